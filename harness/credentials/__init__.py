@@ -1,0 +1,65 @@
+"""The catalogue of credentials: every kind of thing that a client may present.
+
+A credential is one entry in one of the `group_*` files; this module only gathers them.
+"""
+
+from __future__ import annotations
+
+from harness.credentials import (
+    group_absent,
+    group_algorithm,
+    group_genuine,
+    group_legacy,
+    group_signature,
+    group_time,
+)
+from harness.credentials.identities import Identity, newcomer, register
+from harness.credentials.legacy import Legacy, load_legacy
+from harness.credentials.mint import Mint
+from harness.credentials.model import Credential, Presentation
+from harness.errors import DeclarationError
+
+__all__ = [
+    "CATALOGUE",
+    "Credential",
+    "Identity",
+    "Legacy",
+    "Mint",
+    "Presentation",
+    "groups",
+    "load_legacy",
+    "newcomer",
+    "register",
+    "select",
+]
+
+CATALOGUE: dict[str, Credential] = {
+    credential.name: credential
+    for module in (group_genuine, group_absent, group_time, group_signature, group_algorithm, group_legacy)
+    for credential in module.CREDENTIALS
+}
+
+
+def groups() -> list[str]:
+    """The groups in the catalogue's order."""
+    return list(dict.fromkeys(credential.group for credential in CATALOGUE.values()))
+
+
+def select(names: list[str]) -> list[Credential]:
+    """The credentials with these names, or in these groups, in the catalogue's order; all when `names` is empty.
+
+    Raises DeclarationError for a name that is neither.
+    """
+    known = set(CATALOGUE) | set(groups())
+    for name in names:
+        if name not in known:
+            raise DeclarationError(f"no credential or group {name!r}; groups: {', '.join(groups())}{closest(name)}")
+    return [c for c in CATALOGUE.values() if not names or c.name in names or c.group in names]
+
+
+def closest(name: str) -> str:
+    """A hint at the credential that was probably meant, or the empty text."""
+    import difflib
+
+    match = difflib.get_close_matches(name, [*CATALOGUE, *groups()], n=1)
+    return f"; did you mean {match[0]!r}?" if match else ""

@@ -1,0 +1,69 @@
+"""On whose behalf a credential speaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.fake_clerk import Instance, User
+from harness.fake_clerk.ids import new_id, stable_id
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person: known to the fake Clerk as `user`, to the target's database by `database_id`."""
+
+    name: str
+    email: str
+    user: User
+    database_id: int | str = 1
+    onboarding_completed: bool = True
+
+
+_PEOPLE = {
+    "alice": ("alice@example.com", "Alice", "Anderson", None),
+    "bob": ("bob@example.com", "Bob", "Brown", None),
+    "admin": ("admin@example.com", "Ada", "Admin", "admin"),
+    "member": ("member@example.com", "Max", "Member", "member"),
+}
+
+
+def _organization(role: str | None) -> dict[str, str] | None:
+    if role is None:
+        return None
+    return {"id": stable_id("org", "harness"), "slug": "harness", "role": role, "permissions": "read,write"}
+
+
+def register(instance: Instance, declared: dict[str, dict[str, object]]) -> dict[str, Identity]:
+    """Make the four usual identities and the declared ones known to `instance`.
+
+    `declared` maps names to `email`, `clerk_id`, `database_id`, `first_name`, `last_name`, `role`, `onboarding_completed`.
+    """
+    identities: dict[str, Identity] = {}
+    for number, name in enumerate({**dict.fromkeys(_PEOPLE), **dict.fromkeys(declared)}, start=1):
+        email, first, last, role = _PEOPLE.get(name, (f"{name}@example.com", name.title(), "Example", None))
+        given = declared.get(name, {})
+        address = str(given.get("email", email))
+        user = instance.directory.add_user(
+            address,
+            id=str(given["clerk_id"]) if given.get("clerk_id") else stable_id("user", f"identity:{name}"),
+            first_name=str(given.get("first_name", first)),
+            last_name=str(given.get("last_name", last)),
+            organization=_organization(str(given["role"]) if given.get("role") else role),
+        )
+        database_id = given.get("database_id", number)
+        identities[name] = Identity(
+            name=name,
+            email=address,
+            user=user,
+            database_id=database_id if isinstance(database_id, int) else str(database_id),
+            onboarding_completed=bool(given.get("onboarding_completed", True)),
+        )
+    return identities
+
+
+def newcomer(instance: Instance) -> Identity:
+    """Somebody who signed up a moment ago: Clerk knows the person, no database does."""
+    tag = new_id("new").removeprefix("new_")[:10].lower()
+    email = f"newcomer-{tag}@example.com"
+    user = instance.directory.add_user(email, id=new_id("user"), first_name="Nora", last_name="Newcomer")
+    return Identity(name="newcomer", email=email, user=user, database_id=0)

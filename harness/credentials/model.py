@@ -1,0 +1,56 @@
+"""What a credential is, and what a client presents with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.credentials.mint import Mint
+
+GENUINE = "genuine"
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """What a client adds to a request.
+
+    `token` goes wherever the route takes tokens (its carrier; `Authorization: Bearer` by default). `authorization` is a
+    raw field value instead, for credentials whose very shape is the point. `signs_body` asks for a webhook signature
+    over the final body.
+    """
+
+    token: str | None = None
+    authorization: tuple[bytes, ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    signs_body: bool = False
+
+
+Recipe = Callable[["Mint"], Presentation]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One entry of the catalogue.
+
+    `follows`: where a policy accepts that other credential and says nothing of this one, either answer is right.
+    `tolerate`: standards allow either answer everywhere; the policy may pin one.
+    `authentic`: a genuine issuer made it for a genuine person, so that a handler may refuse it by its own means (403).
+    `fresh`: made anew for every request. `identity`: on whose behalf.
+    """
+
+    name: str
+    group: str
+    recipe: Recipe
+    cwe: str
+    source: str
+    why: str
+    identity: str = "alice"
+    follows: str | None = None
+    tolerate: bool = False
+    authentic: bool = False
+    fresh: bool = False
+    token: bool = True
+    """Whether something is presented at all (false only for the absent ones)."""

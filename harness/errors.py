@@ -1,0 +1,34 @@
+"""Errors that a user can mend: one sentence, and the way out. Never a traceback."""
+
+from __future__ import annotations
+
+
+class HarnessError(Exception):
+    """A mistake in what the harness was given (declaration, app, database, options).
+
+    The message names the file or option at fault and what to do. The command ends with `exit_code`.
+    """
+
+    exit_code = 2
+
+
+class DeclarationError(HarnessError):
+    """A declaration (TOML) that cannot be used: names file, key and what was expected."""
+
+
+class TargetError(HarnessError):
+    """The target cannot be started, imported or examined."""
+
+    exit_code = 3
+
+
+class DatabaseError(HarnessError):
+    """Postgres cannot be started, reached, migrated or reset."""
+
+    exit_code = 4
+
+
+class UnsafeError(HarnessError):
+    """Refused for safety: a live key, or a host that is not this machine."""
+
+    exit_code = 5

@@ -1,0 +1,111 @@
+"""A fake Clerk: mints session tokens and serves JWKS and the Backend API on loopback. Usable alone.
+
+    with FakeClerk() as clerk:
+        user = clerk.directory.add_user("alice@example.com")
+        token = clerk.session_token(user)
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from harness.fake_clerk.api import Api
+from harness.fake_clerk.directory import Directory, EmailAddress, Session, User
+from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.keys import SigningKey
+from harness.fake_clerk.server import ServerThread
+from harness.fake_clerk.tls import ThrowawayTLS
+
+__all__ = ["Directory", "EmailAddress", "FakeClerk", "Instance", "Session", "SigningKey", "User"]
+
+REAL_NAMES = ("api.clerk.com", "api.clerk.dev", "*.clerk.accounts.dev", "*.accounts.dev", "*.clerk.com")
+"""Host names of Clerk that a target may spell out; a leading `*.` stands for one label or more."""
+
+
+class FakeClerk(Instance):
+    """An instance with a server: http and https on one free port of 127.0.0.1, in a thread.
+
+    The port is bound on entering the context and closed on leaving it, together with the certificate's file.
+    """
+
+    def __init__(self, domain: str = "harness-under-test.clerk.accounts.dev", *, port: int = 0) -> None:
+        super().__init__(domain)
+        self.api = Api(self)
+        self._wanted_port = port
+        self._server: ServerThread | None = None
+        self._tls: ThrowawayTLS | None = None
+
+    def start(self) -> Self:
+        """Bind the port and serve. Raises OSError when the port is taken."""
+        tls = ThrowawayTLS(["localhost", "127.0.0.1", "api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev", self.domain])
+        try:
+            self._server = ServerThread(self.api, tls.context, port=self._wanted_port)
+        except OSError:
+            tls.close()
+            raise
+        self._tls = tls
+        return self
+
+    def close(self) -> None:
+        """Stop the server and remove the certificate's file."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        if self._tls is not None:
+            self._tls.close()
+            self._tls = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def port(self) -> int:
+        """The port of http and https. Raises RuntimeError before `start`."""
+        if self._server is None:
+            raise RuntimeError("the fake Clerk is not started: use `with FakeClerk() as clerk`")
+        return self._server.port
+
+    @property
+    def url(self) -> str:
+        """The plain origin, for tools that take an API URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def https_url(self) -> str:
+        """The TLS origin; the certificate is for `localhost`, 127.0.0.1 and Clerk's names."""
+        return f"https://localhost:{self.port}"
+
+    @property
+    def tls(self) -> ThrowawayTLS:
+        """The throw-away certificate authority."""
+        if self._tls is None:
+            raise RuntimeError("the fake Clerk is not started: use `with FakeClerk() as clerk`")
+        return self._tls
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which backends are configured for Clerk, filled for this instance."""
+        domain, pem = self.domain, self.key.public_pem.decode()
+        return {
+            "CLERK_SECRET_KEY": self.secret_key,
+            "CLERK_API_KEY": self.secret_key,
+            "CLERK_PUBLISHABLE_KEY": self.publishable_key,
+            "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": self.publishable_key,
+            "CLERK_DOMAIN": domain,
+            "NEXT_PUBLIC_CLERK_DOMAIN": domain,
+            "CLERK_FRONTEND_API": domain,
+            "CLERK_FRONTEND_API_URL": self.issuer,
+            "CLERK_ISSUER": self.issuer,
+            "CLERK_JWT_ISSUER": self.issuer,
+            "CLERK_JWKS_URL": self.jwks_url,
+            "CLERK_JWT_KEY": pem,
+            "CLERK_PEM_PUBLIC_KEY": pem,
+            "CLERK_WEBHOOK_SECRET": self.webhook_secret,
+            "CLERK_WEBHOOK_SIGNING_SECRET": self.webhook_secret,
+            **self.tls.environment(),
+        }

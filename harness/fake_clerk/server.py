@@ -1,0 +1,97 @@
+"""One server in a thread on a free port of 127.0.0.1. It speaks http and https on that same port."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from harness.fake_clerk.api import Api, ApiRequest
+
+_TLS_HANDSHAKE = 0x16
+"""First byte of a TLS record that carries a handshake (RFC 8446, section 5.1)."""
+_IDLE_SECONDS = 60.0
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], api: Api, context: ssl.SSLContext | None) -> None:
+        self.api = api
+        self.context = context
+        self.open_sockets: set[socket.socket] = set()
+        super().__init__(address, _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that breaks off is not worth a traceback on the user's screen."""
+
+    def close_connections(self) -> None:
+        for connection in list(self.open_sockets):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        self.request.settimeout(_IDLE_SECONDS)
+        first = self.request.recv(1, socket.MSG_PEEK)
+        if self.server.context is not None and first and first[0] == _TLS_HANDSHAKE:
+            self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        self.server.open_sockets.add(self.request)
+        super().setup()
+
+    def finish(self) -> None:
+        self.server.open_sockets.discard(self.request)
+        with contextlib.suppress(OSError):
+            super().finish()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet: what matters is counted by the API."""
+
+    def _serve(self) -> None:
+        path, _, query = self.path.partition("?")
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length) if length else b""
+        status, document = self.server.api.answer(
+            ApiRequest(self.command, path, query, {k.lower(): v for k, v in self.headers.items()}, body)
+        )
+        payload = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+
+
+class ServerThread:
+    """Runs the server until `close`. `port` is known after construction.
+
+    Raises OSError when the port is taken.
+    """
+
+    def __init__(self, api: Api, context: ssl.SSLContext | None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server = _Server((host, port), api, context)
+        self.host = host
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="fake-clerk", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving and end the connections."""
+        self._server.shutdown()
+        self._server.close_connections()
+        self._server.server_close()
+        self._thread.join(timeout=5)

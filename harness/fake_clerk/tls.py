@@ -1,0 +1,38 @@
+"""TLS with a throw-away certificate authority: targets spell out `https://` and cannot be talked out of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import tempfile
+from pathlib import Path
+
+import trustme
+
+
+class ThrowawayTLS:
+    """A certificate authority, and one server certificate for `names`. The CA's certificate is on disk, its key is not."""
+
+    def __init__(self, names: list[str]) -> None:
+        authority = trustme.CA(organization_name="clerk-harness throw-away CA")
+        certificate = authority.issue_cert(*names)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(self.context)
+        self.directory = Path(tempfile.mkdtemp(prefix="clerk-harness-ca-"))
+        # A target may run as another user than the harness.
+        self.directory.chmod(0o755)
+        self.ca_path = self.directory / "ca.pem"
+        authority.cert_pem.write_to_path(str(self.ca_path))
+        self.ca_path.chmod(0o644)
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which OpenSSL, requests, curl and Node learn to trust the CA."""
+        path = os.fspath(self.ca_path)
+        return dict.fromkeys(
+            ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), path
+        )
+
+    def close(self) -> None:
+        """Remove the certificate from disk."""
+        shutil.rmtree(self.directory, ignore_errors=True)
