@@ -1,0 +1,181 @@
+"""Raw ASGI calls: one HTTP request or one websocket handshake at a time, and the lifespan around them."""
+
+import asyncio
+import base64
+from urllib.parse import unquote_to_bytes
+
+BODY_KEPT = 2048
+"""Bytes of a response's body that are kept as evidence."""
+_STREAM_PATIENCE = 1.0
+"""Seconds that a server-sent-events stream may take to its first event before the client leaves."""
+_ASGI = {"version": "3.0", "spec_version": "2.3"}
+_CLIENT = ("127.0.0.1", 50123)
+_SERVER = ("localhost", 8000)
+
+
+class StartupFailed(Exception):
+    """The app refused to start; the message is its own."""
+
+
+class Lifespan:
+    """The app's lifespan in a task of its own; `state` is what it yields to requests."""
+
+    def __init__(self, app):
+        self.app = app
+        self.state = {}
+        self._events = asyncio.Queue()
+        self._started = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._failure = None
+        self._task = None
+
+    async def _receive(self):
+        return await self._events.get()
+
+    async def _send(self, message):
+        kind = message["type"]
+        if kind == "lifespan.startup.failed":
+            self._failure = message.get("message") or "the app's startup failed"
+        if kind.startswith("lifespan.startup"):
+            self._started.set()
+        else:
+            self._stopped.set()
+
+    async def _run(self):
+        scope = {"type": "lifespan", "asgi": _ASGI, "state": self.state}
+        try:
+            await self.app(scope, self._receive, self._send)
+        except Exception as error:
+            # An app without lifespan support raises at once (ASGI specification, lifespan protocol); one that began
+            # and broke has said so through startup.failed.
+            if self._failure is not None:
+                lines = [line for line in str(self._failure).strip().splitlines() if line.strip()]
+                self._failure = lines[-1] if lines else "%s: %s" % (type(error).__name__, error)
+        finally:
+            self._started.set()
+            self._stopped.set()
+
+    async def start(self):
+        """Run the startup. Raises StartupFailed with the app's own words."""
+        self._task = asyncio.ensure_future(self._run())
+        await self._events.put({"type": "lifespan.startup"})
+        await self._started.wait()
+        if self._failure is not None:
+            raise StartupFailed(str(self._failure).strip().splitlines()[-1])
+
+    async def stop(self):
+        """Run the shutdown, for five seconds at most."""
+        if self._task is None or self._task.done():
+            return
+        await self._events.put({"type": "lifespan.shutdown"})
+        try:
+            await asyncio.wait_for(asyncio.shield(self._stopped.wait()), 5)
+        except asyncio.TimeoutError:
+            self._task.cancel()
+
+
+def body_of(item):
+    """The request's body as bytes; the wire carries base64."""
+    return base64.b64decode(item[5]) if item[5] else b""
+
+
+def raw_headers(item):
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in item[4]]
+
+
+def _scope(item, kind, state):
+    _, method, path, query, _, _ = item[:6]
+    raw = path.encode("latin-1", "replace")
+    return {
+        "type": kind,
+        "asgi": _ASGI,
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http" if kind == "http" else "ws",
+        "path": unquote_to_bytes(raw).decode("utf-8", "replace"),
+        "raw_path": raw,
+        "query_string": query.encode("latin-1", "replace"),
+        "root_path": "",
+        "headers": raw_headers(item),
+        "client": _CLIENT,
+        "server": _SERVER,
+        "state": dict(state),
+        "extensions": {},
+    }
+
+
+async def http(app, item, state, answer):
+    """One HTTP request; fills `answer` with status, headers, body as far as they came."""
+    scope = _scope(item, "http", state)
+    body = body_of(item)
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    sent = False
+
+    async def receive():
+        nonlocal sent
+        if not sent:
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    chunks = []
+    streaming = False
+
+    async def send(message):
+        nonlocal streaming
+        if message["type"] == "http.response.start":
+            answer["status"] = message["status"]
+            headers = answer["headers"] = [
+                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in message.get("headers", ())
+            ]
+            for name, value in headers:
+                if name.lower() == "content-type" and value.startswith("text/event-stream"):
+                    streaming = True
+                    loop.call_later(_STREAM_PATIENCE, gone.set)
+        elif message["type"] == "http.response.body":
+            part = message.get("body", b"")
+            if part and sum(map(len, chunks)) < BODY_KEPT:
+                chunks.append(bytes(part))
+                answer["body"] = b"".join(chunks)[:BODY_KEPT]
+            if not message.get("more_body") or (streaming and part):
+                gone.set()
+
+    await app(scope, receive, send)
+
+
+async def websocket(app, item, state, answer):
+    """One websocket: connect, the declared messages, then the client leaves. Fills `answer`."""
+    scope = _scope(item, "websocket", state)
+    scope["subprotocols"] = [
+        part.strip() for name, value in item[4] if name.lower() == "sec-websocket-protocol" for part in value.split(",")
+    ]
+    scope["extensions"] = {"websocket.http.response": {}}
+    pending = [{"type": "websocket.connect"}]
+    pending += [{"type": "websocket.receive", "text": text} for text in item[7] or []]
+    answer["websocket"] = facts = {"accepted": False, "close": None, "sent": 0, "left": False}
+
+    async def receive():
+        if pending and (pending[0]["type"] == "websocket.connect" or facts["accepted"]):
+            return pending.pop(0)
+        facts["left"] = True
+        return {"type": "websocket.disconnect", "code": 1001}
+
+    async def send(message):
+        kind = message["type"]
+        if kind == "websocket.accept":
+            facts["accepted"] = True
+        elif kind == "websocket.close":
+            if facts["close"] is None:
+                facts["close"] = message.get("code", 1000)
+        elif kind == "websocket.send":
+            facts["sent"] += 1
+            answer["body"] = (message.get("text") or "").encode("utf-8", "replace")[:BODY_KEPT]
+        elif kind == "websocket.http.response.start":
+            answer["status"] = message["status"]
+            answer["headers"] = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in message.get("headers", ())]
+        elif kind == "websocket.http.response.body":
+            answer["body"] = bytes(message.get("body", b""))[:BODY_KEPT]
+
+    await app(scope, receive, send)

@@ -1,0 +1,255 @@
+"""Find every route: included routers at any depth, mounts, websockets, hidden routes; ASGI (Starlette, FastAPI) and Flask."""
+
+import inspect
+import re
+import sys
+
+from . import probe as probes
+
+_AUTOMATIC = {"HEAD", "OPTIONS"}
+_AUTH_WORD = re.compile(r"auth|token|verif|jwt|bearer|current_user|currentuser|credential|claim|session_user|principal|login_required|require_|permission")
+_LIBRARIES = {
+    "jwt.api_jwt": ["PyJWT.decode_complete"],
+    "jose.jwt": ["decode"],
+    "jose.jws": ["verify"],
+    "joserfc.jwt": ["decode"],
+    "authlib.jose.rfc7519.jwt": ["JsonWebToken.decode"],
+    "authlib.jose.rfc7515.jws": ["JsonWebSignature.deserialize_compact"],
+    "jwcrypto.jwt": ["JWT.deserialize"],
+    "clerk_backend_api.security.verifytoken": ["verify_token", "verify_token_async"],
+    "clerk_backend_api.security.authenticaterequest": ["authenticate_request", "authenticate_request_async"],
+    "svix.webhooks": ["Webhook.verify"],
+    "standardwebhooks.webhooks": ["Webhook.verify"],
+}
+
+
+class Route:
+    """One method of one path, and the handler behind it."""
+
+    def __init__(self, method, path, endpoint, *, kind="http", hidden=False, tags=(), dependencies=(), mount=""):
+        self.method = method
+        self.path = path
+        self.endpoint = endpoint
+        self.kind = kind
+        self.hidden = hidden
+        self.tags = [str(getattr(tag, "value", tag)) for tag in tags]
+        self.dependencies = list(dependencies)
+        self.mount = mount
+
+    def describe(self, handlers):
+        """What the harness is told."""
+        outer = probes.plain_function(self.endpoint) or self.endpoint
+        module = getattr(outer, "__module__", "") or ""
+        return {
+            "method": self.method,
+            "path": self.path,
+            "kind": self.kind,
+            "hidden": self.hidden,
+            "tags": self.tags,
+            "module": module,
+            "endpoint": "%s:%s" % (module, getattr(outer, "__qualname__", type(self.endpoint).__name__)),
+            "dependencies": [name_of(call) for call in self.dependencies],
+            "mount": self.mount,
+            "handlers": handlers,
+        }
+
+
+def name_of(call):
+    """`module:qualified name` of a callable."""
+    function = probes.plain_function(call) or call
+    return "%s:%s" % (getattr(function, "__module__", ""), getattr(function, "__qualname__", type(function).__name__))
+
+
+def _contexts(routes):
+    routing = sys.modules.get("fastapi.routing")
+    expand = getattr(routing, "iter_route_contexts", None)
+    if expand is not None:
+        return list(expand(routes))
+    flat = []
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None and not hasattr(route, "path"):
+            # FastAPI 0.137 and a few after it: lazy, but without the public iterator.
+            contexts = getattr(route, "effective_route_contexts", None)
+            for context in contexts() if contexts is not None else _contexts(inner.routes):
+                flat.append(getattr(context, "starlette_route", None) or context)
+        else:
+            flat.append(route)
+    return flat
+
+
+def unwrap_app(app):
+    """The app inside outer middleware: the first in the chain of `.app` that has routes."""
+    seen = set()
+    while app is not None and id(app) not in seen:
+        seen.add(id(app))
+        if hasattr(app, "routes") or hasattr(app, "url_map"):
+            return app
+        app = getattr(app, "app", None) or getattr(app, "wsgi_app", None) or getattr(app, "_app", None)
+    return None
+
+
+def _dependencies(dependant):
+    calls = []
+    for child in getattr(dependant, "dependencies", None) or []:
+        if child.call is not None:
+            calls.append(child.call)
+        calls.extend(_dependencies(child))
+    return calls
+
+
+def _class_methods(endpoint):
+    return [name.upper() for name in ("get", "post", "put", "patch", "delete", "head", "options") if callable(getattr(endpoint, name, None))]
+
+
+def _join(prefix, path):
+    return prefix.rstrip("/") + path if path else prefix
+
+
+def walk_asgi(app, prefix="", depth=0):
+    """All routes below an ASGI app, with paths as a client writes them."""
+    found = []
+    if depth > 20:
+        return found
+    low = getattr(getattr(app, "router", app), "_low_priority_routes", None) or []
+    for context in _contexts(list(app.routes) + list(low)):
+        inner = getattr(context, "app", None)
+        path = getattr(context, "path", None)
+        endpoint = getattr(context, "endpoint", None)
+        if endpoint is None:
+            mounted = unwrap_app(inner) if inner is not None else None
+            where = _join(prefix, path or "")
+            if mounted is not None and hasattr(mounted, "url_map"):
+                found.extend(walk_flask(mounted, where))
+            elif mounted is not None:
+                below = walk_asgi(mounted, where, depth + 1)
+                for route in below:
+                    route.mount = route.mount or where
+                found.extend(below)
+            elif path is not None:
+                found.append(Route("GET", _join(prefix, path) + "/{path}", inner, kind="opaque", hidden=True, mount=where))
+            continue
+        full = _join(prefix, getattr(context, "path_format", None) or path or "")
+        full = re.sub(r"\{(\w+):\w+\}", r"{\1}", full)
+        calls = _dependencies(getattr(context, "dependant", None))
+        tags = getattr(context, "tags", None) or ()
+        hidden = not getattr(context, "include_in_schema", True)
+        methods = getattr(context, "methods", None)
+        if methods is None and "WebSocket" in type(getattr(context, "original_route", context)).__name__:
+            found.append(Route("WS", full, endpoint, kind="websocket", hidden=True, tags=tags, dependencies=calls))
+            continue
+        if inspect.isclass(endpoint):
+            names = set(methods or _class_methods(endpoint))
+        else:
+            names = set(methods or ["GET"])
+        for method in sorted(names - _AUTOMATIC or names):
+            handler = getattr(endpoint, method.lower(), endpoint) if inspect.isclass(endpoint) else endpoint
+            found.append(Route(method, full, handler, hidden=hidden, tags=tags, dependencies=calls))
+    return found
+
+
+def walk_flask(app, prefix=""):
+    """All rules of a Flask app."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        path = _join(prefix, re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule))
+        view = app.view_functions.get(rule.endpoint)
+        view_class = getattr(view, "view_class", None)
+        blueprint = rule.endpoint.rpartition(".")[0]
+        methods = set(rule.methods or ["GET"]) - _AUTOMATIC
+        for method in sorted(methods):
+            handler = getattr(view_class, method.lower(), view) if view_class else view
+            found.append(Route(method, path, handler, tags=[blueprint] if blueprint else []))
+    return found
+
+
+def discover(app, interface):
+    """Routes of the app, or an empty list when its kind is not known."""
+    inner = unwrap_app(app)
+    if inner is None:
+        return []
+    return walk_flask(inner) if hasattr(inner, "url_map") else walk_asgi(inner)
+
+
+def openapi_of(app):
+    """(document, error): the app's own OpenAPI document if it makes one, sub-applications' under their prefix."""
+    inner = unwrap_app(app)
+    make = getattr(inner, "openapi", None)
+    if not callable(make):
+        return None, None
+    try:
+        document = make()
+    except Exception as error:
+        return None, "%s: %s" % (type(error).__name__, error)
+    return (document, None) if isinstance(document, dict) else (None, None)
+
+
+def mounted_documents(app, prefix="", depth=0):
+    """(prefix, document) of every mounted sub-application that makes an OpenAPI document of its own."""
+    inner = unwrap_app(app)
+    found = []
+    if inner is None or not hasattr(inner, "routes") or depth > 20:
+        return found
+    for context in _contexts(list(inner.routes)):
+        if getattr(context, "endpoint", None) is None and getattr(context, "app", None) is not None:
+            where = _join(prefix, getattr(context, "path", "") or "")
+            document, _ = openapi_of(context.app)
+            if document:
+                found.append((where, document))
+            found.extend(mounted_documents(context.app, where, depth + 1))
+    return found
+
+
+def own_modules(app_dir):
+    """Modules whose source lies in the target's own directory, not in an environment."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and file.startswith(app_dir) and "site-packages" not in file and not name.startswith("_clerk_harness_agent"):
+            found.append(module)
+    return found
+
+
+def functions_of(module):
+    """(name, function) of the functions and methods that the module itself defines."""
+    for value in list(vars(module).values()):
+        if inspect.isfunction(value) and value.__module__ == module.__name__:
+            yield "%s:%s" % (module.__name__, value.__qualname__), value
+        elif inspect.isclass(value) and value.__module__ == module.__name__:
+            for member in list(vars(value).values()):
+                member = getattr(member, "__func__", member)
+                if inspect.isfunction(member):
+                    yield "%s:%s" % (module.__name__, member.__qualname__), member
+
+
+def authentication_functions(routes, app_dir, patterns):
+    """(name, function) of what may authenticate: dependencies, own functions with a telling name, known libraries, patterns."""
+    from fnmatch import fnmatchcase
+
+    found = {}
+    for route in routes:
+        for call in route.dependencies:
+            function = probes.plain_function(call)
+            if function is not None and not function.__module__.startswith(("fastapi.", "starlette.")):
+                found.setdefault(name_of(call), function)
+    for module in own_modules(app_dir):
+        for name, function in functions_of(module):
+            if _AUTH_WORD.search(name.rpartition(":")[2].lower()):
+                found.setdefault(name, function)
+    for module_name, names in _LIBRARIES.items():
+        module = sys.modules.get(module_name)
+        for qualified in names:
+            value = module
+            for part in qualified.split("."):
+                value = getattr(value, part, None)
+            function = probes.plain_function(value) if value is not None else None
+            if function is not None:
+                found.setdefault("%s:%s" % (module_name, qualified), function)
+    for pattern in patterns:
+        module_pattern = pattern.partition(":")[0]
+        for module_name, module in list(sys.modules.items()):
+            if module is not None and fnmatchcase(module_name, module_pattern):
+                for name, function in functions_of(module):
+                    if fnmatchcase(name, pattern):
+                        found.setdefault(name, function)
+    return found

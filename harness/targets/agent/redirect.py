@@ -1,0 +1,108 @@
+"""Clerk's real names lead to the fake; nothing else leaves the machine.
+
+The names resolve to a sentinel loopback address, and connecting to it connects to the fake's port. That reaches every
+client built on Python's sockets, those with explicit transports included, while TLS still sees the real name.
+"""
+
+import ipaddress
+import socket
+
+SENTINEL = "127.99.0.1"
+
+
+class Redirect:
+    """Installs itself into `socket`. `blocked` gathers what was refused, by name."""
+
+    def __init__(self, names, port):
+        self.names = [name.lower() for name in names]
+        self.port = port
+        self.blocked = []
+        self.allowed_names = {"", "localhost", "ip6-localhost", "0.0.0.0", "::", socket.gethostname().lower()}
+
+    def is_clerk(self, host):
+        for name in self.names:
+            if host == name or (name.startswith("*.") and host.endswith(name[1:])):
+                return True
+        return False
+
+    def _refuse(self, what):
+        if what not in self.blocked:
+            self.blocked.append(what)
+
+    def _resolve(self, host):
+        """The host to look up instead, or None when it must not be looked up."""
+        if host is None:
+            return None
+        text = (host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else str(host)).lower().rstrip(".")
+        if self.is_clerk(text):
+            return SENTINEL
+        if text in self.allowed_names or text.endswith(".localhost"):
+            return host
+        try:
+            ipaddress.ip_address(text.split("%")[0])
+            return host
+        except ValueError:
+            self._refuse(text)
+            raise socket.gaierror(
+                socket.EAI_NONAME, "clerk-harness: %r was asked for, and nothing may leave this machine" % text
+            ) from None
+
+    def _address(self, address):
+        if not isinstance(address, tuple) or len(address) < 2:
+            return address
+        host, port = address[0], address[1]
+        if host == SENTINEL:
+            return ("127.0.0.1", self.port)
+        host = self._resolve(host)
+        if host == SENTINEL:
+            return ("127.0.0.1", self.port)
+        try:
+            parsed = ipaddress.ip_address(str(host).split("%")[0])
+            local = parsed.is_loopback or parsed.is_unspecified
+            if parsed.version == 6 and parsed.ipv4_mapped is not None:
+                local = parsed.ipv4_mapped.is_loopback
+        except ValueError:
+            local = True
+        if not local:
+            self._refuse("%s:%s" % (host, port))
+            raise ConnectionRefusedError("clerk-harness: connection to %s:%s refused, nothing may leave this machine" % (host, port))
+        return (host,) + tuple(address[1:])
+
+    def install(self):
+        """Replace name look-up and connect in this process."""
+        real_getaddrinfo = socket.getaddrinfo
+        real_gethostbyname = socket.gethostbyname
+        real_gethostbyname_ex = socket.gethostbyname_ex
+        real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
+        real_sendto = socket.socket.sendto
+        redirect = self
+
+        def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):  # noqa: A002
+            found = redirect._resolve(host)
+            if found == SENTINEL and family == socket.AF_INET6:
+                raise socket.gaierror(socket.EAI_NONAME, "clerk-harness: the fake has no IPv6 address")
+            return real_getaddrinfo(found, port, family, type, proto, flags)
+
+        def gethostbyname(host):
+            return real_gethostbyname(redirect._resolve(host))
+
+        def gethostbyname_ex(host):
+            return real_gethostbyname_ex(redirect._resolve(host))
+
+        def connect(self, address):
+            return real_connect(self, redirect._address(address))
+
+        def connect_ex(self, address):
+            return real_connect_ex(self, redirect._address(address))
+
+        def sendto(self, data, *rest):
+            if rest and isinstance(rest[-1], tuple):
+                rest = rest[:-1] + (redirect._address(rest[-1]),)
+            return real_sendto(self, data, *rest)
+
+        socket.getaddrinfo = getaddrinfo
+        socket.gethostbyname = gethostbyname
+        socket.gethostbyname_ex = gethostbyname_ex
+        socket.socket.connect = connect
+        socket.socket.connect_ex = connect_ex
+        socket.socket.sendto = sendto

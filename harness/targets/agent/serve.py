@@ -1,0 +1,243 @@
+"""The agent's main loop: load, report the routes, then execute batches until told to stop.
+
+Frames on the socket are four bytes of length (big-endian) and JSON. A batch item is
+[kind, method, path, query, headers, body in base64, stop at the door, websocket messages]; a result is
+[status, headers, body, handler entered, stopped there, functions that ran, microseconds, error, websocket facts].
+"""
+
+import asyncio
+import contextvars
+import json
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+
+from . import asgi, discover, loader, probe, redirect, wsgi
+
+_LENGTH = struct.Struct(">I")
+
+
+class Wire:
+    """Frames over a socket. Writes are whole: two threads may report, one at a time."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.lock = threading.Lock()
+        self.buffer = b""
+
+    def read(self):
+        """The next message; None when the harness is gone."""
+        head = self._exactly(4)
+        if head is None:
+            return None
+        data = self._exactly(_LENGTH.unpack(head)[0])
+        return None if data is None else json.loads(data)
+
+    def _exactly(self, count):
+        parts = []
+        while count:
+            part = self.connection.recv(min(count, 1 << 20))
+            if not part:
+                return None
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def write(self, message):
+        data = json.dumps(message).encode("ascii")
+        with self.lock:
+            self.connection.sendall(_LENGTH.pack(len(data)) + data)
+
+
+class Watchdog(threading.Thread):
+    """Ends the process when one request takes longer than the limit, after reporting what was done before it."""
+
+    def __init__(self, wire):
+        super().__init__(name="clerk-harness-watchdog", daemon=True)
+        self.wire = wire
+        self.deadline = None
+        self.report = None
+
+    def run(self):
+        ticks = 0
+        while True:
+            time.sleep(0.1)
+            deadline = self.deadline
+            ticks += 1
+            if deadline is not None and ticks % 10 == 0:
+                # A sign of life: without one the harness takes the whole process for stuck and kills it.
+                self.wire.write({"beat": ticks})
+            if deadline is not None and time.monotonic() > deadline and self.report is not None:
+                message = self.report()
+                if message is None:
+                    continue
+                try:
+                    self.wire.write(message)
+                finally:
+                    os._exit(17)
+
+
+class Agent:
+    """One loaded target."""
+
+    def __init__(self, wire):
+        self.wire = wire
+        self.probe = probe.Probe()
+        self.app = None
+        self.interface = None
+        self.state = {}
+        self.redirect = None
+        self.watchdog = Watchdog(wire)
+
+    # Loading
+
+    def configure(self, config):
+        """Redirect names, load the app, find and watch the routes; returns the greeting."""
+        self.redirect = redirect.Redirect(config["names"], config["fake_port"])
+        self.redirect.install()
+        app_dir = config["app_dir"]
+        self.app, self.interface = loader.load(config["app"], app_dir)
+        return config
+
+    def examine(self, config):
+        """Find the routes and switch the probe on; returns the greeting for the harness."""
+        routes = discover.discover(self.app, self.interface)
+        document, problem = discover.openapi_of(self.app)
+        described = []
+        for number, route in enumerate(routes):
+            inner = probe.innermost(route.endpoint)
+            self.probe.handler(inner, number)
+            known = self.probe.number_of(inner)
+            described.append(route.describe([] if known is None else [known]))
+        for name, function in discover.authentication_functions(routes, config["app_dir"], config["patterns"]).items():
+            if function.__code__ not in self.probe.handlers:
+                self.probe.watch(function, name)
+        self.probe.install()
+        return {
+            "ok": True,
+            "python": "%d.%d.%d" % sys.version_info[:3],
+            "interface": self.interface,
+            "probe": self.probe.kind,
+            "routes": described,
+            "functions": self.probe.names,
+            "openapi": document,
+            "openapi_problem": problem,
+            "mounted_documents": discover.mounted_documents(self.app),
+            "blocked": self.redirect.blocked,
+        }
+
+    # Executing
+
+    def _result(self, answer, trip, micros, error):
+        return [
+            answer.get("status"),
+            answer.get("headers", []),
+            answer.get("body", b"").decode("utf-8", "replace"),
+            trip.entered,
+            trip.stopped,
+            trip.ran,
+            micros,
+            error,
+            answer.get("websocket"),
+        ]
+
+    async def _one(self, item, loop, base):
+        trip = probe.Trip(bool(item[6]))
+        answer = {}
+        error = None
+        started = time.perf_counter()
+        context = base.copy()
+        context.run(probe.CURRENT.set, trip)
+        try:
+            if self.interface == "wsgi":
+                context.run(wsgi.call, self.app, item, answer)
+            else:
+                run = asgi.websocket if item[0] == "websocket" else asgi.http
+                await context.run(loop.create_task, run(self.app, item, self.state, answer))
+        except probe.Door:
+            pass
+        except BaseException as problem:
+            if isinstance(problem, (KeyboardInterrupt, SystemExit, asyncio.CancelledError)) and not trip.stopped:
+                error = type(problem).__name__
+            elif not trip.stopped:
+                error = _summary(problem)
+        return self._result(answer, trip, int((time.perf_counter() - started) * 1e6), error)
+
+    async def batch(self, message):
+        """Execute the items one after the other; the watchdog may cut it short."""
+        items, limit = message["items"], message["limit"]
+        results = []
+        loop = asyncio.get_running_loop()
+        base = contextvars.copy_context()
+        watchdog = self.watchdog
+        finished = False
+
+        def report():
+            return None if finished else {"id": message["id"], "results": list(results), "hung": True, "blocked": self.redirect.blocked}
+
+        watchdog.report = report
+        for item in items:
+            watchdog.deadline = time.monotonic() + limit
+            results.append(await self._one(item, loop, base))
+        finished = True
+        watchdog.deadline = None
+        self.wire.write({"id": message["id"], "results": results, "blocked": self.redirect.blocked})
+
+    async def serve(self, config):
+        """Lifespan, greeting, batches, shutdown."""
+        lifespan = asgi.Lifespan(self.app) if self.interface == "asgi" else None
+        if lifespan is not None:
+            await lifespan.start()
+            self.state = lifespan.state
+        self.wire.write(self.examine(config))
+        self.watchdog.start()
+        loop = asyncio.get_running_loop()
+        while True:
+            # Background tasks of the app go on while the agent waits.
+            message = await loop.run_in_executor(None, self.wire.read) if lifespan is not None else self.wire.read()
+            if message is None or message.get("op") == "stop":
+                break
+            await self.batch(message)
+        if lifespan is not None:
+            await lifespan.stop()
+
+
+def _summary(problem):
+    while getattr(problem, "exceptions", None):
+        problem = problem.exceptions[0]
+    place = ""
+    for frame in traceback.extract_tb(problem.__traceback__):
+        if "site-packages" not in frame.filename and os.sep + "lib" + os.sep + "python" not in frame.filename:
+            place = " at %s:%s" % (os.path.basename(frame.filename), frame.lineno)
+    text = str(problem).strip().splitlines()
+    return "%s: %s%s" % (type(problem).__name__, text[0][:300] if text else "", place)
+
+
+def main():
+    """Entry point: the number of the inherited socket is in the first argument."""
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    sys.argv = ["clerk-harness-agent"]
+    wire = Wire(connection)
+    agent = Agent(wire)
+    config = wire.read()
+    if config is None:
+        return
+    try:
+        agent.configure(config)
+        asyncio.run(agent.serve(config))
+    except loader.LoadError as error:
+        sys.stderr.write(error.trace)
+        wire.write({"ok": False, "kind": error.kind, "message": error.message, "blocked": agent.redirect.blocked})
+    except asgi.StartupFailed as error:
+        wire.write({"ok": False, "kind": "startup", "message": "the app refused to start: %s" % error, "blocked": agent.redirect.blocked})
+    except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        pass
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # Threads that the target left running must not keep the process.
+        os._exit(0)

@@ -1,0 +1,58 @@
+"""Raw WSGI calls (PEP 3333)."""
+
+import io
+import sys
+from urllib.parse import unquote_to_bytes
+
+from .asgi import BODY_KEPT, body_of
+
+
+def call(app, item, answer):
+    """One HTTP request; fills `answer` with status, headers, body as far as they came."""
+    _, method, path, query, headers, _ = item[:6]
+    body = body_of(item)
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path.encode("latin-1", "replace")).decode("latin-1"),
+        "RAW_URI": path,
+        "REQUEST_URI": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": False,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(body)),
+    }
+    for name, value in headers:
+        key = name.upper().replace("-", "_")
+        key = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
+        # Servers join fields of one name with a comma (PEP 3333, environ variables; RFC 9110 section 5.3).
+        joiner = "; " if key == "HTTP_COOKIE" else ","
+        environ[key] = environ[key] + joiner + value if key in environ and key.startswith("HTTP_") else value
+    written = []
+
+    def start_response(status, response_headers, exc_info=None):
+        answer["status"] = int(status.split(" ", 1)[0])
+        answer["headers"] = [(str(n), str(v)) for n, v in response_headers]
+        return written.append
+
+    parts = app(environ, start_response)
+    try:
+        total = 0
+        for part in parts:
+            written.append(part)
+            total += len(part)
+            if total >= BODY_KEPT:
+                break
+    finally:
+        if hasattr(parts, "close"):
+            parts.close()
+    answer["body"] = b"".join(written)[:BODY_KEPT]

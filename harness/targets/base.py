@@ -1,0 +1,127 @@
+"""What every kind of target has in common: routes, requests, observations, lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Method and path template of the target. `method` is `WS` for a websocket.
+
+    `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the handler.
+    `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
+    """
+
+    method: str
+    path: str
+    kind: str = "http"
+    endpoint: str = ""
+    module: str = ""
+    tags: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    hidden: bool = False
+    mount: str = ""
+    handlers: frozenset[int] = frozenset()
+    operation: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    document: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """How declarations, reports and commands name it: `GET /peers/{peer_id}`."""
+        return f"{self.method} {self.path}"
+
+
+@dataclass(slots=True)
+class Request:
+    """A request as it goes over the wire: `path` is percent-encoded, header values are latin-1 text."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Headers = field(default_factory=list)
+    body: bytes = b""
+    kind: str = "http"
+    messages: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Observation:
+    """What happened.
+
+    `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's
+    handler answered. `ran`: (function, returned something true, after the handler was entered). `micros`: duration.
+    """
+
+    status: int | None = None
+    headers: Headers = field(default_factory=list)
+    body: str = ""
+    entered: bool | None = None
+    elsewhere: bool = False
+    stopped: bool = False
+    ran: list[tuple[str, bool, bool]] = field(default_factory=list)
+    micros: int = 0
+    error: str | None = None
+    websocket: dict[str, Any] | None = None
+    hung: bool = False
+    died: bool = False
+
+    def header(self, name: str) -> str | None:
+        """The first field of that name, or None."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
+
+
+@dataclass(slots=True)
+class Call:
+    """A request to a route; `stop`: the probe stops it at the handler's door."""
+
+    route: Route
+    request: Request
+    stop: bool = False
+
+
+@dataclass(slots=True)
+class Partial:
+    """What a lane has done of a batch. `alone`: the rest must be tried one by one, for one of them killed the agent."""
+
+    observations: list[Observation]
+    alone: bool = False
+
+
+class Lane(Protocol):
+    """Executes batches one after the other; several lanes work side by side."""
+
+    def submit(self, calls: list[Call], limit: float) -> None:
+        """Hand over a batch; `limit` is in seconds for each call."""
+
+    def fileno(self) -> int:
+        """Readable when `collect` has something."""
+
+    def collect(self) -> Partial | None:
+        """What was done of the batch; None when there is nothing yet."""
+
+    def overdue(self) -> Partial | None:
+        """Called now and then: kills what gives no sign of life, and says what was done."""
+
+
+class Target(Protocol):
+    """The system under test."""
+
+    routes: list[Route]
+    probed: bool
+    functions: list[str]
+    """Authentication functions that the probe watches; empty without one."""
+    description: dict[str, str]
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """The lanes, started."""
+
+    def blocked(self) -> list[str]:
+        """Hosts outside this machine that the target tried to reach, and was refused."""
+
+    def close(self) -> None:
+        """End every process and connection."""

@@ -1,0 +1,76 @@
+"""Routes joined with their operations in the OpenAPI documents, and checked for completeness."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from harness.errors import TargetError
+from harness.targets.base import Route
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+def operations_of(document: dict[str, Any], prefix: str = "") -> dict[tuple[str, str], dict[str, Any]]:
+    """(method, path) -> operation of an OpenAPI document."""
+    found = {}
+    for path, item in document.get("paths", {}).items():
+        for method, operation in item.items():
+            if method in METHODS and isinstance(operation, dict):
+                found[(method.upper(), prefix + path)] = operation
+    return found
+
+
+def _shape(path: str) -> str:
+    """The path without the names of its parameters, which documents may spell otherwise."""
+    return re.sub(r"\{[^}]*\}", "{}", path)
+
+
+def with_operations(found: list[Route], greeting: dict[str, Any], app: str) -> list[Route]:
+    """Routes with operations. Raises TargetError where discovery found nothing, or less than the document lists."""
+    documents = [("", greeting["openapi"])] if greeting.get("openapi") else []
+    documents += [(prefix, document) for prefix, document in greeting.get("mounted_documents", [])]
+    listed: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
+    for prefix, document in documents:
+        for (method, path), operation in operations_of(document, prefix).items():
+            listed[(method, _shape(path))] = (operation, document)
+    if not found:
+        raise TargetError(
+            f"--app {app}: no routes found, so nothing could be proven; is it the app itself (not a wrapper without `.app`)?"
+        )
+    have = {(route.method, _shape(route.path)) for route in found}
+    missing = sorted(f"{method} {path}" for method, path in set(listed) - have if not _automatic(method, path, have))
+    if missing:
+        raise TargetError(
+            f"--app {app}: the app's own OpenAPI document lists {len(missing)} operation(s) that were not found in its routes: "
+            f"{', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}"
+        )
+    joined = []
+    seen: set[str] = set()
+    for route in found:
+        if route.key in seen:
+            continue  # A second route with the same method and path is never reached.
+        seen.add(route.key)
+        operation, document = listed.get((route.method, _shape(route.path)), (None, None))
+        tags = route.tags or tuple((operation or {}).get("tags", ()))
+        joined.append(replace(route, operation=operation, document=document, tags=tags))
+    return joined
+
+
+def _automatic(method: str, path: str, have: set[tuple[str, str]]) -> bool:
+    return method in ("HEAD", "OPTIONS") and any(other == path for _, other in have)
+
+
+def routes_of_document(document: dict[str, Any]) -> list[Route]:
+    """Routes as an OpenAPI document lists them, for targets that are only a URL."""
+    return [
+        Route(
+            method=method,
+            path=path,
+            tags=tuple(operation.get("tags", ())),
+            operation=operation,
+            document=document,
+        )
+        for (method, path), operation in operations_of(document).items()
+    ]
