@@ -52,5 +52,7 @@ class Credential:
     tolerate: bool = False
     authentic: bool = False
     fresh: bool = False
+    unsendable: bool = False
+    """An HTTP server may refuse such a request before the app sees it."""
     token: bool = True
     """Whether something is presented at all (false only for the absent ones)."""

@@ -1,0 +1,275 @@
+"""The declaration: who may enter which route. TOML, checked before anything is sent."""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from harness.credentials import CATALOGUE, groups
+from harness.credentials.legacy import Legacy, load_legacy
+from harness.errors import DeclarationError
+from harness.targets.requests import Example
+
+MATRIX_FILE = "auth_matrix.toml"
+_ROUTE_KEY = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|WS) (/\S*)")
+_CARRIER = re.compile(r"bearer|subprotocol|(header|cookie|query):[A-Za-z0-9_.-]+")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_listed)]
+
+
+class Policy(_Table):
+    """Which credentials a route accepts; all others of the catalogue must be rejected.
+
+    `accept`: names, groups or `*`. `reject` and `tolerate` pin what would otherwise follow from the catalogue.
+    `mechanism`: the authentication code that must have let the request in. `until`: the first day on which the policy
+    is over. `refuse`: the statuses that count as a refusal. `guard`: `handler` where the route decides inside its
+    handler (found out by itself where the probe can see it).
+    """
+
+    accept: Names
+    reject: Names = []
+    tolerate: Names = []
+    mechanism: Names = []
+    until: datetime.date | None = None
+    refuse: list[int] = [401, 403]
+    guard: Literal["door", "handler"] | None = None
+
+
+class RouteEntry(_Table):
+    """One line of `[routes]`: the policy, and how to call the route."""
+
+    policy: str
+    path: dict[str, Any] = {}
+    query: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    json_body: Any = Field(default=None, alias="json")
+    form: dict[str, Any] | None = None
+    files: dict[str, dict[str, str]] | None = None
+    body: str | None = None
+    messages: list[str] = []
+    carrier: str | None = None
+    guard: Literal["door", "handler"] | None = None
+
+    def example(self, carrier: str) -> Example:
+        """The request that the line describes."""
+        return Example(
+            path=self.path,
+            query=self.query,
+            headers=self.headers,
+            json=self.json_body,
+            form=self.form,
+            files=self.files,
+            body=self.body,
+            messages=tuple(self.messages),
+            carrier=self.carrier or carrier,
+        )
+
+
+class RouterFile(_Table):
+    """`suites/routers/NAME.toml`: the routes of one router.
+
+    `policy` is for every route of the router that has no line; `prefix` says which those are, where neither the
+    module nor a tag is called like the router.
+    """
+
+    router: str
+    policy: str | None = None
+    prefix: str | None = None
+    carrier: str = "bearer"
+    routes: dict[str, RouteEntry] = {}
+
+
+class TargetTable(_Table):
+    """`[target]`: what is tested, when the command line does not say."""
+
+    app: str | None = None
+    app_dir: str = "."
+    python: str | None = None
+    url: str | None = None
+    openapi: str = "/openapi.json"
+    env: dict[str, str] = {}
+    agents: int | None = Field(default=None, ge=1, le=64)
+
+
+class DatabaseTable(_Table):
+    """`[database]`: how the target is told of its database, migrated and seeded. `scheme` replaces `postgresql`."""
+
+    url_env: Names = ["DATABASE_URL"]
+    scheme: str = "postgresql"
+    migrate: str | None = None
+    seed: str | None = None
+
+
+class SettingsTable(_Table):
+    """`[settings]`: clock skew that verifiers may allow and time limit of a request, in seconds."""
+
+    clock_skew: int = Field(default=5, ge=0, le=300)
+    time_limit: float = Field(default=10.0, gt=0, le=600)
+    domain: str = "harness-under-test.clerk.accounts.dev"
+
+
+class IdentityTable(_Table):
+    """`[identities.NAME]`: a person known to the fake Clerk and to the seed."""
+
+    email: str
+    clerk_id: str | None = None
+    database_id: int | str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    role: str | None = None
+    onboarding_completed: bool = True
+
+
+class MatrixFile(_Table):
+    """`auth_matrix.toml`."""
+
+    policies: dict[str, Policy]
+    target: TargetTable = TargetTable()
+    database: DatabaseTable | None = None
+    settings: SettingsTable = SettingsTable()
+    identities: dict[str, IdentityTable] = {}
+    mechanisms: dict[str, Names] = {}
+    legacy: dict[str, str] = {}
+
+
+class Declaration:
+    """A whole declaration, read and checked."""
+
+    def __init__(self, matrix: MatrixFile, routers: dict[Path, RouterFile], root: Path, legacy: Legacy) -> None:
+        self.matrix = matrix
+        self.routers = routers
+        self.root = root
+        self.legacy = legacy
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The policies by name."""
+        return self.matrix.policies
+
+    def identities(self) -> dict[str, dict[str, object]]:
+        """The declared identities as `credentials.register` takes them."""
+        return {name: table.model_dump(exclude_none=True) for name, table in self.matrix.identities.items()}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file's tables. Raises DeclarationError naming the file, and the line where TOML is broken."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DeclarationError(f"{path}: no such file; `clerk-harness init` writes one") from None
+    except OSError as error:
+        raise DeclarationError(f"{path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationError(f"{path}: not valid TOML: {error}") from error
+
+
+def _explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    message = first["msg"]
+    if first["type"] == "extra_forbidden":
+        names = known.get(first["loc"][0] if len(first["loc"]) > 1 else "", []) or known[""]
+        close = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
+        message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}")
+    elif first["type"] == "missing":
+        message = "is missing"
+    more = len(error.errors()) - 1
+    return DeclarationError(f"{path}: {key}: {message}" + (f" (and {more} more)" if more else ""))
+
+
+_MATRIX_KEYS = {
+    "": list(MatrixFile.model_fields),
+    "policies": list(Policy.model_fields),
+    "target": list(TargetTable.model_fields),
+    "database": list(DatabaseTable.model_fields),
+    "settings": list(SettingsTable.model_fields),
+    "identities": list(IdentityTable.model_fields),
+}
+_ROUTER_KEYS = {
+    "": list(RouterFile.model_fields),
+    "routes": [field.alias or name for name, field in RouteEntry.model_fields.items()],
+}
+
+
+def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
+    """Read `auth_matrix.toml`. Raises DeclarationError."""
+    raw = read_toml(path)
+    try:
+        matrix = MatrixFile.model_validate(raw)
+    except ValidationError as error:
+        raise _explain(path, error, _MATRIX_KEYS) from None
+    for name, policy in matrix.policies.items():
+        for field in ("accept", "reject", "tolerate"):
+            for credential in getattr(policy, field):
+                if credential != "*" and credential not in CATALOGUE and credential not in groups():
+                    close = difflib.get_close_matches(credential, [*CATALOGUE, *groups()], n=1)
+                    hint = f"; did you mean {close[0]!r}?" if close else ""
+                    raise DeclarationError(f"{path}: policies.{name}.{field}: no credential or group {credential!r}{hint}")
+        for mechanism in policy.mechanism:
+            if matrix.mechanisms and mechanism not in matrix.mechanisms:
+                raise DeclarationError(
+                    f"{path}: policies.{name}.mechanism: {mechanism!r} is not in [mechanisms] ({', '.join(matrix.mechanisms)})"
+                )
+    return matrix, load_legacy(matrix.legacy, path.parent, str(path))
+
+
+def load_router(path: Path, matrix: MatrixFile) -> RouterFile:
+    """Read one router's file. Raises DeclarationError."""
+    raw = read_toml(path)
+    routes = raw.get("routes")
+    if isinstance(routes, dict):
+        raw["routes"] = {key: {"policy": entry} if isinstance(entry, str) else entry for key, entry in routes.items()}
+    try:
+        router = RouterFile.model_validate(raw)
+    except ValidationError as error:
+        raise _explain(path, error, _ROUTER_KEYS) from None
+    for key, entry in router.routes.items():
+        if _ROUTE_KEY.fullmatch(key) is None:
+            raise DeclarationError(f'{path}: routes."{key}": write METHOD /path, for example "GET /users/{{user_id}}" (WS for a websocket)')
+        if entry.policy not in matrix.policies:
+            raise DeclarationError(f'{path}: routes."{key}": no policy {entry.policy!r}; known: {", ".join(matrix.policies)}')
+        if entry.carrier is not None and _CARRIER.fullmatch(entry.carrier) is None:
+            raise DeclarationError(f'{path}: routes."{key}".carrier: write bearer, header:NAME, cookie:NAME, query:NAME or subprotocol')
+    if router.policy is not None and router.policy not in matrix.policies:
+        raise DeclarationError(f"{path}: policy: no policy {router.policy!r}; known: {', '.join(matrix.policies)}")
+    if _CARRIER.fullmatch(router.carrier) is None:
+        raise DeclarationError(f"{path}: carrier: write bearer, header:NAME, cookie:NAME, query:NAME or subprotocol")
+    return router
+
+
+def load(suites: Path, only: list[Path] | None = None) -> Declaration:
+    """Read a directory of suites: `auth_matrix.toml` and `routers/*.toml` (or `only` some of these).
+
+    Raises DeclarationError, before anything is sent, for every mistake; the message names file and key.
+    """
+    if not suites.is_dir():
+        raise DeclarationError(f"{suites}: no such directory; `clerk-harness init` writes one")
+    matrix, legacy = load_matrix(suites / MATRIX_FILE)
+    routers: dict[Path, RouterFile] = {}
+    declared: dict[str, Path] = {}
+    for path in sorted((suites / "routers").glob("*.toml")):
+        router = load_router(path, matrix)
+        for key in router.routes:
+            if key in declared:
+                raise DeclarationError(f'{path}: routes."{key}" is declared in {declared[key].name} already')
+            declared[key] = path
+        if only is None or path in only:
+            routers[path] = router
+    if not routers:
+        raise DeclarationError(f"{suites}/routers: no declarations; `clerk-harness init` writes them")
+    return Declaration(matrix, routers, suites, legacy)

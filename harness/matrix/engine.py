@@ -1,0 +1,214 @@
+"""The engine: sends the cells of a plan to the lanes of a target and yields verdicts as they are reached.
+
+It knows no listener. Batches keep the lanes busy; what was sent is judged while the next batch runs. A batch that left
+traces in the database is undone and sent again call by call, so that no verdict rests on what another cell wrote.
+"""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.credentials import CATALOGUE, Credential, Mint
+from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of, text_of
+from harness.matrix.plan import Cell, Plan, RoutePlan, expectation, proof_of_entry
+from harness.matrix.verdicts import CellVerdict
+from harness.targets.base import Call, Lane, Observation, Request, Target
+from harness.targets.requests import base_request, with_presentation
+
+_SAFE = {"GET", "HEAD", "OPTIONS", "WS"}
+_BASELINES = ("forged", "garbage")
+"""Two bad credentials whose refusals the others are compared with."""
+_PATIENCE = 0.5
+"""Seconds between looks at lanes that give no sign of life."""
+
+
+class Resets(Protocol):
+    """Restores the database of one lane; says whether anything had been written."""
+
+    def reset(self) -> bool:
+        """Undo what was written since the last call."""
+
+
+@dataclass(slots=True)
+class Work:
+    """Calls for a lane; `singly`: one at a time, with a reset after each."""
+
+    calls: list[Call]
+    singly: bool = False
+
+
+RouteScript = Generator[Work, list[Observation], list[CellVerdict] | None]
+
+
+class Engine:
+    """One run of a plan. `limit`: seconds for each request; `resets`: one for each lane, or none without a database."""
+
+    def __init__(
+        self, target: Target, plan: Plan, mint: Mint, judge: Judge, *, resets: list[Resets] | None = None, limit: float = 10.0
+    ) -> None:
+        self.target = target
+        self.plan = plan
+        self.mint = mint
+        self.judge = judge
+        self.resets = resets
+        self.limit = limit
+
+    def run(self) -> Iterator[CellVerdict]:
+        """Yield a verdict for every gap of the declaration and for every cell."""
+        for gap in self.plan.gaps:
+            yield CellVerdict(
+                gap.router, gap.key, gap.policy, "", "", "", gap.kind, "declaration", "", gap.detail,
+                hint=f'add a line: "{gap.key}" = "…"' if gap.kind == "undeclared" else "",
+            )  # fmt: skip
+        waiting = deque(self.plan.routes)
+        runners = [
+            _Runner(lane, self.resets[number] if self.resets else None, self.limit, waiting, self._script)
+            for number, lane in enumerate(self.target.lanes)
+        ]
+        for runner in runners:
+            runner.begin()
+        while busy := [runner for runner in runners if runner.busy]:
+            readable, _, _ = select.select([runner.lane for runner in busy], [], [], _PATIENCE)
+            for runner in busy:
+                # One lane's verdicts are judged while the others, and its own next batch, run.
+                yield from runner.step(runner.lane in readable)
+
+    # One route
+
+    def _call(self, plan: RoutePlan, base: Request, credential: Credential, *, stop: bool) -> Call:
+        presentation = self.mint.present(credential)
+        webhook = self.mint.instance.webhook_headers
+        return Call(plan.route, with_presentation(base, presentation, plan.example.carrier, webhook), stop)
+
+    def _script(self, plan: RoutePlan) -> RouteScript:
+        """Yields work for a lane, is sent observations, and lastly yields nothing and is asked for the verdicts."""
+        state = RouteState(plan, guard=plan.guard)
+        base = base_request(plan.route, plan.example)
+        entry = proof_of_entry(plan)
+        cells = list(plan.cells)
+        if entry is not None and all(cell.credential is not entry for cell in cells):
+            cells.insert(0, Cell(plan, entry, expectation(plan.policy, entry)))
+        observed: dict[str, Observation] = {}
+
+        def observe(some: list[Cell], *, singly: bool) -> Generator[Work, list[Observation], None]:
+            if not some:
+                return
+            stop = [cell.expect == "reject" and not cell.credential.authentic and state.guard != "handler" for cell in some]
+            calls = [self._call(plan, base, cell.credential, stop=s) for cell, s in zip(some, stop, strict=True)]
+            answers = yield Work(calls, singly)
+            observed.update((cell.credential.name, answer) for cell, answer in zip(some, answers, strict=True))
+
+        welcome = [cell for cell in cells if cell.expect != "reject"]
+        if entry is not None:
+            welcome.sort(key=lambda cell: cell.credential is not entry)
+        writing = plan.route.method not in _SAFE
+        yield from observe([c for c in welcome if c.credential.identity != "newcomer"], singly=writing)
+        self._learn(state, entry, observed)
+        yield from observe([c for c in welcome if c.credential.identity == "newcomer"], singly=True)
+        unwelcome = [cell for cell in cells if cell.expect == "reject"]
+        for name in reversed(_BASELINES):
+            known = CATALOGUE[name]
+            if unwelcome and all(c.credential is not known for c in cells) and expectation(plan.policy, known) == "reject":
+                unwelcome.insert(0, Cell(plan, known, "reject"))
+        # Authentic credentials may run a handler that then refuses them: they may write.
+        trusted = [cell for cell in unwelcome if cell.credential.authentic]
+        yield from observe(trusted, singly=writing)
+        yield from observe([cell for cell in unwelcome if not cell.credential.authentic], singly=False)
+        self._compare(state, observed)
+        return [self.judge.judge(cell, observed[cell.credential.name], state) for cell in plan.cells]
+
+    def _learn(self, state: RouteState, entry: Credential | None, observed: dict[str, Observation]) -> None:
+        """Where does the route decide? The first admission tells."""
+        first = observed.get(entry.name) if entry is not None else None
+        if state.guard is None and first is not None and first.entered:
+            state.guard = "handler" if decides_inside(first) else "door"
+
+    def _compare(self, state: RouteState, observed: dict[str, Observation]) -> None:
+        """Whom does the route admit, and how does it refuse? Only then can refusals be judged."""
+        for name in _BASELINES:
+            if name in observed:
+                outcome, _, _ = outcome_of(observed[name], state, CATALOGUE[name])
+                if outcome == "refused":
+                    state.refuses = True
+                    state.refusals.append(text_of(observed[name]))
+        for name, observation in observed.items():
+            credential = CATALOGUE[name]
+            if credential.group == "genuine" and outcome_of(observation, state, credential)[0] == "admitted":
+                state.admitted = True
+
+
+class _Runner:
+    """Drives one lane through route after route."""
+
+    def __init__(self, lane: Lane, reset: Resets | None, limit: float, waiting: deque[RoutePlan], script: object) -> None:
+        self.lane = lane
+        self.busy = False
+        self._reset = reset
+        self._limit = limit
+        self._waiting = waiting
+        self._make = script
+        self._script: RouteScript | None = None
+        self._work = Work([])
+        self._todo: deque[Call] = deque()
+        self._sent: list[Call] = []
+        self._done: list[Observation] = []
+        self._singly = False
+
+    def begin(self) -> None:
+        """Take the first route."""
+        self._advance(None)
+
+    def step(self, readable: bool) -> list[CellVerdict]:
+        """Take what the lane has; returns the verdicts of a route that is complete."""
+        partial = self.lane.collect() if readable else self.lane.overdue()
+        if partial is None:
+            return []
+        self._done += partial.observations
+        for call in reversed(self._sent[len(partial.observations) :]):
+            self._todo.appendleft(call)
+        if partial.alone:
+            self._singly = True
+        wrote = self._reset.reset() if self._reset is not None else False
+        if wrote and len(self._sent) > 1:
+            # Somebody wrote, and nobody knows who: once more, one at a time.
+            del self._done[len(self._done) - len(partial.observations) :]
+            self._todo.extendleft(reversed(self._sent[: len(partial.observations)]))
+            self._singly = True
+        if self._todo:
+            self._send()
+            return []
+        return self._advance(self._done)
+
+    def _send(self) -> None:
+        count = 1 if self._singly else len(self._todo)
+        self._sent = [self._todo.popleft() for _ in range(count)]
+        self.lane.submit(self._sent, self._limit)
+
+    def _advance(self, answers: list[Observation] | None) -> list[CellVerdict]:
+        """Hand observations to the route's script; send its next work, or the next route's."""
+        verdicts: list[CellVerdict] = []
+        while True:
+            try:
+                if self._script is None:
+                    if not self._waiting:
+                        self.busy = False
+                        return verdicts
+                    self._script = self._make(self._waiting.popleft())  # type: ignore[operator]
+                    answers = None
+                assert self._script is not None
+                self._work = next(self._script) if answers is None else self._script.send(answers)
+            except StopIteration as finished:
+                verdicts += finished.value or []
+                self._script = None
+                continue
+            break
+        self._todo.extend(self._work.calls)
+        self._singly = self._work.singly
+        self._done = []
+        self.busy = True
+        self._send()
+        return verdicts
