@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,7 +41,9 @@ class Work:
     singly: bool = False
 
 
-RouteScript = Generator[Work, list[Observation], list[CellVerdict] | None]
+Verdicts = Callable[[], list[CellVerdict]]
+"""Judging, put off until the lane has its next work."""
+RouteScript = Generator[Work, list[Observation], Verdicts]
 
 
 class Engine:
@@ -85,7 +87,7 @@ class Engine:
         return Call(plan.route, with_presentation(base, presentation, plan.example.carrier, webhook), stop)
 
     def _script(self, plan: RoutePlan) -> RouteScript:
-        """Yields work for a lane, is sent observations, and lastly yields nothing and is asked for the verdicts."""
+        """Yields work for a lane, is sent observations, and lastly returns what gives the verdicts."""
         state = RouteState(plan, guard=plan.guard)
         base = base_request(plan.route, plan.example)
         entry = proof_of_entry(plan)
@@ -119,7 +121,7 @@ class Engine:
         yield from observe(trusted, singly=writing)
         yield from observe([cell for cell in unwelcome if not cell.credential.authentic], singly=False)
         self._compare(state, observed)
-        return [self.judge.judge(cell, observed[cell.credential.name], state) for cell in plan.cells]
+        return lambda: [self.judge.judge(cell, observed[cell.credential.name], state) for cell in plan.cells]
 
     def _learn(self, state: RouteState, entry: Credential | None, observed: dict[str, Observation]) -> None:
         """Where does the route decide? The first admission tells."""
@@ -144,7 +146,7 @@ class Engine:
 class _Runner:
     """Drives one lane through route after route."""
 
-    def __init__(self, lane: Lane, reset: Resets | None, limit: float, waiting: deque[RoutePlan], script: object) -> None:
+    def __init__(self, lane: Lane, reset: Resets | None, limit: float, waiting: deque[RoutePlan], script: Callable[[RoutePlan], RouteScript]) -> None:
         self.lane = lane
         self.busy = False
         self._reset = reset
@@ -189,26 +191,24 @@ class _Runner:
         self.lane.submit(self._sent, self._limit)
 
     def _advance(self, answers: list[Observation] | None) -> list[CellVerdict]:
-        """Hand observations to the route's script; send its next work, or the next route's."""
-        verdicts: list[CellVerdict] = []
+        """Hand observations to the route's script; send its next work, or the next route's; then judge."""
+        finished: list[Verdicts] = []
+        self.busy = False
         while True:
+            if self._script is None:
+                if not self._waiting:
+                    break
+                self._script, answers = self._make(self._waiting.popleft()), None
             try:
-                if self._script is None:
-                    if not self._waiting:
-                        self.busy = False
-                        return verdicts
-                    self._script = self._make(self._waiting.popleft())  # type: ignore[operator]
-                    answers = None
-                assert self._script is not None
                 self._work = next(self._script) if answers is None else self._script.send(answers)
-            except StopIteration as finished:
-                verdicts += finished.value or []
+            except StopIteration as end:
+                finished.append(end.value)
                 self._script = None
                 continue
+            self._todo.extend(self._work.calls)
+            self._singly = self._work.singly
+            self._done = []
+            self.busy = True
+            self._send()
             break
-        self._todo.extend(self._work.calls)
-        self._singly = self._work.singly
-        self._done = []
-        self.busy = True
-        self._send()
-        return verdicts
+        return [verdict for judge in finished for verdict in judge()]

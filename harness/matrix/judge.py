@@ -176,6 +176,8 @@ class Judge:
             return "inconclusive", "the request never reached the decision", _example_hint(plan)
         if outcome == "admitted":
             return self._admitted(expect, plan, mechanism, state)
+        if expect == "accept" and observation.entered and cell.credential.identity != "alice" and state.guard != "handler":
+            return "pass", "", ""  # Past authentication; the row of the example is somebody else's.
         if expect == "accept":
             return "lockout", "the policy admits this credential, the target refused it", ""
         leak = leak_in(observation, cell.credential.token, state.refusals)

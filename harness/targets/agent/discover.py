@@ -223,18 +223,23 @@ def functions_of(module):
 
 
 def authentication_functions(routes, app_dir, patterns):
-    """(name, function) of what may authenticate: dependencies, own functions with a telling name, known libraries, patterns."""
+    """(name, function) of what may authenticate: dependencies and own functions with a telling name, known libraries, patterns.
+
+    What merely runs beside it (a database session, paging) must stay out: the order of these functions and the handler
+    tells where a route decides.
+    """
     from fnmatch import fnmatchcase
 
     found = {}
     for route in routes:
         for call in route.dependencies:
             function = probes.plain_function(call)
-            if function is not None and not function.__module__.startswith(("fastapi.", "starlette.")):
-                found.setdefault(name_of(call), function)
+            name = name_of(call)
+            if function is not None and _AUTH_WORD.search(name.lower()) and not name.startswith(("fastapi.", "starlette.")):
+                found.setdefault(name, function)
     for module in own_modules(app_dir):
         for name, function in functions_of(module):
-            if _AUTH_WORD.search(name.rpartition(":")[2].lower()):
+            if _AUTH_WORD.search(name.rpartition(":")[2].lower()) and not name.endswith("__"):
                 found.setdefault(name, function)
     for module_name, names in _LIBRARIES.items():
         module = sys.modules.get(module_name)

@@ -1,0 +1,134 @@
+"""Clerk session tokens: verified here, with PyJWT and the instance's published keys."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import jwt
+from fastapi import Depends, HTTPException, Request, WebSocket, WebSocketException
+
+from app import settings
+from app.auth.errors import NotAllowed, NotAuthenticated
+from app.auth.jwks import KeysUnavailable, keys
+from app.db import Db
+from app.models import User
+from app.services import clerk_api, user_sync
+
+ISSUER = f"https://{settings.CLERK_DOMAIN}"
+_BEARER = re.compile(r"[Bb]earer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+_LONGEST_TOKEN = 8192
+_LONGEST_LIFETIME = 3600
+_SESSION_CATEGORIES = (None, "cl_B7d4PD111AAA")
+
+
+@dataclass(frozen=True)
+class SessionClaims:
+    """What a verified session token says."""
+
+    user_id: str
+    session_id: str
+    role: str | None
+    raw: dict[str, Any]
+
+
+def _whole_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def verify_clerk_token(token: str) -> SessionClaims | None:
+    """The claims of a genuine, current session token; None for everything else."""
+    if len(token) > _LONGEST_TOKEN:
+        return None
+    try:
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != "RS256" or header.get("cat") not in _SESSION_CATEGORIES:
+            return None
+        kid = header.get("kid")
+        key = keys.get(kid) if isinstance(kid, str) else None
+        if key is None:
+            return None
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=["RS256"],
+            issuer=ISSUER,
+            leeway=5,
+            options={"require": ["exp", "iat", "nbf", "iss", "sub", "sid"], "verify_aud": False},
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
+        return None
+    if not all(_whole_number(claims[name]) for name in ("exp", "iat", "nbf")):
+        return None
+    if claims["exp"] - claims["iat"] > _LONGEST_LIFETIME:
+        return None
+    if claims.get("sts", "active") != "active":
+        return None
+    if claims.get("azp") is not None and claims["azp"] not in settings.CLERK_AUTHORIZED_PARTIES:
+        return None
+    organization = claims.get("o") or {}
+    role = organization.get("rol") or str(claims.get("org_role", "")).removeprefix("org:") or None
+    return SessionClaims(claims["sub"], claims["sid"], role, claims)
+
+
+def _token_of(request: Request) -> str | None:
+    fields = request.headers.getlist("authorization")
+    if len(fields) != 1:
+        return None
+    match = _BEARER.fullmatch(fields[0])
+    return match.group(1) if match else None
+
+
+def get_session_claims(request: Request) -> SessionClaims:
+    """The verified session of a request; 401 otherwise, 503 while the issuer cannot be asked."""
+    token = _token_of(request)
+    try:
+        claims = verify_clerk_token(token) if token is not None else None
+    except KeysUnavailable:
+        raise HTTPException(503, "Authentication is unavailable", headers={"Retry-After": "5"}) from None
+    if claims is None:
+        raise NotAuthenticated
+    return claims
+
+
+Session = Annotated[SessionClaims, Depends(get_session_claims)]
+
+
+def load_user(db: Db, clerk_user_id: str) -> User | None:
+    """Our row of a Clerk user; fetched from Clerk and written at first sight. None for one who may not enter."""
+    user = user_sync.find(db, clerk_user_id)
+    if user is None:
+        profile = clerk_api.fetch_user(clerk_user_id)
+        user = user_sync.sync(db, profile) if profile is not None else None
+    return user if user is not None and user.is_active else None
+
+
+def get_current_user(claims: Session, db: Db) -> User:
+    """The signed-in user."""
+    user = load_user(db, claims.user_id)
+    if user is None:
+        raise NotAuthenticated
+    return user
+
+
+def require_admin(claims: Session, user: Annotated[User, Depends(get_current_user)]) -> User:
+    """The signed-in user, who must hold the role admin in the active organization."""
+    if claims.role != "admin":
+        raise NotAllowed
+    return user
+
+
+def get_websocket_user(websocket: WebSocket, db: Db, token: str = "") -> User:
+    """The user of a websocket: browsers cannot set headers there, so the token comes in the query."""
+    try:
+        claims = verify_clerk_token(token)
+    except KeysUnavailable:
+        raise WebSocketException(1013) from None
+    user = load_user(db, claims.user_id) if claims is not None else None
+    if user is None:
+        raise WebSocketException(1008)
+    return user
+
+
+ClerkUser = Annotated[User, Depends(get_current_user)]
+ClerkAdmin = Annotated[User, Depends(require_admin)]
+WebSocketUser = Annotated[User, Depends(get_websocket_user)]

@@ -1,0 +1,54 @@
+"""Keep one row for each Clerk user."""
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from app.models import User
+from app.services.clerk_api import Profile
+
+
+def find(db: Session, clerk_user_id: str) -> User | None:
+    """The row of a Clerk user."""
+    return db.scalars(select(User).where(User.clerk_user_id == clerk_user_id)).first()
+
+
+def _adopt(db: Session, profile: Profile) -> None:
+    """Give a legacy account to the Clerk user who has proven its address."""
+    if profile.email_verified:
+        db.execute(
+            update(User)
+            .where(func.lower(User.email) == profile.email.lower(), User.clerk_user_id.is_(None))
+            .values(clerk_user_id=profile.clerk_user_id)
+        )
+
+
+def sync(db: Session, profile: Profile) -> User | None:
+    """Insert or update the row. Safe when two first requests race: the second finds what the first wrote.
+
+    None when the address belongs to another account, which is nobody's to take.
+    """
+    values = {
+        "email": profile.email,
+        "first_name": profile.first_name,
+        "last_name": profile.last_name,
+        "is_active": profile.active,
+    }
+    try:
+        _adopt(db, profile)
+        db.execute(
+            insert(User)
+            .values(clerk_user_id=profile.clerk_user_id, **values)
+            .on_conflict_do_update(index_elements=[User.clerk_user_id], set_=values)
+        )
+        db.commit()
+    except IntegrityError:
+        db.rollback()
+    return find(db, profile.clerk_user_id)
+
+
+def deactivate(db: Session, clerk_user_id: str) -> None:
+    """A user was deleted at Clerk: the row stays, the door closes."""
+    db.execute(update(User).where(User.clerk_user_id == clerk_user_id).values(is_active=False))
+    db.commit()

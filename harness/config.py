@@ -1,0 +1,96 @@
+"""What a run is told: command-line and pytest options joined with the declaration's `[target]`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import shlex
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import DeclarationError, UnsafeError
+from harness.matrix.declaration import Declaration
+
+# Variables of the harness's own environment that a target may see. Everything else stays out: what a developer has in
+# the shell (a live key, a proxy, a production database) must not decide what is proven.
+_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "LD_LIBRARY_PATH")
+
+
+@dataclass
+class Options:
+    """Options of a run. Empty means: as the declaration says, else the default."""
+
+    suites: Path = Path("suites")
+    app: str | None = None
+    app_dir: Path | None = None
+    python: str | None = None
+    env: dict[str, str] = field(default_factory=dict)
+    url: str | None = None
+    openapi: str | None = None
+    allow_hosts: list[str] = field(default_factory=list)
+    postgres: str | None = None
+    agents: int | None = None
+    credentials: list[str] = field(default_factory=list)
+    routers: list[str] = field(default_factory=list)
+    routes: list[str] = field(default_factory=list)
+    time_limit: float | None = None
+
+
+def parse_env(pairs: list[str]) -> dict[str, str]:
+    """`NAME=VALUE` pairs. Raises DeclarationError for anything else."""
+    result = {}
+    for pair in pairs:
+        name, separator, value = pair.partition("=")
+        if not separator or not name:
+            raise DeclarationError(f"--env {pair}: write NAME=VALUE")
+        result[name] = value
+    return result
+
+
+def refuse_live_keys(environment: dict[str, str], where: str) -> None:
+    """Raises UnsafeError for a key of a production instance; the message does not repeat the key."""
+    for name, value in environment.items():
+        for word in value.replace(",", " ").split():
+            if word.startswith(("sk_live_", "pk_live_")):
+                host = _host_of(word)
+                raise UnsafeError(
+                    f"{where}: {name} holds a live key ({word[:8]}…{f' of {host}' if host else ''}); "
+                    "the harness brings its own keys: take the variable out"
+                )
+
+
+def _host_of(key: str) -> str:
+    text = key.split("_", 2)[2]
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4)).decode().rstrip("$")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return ""
+
+
+def base_environment() -> dict[str, str]:
+    """What every target gets of the harness's own environment."""
+    return {name: os.environ[name] for name in _PASSED if name in os.environ} | {
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
+        "NO_PROXY": "*",
+    }
+
+
+def app_directory(options: Options, declaration: Declaration) -> Path:
+    """The directory from which the app is imported."""
+    if options.app_dir is not None:
+        return options.app_dir.resolve()
+    if options.app is not None:
+        return Path.cwd()
+    return (declaration.root / declaration.matrix.target.app_dir).resolve()
+
+
+def migrate_command(command: str, python: str) -> list[str]:
+    """The migration command with the target's own Python in place of `python`, and `alembic` run by it."""
+    words = shlex.split(command)
+    if words and words[0] in ("python", "python3"):
+        return [python, *words[1:]]
+    if words and words[0] == "alembic":
+        return [python, "-m", "alembic", *words[1:]]
+    return words

@@ -1,0 +1,185 @@
+"""A whole run put together: fake Clerk, database, target, plan, engine; and taken apart again whatever happens."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from harness import config
+from harness.config import Options
+from harness.credentials import Mint, register
+from harness.database import Isolation, Server, Workspace, open_server
+from harness.errors import DatabaseError, DeclarationError
+from harness.fake_clerk import REAL_NAMES, FakeClerk
+from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
+from harness.matrix.engine import Resets
+from harness.targets import Target
+from harness.targets.app import AppSpec, AppTarget, find_python
+from harness.targets.url import UrlTarget
+
+_DEFAULT_MECHANISMS = {"clerk": ["*clerk*:*", "*:*clerk*"], "legacy": ["*legacy*:*", "*:*legacy*", "*:*base64*"]}
+_MIGRATION_LIMIT = 300
+
+
+class Session:
+    """Everything that a run needs, started on entering and stopped on leaving.
+
+    `server` is a Postgres that somebody else started and will stop. Raises HarnessError on entering.
+    """
+
+    def __init__(self, options: Options, declaration: Declaration, *, server: Server | None = None) -> None:
+        self.options = options
+        self.declaration = declaration
+        self._server = server
+        self._stack = ExitStack()
+        self.clerk: FakeClerk
+        self.mint: Mint
+        self.target: Target
+        self.resets: list[Resets] | None = None
+        self.mechanisms: Mechanisms
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def agents(self) -> int:
+        """How many agents work side by side: as told, else one for each of the cores, two at most."""
+        return self.options.agents or self.declaration.matrix.target.agents or min(2, os.cpu_count() or 1)
+
+    def _start(self) -> None:
+        matrix, options = self.declaration.matrix, self.options
+        self.clerk = self._stack.enter_context(FakeClerk(matrix.settings.domain))
+        identities = register(self.clerk, self.declaration.identities())
+        self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew)
+        url = options.url or (None if options.app else matrix.target.url)
+        if url is not None:
+            openapi = options.openapi if options.openapi is not None else matrix.target.openapi
+            target = UrlTarget(
+                url, openapi, lanes_wanted=self.agents, allowed=options.allow_hosts, ca_file=str(self.clerk.tls.ca_path)
+            )
+            self._stack.callback(target.close)
+            self.target = target.start()
+        else:
+            self.target = self._start_app()
+        patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
+        self.mechanisms = Mechanisms(patterns, self.target.functions)
+        self._check_mechanisms()
+
+    def _check_mechanisms(self) -> None:
+        """A mechanism that a policy names must exist in the target, or nothing about it could be proven."""
+        matrix = self.declaration.matrix
+        if not self.target.probed or not matrix.mechanisms:
+            return
+        required = {name for policy in matrix.policies.values() for name in policy.mechanism}
+        for name in sorted(required):
+            if not self.mechanisms.known(name):
+                raise DeclarationError(
+                    f"{self.declaration.root}/auth_matrix.toml: mechanisms.{name}: no function of the target matches "
+                    f"{', '.join(matrix.mechanisms[name])}; `clerk-harness routes` shows their names"
+                )
+
+    def _start_app(self) -> AppTarget:
+        matrix, options = self.declaration.matrix, self.options
+        app = options.app or matrix.target.app
+        if app is None:
+            raise DeclarationError(
+                f"no target: give --app module:attribute or --url, or write [target] in {self.declaration.root}/auth_matrix.toml"
+            )
+        app_dir = config.app_directory(options, self.declaration)
+        python = options.python or matrix.target.python or find_python(app_dir)
+        own = dict(matrix.target.env) if options.app is None else {}
+        config.refuse_live_keys(own, f"{self.declaration.root}/auth_matrix.toml [target.env]")
+        config.refuse_live_keys(options.env, "--env")
+        environment = config.base_environment() | self.clerk.environment() | own | options.env
+        environments = self._databases(environment, python, app_dir)
+        spec = AppSpec(
+            app=app,
+            app_dir=app_dir,
+            python=python,
+            environments=environments,
+            names=(*REAL_NAMES, self.clerk.domain),
+            fake_port=self.clerk.port,
+            patterns=tuple(name for names in matrix.mechanisms.values() for name in names),
+        )
+        target = AppTarget(spec)
+        self._stack.callback(target.close)
+        return target.start()
+
+    def _databases(self, environment: dict[str, str], python: str, app_dir: Path) -> list[dict[str, str]]:
+        """One environment for each agent; with a database each, where the declaration has one."""
+        table = self.declaration.matrix.database
+        choice = self.options.postgres or os.environ.get("HARNESS_POSTGRES_URL")
+        if table is None:
+            return [dict(environment) for _ in range(self.agents)]
+        server = self._server
+        if server is None:
+            server = open_server(choice)
+            self._stack.callback(server.close)
+        workspace = Workspace(server)
+        self._stack.callback(workspace.close)
+
+        def told(url: str) -> dict[str, str]:
+            spelled = table.scheme + url[url.index("://") :]
+            return environment | dict.fromkeys(table.url_env, spelled)
+
+        template = workspace.create_template()
+        if table.migrate is not None:
+            self._migrate(config.migrate_command(table.migrate, python), told(template), app_dir)
+        workspace.finish_template(self.declaration.root / table.seed if table.seed else None)
+        environments, resets = [], []
+        for number in range(self.agents):
+            url = workspace.clone(number)
+            isolation = Isolation(url)
+            self._stack.callback(isolation.close)
+            resets.append(isolation)
+            environments.append(told(url))
+        self.resets = list(resets)
+        return environments
+
+    def _migrate(self, command: list[str], environment: dict[str, str], app_dir: Path) -> None:
+        shown = " ".join(command[1:] if command else [])
+        try:
+            done = subprocess.run(
+                command, cwd=app_dir, env=environment, capture_output=True, text=True, timeout=_MIGRATION_LIMIT, check=False
+            )
+        except OSError as error:
+            raise DatabaseError(f"[database] migrate {command[0]!r}: {error.strerror}") from error
+        except subprocess.TimeoutExpired as error:
+            raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
+        if done.returncode != 0:
+            lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+            raise DatabaseError(f"[database] migrate `{shown}` failed: {lines[-1] if lines else done.returncode}")
+
+    # Running
+
+    def plan(self) -> Plan:
+        """What is to be judged. Raises DeclarationError."""
+        return make_plan(
+            self.declaration,
+            self.target.routes,
+            credentials=self.options.credentials,
+            only_routers=self.options.routers,
+            only_routes=self.options.routes,
+            discovered=self.target.probed,
+        )
+
+    def run(self, plan: Plan) -> Iterator[CellVerdict]:
+        """Verdicts, as they are reached."""
+        judge = Judge(self.mechanisms, probed=self.target.probed)
+        limit = self.options.time_limit or self.declaration.matrix.settings.time_limit
+        return Engine(self.target, plan, self.mint, judge, resets=self.resets, limit=limit).run()
