@@ -42,6 +42,8 @@ class Api:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.counts: dict[str, int] = {}
+        self.mint: Callable[[str], dict[str, str] | None] | None = None
+        """What `/_harness/token/NAME` answers, where somebody who knows credentials serves this fake."""
         self._operations: list[tuple[str, re.Pattern[str], bool, Callable[..., Answer]]] = [
             ("GET", re.compile(r"/\.well-known/jwks\.json"), False, self._jwks),
             ("GET", re.compile(r"/\.well-known/openid-configuration"), False, self._discovery),
@@ -64,6 +66,9 @@ class Api:
             if needs_key and not self._authorized(request):
                 return error(401, "clerk_key_invalid", "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.")
             return operation(request, **match.groupdict())
+        if self.mint is not None and request.path.startswith("/_harness/token/"):
+            minted = self.mint(request.path.rpartition("/")[2])
+            return (200, minted) if minted is not None else error(404, "resource_not_found", "no such credential")
         if request.path.startswith("/v1/"):
             return error(501, "not_implemented", f"the fake Clerk has no operation {request.method} {request.path}")
         return error(404, "resource_not_found", f"nothing at {request.path}")

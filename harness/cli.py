@@ -1,0 +1,165 @@
+"""The command `clerk-harness`. Exit codes: 0 all pass, 1 findings, 2 misuse (one sentence on standard error)."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+
+from harness import __version__
+from harness.config import Options, parse_env
+from harness.errors import HarnessError
+
+_RUN_EXAMPLE = """examples:
+  clerk-harness run --suites suites                          the whole matrix
+  clerk-harness run --router peers                           one router
+  clerk-harness run --route "GET /peers" --credentials forged,time
+  clerk-harness run --app app.main:app --app-dir ../backend --env LOG_LEVEL=warning
+  clerk-harness run --url http://127.0.0.1:8000
+"""
+
+
+def _target_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("target (the command line wins over [target] in auth_matrix.toml)")
+    group.add_argument("--app", metavar="MODULE:ATTRIBUTE", help="ASGI or WSGI app, or a factory")
+    group.add_argument("--app-dir", type=Path, metavar="DIR", help="where the app is imported from (default: this directory)")
+    group.add_argument("--python", metavar="PATH", help="the target's Python (default: its project's virtual environment)")
+    group.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set before the app is imported; repeatable")
+    group.add_argument("--url", help="a running backend instead of an app")
+    group.add_argument("--openapi", metavar="PATH", help="path of its OpenAPI document ('' for none)")
+    group.add_argument("--allow-host", action="append", default=[], metavar="HOST", help="a host that is not this machine")
+    group.add_argument("--postgres", metavar="URL", help="a Postgres to use: a URL, docker, or embedded (default)")
+    group.add_argument("--agents", type=int, metavar="N", help="agents side by side (default: one a core, two at most)")
+
+
+def _suites_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--suites", type=Path, default=Path("suites"), metavar="DIR", help="the declaration (default: suites)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="clerk-harness",
+        description="Contract and security tests for backends that move to Clerk.",
+        epilog="exit codes: 0 all pass, 1 findings, 2 misuse",
+    )
+    parser.add_argument("--version", action="version", version=f"clerk-harness {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | routes | token | issuer | init")
+    raw = argparse.RawDescriptionHelpFormatter
+
+    run = commands.add_parser("run", help="try every route with every credential and judge", formatter_class=raw, epilog=_RUN_EXAMPLE)
+    _suites_option(run)
+    _target_options(run)
+    run.add_argument("--router", action="append", default=[], metavar="NAME", help="only this router; repeatable")
+    run.add_argument("--route", action="append", default=[], metavar='"GET /path"', help="only this route; repeatable")
+    run.add_argument("--credentials", metavar="NAMES", help="only these credentials or groups, separated by commas")
+    run.add_argument("--time-limit", type=float, metavar="SECONDS", help="for each request")
+    run.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where reports are written (default: reports)")
+    run.add_argument("--quiet", action="store_true", help="no progress")
+    run.set_defaults(do="run")
+
+    routes = commands.add_parser(
+        "routes", help="what would be tested, and by which mechanism each route is guarded today", formatter_class=raw,
+        epilog="example:\n  clerk-harness routes --app app.main:app --app-dir ../backend\n",
+    )  # fmt: skip
+    _suites_option(routes)
+    _target_options(routes)
+    routes.set_defaults(do="routes")
+
+    init = commands.add_parser(
+        "init", help="write a matrix from what a backend has today, marked for review", formatter_class=raw,
+        epilog="example:\n  clerk-harness init --app app.main:app --app-dir ../backend --suites suites\n",
+    )  # fmt: skip
+    _suites_option(init)
+    _target_options(init)
+    init.set_defaults(do="init")
+
+    token = commands.add_parser(
+        "token", help="mint one credential, for curl", formatter_class=raw,
+        epilog="examples:\n  clerk-harness token expired --explain\n"
+        '  curl -H "Authorization: Bearer $(clerk-harness token clerk --issuer http://127.0.0.1:8765)" http://127.0.0.1:8000/me\n',
+    )  # fmt: skip
+    token.add_argument("name", nargs="?", help="the credential; without it, all are listed")
+    token.add_argument("--explain", action="store_true", help="say what it is instead of minting it")
+    token.add_argument("--issuer", metavar="URL", help="mint with the keys of a running `clerk-harness issuer`")
+    token.set_defaults(do="token")
+
+    issuer = commands.add_parser(
+        "issuer", help="serve the fake Clerk alone", formatter_class=raw,
+        epilog="example:\n  clerk-harness issuer --port 8765\n",
+    )  # fmt: skip
+    issuer.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    issuer.add_argument("--domain", default="harness-under-test.clerk.accounts.dev", help="the Frontend API's host name")
+    issuer.set_defaults(do="issuer")
+    return parser
+
+
+def options_of(arguments: argparse.Namespace) -> Options:
+    """The options of a run from parsed arguments. Raises HarnessError for values that cannot be meant."""
+    if arguments.app and arguments.url:
+        raise HarnessError("--app and --url exclude each other: name one target")
+    if arguments.agents is not None and not 1 <= arguments.agents <= 64:
+        raise HarnessError(f"--agents {arguments.agents}: between 1 and 64")
+    limit = getattr(arguments, "time_limit", None)
+    if limit is not None and not 0 < limit <= 600:
+        raise HarnessError(f"--time-limit {limit:g}: between 0 and 600 seconds")
+    names = getattr(arguments, "credentials", None)
+    return Options(
+        suites=arguments.suites,
+        app=arguments.app,
+        app_dir=arguments.app_dir,
+        python=arguments.python,
+        env=parse_env(arguments.env),
+        url=arguments.url,
+        openapi=arguments.openapi,
+        allow_hosts=arguments.allow_host,
+        postgres=arguments.postgres,
+        agents=arguments.agents,
+        credentials=[name.strip() for name in names.split(",") if name.strip()] if names else [],
+        routers=getattr(arguments, "router", []),
+        routes=getattr(arguments, "route", []),
+        time_limit=limit,
+    )
+
+
+def repeat_command(options: Options) -> str:
+    """The beginning of a command that tests the same target by the same declaration."""
+    words = ["clerk-harness", "run", "--suites", str(options.suites)]
+    for flag, value in (
+        ("--app", options.app),
+        ("--app-dir", options.app_dir),
+        ("--python", options.python),
+        ("--url", options.url),
+        ("--openapi", options.openapi),
+    ):
+        if value is not None:
+            words += [flag, str(value)]
+    for name, value in options.env.items():
+        words += ["--env", f"{name}={value}"]
+    for host in options.allow_hosts:
+        words += ["--allow-host", host]
+    return shlex.join(words)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    from harness import commands  # Late: --help must not wait for pydantic and psycopg.
+
+    try:
+        code: int = getattr(commands, arguments.do)(arguments)
+        return code
+    except HarnessError as error:
+        print(f"clerk-harness: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("clerk-harness: interrupted; no report was written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 141
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print("clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing", file=sys.stderr)
+        return 70

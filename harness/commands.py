@@ -1,0 +1,175 @@
+"""What the five commands do. Each takes the parsed arguments and returns an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import signal
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from harness import terminal
+from harness.cli import options_of, repeat_command
+from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, register, select
+from harness.errors import HarnessError
+from harness.fake_clerk import FakeClerk
+from harness.matrix import load
+from harness.report import Meta, Record, write_all
+from harness.session import Session
+from harness.survey import declaration_for_survey, survey, write_suites
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The gate: 0 all pass, 1 findings."""
+    options = options_of(arguments)
+    declaration = load(options.suites)
+    with Session(options, declaration) as session:
+        plan = session.plan()
+        meta = Meta(
+            target=session.target.description,
+            suites=str(options.suites),
+            repeat=repeat_command(options),
+            evidence="probe" if session.target.probed else "http",
+        )
+        record = Record(meta, plan)
+        progress = None if arguments.quiet else terminal.Progress(plan.cells)
+        started = time.monotonic()
+        for verdict in session.run(plan):
+            record.add(verdict)
+            if progress is not None:
+                progress.add(verdict)
+        record.seconds = time.monotonic() - started
+        record.blocked = session.target.blocked()
+        if progress is not None:
+            progress.finish()
+    try:
+        written = write_all(record, arguments.reports)
+    except OSError as error:
+        raise HarnessError(f"--reports {arguments.reports}: {error.strerror or error}") from error
+    print(terminal.summary(record))
+    print(f"report: {next(path for path in written if path.suffix == '.html')}")
+    return 0 if record.passed else 1
+
+
+def routes(arguments: argparse.Namespace) -> int:
+    """List the routes and who gets in today."""
+    options = options_of(arguments)
+    declaration = declaration_for_survey(options)
+    with Session(options, declaration) as session:
+        found = survey(session)
+        width = max(len(entry.route.key) for entry in found)
+        for entry in found:
+            declared = entry.policy or "UNDECLARED"
+            print(f"{entry.route.key:{width}}  {entry.router:20}  {entry.guard:14}  {declared}")
+            if entry.functions:
+                print(f"{'':{width}}  {'':20}  by {', '.join(entry.functions)}")
+        print(f"{len(found)} routes; columns: route, router, who gets in today, policy")
+        if session.target.blocked():
+            print(f"refused connections to: {', '.join(session.target.blocked())}")
+    return 0
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Write a declaration from what the backend does today."""
+    options = options_of(arguments)
+    if options.app is None and options.url is None:
+        raise HarnessError("init needs --app module:attribute or --url")
+    written = write_suites(options)
+    for path in written:
+        print(path)
+    print("Written from what the backend does today, which is not what it should do: review every line.")
+    return 0
+
+
+def _explain(credential: Credential) -> str:
+    judged = "either answer is right" if credential.tolerate else f"as `{credential.follows}`" if credential.follows else "rejected unless a policy accepts it"
+    return (
+        f"{credential.name}  (group {credential.group})\n  {credential.why}\n"
+        f"  weakness {credential.cwe}; source {credential.source}\n  speaks for {credential.identity}; where a policy is silent: {judged}"
+    )
+
+
+def _as_text(presentation: Presentation, mint: Mint) -> str:
+    if presentation.signs_body:
+        return "\n".join(f"{name}: {value}" for name, value in mint.instance.webhook_headers(b"{}").items())
+    lines = [presentation.token] if presentation.token is not None and not presentation.cookies else []
+    if presentation.token is not None and presentation.cookies:
+        lines.append(f"Authorization: Bearer {presentation.token}")
+    lines += [f"Authorization: {value.decode('latin-1')}" for value in presentation.authorization]
+    lines += [f"Cookie: {name}={value}" for name, value in presentation.cookies]
+    lines += [f"?{name}={value}" for name, value in presentation.query]
+    return "\n".join(lines)
+
+
+def token(arguments: argparse.Namespace) -> int:
+    """Mint one credential, or explain it, or list them all."""
+    if arguments.name is None:
+        for credential in CATALOGUE.values():
+            print(f"{credential.group:10} {credential.name:32} {credential.why}")
+        return 0
+    if arguments.name not in CATALOGUE:
+        select([arguments.name])
+        raise HarnessError(f"{arguments.name!r} is a group; name one of {', '.join(c.name for c in select([arguments.name]))}")
+    credential = CATALOGUE[arguments.name]
+    if arguments.explain:
+        print(_explain(credential))
+        return 0
+    if arguments.issuer:
+        print(_from_issuer(arguments.issuer, credential.name))
+        return 0
+    clerk = FakeClerk()
+    mint = Mint(clerk, register(clerk, {}), Legacy())
+    sys.stdout.write(_as_text(mint.present(credential), mint) + "\n")
+    print("minted with keys of its own: only --issuer makes one that a running backend can verify", file=sys.stderr)
+    return 0
+
+
+def _from_issuer(url: str, name: str) -> str:
+    from harness.targets.url import check_host
+
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise HarnessError(f"--issuer {url}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
+    check_host(parts.hostname, [])
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{url.rstrip('/')}/_harness/token/{name}", timeout=10) as answer:
+            return str(json.loads(answer.read())["text"])
+    except (urllib.error.URLError, ValueError, KeyError) as error:
+        raise HarnessError(f"--issuer {url}: no `clerk-harness issuer` answers there ({error})") from error
+
+
+def issuer(arguments: argparse.Namespace) -> int:
+    """Serve the fake Clerk until interrupted."""
+    clerk = FakeClerk(arguments.domain, port=arguments.port)
+    mint = Mint(clerk, register(clerk, {}), Legacy())
+
+    def minted(name: str) -> dict[str, str] | None:
+        return {"text": _as_text(mint.present(CATALOGUE[name]), mint)} if name in CATALOGUE else None
+
+    clerk.api.mint = minted
+    try:
+        clerk.start()
+    except OSError as error:
+        raise HarnessError(f"--port {arguments.port}: {error.strerror or error}") from error
+    try:
+        print(f"# fake Clerk on {clerk.url} and {clerk.https_url}; keys live until it stops")
+        for name, value in clerk.environment().items():
+            print(f"export {name}={json.dumps(value) if chr(10) not in value else _multiline(value)}")
+        print(f"# users: {', '.join(user.email or user.id for user in clerk.directory.users.values())}")
+        print(f"# a token: clerk-harness token clerk --issuer {clerk.url}", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            signal.pause()
+    finally:
+        clerk.close()
+    return 0
+
+
+def _multiline(value: str) -> str:
+    return "$'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+

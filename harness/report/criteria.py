@@ -1,0 +1,71 @@
+"""The plan's seven success criteria, and what a run says of each: supported, broken, or not examined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.matrix import CellVerdict
+from harness.report.model import Record
+
+State = Literal["supported", "broken", "not examined"]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One criterion, its state in this run, and why."""
+
+    number: int
+    text: str
+    state: State
+    reason: str
+
+
+def _named(verdicts: list[CellVerdict]) -> str:
+    routers = sorted({verdict.router for verdict in verdicts})
+    return f"{len(verdicts)} finding(s) in {', '.join(routers[:6])}{' …' if len(routers) > 6 else ''}"
+
+
+def _judge(number: int, text: str, relevant: list[CellVerdict], bad: list[CellVerdict], proof: str) -> Criterion:
+    if bad:
+        return Criterion(number, text, "broken", _named(bad))
+    if not relevant:
+        return Criterion(number, text, "not examined", "no cell of this run bears on it")
+    if unclear := [verdict for verdict in relevant if verdict.verdict == "inconclusive"]:
+        return Criterion(number, text, "not examined", f"{len(unclear)} cell(s) were inconclusive")
+    return Criterion(number, text, "supported", proof)
+
+
+def criteria(record: Record) -> list[Criterion]:
+    """The seven criteria as this run leaves them."""
+    cells = [verdict for verdict in record.verdicts if verdict.credential]
+    gaps = [verdict for verdict in record.verdicts if not verdict.credential]
+    clerk_routes = {plan.key for plan in record.plan.routes if "*" not in plan.policy.accept}
+    admitted = [v for v in cells if v.route in clerk_routes and v.expected == "accept"]
+    legacy = [v for v in cells if v.route in clerk_routes and "legacy" in v.credential and v.expected != "accept"]
+    refused = [v for v in cells if v.expected == "reject"]
+    newcomers = [v for v in cells if v.credential == "clerk-newcomer" and v.expected == "accept"]
+    return [
+        _judge(
+            1, "Every router authenticates its users with Clerk", admitted,
+            [v for v in admitted if v.verdict in ("lockout", "mixed")],
+            f"{len(admitted)} admissions on {len({v.route for v in admitted})} protected routes, each by the mechanism that its policy names",
+        ),
+        _judge(
+            2, "No legacy token opens any route", legacy, [v for v in legacy if v.verdict in ("breach", "mixed")],
+            f"{len(legacy)} attempts with legacy tokens in every shape and place were refused",
+        ),
+        _judge(
+            3, "No route is left open, and none is unknown", refused + gaps,
+            [v for v in refused if v.verdict == "breach"] + [v for v in gaps if v.verdict in ("undeclared", "stale")],
+            f"all {len(record.plan.routes)} routes that were found have a policy, and {len(refused)} forbidden attempts were refused",
+        ),
+        _judge(
+            4, "The user table fits the sync: a first sign-in works everywhere", newcomers,
+            [v for v in newcomers if v.verdict in ("fault", "lockout")],
+            f"a person whom the database had never seen got in on {len(newcomers)} routes",
+        ),
+        Criterion(5, "User sync is idempotent: one row for each person, whatever is replayed", "not examined", "belongs to the sync contract, which this run does not include"),
+        Criterion(6, "The migration keeps all data, and can be rolled back", "not examined", "belongs to the migration contract, which this run does not include"),
+        Criterion(7, "Configuration is complete or refused, and health tells the truth", "not examined", "belongs to the configuration contract, which this run does not include"),
+    ]  # fmt: skip

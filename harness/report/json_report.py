@@ -1,0 +1,117 @@
+"""`auth-matrix.json`: the truth, in a versioned schema. The other formats say nothing that is not here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from harness import __version__
+from harness.credentials import CATALOGUE
+from harness.matrix import MEANING, CellVerdict
+from harness.report.criteria import criteria
+from harness.report.model import Record
+
+SCHEMA = "clerk-harness/auth-matrix"
+VERSION = 1
+
+
+def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
+    """One cell; what a passing cell does not need is left out."""
+    entry: dict[str, Any] = {
+        "credential": verdict.credential,
+        "expected": verdict.expected,
+        "verdict": verdict.verdict,
+        "status": verdict.status,
+        "evidence": verdict.evidence,
+        "seen": verdict.seen,
+        "mechanism": list(verdict.mechanism),
+        "milliseconds": round(verdict.micros / 1000, 3),
+    }
+    if verdict.ran:
+        entry["functions"] = list(dict.fromkeys(verdict.ran))
+    if verdict.failed:
+        entry |= {"detail": verdict.detail, "excerpt": verdict.excerpt, "repeat": record.repeat(verdict)}
+        if verdict.hint:
+            entry["hint"] = verdict.hint
+    return entry
+
+
+def document(record: Record) -> dict[str, Any]:
+    """The whole report as data."""
+    cells = record.by_route()
+    used = {verdict.credential for verdict in record.verdicts if verdict.credential}
+    return {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "harness": __version__,
+        "generated": record.meta.started.isoformat(timespec="seconds"),
+        "seconds": round(record.seconds, 3),
+        "command": record.meta.repeat,
+        "target": record.meta.target,
+        "evidence": record.meta.evidence,
+        "passed": record.passed,
+        "summary": {
+            "routers": len(record.by_router()),
+            "routes": len(record.plan.routes),
+            "credentials": len(used),
+            "cells": sum(len(verdicts) for verdicts in cells.values()),
+            "planned": record.plan.cells,
+            "verdicts": record.counts,
+            "blocked_hosts": record.blocked,
+        },
+        "meaning": MEANING,
+        "criteria": [asdict(criterion) for criterion in criteria(record)],
+        "findings": [
+            {
+                "verdict": group.first.verdict,
+                "router": group.first.router,
+                "route": group.first.route,
+                "policy": group.first.policy,
+                "credentials": group.credentials,
+                "expected": group.first.expected,
+                "seen": group.first.seen,
+                "evidence": group.first.evidence,
+                "detail": group.first.detail,
+                "mechanism": list(group.first.mechanism),
+                "excerpt": group.first.excerpt,
+                "hint": group.first.hint,
+                "repeat": record.repeat(group.first),
+            }
+            for group in record.groups
+        ],
+        "policies": {
+            plan.policy_name: plan.policy.model_dump(mode="json", exclude_defaults=True) for plan in record.plan.routes
+        },
+        "credentials": {
+            name: {"group": c.group, "cwe": c.cwe, "source": c.source, "why": c.why, "identity": c.identity}
+            for name, c in CATALOGUE.items()
+            if name in used
+        },
+        "routers": [
+            {
+                "router": router,
+                "routes": [
+                    {
+                        "route": plan.key,
+                        "policy": plan.policy_name,
+                        "endpoint": plan.route.endpoint,
+                        "dependencies": list(plan.route.dependencies),
+                        "hidden": plan.route.hidden,
+                        "cells": [cell(record, verdict) for verdict in cells[plan.key]],
+                    }
+                    for plan in plans
+                ],
+            }
+            for router, plans in record.by_router().items()
+        ],
+    }
+
+
+class JsonReport:
+    """Renders the record as JSON."""
+
+    def render(self, record: Record) -> str:
+        """The document, a line a cell: it can be read and compared."""
+        text = json.dumps(document(record), ensure_ascii=False, indent=1)
+        return text + "\n"

@@ -1,0 +1,47 @@
+"""`junit.xml`: a suite for each router, a case for each cell."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+from harness.report.model import Record
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
+
+
+def _clean(text: str) -> str:
+    """Text that XML 1.0 allows."""
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+class JunitReport:
+    """Renders the record as JUnit XML."""
+
+    def render(self, record: Record) -> str:
+        """The document."""
+        root = ElementTree.Element("testsuites", name="auth matrix", time=f"{record.seconds:.3f}")
+        suites: dict[str, list[ElementTree.Element]] = {}
+        failures: dict[str, int] = {}
+        for verdict in record.verdicts:
+            name = f"{verdict.route} [{verdict.credential}]" if verdict.credential else verdict.route
+            case = ElementTree.Element(
+                "testcase", classname=_clean(verdict.router), name=_clean(name), time=f"{verdict.micros / 1e6:.6f}"
+            )
+            if verdict.failed:
+                failures[verdict.router] = failures.get(verdict.router, 0) + 1
+                failure = ElementTree.SubElement(case, "failure", type=verdict.verdict, message=_clean(verdict.detail))
+                failure.text = _clean(
+                    f"expected: {verdict.expected}\nseen: {verdict.seen}\nevidence: {verdict.evidence}\n"
+                    f"repeat: {record.repeat(verdict)}"
+                )
+            suites.setdefault(verdict.router, []).append(case)
+        for router, cases in sorted(suites.items()):
+            suite = ElementTree.SubElement(
+                root, "testsuite", name=_clean(router), tests=str(len(cases)), failures=str(failures.get(router, 0)), errors="0", skipped="0"
+            )
+            suite.extend(cases)
+        root.set("tests", str(len(record.verdicts)))
+        root.set("failures", str(sum(failures.values())))
+        ElementTree.indent(root, " ")
+        return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

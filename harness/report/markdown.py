@@ -1,0 +1,49 @@
+"""`summary.md`: what a CI job shows at the end of its run."""
+
+from __future__ import annotations
+
+from harness.matrix import MEANING
+from harness.report.criteria import criteria
+from harness.report.model import Record
+
+_MOST = 60
+"""Findings that are written out: job summaries have a limit."""
+_MARK = {"supported": "✅ supported", "broken": "❌ broken", "not examined": "▫️ not examined"}
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+class MarkdownReport:
+    """Renders the record as Markdown."""
+
+    def render(self, record: Record) -> str:
+        """The document."""
+        target = record.meta.target
+        cells = sum(1 for verdict in record.verdicts if verdict.credential)
+        lines = [
+            f"# Auth matrix: {'passed' if record.passed else 'FAILED'}",
+            "",
+            f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
+            f"{len(record.by_router())} routers in {record.seconds:.1f} s; target `{target.get('app', '?')}`, evidence: {record.meta.evidence}.",
+            "",
+            "| verdict | cells | meaning |",
+            "|---|---:|---|",
+        ]
+        lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
+        groups = record.groups
+        if groups:
+            lines += ["", f"## Findings ({len(groups)})", "", "| verdict | route | credentials | seen |", "|---|---|---|---|"]
+            for group in groups[:_MOST]:
+                shown = ", ".join(group.credentials[:4]) + (f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else "")
+                seen = group.first.seen if group.first.credential else group.first.detail
+                lines.append(f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) | {shown or '—'} | {_cell(seen)[:160]} |")
+            if len(groups) > _MOST:
+                lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
+            lines += ["", "Repeat the first one:", "", "```", record.repeat(groups[0].first), "```"]
+        lines += ["", "## The plan's success criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
+        lines += [f"| {c.number} | {c.text} | {_MARK[c.state]} | {_cell(c.reason)} |" for c in criteria(record)]
+        if record.blocked:
+            lines += ["", f"Refused connections to: {', '.join(f'`{host}`' for host in record.blocked)}."]
+        return "\n".join(lines) + "\n"

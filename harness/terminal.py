@@ -1,0 +1,93 @@
+"""What a person at a terminal sees: progress while it runs, findings and figures when it is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from harness.matrix import MEANING, CellVerdict
+from harness.report.model import Group, Record
+
+_EVERY = 5.0
+"""Seconds between lines of progress where nobody can redraw one."""
+_MOST = 40
+
+
+class Progress:
+    """A line that grows with the run; on a terminal it is redrawn, in a log it is repeated now and then."""
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self.total = total
+        self.stream = stream or sys.stderr
+        self.redraw = self.stream.isatty()
+        self.done = 0
+        self.found = 0
+        self._started = self._shown = time.monotonic()
+
+    def add(self, verdict: CellVerdict) -> None:
+        """Take the next verdict of the stream."""
+        self.done += bool(verdict.credential)
+        self.found += verdict.failed
+        now = time.monotonic()
+        if now - self._shown > (0.1 if self.redraw else _EVERY):
+            self._shown = now
+            self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
+
+    def _show(self, before: str, after: str) -> None:
+        elapsed = time.monotonic() - self._started
+        print(f"{before}{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s", end=after, file=self.stream, flush=True)
+
+    def finish(self) -> None:
+        """Leave the line as it is at the end."""
+        if self.redraw:
+            self._show("\r", "\n")
+
+
+def _shown(names: list[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _finding(group: Group, record: Record) -> list[str]:
+    first = group.first
+    lines = [f"{first.verdict.upper():12} {first.route}  ({first.router}, policy {first.policy or '—'})"]
+    if first.credential:
+        lines.append(f"    credential: {_shown(group.credentials, 6)}")
+        lines.append(f"    expected {first.expected}, seen: {first.seen}  [evidence: {first.evidence}]")
+    lines.append(f"    {first.detail}")
+    if first.excerpt and first.verdict in ("leak", "fault"):
+        lines.append(f"    answer: {' '.join(first.excerpt.split())[:160]}")
+    if first.hint:
+        lines.append(f"    way out: {first.hint}")
+    lines.append(f"    repeat: {record.repeat(first)}")
+    return lines
+
+
+def summary(record: Record) -> str:
+    """Findings by router, then the figures."""
+    lines: list[str] = []
+    groups = record.groups
+    for group in groups[:_MOST]:
+        lines += _finding(group, record)
+    if len(groups) > _MOST:
+        lines.append(f"… and {len(groups) - _MOST} more findings: see the report")
+    if groups:
+        lines += ["", "By router:"]
+        for router in sorted({group.first.router for group in groups}):
+            kinds: dict[str, list[str]] = {}
+            for group in groups:
+                if group.first.router == router:
+                    kinds.setdefault(group.first.verdict, []).extend(group.credentials or [group.first.route])
+            told = "; ".join(f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}" for kind, names in kinds.items())
+            lines.append(f"  {router:22} {told}")
+    cells = sum(1 for verdict in record.verdicts if verdict.credential)
+    rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
+    lines += ["", f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"]
+    lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
+    if record.blocked:
+        lines.append(f"  refused connections to: {', '.join(record.blocked)}")
+    if not record.examined:
+        lines.append("FAILED: nothing was examined")
+    else:
+        lines.append("PASSED" if record.passed else "FAILED")
+    return "\n".join(lines)
