@@ -67,7 +67,8 @@ def decides_inside(observation: Observation) -> bool:
 def outcome_of(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
     """What the target did, by what evidence, and in words."""
     if observation.hung:
-        return "fault", "process", f"no answer within the time limit ({observation.micros / 1e6:.0f} s)"
+        where = f", stuck in {observation.error}" if observation.error else ""
+        return "fault", "process", f"no answer within the time limit ({observation.micros / 1e6:g} s){where}"
     if observation.died:
         return "fault", "process", "the target's process ended"
     if observation.stopped:

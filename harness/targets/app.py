@@ -174,17 +174,21 @@ class Agent:
 
     def collect(self) -> Partial | None:
         """Results of the batch, or what is left of it when the agent hung or died; it is replaced then."""
-        try:
-            message = self._read()
-        except (EOFError, OSError):
-            return self._lost(died=True)
-        self._seen = time.monotonic()
-        if "results" not in message:
-            return None
+        while True:
+            try:
+                message = self._read()
+            except (EOFError, OSError):
+                return self._lost(died=True)
+            self._seen = time.monotonic()
+            if "results" in message:
+                break
+            if not self._whole():  # What came in the same packet is not announced again.
+                return None
         self.blocked = message["blocked"]
         observations = [self._observe(call, result) for call, result in zip(self._calls, message["results"], strict=False)]
         if message.get("hung"):
-            observations.append(Observation(hung=True, micros=int(self._limit * 1e6)))
+            where = message.get("where") or None
+            observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=where))
             self.replace()
         return Partial(observations)
 
@@ -230,16 +234,21 @@ class Agent:
         data = json.dumps(message).encode("ascii")
         self._socket.sendall(_LENGTH.pack(len(data)) + data)
 
+    def _whole(self) -> int:
+        """Bytes of the first message in the buffer, when it is there whole; else 0."""
+        if len(self._buffer) < _LENGTH.size:
+            return 0
+        end = _LENGTH.size + int(_LENGTH.unpack_from(self._buffer)[0])
+        return end if len(self._buffer) >= end else 0
+
     def _read(self) -> dict[str, Any]:
         """The next whole message. Raises EOFError when the agent is gone."""
         assert self._socket is not None
         while True:
-            if len(self._buffer) >= 4:
-                length = _LENGTH.unpack(self._buffer[:4])[0]
-                if len(self._buffer) >= 4 + length:
-                    message: dict[str, Any] = json.loads(self._buffer[4 : 4 + length])
-                    del self._buffer[: 4 + length]
-                    return message
+            if end := self._whole():
+                message: dict[str, Any] = json.loads(self._buffer[_LENGTH.size : end])
+                del self._buffer[:end]
+                return message
             data = self._socket.recv(1 << 20)
             if not data:
                 raise EOFError
@@ -327,6 +336,7 @@ class AppTarget:
                 hidden=entry["hidden"],
                 mount=entry["mount"],
                 handlers=frozenset(entry["handlers"]),
+                inside=tuple(entry["inside"]),
             )
             for entry in greeting["routes"]
         ]

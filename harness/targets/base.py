@@ -12,7 +12,7 @@ Headers = list[tuple[str, str]]
 class Route:
     """Method and path template of the target. `method` is `WS` for a websocket.
 
-    `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the handler.
+    `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the handler, `inside` the authentication functions that its code names.
     `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
     """
 
@@ -26,6 +26,7 @@ class Route:
     hidden: bool = False
     mount: str = ""
     handlers: frozenset[int] = frozenset()
+    inside: tuple[str, ...] = ()
     operation: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     document: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 

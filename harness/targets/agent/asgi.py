@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 BODY_KEPT = 2048
 """Bytes of a response's body that are kept as evidence."""
 _STREAM_PATIENCE = 1.0
-"""Seconds that a server-sent-events stream may take to its first event before the client leaves."""
+"""Seconds that a response without a length may stay open before the client leaves, and again before it is cut off."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _CLIENT = ("127.0.0.1", 50123)
 _SERVER = ("localhost", 8000)
@@ -104,45 +104,74 @@ def _scope(item, kind, state):
     }
 
 
-async def http(app, item, state, answer):
-    """One HTTP request; fills `answer` with status, headers, body as far as they came."""
-    scope = _scope(item, "http", state)
-    body = body_of(item)
-    loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    sent = False
+class Exchange:
+    """One HTTP request as an ASGI server would run it. Streams without an end are left after their first part."""
 
-    async def receive():
-        nonlocal sent
-        if not sent:
-            sent = True
-            return {"type": "http.request", "body": body, "more_body": False}
-        await gone.wait()
+    def __init__(self, item, answer):
+        self.body = body_of(item)
+        self.answer = answer
+        self.gone = asyncio.Event()
+        self.sent = False
+        self.kept = 0
+        self.chunks = []
+        self.timer = None
+        self.loop = asyncio.get_running_loop()
+        self.task = asyncio.current_task()
+
+    async def receive(self):
+        if not self.sent:
+            self.sent = True
+            return {"type": "http.request", "body": self.body, "more_body": False}
+        await self.gone.wait()
         return {"type": "http.disconnect"}
 
-    chunks = []
-    streaming = False
-
-    async def send(message):
-        nonlocal streaming
-        if message["type"] == "http.response.start":
+    async def send(self, message):
+        kind = message["type"]
+        if kind == "http.response.start":
+            answer = self.answer
             answer["status"] = message["status"]
             headers = answer["headers"] = [
                 (bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in message.get("headers", ())
             ]
-            for name, value in headers:
-                if name.lower() == "content-type" and value.startswith("text/event-stream"):
-                    streaming = True
-                    loop.call_later(_STREAM_PATIENCE, gone.set)
-        elif message["type"] == "http.response.body":
+            if not any(name.lower() == "content-length" for name, _ in headers):
+                self.timer = self.loop.call_later(_STREAM_PATIENCE, self.leave)
+        elif kind == "http.response.body":
             part = message.get("body", b"")
-            if part and sum(map(len, chunks)) < BODY_KEPT:
-                chunks.append(bytes(part))
-                answer["body"] = b"".join(chunks)[:BODY_KEPT]
-            if not message.get("more_body") or (streaming and part):
-                gone.set()
+            if part and self.kept < BODY_KEPT:
+                self.kept += len(part)
+                self.chunks.append(bytes(part))
+                self.answer["body"] = b"".join(self.chunks)[:BODY_KEPT]
+            if not message.get("more_body"):
+                self.gone.set()
+                self.stop_timer()
+            elif part and self.timer is not None and not self.gone.is_set():
+                content_type = next((v for n, v in self.answer["headers"] if n.lower() == "content-type"), "")
+                if content_type.startswith("text/event-stream") or self.kept >= BODY_KEPT:
+                    self.leave()
 
-    await app(scope, receive, send)
+    def leave(self):
+        """The client goes away; an app that takes no notice is cut off."""
+        self.stop_timer()
+        self.gone.set()
+        self.timer = self.loop.call_later(_STREAM_PATIENCE, self.cut_off)
+
+    def cut_off(self):
+        self.answer["left"] = True
+        self.task.cancel()
+
+    def stop_timer(self):
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+async def http(app, item, state, answer):
+    """One HTTP request; fills `answer` with status, headers, body as far as they came."""
+    exchange = Exchange(item, answer)
+    try:
+        await app(_scope(item, "http", state), exchange.receive, exchange.send)
+    finally:
+        exchange.stop_timer()
 
 
 async def websocket(app, item, state, answer):

@@ -36,8 +36,8 @@ class Route:
         self.dependencies = list(dependencies)
         self.mount = mount
 
-    def describe(self, handlers):
-        """What the harness is told."""
+    def describe(self, handlers, inside):
+        """What the harness is told. `inside`: authentication functions that the handler's own code names."""
         outer = probes.plain_function(self.endpoint) or self.endpoint
         module = getattr(outer, "__module__", "") or ""
         return {
@@ -51,6 +51,7 @@ class Route:
             "dependencies": [name_of(call) for call in self.dependencies],
             "mount": self.mount,
             "handlers": handlers,
+            "inside": inside,
         }
 
 
@@ -78,14 +79,38 @@ def _contexts(routes):
     return flat
 
 
+_LINKS = ("app", "wsgi_app", "_app", "application", "asgi_app", "wrapped", "_wrapped", "inner")
+
+
+def _held(app):
+    """What an app holds that may be the app inside it: telling attributes first, then the others, then closures."""
+    attributes = getattr(app, "__dict__", {})
+    held = [getattr(app, name, None) for name in _LINKS]
+    held += [value for name, value in list(attributes.items()) if name not in _LINKS and callable(value)]
+    for cell in getattr(app, "__closure__", None) or ():
+        try:
+            held.append(cell.cell_contents)
+        except ValueError:
+            pass
+    if inspect.ismethod(app):
+        held.append(app.__self__)
+    return [value for value in held if value is not None and callable(value) and not inspect.isclass(value)]
+
+
 def unwrap_app(app):
-    """The app inside outer middleware: the first in the chain of `.app` that has routes."""
+    """The app inside outer middleware: the nearest that has routes; None where there is none."""
     seen = set()
-    while app is not None and id(app) not in seen:
-        seen.add(id(app))
-        if hasattr(app, "routes") or hasattr(app, "url_map"):
-            return app
-        app = getattr(app, "app", None) or getattr(app, "wsgi_app", None) or getattr(app, "_app", None)
+    level = [app]
+    for _ in range(12):
+        following = []
+        for candidate in level:
+            if candidate is None or id(candidate) in seen:
+                continue
+            seen.add(id(candidate))
+            if isinstance(getattr(candidate, "routes", None), (list, tuple)) or hasattr(candidate, "url_map"):
+                return candidate
+            following.extend(_held(candidate))
+        level = following
     return None
 
 
@@ -198,6 +223,29 @@ def mounted_documents(app, prefix="", depth=0):
                 found.append((where, document))
             found.extend(mounted_documents(context.app, where, depth + 1))
     return found
+
+
+def named_in(function, watched, depth=2):
+    """Names of watched functions that a handler's code, or a function of its own module that it calls, refers to.
+
+    `watched`: code -> name. Tells that a handler may decide by itself, without running it.
+    """
+    found = []
+    names = set()
+    codes = [function.__code__]
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes.extend(constant for constant in code.co_consts if inspect.iscode(constant))
+    for name in sorted(names):
+        value = probes.plain_function(function.__globals__.get(name)) if name in function.__globals__ else None
+        if value is not None and value.__code__ in watched:
+            found.append(watched[value.__code__])
+        elif value is not None and depth and value is not function and value.__module__ == function.__module__:
+            found.extend(named_in(value, watched, depth - 1))
+        elif value is None:
+            found.extend(full for full in watched.values() if full.rpartition(":")[2].endswith("." + name))
+    return list(dict.fromkeys(found))
 
 
 def own_modules(app_dir):

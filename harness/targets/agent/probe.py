@@ -13,6 +13,8 @@ import types
 import warnings
 
 CURRENT = contextvars.ContextVar("clerk_harness_trip", default=None)
+ACTIVE = [None]
+"""The trip under way, for handlers that run in threads which did not inherit the context: requests go one at a time."""
 
 
 class Door(Exception):  # noqa: N818
@@ -33,6 +35,9 @@ class Trip:
         self.stopped = False
         self.ran = []
         """(function number, returned something true, after the handler was entered)"""
+
+
+_GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 def plain_function(call):
@@ -123,7 +128,7 @@ class Probe:
     # From here on, the two ways.
 
     def _enter(self, number):
-        trip = CURRENT.get()
+        trip = CURRENT.get() or ACTIVE[0]
         if trip is None:
             return
         if trip.entered is None:
@@ -156,15 +161,26 @@ class Probe:
 
         def on_return(code, offset, value):
             number = functions.get(code)
-            if number is not None:
+            if number is not None and not code.co_flags & _GENERATORS:
                 left(number, value)
+
+        def on_yield(code, offset, value):
+            number = functions.get(code)
+            if number is None:
+                return
+            if code.co_flags & inspect.CO_GENERATOR:
+                left(number, value)
+            elif type(value).__name__ == "async_generator_wrapped_value":  # Not what it awaits.
+                left(number, True)
 
         monitoring.register_callback(tool, events.PY_START, on_start)
         monitoring.register_callback(tool, events.PY_RETURN, on_return)
+        monitoring.register_callback(tool, events.PY_YIELD, on_yield)
         # By function, not by key: equal code objects of two files are one key, and each must be switched on.
         for function in self._keep:
             code = function.__code__
-            wanted = (events.PY_START if code in handlers else 0) | (events.PY_RETURN if code in functions else 0)
+            result = events.PY_YIELD if code.co_flags & _GENERATORS else events.PY_RETURN
+            wanted = (events.PY_START if code in handlers else 0) | (result if code in functions else 0)
             monitoring.set_local_events(tool, code, wanted)
 
     def _wrap(self, function):
@@ -199,19 +215,21 @@ class Probe:
                 generator = original(*args, **kwargs)
                 try:
                     async for value in generator:
+                        if number is not None:
+                            probe._left(number, value)
                         yield value
                 finally:
                     await generator.aclose()
 
-            if handler is None:
-                return
             shape = _SHAPES["_asyncgen_trampoline"]
         elif inspect.isgeneratorfunction(function):
 
             def call(*args, **kwargs):
                 if handler is not None:
                     probe._enter(handler)
-                return (yield from original(*args, **kwargs))
+                if number is None:
+                    return (yield from original(*args, **kwargs))
+                return (yield from _Told(original(*args, **kwargs), lambda value: probe._left(number, value)))
 
             shape = _SHAPES["_gen_trampoline"]
         else:
@@ -236,6 +254,27 @@ class Probe:
         )
         if handler is not None:
             self.handlers[function.__code__] = handler
+
+
+class _Told:
+    """A generator whose values are told before they go on; for `yield from`."""
+
+    def __init__(self, generator, tell):
+        self.generator = generator
+        self.tell = tell
+        self.throw = generator.throw
+        self.close = generator.close
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.send(None)
+
+    def send(self, received):
+        value = self.generator.send(received)
+        self.tell(value)
+        return value
 
 
 # Compiled from text: a literal that is called draws a SyntaxWarning. The constant "\0call" is replaced by the function to

@@ -92,6 +92,7 @@ class Agent:
         self.state = {}
         self.redirect = None
         self.table = {}
+        self.app_dir = ""
         self.watchdog = Watchdog(wire)
 
     # Loading
@@ -100,7 +101,7 @@ class Agent:
         """Redirect names, load the app, find and watch the routes; returns the greeting."""
         self.redirect = redirect.Redirect(config["names"], config["fake_port"])
         self.redirect.install()
-        app_dir = config["app_dir"]
+        app_dir = self.app_dir = config["app_dir"]
         self.app, self.interface = loader.load(config["app"], app_dir)
         return config
 
@@ -108,15 +109,18 @@ class Agent:
         """Find the routes and switch the probe on; returns the greeting for the harness."""
         routes = discover.discover(self.app, self.interface)
         document, problem = discover.openapi_of(self.app)
-        described = []
         for number, route in enumerate(routes):
-            inner = probe.innermost(route.endpoint)
-            self.probe.handler(inner, number)
-            known = self.probe.number_of(inner)
-            described.append(route.describe([] if known is None else [known]))
+            self.probe.handler(probe.innermost(route.endpoint), number)
         for name, function in discover.authentication_functions(routes, config["app_dir"], config["patterns"]).items():
             if function.__code__ not in self.probe.handlers:
                 self.probe.watch(function, name)
+        watched = {code: self.probe.names[number] for code, number in self.probe.functions.items()}
+        described = []
+        for route in routes:
+            inner = probe.innermost(route.endpoint)
+            known = self.probe.number_of(inner)
+            inside = discover.named_in(inner, watched) if inner is not None else []
+            described.append(route.describe([] if known is None else [known], inside))
         self.probe.install()
         return {
             "ok": True,
@@ -153,6 +157,7 @@ class Agent:
         started = time.perf_counter()
         context = base.copy()
         context.run(probe.CURRENT.set, trip)
+        probe.ACTIVE[0] = trip
         try:
             if self.interface == "wsgi":
                 context.run(wsgi.call, self.app, item, answer)
@@ -162,10 +167,13 @@ class Agent:
         except probe.Door:
             pass
         except BaseException as problem:
-            if isinstance(problem, (KeyboardInterrupt, SystemExit, asyncio.CancelledError)) and not trip.stopped:
+            if answer.get("left") and isinstance(problem, asyncio.CancelledError):
+                pass  # A stream that went on when its client had left.
+            elif isinstance(problem, (KeyboardInterrupt, SystemExit, asyncio.CancelledError)) and not trip.stopped:
                 error = type(problem).__name__
             elif not trip.stopped:
                 error = _summary(problem)
+        probe.ACTIVE[0] = None
         return self._result(answer, trip, int((time.perf_counter() - started) * 1e6), error)
 
     async def batch(self, message):
@@ -183,7 +191,10 @@ class Agent:
         finished = False
 
         def report():
-            return None if finished else {"id": message["id"], "results": list(results), "hung": True, "blocked": self.redirect.blocked}
+            if finished:
+                return None
+            where = _stuck_in(self.app_dir, loop)
+            return {"id": message["id"], "results": list(results), "hung": True, "where": where, "blocked": self.redirect.blocked}
 
         watchdog.report = report
         for item in items:
@@ -221,6 +232,31 @@ def _summary(problem):
             place = " at %s:%s" % (os.path.basename(frame.filename), frame.lineno)
     text = str(problem).strip().splitlines()
     return "%s: %s%s" % (type(problem).__name__, text[0][:300] if text else "", place)
+
+
+def _awaiting(loop):
+    """The frames in which the loop's suspended tasks wait, innermost last."""
+    frames = []
+    for task in asyncio.all_tasks(loop):
+        coroutine = task.get_coro()
+        while coroutine is not None and getattr(coroutine, "cr_frame", None) is not None:
+            frames.append(coroutine.cr_frame)
+            coroutine = coroutine.cr_await
+    return frames
+
+
+def _stuck_in(app_dir, loop):
+    """Where in the target's own code its threads and tasks are, as `file:line function`."""
+    places = []
+    for innermost in [*sys._current_frames().values(), *reversed(_awaiting(loop))]:
+        frame = innermost
+        while frame is not None:
+            code = frame.f_code
+            if code.co_filename.startswith(app_dir) and "site-packages" not in code.co_filename:
+                places.append("%s:%s %s" % (os.path.relpath(code.co_filename, app_dir), frame.f_lineno, code.co_name))
+                break
+            frame = frame.f_back
+    return ", ".join(dict.fromkeys(places))[:300]
 
 
 def main():

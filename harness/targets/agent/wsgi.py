@@ -7,6 +7,11 @@ from urllib.parse import unquote_to_bytes
 from .asgi import BODY_KEPT, body_of
 
 
+def endless(answer):
+    """Whether the response is a stream of events, which ends when the client leaves."""
+    return any(n.lower() == "content-type" and v.startswith("text/event-stream") for n, v in answer.get("headers", ()))
+
+
 def call(app, item, answer):
     """One HTTP request; fills `answer` with status, headers, body as far as they came."""
     _, method, path, query, headers, _ = item[:6]
@@ -50,7 +55,7 @@ def call(app, item, answer):
         for part in parts:
             written.append(part)
             total += len(part)
-            if total >= BODY_KEPT:
+            if total >= BODY_KEPT or (part and endless(answer)):
                 break
     finally:
         if hasattr(parts, "close"):
