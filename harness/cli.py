@@ -10,6 +10,7 @@ from pathlib import Path
 from harness import __version__
 from harness.config import Options, parse_env
 from harness.errors import HarnessError
+from harness.redact import is_secret, redact
 
 _RUN_EXAMPLE = """examples:
   clerk-harness run --suites suites                          the whole matrix
@@ -23,38 +24,56 @@ _RUN_EXAMPLE = """examples:
 def _target_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("target (the command line wins over [target] in auth_matrix.toml)")
     group.add_argument("--app", metavar="MODULE:ATTRIBUTE", help="ASGI or WSGI app, or a factory")
-    group.add_argument("--app-dir", type=Path, metavar="DIR", help="where the app is imported from (default: this directory)")
-    group.add_argument("--python", metavar="PATH", help="the target's Python (default: its project's virtual environment)")
-    group.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="set before the app is imported; repeatable")
+    group.add_argument(
+        "--app-dir", type=Path, metavar="DIR", help="where the app is imported from (default: this directory)"
+    )
+    group.add_argument(
+        "--python", metavar="PATH", help="the target's Python (default: its project's virtual environment)"
+    )
+    group.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", help="set before the app is imported; repeatable"
+    )
     group.add_argument("--url", help="a running backend instead of an app")
     group.add_argument("--openapi", metavar="PATH", help="path of its OpenAPI document ('' for none)")
-    group.add_argument("--allow-host", action="append", default=[], metavar="HOST", help="a host that is not this machine")
+    group.add_argument(
+        "--allow-host", action="append", default=[], metavar="HOST", help="a host that is not this machine"
+    )
     group.add_argument("--postgres", metavar="URL", help="a Postgres to use: a URL, docker, or embedded (default)")
     group.add_argument("--agents", type=int, metavar="N", help="agents side by side (default: one a core, two at most)")
 
 
 def _suites_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--suites", type=Path, default=Path("suites"), metavar="DIR", help="the declaration (default: suites)")
+    parser.add_argument(
+        "--suites", type=Path, default=Path("suites"), metavar="DIR", help="the declaration (default: suites)"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="clerk-harness",
         description="Contract and security tests for backends that move to Clerk.",
-        epilog="exit codes: 0 all pass, 1 findings, 2 misuse",
+        epilog="exit codes: 0 all pass, 1 findings, 2 misuse or a target that cannot be examined",
     )
     parser.add_argument("--version", action="version", version=f"clerk-harness {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | routes | token | issuer | init")
     raw = argparse.RawDescriptionHelpFormatter
 
-    run = commands.add_parser("run", help="try every route with every credential and judge", formatter_class=raw, epilog=_RUN_EXAMPLE)
+    run = commands.add_parser(
+        "run", help="try every route with every credential and judge", formatter_class=raw, epilog=_RUN_EXAMPLE
+    )
     _suites_option(run)
     _target_options(run)
     run.add_argument("--router", action="append", default=[], metavar="NAME", help="only this router; repeatable")
     run.add_argument("--route", action="append", default=[], metavar='"GET /path"', help="only this route; repeatable")
     run.add_argument("--credentials", metavar="NAMES", help="only these credentials or groups, separated by commas")
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="for each request")
-    run.add_argument("--reports", type=Path, default=Path("reports"), metavar="DIR", help="where reports are written (default: reports)")
+    run.add_argument(
+        "--reports",
+        type=Path,
+        default=Path("reports"),
+        metavar="DIR",
+        help="where reports are written (default: reports)",
+    )
     run.add_argument("--quiet", action="store_true", help="no progress")
     run.set_defaults(do="run")
 
@@ -89,7 +108,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog="example:\n  clerk-harness issuer --port 8765\n",
     )  # fmt: skip
     issuer.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
-    issuer.add_argument("--domain", default="harness-under-test.clerk.accounts.dev", help="the Frontend API's host name")
+    issuer.add_argument(
+        "--domain", default="harness-under-test.clerk.accounts.dev", help="the Frontend API's host name"
+    )
     issuer.set_defaults(do="issuer")
     return parser
 
@@ -123,7 +144,10 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 
 def repeat_command(options: Options) -> str:
-    """The beginning of a command that tests the same target by the same declaration."""
+    """The beginning of a command that tests the same target by the same declaration.
+
+    Values that are likely secrets are left to the shell: `--env API_KEY="$API_KEY"`.
+    """
     words = ["clerk-harness", "run", "--suites", str(options.suites)]
     for flag, value in (
         ("--app", options.app),
@@ -134,11 +158,12 @@ def repeat_command(options: Options) -> str:
     ):
         if value is not None:
             words += [flag, str(value)]
-    for name, value in options.env.items():
-        words += ["--env", f"{name}={value}"]
     for host in options.allow_hosts:
         words += ["--allow-host", host]
-    return shlex.join(words)
+    shown = [shlex.join(words)]
+    for name, value in options.env.items():
+        shown.append("--env " + (f'{name}="${name}"' if is_secret(name) else shlex.quote(f"{name}={value}")))
+    return " ".join(shown)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -150,7 +175,7 @@ def main(argv: list[str] | None = None) -> int:
         code: int = getattr(commands, arguments.do)(arguments)
         return code
     except HarnessError as error:
-        print(f"clerk-harness: {error}", file=sys.stderr)
+        print(f"clerk-harness: {redact(str(error))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("clerk-harness: interrupted; no report was written", file=sys.stderr)
@@ -161,5 +186,8 @@ def main(argv: list[str] | None = None) -> int:
         import traceback
 
         traceback.print_exc()
-        print("clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing", file=sys.stderr)
+        print(
+            "clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing",
+            file=sys.stderr,
+        )
         return 70

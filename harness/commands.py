@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
             repeat=repeat_command(options),
             evidence="probe" if session.target.probed else "http",
         )
-        record = Record(meta, plan)
+        record = Record(meta, plan, notes=session.notes)
         progress = None if arguments.quiet else terminal.Progress(plan.cells)
         started = time.monotonic()
         for verdict in session.run(plan):
@@ -86,7 +86,13 @@ def init(arguments: argparse.Namespace) -> int:
 
 
 def _explain(credential: Credential) -> str:
-    judged = "either answer is right" if credential.tolerate else f"as `{credential.follows}`" if credential.follows else "rejected unless a policy accepts it"
+    judged = (
+        "either answer is right"
+        if credential.tolerate
+        else f"as `{credential.follows}`"
+        if credential.follows
+        else "rejected unless a policy accepts it"
+    )
     return (
         f"{credential.name}  (group {credential.group})\n  {credential.why}\n"
         f"  weakness {credential.cwe}; source {credential.source}\n  speaks for {credential.identity}; where a policy is silent: {judged}"
@@ -113,7 +119,9 @@ def token(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.name not in CATALOGUE:
         select([arguments.name])
-        raise HarnessError(f"{arguments.name!r} is a group; name one of {', '.join(c.name for c in select([arguments.name]))}")
+        raise HarnessError(
+            f"{arguments.name!r} is a group; name one of {', '.join(c.name for c in select([arguments.name]))}"
+        )
     credential = CATALOGUE[arguments.name]
     if arguments.explain:
         print(_explain(credential))
@@ -172,4 +180,3 @@ def issuer(arguments: argparse.Namespace) -> int:
 
 def _multiline(value: str) -> str:
     return "$'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
-

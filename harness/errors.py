@@ -4,12 +4,10 @@ from __future__ import annotations
 
 
 class HarnessError(Exception):
-    """A mistake in what the harness was given (declaration, app, database, options).
+    """A mistake in what the harness was given (declaration, app, database, options): nothing was judged.
 
-    The message names the file or option at fault and what to do. The command ends with `exit_code`.
+    The message names the file or option at fault and what to do. The command ends with exit code 2.
     """
-
-    exit_code = 2
 
 
 class DeclarationError(HarnessError):
@@ -19,16 +17,10 @@ class DeclarationError(HarnessError):
 class TargetError(HarnessError):
     """The target cannot be started, imported or examined."""
 
-    exit_code = 3
-
 
 class DatabaseError(HarnessError):
     """Postgres cannot be started, reached, migrated or reset."""
 
-    exit_code = 4
-
 
 class UnsafeError(HarnessError):
     """Refused for safety: a live key, or a host that is not this machine."""
-
-    exit_code = 5

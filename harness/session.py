@@ -42,6 +42,8 @@ class Session:
         self.target: Target
         self.resets: list[Resets] | None = None
         self.mechanisms: Mechanisms
+        self.notes: list[str] = []
+        """What a reader of the report must know beside the verdicts."""
 
     def __enter__(self) -> Self:
         try:
@@ -83,15 +85,23 @@ class Session:
     def _check_mechanisms(self) -> None:
         """A mechanism that a policy names must exist in the target, or nothing about it could be proven."""
         matrix = self.declaration.matrix
-        if not self.target.probed or not matrix.mechanisms:
+        required = sorted({name for policy in matrix.policies.values() for name in policy.mechanism})
+        where = f"{self.declaration.root}/auth_matrix.toml"
+        if required and not self.target.probed:
+            self.notes.append(f"which mechanism let a request in ({', '.join(required)}) cannot be seen from outside")
             return
-        required = {name for policy in matrix.policies.values() for name in policy.mechanism}
-        for name in sorted(required):
-            if not self.mechanisms.known(name):
+        for name in required:
+            if self.mechanisms.known(name):
+                continue
+            if matrix.mechanisms:
                 raise DeclarationError(
-                    f"{self.declaration.root}/auth_matrix.toml: mechanisms.{name}: no function of the target matches "
+                    f"{where}: mechanisms.{name}: no function of the target matches "
                     f"{', '.join(matrix.mechanisms[name])}; `clerk-harness routes` shows their names"
                 )
+            self.notes.append(
+                f"mechanism {name!r} was not judged: no function of the target is called like it; say which are in "
+                f"[mechanisms] of {where} (`clerk-harness routes` shows their names)"
+            )
 
     def _start_app(self) -> AppTarget:
         matrix, options = self.declaration.matrix, self.options
@@ -155,7 +165,13 @@ class Session:
         shown = " ".join(command[1:] if command else [])
         try:
             done = subprocess.run(
-                command, cwd=app_dir, env=environment, capture_output=True, text=True, timeout=_MIGRATION_LIMIT, check=False
+                command,
+                cwd=app_dir,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=_MIGRATION_LIMIT,
+                check=False,
             )
         except OSError as error:
             raise DatabaseError(f"[database] migrate {command[0]!r}: {error.strerror}") from error

@@ -19,13 +19,15 @@ from harness.session import Session
 from harness.targets import Call, Observation, Route
 from harness.targets.requests import Example, base_request, with_presentation
 
-_ASKED = ("missing", "clerk", "legacy")
+_ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
 _LIMIT = 10.0
 
 
 @dataclass
 class Surveyed:
-    """A route and who got in: `open`, `clerk`, `legacy`, `clerk+legacy`, `nobody` or `?`."""
+    """A route and who got in: `open`, `clerk`, `legacy`, `clerk+legacy`, `admin`, `cookie`, `inside` (the handler decides
+    by itself, which asking cannot show without running it), `nobody` or `?`.
+    """
 
     route: Route
     router: str
@@ -39,7 +41,9 @@ def declaration_for_survey(options: Options) -> Declaration:
     if (options.suites / MATRIX_FILE).is_file():
         return load(options.suites)
     if options.app is None and options.url is None:
-        raise HarnessError(f"no target: give --app module:attribute or --url ({options.suites}/{MATRIX_FILE} does not exist)")
+        raise HarnessError(
+            f"no target: give --app module:attribute or --url ({options.suites}/{MATRIX_FILE} does not exist)"
+        )
     return Declaration(MatrixFile(policies={}), {}, options.suites, Legacy())
 
 
@@ -64,7 +68,11 @@ def _ask(session: Session, calls: list[Call]) -> list[Observation]:
 
 def survey(session: Session) -> list[Surveyed]:
     """Try every route with nothing, a Clerk token and a legacy token; the probe stops each at the handler's door."""
-    declared = {key: (entry.policy, entry.example(file.carrier)) for file in session.declaration.routers.values() for key, entry in file.routes.items()}
+    declared = {
+        key: (entry.policy, entry.example(file.carrier))
+        for file in session.declaration.routers.values()
+        for key, entry in file.routes.items()
+    }
     routers = {key: file.router for file in session.declaration.routers.values() for key in file.routes}
     calls, owners = [], []
     for route in session.target.routes:
@@ -74,7 +82,13 @@ def survey(session: Session) -> list[Surveyed]:
             continue  # Nothing stops a handler there: only reads are tried.
         for name in _ASKED:
             presentation = session.mint.present(CATALOGUE[name])
-            calls.append(Call(route, with_presentation(base, presentation, example.carrier, session.clerk.webhook_headers), stop=True))
+            calls.append(
+                Call(
+                    route,
+                    with_presentation(base, presentation, example.carrier, session.clerk.webhook_headers),
+                    stop=True,
+                )
+            )
             owners.append((route.key, name))
     answers = dict(zip(owners, _ask(session, calls), strict=True))
     found = []
@@ -93,12 +107,17 @@ def _guard(session: Session, route: Route, seen: dict[str, Observation]) -> tupl
         return "?", []
     state = RouteState(RoutePlan(route, "", "", Policy(accept=["*"]), Example()), refuses=True)
     outcomes = {name: outcome_of(answer, state, CATALOGUE[name])[0] for name, answer in seen.items()}
-    functions = list(dict.fromkeys(name for answer in seen.values() for name, good, after in answer.ran if good and not after))
+    functions = list(
+        dict.fromkeys(name for answer in seen.values() for name, good, after in answer.ran if good and not after)
+    )
     if outcomes["missing"] == "admitted":
-        return "open", functions
+        return ("inside", list(route.inside)) if route.inside else ("open", functions)
     admitted = [name for name in ("clerk", "legacy") if outcomes[name] == "admitted"]
     if admitted:
         return "+".join(admitted), functions
+    for name, guard in (("clerk-org-admin", "admin"), ("clerk-cookie", "cookie")):
+        if outcomes[name] == "admitted":
+            return guard, functions
     if set(outcomes.values()) == {"refused"}:
         return "nobody", functions
     return "? (" + "/".join(sorted(set(outcomes.values()))) + ")", functions
@@ -121,17 +140,29 @@ accept = ["legacy"]
 [policies.migrating]          # REVIEW: both get in; give the bridge phase an end: until = 2027-01-31
 accept = ["clerk", "legacy"]
 
+[policies.admin]              # REVIEW: administrators of the active organization only
+accept = ["clerk-org-admin"]
+
+[policies.inside]             # REVIEW: the handler decides by itself: accept what it verifies, for example "webhook" or "clerk"
+accept = []
+guard = "handler"
+
 [policies.closed]             # REVIEW: nobody got in: another role, another credential, or a request that needs an example
 accept = []
 """
-_POLICY = {"open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating"}
+_POLICY = {
+    "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "admin": "admin",
+    "cookie": "clerk", "inside": "inside",
+}  # fmt: skip
 
 
 def write_suites(options: Options) -> list[Path]:
     """Survey the target and write `auth_matrix.toml` and a file a router. Raises HarnessError rather than overwrite."""
     root = options.suites
     if (root / MATRIX_FILE).exists():
-        raise HarnessError(f"{root / MATRIX_FILE} exists; init does not overwrite: name another directory with --suites")
+        raise HarnessError(
+            f"{root / MATRIX_FILE} exists; init does not overwrite: name another directory with --suites"
+        )
     database = DatabaseTable() if options.postgres else None
     declaration = Declaration(MatrixFile(policies={}, database=database), {}, root, Legacy())
     with Session(replace(options, agents=1), declaration) as session:
@@ -167,7 +198,7 @@ def _target_lines(options: Options) -> str:
 def _line(entry: Surveyed) -> str:
     policy = _POLICY.get(entry.guard, "closed")
     names = re.findall(r"\{(\w+)", entry.route.path)
-    value = f'"{policy}"'
-    if names:
-        value = f'{{ policy = "{policy}", path = {{ {", ".join(f"{name} = 1" for name in names)} }} }}'
+    more = [f"path = {{ {', '.join(f'{name} = 1' for name in names)} }}"] if names else []
+    more += ['carrier = "cookie:__session"'] if entry.guard == "cookie" else []
+    value = f'{{ policy = "{policy}", {", ".join(more)} }}' if more else f'"{policy}"'
     return f'"{entry.route.key}" = {value}  # REVIEW: today {entry.guard}'

@@ -36,7 +36,12 @@ class Progress:
 
     def _show(self, before: str, after: str) -> None:
         elapsed = time.monotonic() - self._started
-        print(f"{before}{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s", end=after, file=self.stream, flush=True)
+        print(
+            f"{before}{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s",
+            end=after,
+            file=self.stream,
+            flush=True,
+        )
 
     def finish(self) -> None:
         """Leave the line as it is at the end."""
@@ -78,12 +83,20 @@ def summary(record: Record) -> str:
             for group in groups:
                 if group.first.router == router:
                     kinds.setdefault(group.first.verdict, []).extend(group.credentials or [group.first.route])
-            told = "; ".join(f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}" for kind, names in kinds.items())
+            told = "; ".join(
+                f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}"
+                for kind, names in kinds.items()
+            )
             lines.append(f"  {router:22} {told}")
     cells = sum(1 for verdict in record.verdicts if verdict.credential)
     rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
-    lines += ["", f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"]
+    lines += [
+        "",
+        f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
+        f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}",
+    ]
     lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
+    lines += [f"  note: {note}" for note in record.notes]
     if record.blocked:
         lines.append(f"  refused connections to: {', '.join(record.blocked)}")
     if not record.examined:

@@ -11,6 +11,8 @@ from typing import Any
 
 from harness.fake_clerk.keys import b64url
 
+__all__ = ["b64url", "hmac_signed", "parts", "segment", "sign_with_512_bits", "unb64url", "unsigned", "with_signature"]
+
 
 def segment(value: Any) -> str:
     """A JOSE segment: JSON (NaN and Infinity included), base64url."""

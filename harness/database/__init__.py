@@ -33,7 +33,7 @@ class Server:
         parts = urlsplit(self.url)
         return urlunsplit(parts._replace(path=f"/{database}"))
 
-    def execute(self, statement: sql.Composable) -> None:
+    def execute(self, statement: sql.Composed) -> None:
         """Run one statement outside a transaction. Raises DatabaseError."""
         try:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
@@ -113,7 +113,7 @@ class Workspace:
         with psycopg.connect(self.server.url_of(self.template), autocommit=True) as connection:
             if seed is not None:
                 try:
-                    connection.execute(seed.read_text())  # type: ignore[arg-type]
+                    connection.execute(seed.read_text().encode())
                 except OSError as error:
                     raise DatabaseError(f"[database] seed {seed}: {error.strerror}") from error
                 except psycopg.Error as error:

@@ -116,7 +116,16 @@ class EmbeddedServer:
         command = [str(installation / "bin" / "postgres"), "-D", str(data), "-p", str(port), "-k", str(data), *settings]
         uid, gid = self._user or (-1, -1)
         self._supervisor = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py")), str(self._directory), str(uid), str(gid), *command],
+            [
+                sys.executable,
+                "-I",
+                "-S",
+                str(Path(__file__).with_name("supervisor.py")),
+                str(self._directory),
+                str(uid),
+                str(gid),
+                *command,
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

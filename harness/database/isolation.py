@@ -58,7 +58,8 @@ BEGIN
         CONTINUE WHEN names IS NULL;
         EXECUTE format('CREATE TABLE {SCHEMA}.%I AS SELECT %s FROM %s', 'copy_' || number, names, one.relation);
         INSERT INTO {SCHEMA}.kept VALUES (one.relation, ('{SCHEMA}.copy_' || number)::regclass, names);
-        EXECUTE format('CREATE TRIGGER clerk_harness_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.note()', one.relation);
+        EXECUTE format('CREATE TRIGGER clerk_harness_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s '
+            'FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.note()', one.relation);
     END LOOP;
     FOR one IN
         SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

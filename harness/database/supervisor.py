@@ -18,7 +18,13 @@ def main() -> int:
     identity = {} if uid < 0 else {"user": uid, "group": gid, "extra_groups": []}
     with open(os.path.join(directory, "server.log"), "ab") as log:
         server = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=directory, start_new_session=True, **identity  # type: ignore[call-overload]
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=directory,
+            start_new_session=True,
+            **identity,  # type: ignore[call-overload]
         )
     sys.stdout.write(f"{server.pid}\n")
     sys.stdout.flush()

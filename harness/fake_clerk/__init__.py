@@ -1,8 +1,8 @@
 """A fake Clerk: mints session tokens and serves JWKS and the Backend API on loopback. Usable alone.
 
-    with FakeClerk() as clerk:
-        user = clerk.directory.add_user("alice@example.com")
-        token = clerk.session_token(user)
+with FakeClerk() as clerk:
+    user = clerk.directory.add_user("alice@example.com")
+    token = clerk.session_token(user)
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class FakeClerk(Instance):
 
     def start(self) -> Self:
         """Bind the port and serve. Raises OSError when the port is taken."""
-        tls = ThrowawayTLS(["localhost", "127.0.0.1", "api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev", self.domain])
+        tls = ThrowawayTLS(
+            ["localhost", "127.0.0.1", "api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev", self.domain]
+        )
         try:
             self._server = ServerThread(self.api, tls.context, port=self._wanted_port)
         except OSError:

@@ -64,7 +64,11 @@ class Api:
             name = operation.__name__.lstrip("_")
             self.counts[name] = self.counts.get(name, 0) + 1
             if needs_key and not self._authorized(request):
-                return error(401, "clerk_key_invalid", "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.")
+                return error(
+                    401,
+                    "clerk_key_invalid",
+                    "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.",
+                )
             return operation(request, **match.groupdict())
         if self.mint is not None and request.path.startswith("/_harness/token/"):
             minted = self.mint(request.path.rpartition("/")[2])

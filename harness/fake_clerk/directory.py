@@ -190,6 +190,5 @@ class Directory:
             return [
                 user
                 for user in self.users.values()
-                if (not wanted or wanted & {e.address.lower() for e in user.emails})
-                and (not ids or user.id in ids)
+                if (not wanted or wanted & {e.address.lower() for e in user.emails}) and (not ids or user.id in ids)
             ]

@@ -59,12 +59,12 @@ class Instance:
         """The instance's time, in whole seconds."""
         return int(self.clock())
 
-    def sign(self, claims: dict[str, Any], *, header: dict[str, Any] | None = None, key: SigningKey | None = None) -> str:
+    def sign(
+        self, claims: dict[str, Any], *, header: dict[str, Any] | None = None, key: SigningKey | None = None
+    ) -> str:
         """A compact JWS (RS256) over `claims`; `header` replaces the usual session header."""
         key = key or self.key
-        return jwt.encode(
-            claims, key.private, algorithm="RS256", headers=header or tokens.session_header(key.kid)
-        )
+        return jwt.encode(claims, key.private, algorithm="RS256", headers=header or tokens.session_header(key.kid))
 
     def claims_for(self, user: User, **options: Any) -> dict[str, Any]:
         """The session claims for `user`; `options` are those of `tokens.session_claims`."""

@@ -29,9 +29,7 @@ class ThrowawayTLS:
     def environment(self) -> dict[str, str]:
         """The variables by which OpenSSL, requests, curl and Node learn to trust the CA."""
         path = os.fspath(self.ca_path)
-        return dict.fromkeys(
-            ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), path
-        )
+        return dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), path)
 
     def close(self) -> None:
         """Remove the certificate from disk."""

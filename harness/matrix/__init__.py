@@ -8,4 +8,15 @@ from harness.matrix.judge import Judge, Mechanisms
 from harness.matrix.plan import Plan, make_plan
 from harness.matrix.verdicts import FAILURES, MEANING, CellVerdict
 
-__all__ = ["FAILURES", "MEANING", "CellVerdict", "Declaration", "Engine", "Judge", "Mechanisms", "Plan", "load", "make_plan"]
+__all__ = [
+    "FAILURES",
+    "MEANING",
+    "CellVerdict",
+    "Declaration",
+    "Engine",
+    "Judge",
+    "Mechanisms",
+    "Plan",
+    "load",
+    "make_plan",
+]

@@ -183,7 +183,7 @@ def _explain(path: Path, error: ValidationError, known: dict[str, list[str]]) ->
     key = ".".join(str(part) for part in first["loc"])
     message = first["msg"]
     if first["type"] == "extra_forbidden":
-        names = known.get(first["loc"][0] if len(first["loc"]) > 1 else "", []) or known[""]
+        names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]
         close = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
         message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}")
     elif first["type"] == "missing":
@@ -219,7 +219,9 @@ def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
                 if credential != "*" and credential not in CATALOGUE and credential not in groups():
                     close = difflib.get_close_matches(credential, [*CATALOGUE, *groups()], n=1)
                     hint = f"; did you mean {close[0]!r}?" if close else ""
-                    raise DeclarationError(f"{path}: policies.{name}.{field}: no credential or group {credential!r}{hint}")
+                    raise DeclarationError(
+                        f"{path}: policies.{name}.{field}: no credential or group {credential!r}{hint}"
+                    )
         for mechanism in policy.mechanism:
             if matrix.mechanisms and mechanism not in matrix.mechanisms:
                 raise DeclarationError(
@@ -240,11 +242,17 @@ def load_router(path: Path, matrix: MatrixFile) -> RouterFile:
         raise _explain(path, error, _ROUTER_KEYS) from None
     for key, entry in router.routes.items():
         if _ROUTE_KEY.fullmatch(key) is None:
-            raise DeclarationError(f'{path}: routes."{key}": write METHOD /path, for example "GET /users/{{user_id}}" (WS for a websocket)')
+            raise DeclarationError(
+                f'{path}: routes."{key}": write METHOD /path, for example "GET /users/{{user_id}}" (WS for a websocket)'
+            )
         if entry.policy not in matrix.policies:
-            raise DeclarationError(f'{path}: routes."{key}": no policy {entry.policy!r}; known: {", ".join(matrix.policies)}')
+            raise DeclarationError(
+                f'{path}: routes."{key}": no policy {entry.policy!r}; known: {", ".join(matrix.policies)}'
+            )
         if entry.carrier is not None and _CARRIER.fullmatch(entry.carrier) is None:
-            raise DeclarationError(f'{path}: routes."{key}".carrier: write bearer, header:NAME, cookie:NAME, query:NAME or subprotocol')
+            raise DeclarationError(
+                f'{path}: routes."{key}".carrier: write bearer, header:NAME, cookie:NAME, query:NAME or subprotocol'
+            )
     if router.policy is not None and router.policy not in matrix.policies:
         raise DeclarationError(f"{path}: policy: no policy {router.policy!r}; known: {', '.join(matrix.policies)}")
     if _CARRIER.fullmatch(router.carrier) is None:

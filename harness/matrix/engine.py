@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from harness.credentials import CATALOGUE, Credential, Mint
-from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of, text_of
+from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of
+from harness.matrix.leak import text_of
 from harness.matrix.plan import Cell, Plan, RoutePlan, expectation, proof_of_entry
 from harness.matrix.verdicts import CellVerdict
 from harness.targets.base import Call, Lane, Observation, Request, Target
@@ -50,7 +51,14 @@ class Engine:
     """One run of a plan. `limit`: seconds for each request; `resets`: one for each lane, or none without a database."""
 
     def __init__(
-        self, target: Target, plan: Plan, mint: Mint, judge: Judge, *, resets: list[Resets] | None = None, limit: float = 10.0
+        self,
+        target: Target,
+        plan: Plan,
+        mint: Mint,
+        judge: Judge,
+        *,
+        resets: list[Resets] | None = None,
+        limit: float = 10.0,
     ) -> None:
         self.target = target
         self.plan = plan
@@ -99,7 +107,9 @@ class Engine:
         def observe(some: list[Cell], *, singly: bool) -> Generator[Work, list[Observation], None]:
             if not some:
                 return
-            stop = [cell.expect == "reject" and not cell.credential.authentic and state.guard != "handler" for cell in some]
+            stop = [
+                cell.expect == "reject" and not cell.credential.authentic and state.guard != "handler" for cell in some
+            ]
             calls = [self._call(plan, base, cell.credential, stop=s) for cell, s in zip(some, stop, strict=True)]
             answers = yield Work(calls, singly)
             observed.update((cell.credential.name, answer) for cell, answer in zip(some, answers, strict=True))
@@ -114,7 +124,11 @@ class Engine:
         unwelcome = [cell for cell in cells if cell.expect == "reject"]
         for name in reversed(_BASELINES):
             known = CATALOGUE[name]
-            if unwelcome and all(c.credential is not known for c in cells) and expectation(plan.policy, known) == "reject":
+            if (
+                unwelcome
+                and all(c.credential is not known for c in cells)
+                and expectation(plan.policy, known) == "reject"
+            ):
                 unwelcome.insert(0, Cell(plan, known, "reject"))
         # Authentic credentials may run a handler that then refuses them: they may write.
         trusted = [cell for cell in unwelcome if cell.credential.authentic]
@@ -146,7 +160,14 @@ class Engine:
 class _Runner:
     """Drives one lane through route after route."""
 
-    def __init__(self, lane: Lane, reset: Resets | None, limit: float, waiting: deque[RoutePlan], script: Callable[[RoutePlan], RouteScript]) -> None:
+    def __init__(
+        self,
+        lane: Lane,
+        reset: Resets | None,
+        limit: float,
+        waiting: deque[RoutePlan],
+        script: Callable[[RoutePlan], RouteScript],
+    ) -> None:
         self.lane = lane
         self.busy = False
         self._reset = reset

@@ -14,6 +14,7 @@ from harness.credentials import Credential
 from harness.matrix.leak import leak_in, text_of
 from harness.matrix.plan import Cell, Expectation, RoutePlan
 from harness.matrix.verdicts import CellVerdict, Evidence, Kind
+from harness.redact import redact
 from harness.targets.base import Observation
 
 Outcome = Literal["admitted", "refused", "fault", "unreached"]
@@ -53,9 +54,11 @@ class Mechanisms:
         """The mechanisms that gave their consent to this request: a function of theirs returned something true."""
         return tuple(dict.fromkeys(self._of[name] for name, good, _ in observation.ran if good and name in self._of))
 
-    def of_function(self, function: str) -> str | None:
-        """The mechanism of one function."""
-        return self._of.get(function)
+    def silent(self, observation: Observation) -> tuple[str, ...]:
+        """The mechanisms of which a function came to its end and returned nothing, as checks do that raise to refuse."""
+        return tuple(
+            dict.fromkeys(self._of[name] for name, good, _ in observation.ran if not good and name in self._of)
+        )
 
 
 def decides_inside(observation: Observation) -> bool:
@@ -87,11 +90,19 @@ def _http_outcome(observation: Observation, state: RouteState, credential: Crede
         return "fault", "status" if status else "process", f"{status or 'no answer'}{told}"
     entered = observation.entered
     if status in state.plan.policy.refuse:
-        return "refused", "probe" if entered is False else "status", f"{status}, the handler was {'entered' if entered else 'not entered' if entered is False else 'not watched'}"
+        return (
+            "refused",
+            "probe" if entered is False else "status",
+            f"{status}, the handler was {'entered' if entered else 'not entered' if entered is False else 'not watched'}",
+        )
     if entered:
         return "admitted", "probe", f"{status}, the handler was entered"
     if 200 <= status < 300:
-        return "admitted", "status", f"{status}" + (", though the probe did not see the handler" if entered is False else "")
+        return (
+            "admitted",
+            "status",
+            f"{status}" + (", though the probe did not see the handler" if entered is False else ""),
+        )
     if entered is None and status in _SERVER_REFUSES and credential.unsendable:
         return "refused", "status", f"{status} by the server, which does not hand such a request to the app"
     if entered is None and state.refuses and credential.authentic:
@@ -145,6 +156,8 @@ class Judge:
         """The verdict of a cell. `state` must know of the route's admissions before its refusals are judged."""
         outcome, evidence, seen = outcome_of(observation, state, cell.credential)
         mechanism = self.mechanisms.of(observation)
+        if not mechanism and outcome == "admitted" and cell.expect != "reject":
+            mechanism = self.mechanisms.silent(observation)
         verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
         return CellVerdict(
             router=cell.plan.router,
@@ -155,13 +168,13 @@ class Judge:
             expected=cell.expect,
             verdict=verdict,
             evidence=evidence,
-            seen=seen,
-            detail=detail,
+            seen=redact(seen),
+            detail=redact(detail),
             status=observation.status,
             mechanism=mechanism,
             ran=tuple(name for name, good, _ in observation.ran if good),
             micros=observation.micros,
-            excerpt=text_of(observation)[:300] if verdict != "pass" else "",
+            excerpt=redact(text_of(observation)[:600])[:300] if verdict != "pass" else "",
             hint=hint,
         )
 
@@ -177,7 +190,12 @@ class Judge:
             return "inconclusive", "the request never reached the decision", _example_hint(plan)
         if outcome == "admitted":
             return self._admitted(expect, plan, mechanism, state)
-        if expect == "accept" and observation.entered and cell.credential.identity != "alice" and state.guard != "handler":
+        if (
+            expect == "accept"
+            and observation.entered
+            and cell.credential.identity != "alice"
+            and state.guard != "handler"
+        ):
             return "pass", "", ""  # Past authentication; the row of the example is somebody else's.
         if expect == "accept":
             return "lockout", "the policy admits this credential, the target refused it", ""
@@ -185,14 +203,18 @@ class Judge:
         if leak is not None:
             return "leak", leak, ""
         if expect == "reject" and not state.admitted and plan.policy.accept:
-            return "inconclusive", "refused, but the route has not shown that it admits anybody: this refusal proves nothing", _example_hint(plan)
+            return (
+                "inconclusive",
+                "refused, but the route has not shown that it admits anybody: this refusal proves nothing",
+                _example_hint(plan),
+            )
         return "pass", "", ""
 
     def _admitted(
         self, expect: Expectation, plan: RoutePlan, mechanism: tuple[str, ...], state: RouteState
     ) -> tuple[Kind, str, str]:
         if expect == "reject":
-            by = f", let in by {' and '.join(mechanism)}" if mechanism else ""
+            by = f" by {' and '.join(mechanism)}" if mechanism else ""
             hint = ""
             if self.probed and not mechanism and state.guard != "handler":
                 hint = 'if this route decides inside its handler, declare guard = "handler"'

@@ -41,5 +41,8 @@ def leak_in(observation: Observation, presented: bool, baselines: list[str]) -> 
     if found is not None:
         return f"the refusal shows internals: {found.group(0)[:80]!r}"
     if presented and (told := _REASONS.search(text)) and any(_steady(other) != _steady(text) for other in baselines):
-        return f"the refusal tells why: {told.group(0)!r} in {' '.join(text.split())[:120]!r}, other refusals of this route read differently"
+        return (
+            f"the refusal tells why: {told.group(0)!r} in {' '.join(text.split())[:120]!r}, "
+            "other refusals of this route read differently"
+        )
     return None

@@ -133,7 +133,15 @@ def make_plan(
         for key, entry in file.routes.items():
             route = found.get(_shape(key))
             if route is None and discovered:
-                gaps.append(Gap("stale", key, file.router, f"declared in routers/{file.router}.toml, but the target has no such route", entry.policy))
+                gaps.append(
+                    Gap(
+                        "stale",
+                        key,
+                        file.router,
+                        f"declared in routers/{file.router}.toml, but the target has no such route",
+                        entry.policy,
+                    )
+                )
                 continue
             if route is None:
                 method, _, path = key.partition(" ")
@@ -152,26 +160,45 @@ def make_plan(
         if owner is not None:
             assert owner.policy is not None
             policy = declaration.policies[owner.policy]
-            planned[shape] = RoutePlan(route, owner.router, owner.policy, policy, Example(carrier=owner.carrier), policy.guard)
+            planned[shape] = RoutePlan(
+                route, owner.router, owner.policy, policy, Example(carrier=owner.carrier), policy.guard
+            )
             continue
         if any(file.policy is not None and _belongs(route, file) for file in declaration.routers.values()):
             continue  # Declared by a router that this run leaves out.
         near = next((file.router for file in files if _belongs(route, file)), None)
         if near is not None or not only_routers:
             name = near or (router_of(route) or ["?"])[0]
-            gaps.append(Gap("undeclared", route.key, name, f"the target serves it ({route.endpoint or 'from its OpenAPI document'}), and no line of the matrix says who may enter"))
+            gaps.append(
+                Gap(
+                    "undeclared",
+                    route.key,
+                    name,
+                    f"the target serves it ({route.endpoint or 'from its OpenAPI document'}), and no line of the matrix says who may enter",
+                )
+            )
     plans = list(planned.values())
     if only_routes:
         wanted = {_shape(key) for key in only_routes}
         if missing := sorted(key for key in only_routes if _shape(key) not in planned):
-            raise DeclarationError(f'--route "{missing[0]}": not a declared route of the target; `clerk-harness routes` lists them')
+            raise DeclarationError(
+                f'--route "{missing[0]}": not a declared route of the target; `clerk-harness routes` lists them'
+            )
         plans = [plan for plan in plans if _shape(plan.key) in wanted]
         gaps = []
     for plan in plans:
         plan.cells = [Cell(plan, credential, expectation(plan.policy, credential)) for credential in chosen]
         until = plan.policy.until
         if until is not None and (today or datetime.date.today()) >= until:
-            gaps.append(Gap("mixed", plan.key, plan.router, f"policy {plan.policy_name!r} was to end on {until}: the route must leave it", plan.policy_name))
+            gaps.append(
+                Gap(
+                    "mixed",
+                    plan.key,
+                    plan.router,
+                    f"policy {plan.policy_name!r} was to end on {until}: the route must leave it",
+                    plan.policy_name,
+                )
+            )
     if not plans and not gaps:
         raise DeclarationError("nothing to examine: no route is left after the options that narrow the run")
     return Plan(plans, gaps)

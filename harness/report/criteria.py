@@ -8,6 +8,7 @@ from typing import Literal
 from harness.matrix import CellVerdict
 from harness.report.model import Record
 
+_ELSEWHERE = "belongs to the {} contract, which this run does not include"
 State = Literal["supported", "broken", "not examined"]
 
 
@@ -49,7 +50,8 @@ def criteria(record: Record) -> list[Criterion]:
         _judge(
             1, "Every router authenticates its users with Clerk", admitted,
             [v for v in admitted if v.verdict in ("lockout", "mixed")],
-            f"{len(admitted)} admissions on {len({v.route for v in admitted})} protected routes, each by the mechanism that its policy names",
+            f"{len(admitted)} admissions on {len({v.route for v in admitted})} protected routes, "
+            "each by the mechanism that its policy names",
         ),
         _judge(
             2, "No legacy token opens any route", legacy, [v for v in legacy if v.verdict in ("breach", "mixed")],
@@ -65,7 +67,7 @@ def criteria(record: Record) -> list[Criterion]:
             [v for v in newcomers if v.verdict in ("fault", "lockout")],
             f"a person whom the database had never seen got in on {len(newcomers)} routes",
         ),
-        Criterion(5, "User sync is idempotent: one row for each person, whatever is replayed", "not examined", "belongs to the sync contract, which this run does not include"),
-        Criterion(6, "The migration keeps all data, and can be rolled back", "not examined", "belongs to the migration contract, which this run does not include"),
-        Criterion(7, "Configuration is complete or refused, and health tells the truth", "not examined", "belongs to the configuration contract, which this run does not include"),
+        Criterion(5, "User sync is idempotent: one row for each person, whatever is replayed", "not examined", _ELSEWHERE.format("sync")),
+        Criterion(6, "The migration keeps all data, and can be rolled back", "not examined", _ELSEWHERE.format("migration")),
+        Criterion(7, "Configuration is complete or refused; health tells the truth", "not examined", _ELSEWHERE.format("configuration")),
     ]  # fmt: skip

@@ -59,6 +59,7 @@ def document(record: Record) -> dict[str, Any]:
             "planned": record.plan.cells,
             "verdicts": record.counts,
             "blocked_hosts": record.blocked,
+            "notes": record.notes,
         },
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],

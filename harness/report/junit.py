@@ -38,7 +38,13 @@ class JunitReport:
             suites.setdefault(verdict.router, []).append(case)
         for router, cases in sorted(suites.items()):
             suite = ElementTree.SubElement(
-                root, "testsuite", name=_clean(router), tests=str(len(cases)), failures=str(failures.get(router, 0)), errors="0", skipped="0"
+                root,
+                "testsuite",
+                name=_clean(router),
+                tests=str(len(cases)),
+                failures=str(failures.get(router, 0)),
+                errors="0",
+                skipped="0",
             )
             suite.extend(cases)
         root.set("tests", str(len(record.verdicts)))

@@ -26,7 +26,8 @@ class MarkdownReport:
             f"# Auth matrix: {'passed' if record.passed else 'FAILED'}",
             "",
             f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
-            f"{len(record.by_router())} routers in {record.seconds:.1f} s; target `{target.get('app', '?')}`, evidence: {record.meta.evidence}.",
+            f"{len(record.by_router())} routers in {record.seconds:.1f} s; "
+            f"target `{target.get('app', '?')}`, evidence: {record.meta.evidence}.",
             "",
             "| verdict | cells | meaning |",
             "|---|---:|---|",
@@ -34,16 +35,28 @@ class MarkdownReport:
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
         groups = record.groups
         if groups:
-            lines += ["", f"## Findings ({len(groups)})", "", "| verdict | route | credentials | seen |", "|---|---|---|---|"]
+            lines += [
+                "",
+                f"## Findings ({len(groups)})",
+                "",
+                "| verdict | route | credentials | seen |",
+                "|---|---|---|---|",
+            ]
             for group in groups[:_MOST]:
-                shown = ", ".join(group.credentials[:4]) + (f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else "")
+                shown = ", ".join(group.credentials[:4]) + (
+                    f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else ""
+                )
                 seen = group.first.seen if group.first.credential else group.first.detail
-                lines.append(f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) | {shown or '—'} | {_cell(seen)[:160]} |")
+                lines.append(
+                    f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) "
+                    f"| {shown or '—'} | {_cell(seen)[:160]} |"
+                )
             if len(groups) > _MOST:
                 lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
             lines += ["", "Repeat the first one:", "", "```", record.repeat(groups[0].first), "```"]
         lines += ["", "## The plan's success criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
         lines += [f"| {c.number} | {c.text} | {_MARK[c.state]} | {_cell(c.reason)} |" for c in criteria(record)]
+        lines += [line for note in record.notes for line in ("", f"Note: {_cell(note)}.")]
         if record.blocked:
             lines += ["", f"Refused connections to: {', '.join(f'`{host}`' for host in record.blocked)}."]
         return "\n".join(lines) + "\n"

@@ -47,6 +47,7 @@ class Record:
     plan: Plan
     verdicts: list[CellVerdict] = field(default_factory=list)
     blocked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def add(self, verdict: CellVerdict) -> None:
@@ -65,7 +66,7 @@ class Record:
         order = {plan.key: number for number, plan in enumerate(self.plan.routes)}
         return sorted(
             (verdict for verdict in self.verdicts if verdict.failed),
-            key=lambda v: (FAILURES.index(v.verdict), v.router, order.get(v.route, -1)),  # type: ignore[arg-type]
+            key=lambda v: (FAILURES.index(v.verdict), v.router, order.get(v.route, -1)),
         )
 
     @property
@@ -105,7 +106,11 @@ class Record:
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""
         command = f'{self.meta.repeat} --route "{verdict.route}"'
-        return f"{command} --credentials {verdict.credential}" if verdict.credential else f"{self.meta.repeat} --router {verdict.router}"
+        return (
+            f"{command} --credentials {verdict.credential}"
+            if verdict.credential
+            else f"{self.meta.repeat} --router {verdict.router}"
+        )
 
 
 class Listener(Protocol):

@@ -25,7 +25,8 @@ from harness.targets.routes import with_operations
 _AGENT = Path(__file__).parent / "agent"
 _BOOT = """
 import importlib.util, sys
-spec = importlib.util.spec_from_file_location("_clerk_harness_agent", sys.argv[2] + "/__init__.py", submodule_search_locations=[sys.argv[2]])
+name, folder = "_clerk_harness_agent", sys.argv[2]
+spec = importlib.util.spec_from_file_location(name, folder + "/__init__.py", submodule_search_locations=[folder])
 module = importlib.util.module_from_spec(spec); sys.modules[spec.name] = module; spec.loader.exec_module(module)
 from _clerk_harness_agent.serve import main
 main()
@@ -131,9 +132,11 @@ class Agent:
                 ) from None
             except (EOFError, OSError):
                 code = self._ended()
-                raise TargetError(f"--app {self.spec.app}: the process ended ({code}) while loading the app{self._tail()}") from None
+                raise TargetError(
+                    f"--app {self.spec.app}: the process ended ({code}) while loading the app{self._tail()}"
+                ) from None
         self._socket.settimeout(None)
-        self.blocked = message.get("blocked", [])
+        self._note_blocked(message)
         if not message["ok"]:
             self.kill()
             note = f"; refused connection to {', '.join(self.blocked)}" if self.blocked else ""
@@ -155,7 +158,9 @@ class Agent:
             headers: list[tuple[str, str | int]] = [
                 (name, self._intern(value, table) if len(value) > _LARGE else value) for name, value in request.headers
             ]
-            items.append([request.kind, request.method, request.path, request.query, headers, body, call.stop, request.messages])
+            items.append(
+                [request.kind, request.method, request.path, request.query, headers, body, call.stop, request.messages]
+            )
         with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
             self._write({"op": "batch", "id": self._batch, "limit": limit, "items": items, "table": table})
 
@@ -184,8 +189,10 @@ class Agent:
                 break
             if not self._whole():  # What came in the same packet is not announced again.
                 return None
-        self.blocked = message["blocked"]
-        observations = [self._observe(call, result) for call, result in zip(self._calls, message["results"], strict=False)]
+        self._note_blocked(message)
+        observations = [
+            self._observe(call, result) for call, result in zip(self._calls, message["results"], strict=False)
+        ]
         if message.get("hung"):
             where = message.get("where") or None
             observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=where))
@@ -197,6 +204,10 @@ class Agent:
         if not self._calls or time.monotonic() - self._seen < self._limit + _GRACE:
             return None
         return self._lost(died=False)
+
+    def _note_blocked(self, message: dict[str, Any]) -> None:
+        """What any process of this agent was refused stays known when it is replaced."""
+        self.blocked += [name for name in message.get("blocked", []) if name not in self.blocked]
 
     def _lost(self, *, died: bool) -> Partial:
         self.replace()
@@ -264,7 +275,11 @@ class Agent:
 
     def _tail(self) -> str:
         """The last words of the process, for the user."""
-        lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()] if self.log.exists() else []
+        lines = (
+            [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+            if self.log.exists()
+            else []
+        )
         return f"; its last words: {lines[-1][:300]}" if lines else ""
 
     def kill(self) -> None:

@@ -12,7 +12,8 @@ Headers = list[tuple[str, str]]
 class Route:
     """Method and path template of the target. `method` is `WS` for a websocket.
 
-    `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the handler, `inside` the authentication functions that its code names.
+    `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the
+    handler, `inside` the authentication functions that its code names.
     `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
     """
 

@@ -63,7 +63,9 @@ def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> s
 def _multipart(form: dict[str, Any], files: dict[str, dict[str, str]]) -> bytes:
     parts = []
     for name, value in form.items():
-        parts.append(f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_text(value)}\r\n'.encode())
+        parts.append(
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_text(value)}\r\n'.encode()
+        )
     for name, file in files.items():
         head = (
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{file.get("filename", "sample.bin")}"\r\n'
@@ -113,9 +115,7 @@ def _body(route: Route, example: Example) -> tuple[bytes, str | None]:
 def base_request(route: Route, example: Example) -> Request:
     """The request of a route without any credential."""
     parameters = _parameters(route)
-    needed = {
-        p["name"]: _value(p, route) for p in parameters if p.get("in") == "query" and p.get("required")
-    }
+    needed = {p["name"]: _value(p, route) for p in parameters if p.get("in") == "query" and p.get("required")}
     query = urlencode({name: _text(value) for name, value in (needed | example.query).items()})
     headers: Headers = [("host", "localhost"), ("accept", "*/*"), ("user-agent", "clerk-harness")]
     headers += [
@@ -125,17 +125,22 @@ def base_request(route: Route, example: Example) -> Request:
     ]
     headers += [(name.lower(), value) for name, value in example.headers.items() if name.lower() != "content-type"]
     if route.kind == "websocket":
-        headers += [("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13"), ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")]
-        return Request("GET", _path(route, example, parameters), query, headers, b"", "websocket", list(example.messages))
+        headers += [
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]
+        return Request(
+            "GET", _path(route, example, parameters), query, headers, b"", "websocket", list(example.messages)
+        )
     body, media = _body(route, example)
     if media is not None:
         headers += [("content-type", media), ("content-length", str(len(body)))]
     return Request(route.method, _path(route, example, parameters), query, headers, body)
 
 
-def with_presentation(
-    base: Request, presentation: Presentation, carrier: str, webhook: Any = None
-) -> Request:
+def with_presentation(base: Request, presentation: Presentation, carrier: str, webhook: Any = None) -> Request:
     """The request with what the client presents, put where `carrier` says.
 
     `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME` or `subprotocol`. `webhook` signs a body and

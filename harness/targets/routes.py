@@ -33,8 +33,8 @@ def with_operations(found: list[Route], greeting: dict[str, Any], app: str) -> l
     documents += [(prefix, document) for prefix, document in greeting.get("mounted_documents", [])]
     listed: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
     for prefix, document in documents:
-        for (method, path), operation in operations_of(document, prefix).items():
-            listed[(method, _shape(path))] = (operation, document)
+        for (method, path), listed_operation in operations_of(document, prefix).items():
+            listed[(method, _shape(path))] = (listed_operation, document)
     if not found:
         raise TargetError(
             f"--app {app}: no routes found, so nothing could be proven; is it the app itself (not a wrapper without `.app`)?"
@@ -52,9 +52,10 @@ def with_operations(found: list[Route], greeting: dict[str, Any], app: str) -> l
         if route.key in seen:
             continue  # A second route with the same method and path is never reached.
         seen.add(route.key)
-        operation, document = listed.get((route.method, _shape(route.path)), (None, None))
+        own = listed.get((route.method, _shape(route.path)))
+        operation, owner = own if own is not None else (None, None)
         tags = route.tags or tuple((operation or {}).get("tags", ()))
-        joined.append(replace(route, operation=operation, document=document, tags=tags))
+        joined.append(replace(route, operation=operation, document=owner, tags=tags))
     return joined
 
 

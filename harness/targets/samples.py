@@ -62,7 +62,15 @@ def sample(schema: Any, document: dict[str, Any], depth: int = 0) -> Any:
     for key in ("anyOf", "oneOf"):
         if key in schema:
             choices = [c for c in schema[key] if resolve(c, document).get("type") != "null"]
-            return sample({k: v for k, v in schema.items() if k not in ("anyOf", "oneOf")} | resolve(choices[0], document), document, depth + 1) if choices else None
+            return (
+                sample(
+                    {k: v for k, v in schema.items() if k not in ("anyOf", "oneOf")} | resolve(choices[0], document),
+                    document,
+                    depth + 1,
+                )
+                if choices
+                else None
+            )
     return _by_type(schema, document, depth)
 
 

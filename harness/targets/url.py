@@ -35,7 +35,9 @@ def check_host(host: str, allowed: list[str]) -> None:
     with contextlib.suppress(ValueError):
         if ipaddress.ip_address(host).is_loopback:
             return
-    raise UnsafeError(f"--url: {host} is not this machine; test traffic goes to loopback only, unless --allow-host {host} is given")
+    raise UnsafeError(
+        f"--url: {host} is not this machine; test traffic goes to loopback only, unless --allow-host {host} is given"
+    )
 
 
 class _Line:
@@ -235,7 +237,9 @@ class UrlTarget:
         return self
 
     def _document(self, line: _Line) -> dict[str, Any]:
-        request = Request("GET", self.openapi, headers=[("host", "-"), ("accept", "application/json"), ("connection", "close")])
+        request = Request(
+            "GET", self.openapi, headers=[("host", "-"), ("accept", "application/json"), ("connection", "close")]
+        )
         try:
             connection = line.connect(10)
             with connection:

@@ -31,6 +31,4 @@ CLERK_AUTHORIZED_PARTIES = {
     for origin in os.environ.get("CLERK_AUTHORIZED_PARTIES", "http://localhost:3000").split(",")
     if origin.strip()
 }
-ADMIN_EMAILS = {
-    email.strip().lower() for email in os.environ.get("ADMIN_EMAILS", "").split(",") if email.strip()
-}
+ADMIN_EMAILS = {email.strip().lower() for email in os.environ.get("ADMIN_EMAILS", "").split(",") if email.strip()}

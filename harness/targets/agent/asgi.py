@@ -1,7 +1,10 @@
 """Raw ASGI calls: one HTTP request or one websocket handshake at a time, and the lifespan around them."""
 
+from __future__ import annotations
+
 import asyncio
 import base64
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 BODY_KEPT = 2048
@@ -20,19 +23,19 @@ class StartupFailed(Exception):
 class Lifespan:
     """The app's lifespan in a task of its own; `state` is what it yields to requests."""
 
-    def __init__(self, app):
+    def __init__(self, app: Any) -> None:
         self.app = app
-        self.state = {}
-        self._events = asyncio.Queue()
+        self.state: dict[str, Any] = {}
+        self._events: asyncio.Queue[Any] = asyncio.Queue()
         self._started = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._failure = None
-        self._task = None
+        self._failure: str | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    async def _receive(self):
+    async def _receive(self) -> Any:
         return await self._events.get()
 
-    async def _send(self, message):
+    async def _send(self, message: Any) -> None:
         kind = message["type"]
         if kind == "lifespan.startup.failed":
             self._failure = message.get("message") or "the app's startup failed"
@@ -41,7 +44,7 @@ class Lifespan:
         else:
             self._stopped.set()
 
-    async def _run(self):
+    async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": _ASGI, "state": self.state}
         try:
             await self.app(scope, self._receive, self._send)
@@ -55,7 +58,7 @@ class Lifespan:
             self._started.set()
             self._stopped.set()
 
-    async def start(self):
+    async def start(self) -> None:
         """Run the startup. Raises StartupFailed with the app's own words."""
         self._task = asyncio.ensure_future(self._run())
         await self._events.put({"type": "lifespan.startup"})
@@ -63,7 +66,7 @@ class Lifespan:
         if self._failure is not None:
             raise StartupFailed(str(self._failure).strip().splitlines()[-1])
 
-    async def stop(self):
+    async def stop(self) -> None:
         """Run the shutdown, for five seconds at most."""
         if self._task is None or self._task.done():
             return
@@ -74,16 +77,16 @@ class Lifespan:
             self._task.cancel()
 
 
-def body_of(item):
+def body_of(item: Any) -> Any:
     """The request's body as bytes; the wire carries base64."""
     return base64.b64decode(item[5]) if item[5] else b""
 
 
-def raw_headers(item):
+def raw_headers(item: Any) -> Any:
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in item[4]]
 
 
-def _scope(item, kind, state):
+def _scope(item: Any, kind: Any, state: Any) -> Any:
     _, method, path, query, _, _ = item[:6]
     raw = path.encode("latin-1", "replace")
     return {
@@ -107,31 +110,32 @@ def _scope(item, kind, state):
 class Exchange:
     """One HTTP request as an ASGI server would run it. Streams without an end are left after their first part."""
 
-    def __init__(self, item, answer):
+    def __init__(self, item: Any, answer: Any) -> None:
         self.body = body_of(item)
         self.answer = answer
         self.gone = asyncio.Event()
         self.sent = False
         self.kept = 0
-        self.chunks = []
-        self.timer = None
+        self.chunks: list[bytes] = []
+        self.timer: asyncio.TimerHandle | None = None
         self.loop = asyncio.get_running_loop()
-        self.task = asyncio.current_task()
+        self.task: Any = asyncio.current_task()
 
-    async def receive(self):
+    async def receive(self) -> Any:
         if not self.sent:
             self.sent = True
             return {"type": "http.request", "body": self.body, "more_body": False}
         await self.gone.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, message):
+    async def send(self, message: Any) -> None:
         kind = message["type"]
         if kind == "http.response.start":
             answer = self.answer
             answer["status"] = message["status"]
             headers = answer["headers"] = [
-                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in message.get("headers", ())
+                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
+                for name, value in message.get("headers", ())
             ]
             if not any(name.lower() == "content-length" for name, _ in headers):
                 self.timer = self.loop.call_later(_STREAM_PATIENCE, self.leave)
@@ -149,23 +153,23 @@ class Exchange:
                 if content_type.startswith("text/event-stream") or self.kept >= BODY_KEPT:
                     self.leave()
 
-    def leave(self):
+    def leave(self) -> None:
         """The client goes away; an app that takes no notice is cut off."""
         self.stop_timer()
         self.gone.set()
         self.timer = self.loop.call_later(_STREAM_PATIENCE, self.cut_off)
 
-    def cut_off(self):
+    def cut_off(self) -> None:
         self.answer["left"] = True
         self.task.cancel()
 
-    def stop_timer(self):
+    def stop_timer(self) -> None:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
 
 
-async def http(app, item, state, answer):
+async def http(app: Any, item: Any, state: Any, answer: Any) -> None:
     """One HTTP request; fills `answer` with status, headers, body as far as they came."""
     exchange = Exchange(item, answer)
     try:
@@ -174,7 +178,7 @@ async def http(app, item, state, answer):
         exchange.stop_timer()
 
 
-async def websocket(app, item, state, answer):
+async def websocket(app: Any, item: Any, state: Any, answer: Any) -> None:
     """One websocket: connect, the declared messages, then the client leaves. Fills `answer`."""
     scope = _scope(item, "websocket", state)
     scope["subprotocols"] = [
@@ -183,15 +187,16 @@ async def websocket(app, item, state, answer):
     scope["extensions"] = {"websocket.http.response": {}}
     pending = [{"type": "websocket.connect"}]
     pending += [{"type": "websocket.receive", "text": text} for text in item[7] or []]
-    answer["websocket"] = facts = {"accepted": False, "close": None, "sent": 0, "left": False}
+    facts: dict[str, Any] = {"accepted": False, "close": None, "sent": 0, "left": False}
+    answer["websocket"] = facts
 
-    async def receive():
+    async def receive() -> Any:
         if pending and (pending[0]["type"] == "websocket.connect" or facts["accepted"]):
             return pending.pop(0)
         facts["left"] = True
         return {"type": "websocket.disconnect", "code": 1001}
 
-    async def send(message):
+    async def send(message: Any) -> None:
         kind = message["type"]
         if kind == "websocket.accept":
             facts["accepted"] = True
@@ -203,7 +208,9 @@ async def websocket(app, item, state, answer):
             answer["body"] = (message.get("text") or "").encode("utf-8", "replace")[:BODY_KEPT]
         elif kind == "websocket.http.response.start":
             answer["status"] = message["status"]
-            answer["headers"] = [(bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in message.get("headers", ())]
+            answer["headers"] = [
+                (bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in message.get("headers", ())
+            ]
         elif kind == "websocket.http.response.body":
             answer["body"] = bytes(message.get("body", b""))[:BODY_KEPT]
 

@@ -1,13 +1,19 @@
 """Find every route: included routers at any depth, mounts, websockets, hidden routes; ASGI (Starlette, FastAPI) and Flask."""
 
+from __future__ import annotations
+
+import contextlib
 import inspect
 import re
 import sys
+from typing import Any
 
 from . import probe as probes
 
 _AUTOMATIC = {"HEAD", "OPTIONS"}
-_AUTH_WORD = re.compile(r"auth|token|verif|jwt|bearer|current_user|currentuser|credential|claim|session_user|principal|login_required|require_|permission")
+_AUTH_WORD = re.compile(
+    r"auth|token|verif|jwt|bearer|current_user|currentuser|credential|claim|session_user|principal|login_required|require_|permission"
+)
 _LIBRARIES = {
     "jwt.api_jwt": ["PyJWT.decode_complete"],
     "jose.jwt": ["decode"],
@@ -26,7 +32,18 @@ _LIBRARIES = {
 class Route:
     """One method of one path, and the handler behind it."""
 
-    def __init__(self, method, path, endpoint, *, kind="http", hidden=False, tags=(), dependencies=(), mount=""):
+    def __init__(
+        self,
+        method: Any,
+        path: Any,
+        endpoint: Any,
+        *,
+        kind: Any = "http",
+        hidden: Any = False,
+        tags: Any = (),
+        dependencies: Any = (),
+        mount: Any = "",
+    ) -> None:
         self.method = method
         self.path = path
         self.endpoint = endpoint
@@ -36,7 +53,7 @@ class Route:
         self.dependencies = list(dependencies)
         self.mount = mount
 
-    def describe(self, handlers, inside):
+    def describe(self, handlers: Any, inside: Any) -> Any:
         """What the harness is told. `inside`: authentication functions that the handler's own code names."""
         outer = probes.plain_function(self.endpoint) or self.endpoint
         module = getattr(outer, "__module__", "") or ""
@@ -55,13 +72,13 @@ class Route:
         }
 
 
-def name_of(call):
+def name_of(call: Any) -> Any:
     """`module:qualified name` of a callable."""
     function = probes.plain_function(call) or call
     return "%s:%s" % (getattr(function, "__module__", ""), getattr(function, "__qualname__", type(function).__name__))
 
 
-def _contexts(routes):
+def _contexts(routes: Any) -> Any:
     routing = sys.modules.get("fastapi.routing")
     expand = getattr(routing, "iter_route_contexts", None)
     if expand is not None:
@@ -82,22 +99,20 @@ def _contexts(routes):
 _LINKS = ("app", "wsgi_app", "_app", "application", "asgi_app", "wrapped", "_wrapped", "inner")
 
 
-def _held(app):
+def _held(app: Any) -> Any:
     """What an app holds that may be the app inside it: telling attributes first, then the others, then closures."""
     attributes = getattr(app, "__dict__", {})
     held = [getattr(app, name, None) for name in _LINKS]
     held += [value for name, value in list(attributes.items()) if name not in _LINKS and callable(value)]
     for cell in getattr(app, "__closure__", None) or ():
-        try:
+        with contextlib.suppress(ValueError):  # An empty cell.
             held.append(cell.cell_contents)
-        except ValueError:
-            pass
     if inspect.ismethod(app):
         held.append(app.__self__)
     return [value for value in held if value is not None and callable(value) and not inspect.isclass(value)]
 
 
-def unwrap_app(app):
+def unwrap_app(app: Any) -> Any:
     """The app inside outer middleware: the nearest that has routes; None where there is none."""
     seen = set()
     level = [app]
@@ -114,7 +129,7 @@ def unwrap_app(app):
     return None
 
 
-def _dependencies(dependant):
+def _dependencies(dependant: Any) -> Any:
     calls = []
     for child in getattr(dependant, "dependencies", None) or []:
         if child.call is not None:
@@ -123,17 +138,21 @@ def _dependencies(dependant):
     return calls
 
 
-def _class_methods(endpoint):
-    return [name.upper() for name in ("get", "post", "put", "patch", "delete", "head", "options") if callable(getattr(endpoint, name, None))]
+def _class_methods(endpoint: Any) -> Any:
+    return [
+        name.upper()
+        for name in ("get", "post", "put", "patch", "delete", "head", "options")
+        if callable(getattr(endpoint, name, None))
+    ]
 
 
-def _join(prefix, path):
+def _join(prefix: Any, path: Any) -> Any:
     return prefix.rstrip("/") + path if path else prefix
 
 
-def walk_asgi(app, prefix="", depth=0):
+def walk_asgi(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
     """All routes below an ASGI app, with paths as a client writes them."""
-    found = []
+    found: list[Any] = []
     if depth > 20:
         return found
     low = getattr(getattr(app, "router", app), "_low_priority_routes", None) or []
@@ -152,7 +171,9 @@ def walk_asgi(app, prefix="", depth=0):
                     route.mount = route.mount or where
                 found.extend(below)
             elif path is not None:
-                found.append(Route("GET", _join(prefix, path) + "/{path}", inner, kind="opaque", hidden=True, mount=where))
+                found.append(
+                    Route("GET", _join(prefix, path) + "/{path}", inner, kind="opaque", hidden=True, mount=where)
+                )
             continue
         full = _join(prefix, getattr(context, "path_format", None) or path or "")
         full = re.sub(r"\{(\w+):\w+\}", r"{\1}", full)
@@ -163,19 +184,16 @@ def walk_asgi(app, prefix="", depth=0):
         if methods is None and "WebSocket" in type(getattr(context, "original_route", context)).__name__:
             found.append(Route("WS", full, endpoint, kind="websocket", hidden=True, tags=tags, dependencies=calls))
             continue
-        if inspect.isclass(endpoint):
-            names = set(methods or _class_methods(endpoint))
-        else:
-            names = set(methods or ["GET"])
+        names = set(methods or (_class_methods(endpoint) if inspect.isclass(endpoint) else ["GET"]))
         for method in sorted(names - _AUTOMATIC or names):
             handler = getattr(endpoint, method.lower(), endpoint) if inspect.isclass(endpoint) else endpoint
             found.append(Route(method, full, handler, hidden=hidden, tags=tags, dependencies=calls))
     return found
 
 
-def walk_flask(app, prefix=""):
+def walk_flask(app: Any, prefix: Any = "") -> Any:
     """All rules of a Flask app."""
-    found = []
+    found: list[Any] = []
     for rule in app.url_map.iter_rules():
         path = _join(prefix, re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule))
         view = app.view_functions.get(rule.endpoint)
@@ -188,7 +206,7 @@ def walk_flask(app, prefix=""):
     return found
 
 
-def discover(app, interface):
+def discover(app: Any, interface: Any) -> Any:
     """Routes of the app, or an empty list when its kind is not known."""
     inner = unwrap_app(app)
     if inner is None:
@@ -196,7 +214,7 @@ def discover(app, interface):
     return walk_flask(inner) if hasattr(inner, "url_map") else walk_asgi(inner)
 
 
-def openapi_of(app):
+def openapi_of(app: Any) -> Any:
     """(document, error): the app's own OpenAPI document if it makes one, sub-applications' under their prefix."""
     inner = unwrap_app(app)
     make = getattr(inner, "openapi", None)
@@ -209,10 +227,10 @@ def openapi_of(app):
     return (document, None) if isinstance(document, dict) else (None, None)
 
 
-def mounted_documents(app, prefix="", depth=0):
+def mounted_documents(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
     """(prefix, document) of every mounted sub-application that makes an OpenAPI document of its own."""
     inner = unwrap_app(app)
-    found = []
+    found: list[Any] = []
     if inner is None or not hasattr(inner, "routes") or depth > 20:
         return found
     for context in _contexts(list(inner.routes)):
@@ -225,12 +243,12 @@ def mounted_documents(app, prefix="", depth=0):
     return found
 
 
-def named_in(function, watched, depth=2):
+def named_in(function: Any, watched: Any, depth: Any = 2) -> Any:
     """Names of watched functions that a handler's code, or a function of its own module that it calls, refers to.
 
     `watched`: code -> name. Tells that a handler may decide by itself, without running it.
     """
-    found = []
+    found: list[Any] = []
     names = set()
     codes = [function.__code__]
     while codes:
@@ -248,17 +266,22 @@ def named_in(function, watched, depth=2):
     return list(dict.fromkeys(found))
 
 
-def own_modules(app_dir):
+def own_modules(app_dir: Any) -> Any:
     """Modules whose source lies in the target's own directory, not in an environment."""
-    found = []
+    found: list[Any] = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
-        if file and file.startswith(app_dir) and "site-packages" not in file and not name.startswith("_clerk_harness_agent"):
+        if (
+            file
+            and file.startswith(app_dir)
+            and "site-packages" not in file
+            and not name.startswith("_clerk_harness_agent")
+        ):
             found.append(module)
     return found
 
 
-def functions_of(module):
+def functions_of(module: Any) -> Any:
     """(name, function) of the functions and methods that the module itself defines."""
     for value in list(vars(module).values()):
         if inspect.isfunction(value) and value.__module__ == module.__name__:
@@ -270,7 +293,7 @@ def functions_of(module):
                     yield "%s:%s" % (module.__name__, member.__qualname__), member
 
 
-def authentication_functions(routes, app_dir, patterns):
+def authentication_functions(routes: Any, app_dir: Any, patterns: Any) -> Any:
     """(name, function) of what may authenticate: dependencies and own functions with a telling name, known libraries, patterns.
 
     What merely runs beside it (a database session, paging) must stay out: the order of these functions and the handler
@@ -278,12 +301,16 @@ def authentication_functions(routes, app_dir, patterns):
     """
     from fnmatch import fnmatchcase
 
-    found = {}
+    found: dict[str, Any] = {}
     for route in routes:
         for call in route.dependencies:
             function = probes.plain_function(call)
             name = name_of(call)
-            if function is not None and _AUTH_WORD.search(name.lower()) and not name.startswith(("fastapi.", "starlette.")):
+            if (
+                function is not None
+                and _AUTH_WORD.search(name.lower())
+                and not name.startswith(("fastapi.", "starlette."))
+            ):
                 found.setdefault(name, function)
     for module in own_modules(app_dir):
         for name, function in functions_of(module):

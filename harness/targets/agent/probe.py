@@ -4,20 +4,24 @@ From Python 3.12 by `sys.monitoring` on the code objects of interest (PEP 669: n
 code of these functions is replaced by a trampoline, which reaches every reference to them that anybody holds.
 """
 
+from __future__ import annotations
+
 import ast
+import contextlib
 import contextvars
 import functools
 import inspect
 import sys
 import types
 import warnings
+from typing import Any
 
 CURRENT = contextvars.ContextVar("clerk_harness_trip", default=None)
-ACTIVE = [None]
+ACTIVE: list[Any] = [None]
 """The trip under way, for handlers that run in threads which did not inherit the context: requests go one at a time."""
 
 
-class Door(Exception):  # noqa: N818
+class Door(Exception):
     """Raised on the handler's threshold: this credential must be rejected and may not run it.
 
     An ordinary exception, so that the target's dependencies roll back and close as after any error.
@@ -29,32 +33,44 @@ class Trip:
 
     __slots__ = ("entered", "ran", "stop", "stopped")
 
-    def __init__(self, stop):
+    def __init__(self, stop: Any) -> None:
         self.stop = stop
         self.entered = None
         self.stopped = False
-        self.ran = []
+        self.ran: list[Any] = []
         """(function number, returned something true, after the handler was entered)"""
 
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
-def plain_function(call):
+def plain_function(call: Any) -> Any:
     """The Python function behind a callable: partials, bound methods, callable objects; None for built-ins."""
     while isinstance(call, functools.partial):
         call = call.func
     if inspect.ismethod(call):
         call = call.__func__
     if not inspect.isfunction(call) and not inspect.isclass(call):
-        call = getattr(type(call), "__call__", None)
+        call = getattr(type(call), "__call__", None)  # noqa: B004
     return call if inspect.isfunction(call) else None
 
 
-_WRAPPED_NAMES = {"fn", "func", "f", "function", "view", "view_func", "view_function", "handler", "endpoint", "wrapped", "method"}
+_WRAPPED_NAMES = {
+    "fn",
+    "func",
+    "f",
+    "function",
+    "view",
+    "view_func",
+    "view_function",
+    "handler",
+    "endpoint",
+    "wrapped",
+    "method",
+}
 
 
-def innermost(call):
+def innermost(call: Any) -> Any:
     """The handler that decorators wrap: through `__wrapped__`, else through the one wrapped function they close over."""
     seen = set()
     while True:
@@ -82,16 +98,16 @@ def innermost(call):
 class Probe:
     """Watches handlers (entered, door) and authentication functions (returned something true)."""
 
-    def __init__(self):
-        self.handlers = {}
+    def __init__(self) -> None:
+        self.handlers: dict[Any, int] = {}
         """code -> handler number"""
-        self.functions = {}
+        self.functions: dict[Any, int] = {}
         """code -> function number"""
-        self.names = []
+        self.names: list[str] = []
         self.kind = "monitoring" if hasattr(sys, "monitoring") else "wrapping"
-        self._keep = []
+        self._keep: list[Any] = []
 
-    def handler(self, function, number):
+    def handler(self, function: Any, number: Any) -> Any:
         """Watch a route's handler."""
         if function is None:
             return False
@@ -102,11 +118,11 @@ class Probe:
         self.handlers[code] = number
         return True
 
-    def number_of(self, function):
+    def number_of(self, function: Any) -> Any:
         """The number under which a handler is known (routes may share one)."""
         return self.handlers.get(function.__code__) if function is not None else None
 
-    def watch(self, function, name):
+    def watch(self, function: Any, name: Any) -> Any:
         """Watch an authentication function under `name`; returns its number."""
         code = function.__code__
         if code in self.functions:
@@ -117,7 +133,7 @@ class Probe:
         self._keep.append(function)
         return number
 
-    def install(self):
+    def install(self) -> None:
         """Begin to watch. Routes must have been discovered, and their signatures read, before."""
         if self.kind == "monitoring":
             self._monitor()
@@ -127,7 +143,7 @@ class Probe:
 
     # From here on, the two ways.
 
-    def _enter(self, number):
+    def _enter(self, number: Any) -> None:
         trip = CURRENT.get() or ACTIVE[0]
         if trip is None:
             return
@@ -137,7 +153,7 @@ class Probe:
             trip.stopped = True
             raise Door("the harness stops this request at the handler's door")
 
-    def _left(self, number, value):
+    def _left(self, number: Any, value: Any) -> None:
         trip = CURRENT.get()
         if trip is None:
             return
@@ -147,24 +163,24 @@ class Probe:
             good = True
         trip.ran.append((number, good, trip.entered is not None))
 
-    def _monitor(self):
-        monitoring = sys.monitoring
+    def _monitor(self) -> None:
+        monitoring: Any = vars(sys)["monitoring"]  # Python 3.12 and later.
         tool = next(n for n in (3, 4, 2, 1, 5) if monitoring.get_tool(n) is None)
         monitoring.use_tool_id(tool, "clerk-harness")
         events = monitoring.events
         handlers, functions, enter, left = self.handlers, self.functions, self._enter, self._left
 
-        def on_start(code, offset):
+        def on_start(code: Any, offset: Any) -> None:
             number = handlers.get(code)
             if number is not None:
                 enter(number)
 
-        def on_return(code, offset, value):
+        def on_return(code: Any, offset: Any, value: Any) -> None:
             number = functions.get(code)
             if number is not None and not code.co_flags & _GENERATORS:
                 left(number, value)
 
-        def on_yield(code, offset, value):
+        def on_yield(code: Any, offset: Any, value: Any) -> None:
             number = functions.get(code)
             if number is None:
                 return
@@ -183,22 +199,23 @@ class Probe:
             wanted = (events.PY_START if code in handlers else 0) | (result if code in functions else 0)
             monitoring.set_local_events(tool, code, wanted)
 
-    def _wrap(self, function):
+    def _wrap(self, function: Any) -> None:
         code = function.__code__
         handler, number = self.handlers.get(code), self.functions.get(code)
         if handler is None and number is None:
             return
         probe = self
-        try:
+        call: Any
+        with contextlib.suppress(TypeError, ValueError):
             function.__signature__ = inspect.signature(function)
-        except (TypeError, ValueError):
-            pass
-        original = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__, function.__closure__)
+        original = types.FunctionType(
+            code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        )
         original.__kwdefaults__ = function.__kwdefaults__
 
         if inspect.iscoroutinefunction(function):
 
-            async def call(*args, **kwargs):
+            async def call_coroutine(*args: Any, **kwargs: Any) -> Any:
                 if handler is not None:
                     probe._enter(handler)
                 value = await original(*args, **kwargs)
@@ -206,10 +223,10 @@ class Probe:
                     probe._left(number, value)
                 return value
 
-            shape = _SHAPES["_async_trampoline"]
+            call, shape = call_coroutine, _SHAPES["_async_trampoline"]
         elif inspect.isasyncgenfunction(function):
 
-            async def call(*args, **kwargs):
+            async def call_async_generator(*args: Any, **kwargs: Any) -> Any:
                 if handler is not None:
                     probe._enter(handler)
                 generator = original(*args, **kwargs)
@@ -221,20 +238,20 @@ class Probe:
                 finally:
                     await generator.aclose()
 
-            shape = _SHAPES["_asyncgen_trampoline"]
+            call, shape = call_async_generator, _SHAPES["_asyncgen_trampoline"]
         elif inspect.isgeneratorfunction(function):
 
-            def call(*args, **kwargs):
+            def call_generator(*args: Any, **kwargs: Any) -> Any:
                 if handler is not None:
                     probe._enter(handler)
                 if number is None:
                     return (yield from original(*args, **kwargs))
                 return (yield from _Told(original(*args, **kwargs), lambda value: probe._left(number, value)))
 
-            shape = _SHAPES["_gen_trampoline"]
+            call, shape = call_generator, _SHAPES["_gen_trampoline"]
         else:
 
-            def call(*args, **kwargs):
+            def call_function(*args: Any, **kwargs: Any) -> Any:
                 if handler is not None:
                     probe._enter(handler)
                 value = original(*args, **kwargs)
@@ -242,7 +259,7 @@ class Probe:
                     probe._left(number, value)
                 return value
 
-            shape = _SHAPES["_trampoline"]
+            call, shape = call_function, _SHAPES["_trampoline"]
         template = shape.__code__
         constants = tuple(call if constant == "\0call" else constant for constant in template.co_consts)
         function.__code__ = template.replace(
@@ -259,19 +276,19 @@ class Probe:
 class _Told:
     """A generator whose values are told before they go on; for `yield from`."""
 
-    def __init__(self, generator, tell):
+    def __init__(self, generator: Any, tell: Any) -> None:
         self.generator = generator
         self.tell = tell
         self.throw = generator.throw
         self.close = generator.close
 
-    def __iter__(self):
+    def __iter__(self) -> Any:
         return self
 
-    def __next__(self):
+    def __next__(self) -> Any:
         return self.send(None)
 
-    def send(self, received):
+    def send(self, received: Any) -> Any:
         value = self.generator.send(received)
         self.tell(value)
         return value
@@ -296,12 +313,12 @@ async def _asyncgen_trampoline(*args, **kwargs):
 
 
 class _Constant(ast.NodeTransformer):
-    def visit_Name(self, node):
+    def visit_Name(self, node: Any) -> Any:
         return ast.copy_location(ast.Constant("\0call"), node) if node.id == "CALL" else node
 
 
-def _compile_trampolines():
-    namespace = {}
+def _compile_trampolines() -> Any:
+    namespace: dict[str, Any] = {}
     tree = ast.fix_missing_locations(_Constant().visit(ast.parse(_SOURCE)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)

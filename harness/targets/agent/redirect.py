@@ -4,8 +4,11 @@ The names resolve to a sentinel loopback address, and connecting to it connects 
 client built on Python's sockets, those with explicit transports included, while TLS still sees the real name.
 """
 
+from __future__ import annotations
+
 import ipaddress
 import socket
+from typing import Any
 
 SENTINEL = "127.99.0.1"
 
@@ -13,27 +16,26 @@ SENTINEL = "127.99.0.1"
 class Redirect:
     """Installs itself into `socket`. `blocked` gathers what was refused, by name."""
 
-    def __init__(self, names, port):
+    def __init__(self, names: Any, port: Any) -> None:
         self.names = [name.lower() for name in names]
         self.port = port
-        self.blocked = []
+        self.blocked: list[str] = []
         self.allowed_names = {"", "localhost", "ip6-localhost", "0.0.0.0", "::", socket.gethostname().lower()}
 
-    def is_clerk(self, host):
-        for name in self.names:
-            if host == name or (name.startswith("*.") and host.endswith(name[1:])):
-                return True
-        return False
+    def is_clerk(self, host: Any) -> Any:
+        return any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in self.names)
 
-    def _refuse(self, what):
+    def _refuse(self, what: Any) -> None:
         if what not in self.blocked:
             self.blocked.append(what)
 
-    def _resolve(self, host):
+    def _resolve(self, host: Any) -> Any:
         """The host to look up instead, or None when it must not be looked up."""
         if host is None:
             return None
-        text = (host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else str(host)).lower().rstrip(".")
+        text = (
+            (host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else str(host)).lower().rstrip(".")
+        )
         if self.is_clerk(text):
             return SENTINEL
         if text in self.allowed_names or text.endswith(".localhost"):
@@ -47,7 +49,7 @@ class Redirect:
                 socket.EAI_NONAME, "clerk-harness: %r was asked for, and nothing may leave this machine" % text
             ) from None
 
-    def _address(self, address):
+    def _address(self, address: Any) -> Any:
         if not isinstance(address, tuple) or len(address) < 2:
             return address
         host, port = address[0], address[1]
@@ -65,10 +67,12 @@ class Redirect:
             local = True
         if not local:
             self._refuse("%s:%s" % (host, port))
-            raise ConnectionRefusedError("clerk-harness: connection to %s:%s refused, nothing may leave this machine" % (host, port))
-        return (host,) + tuple(address[1:])
+            raise ConnectionRefusedError(
+                "clerk-harness: connection to %s:%s refused, nothing may leave this machine" % (host, port)
+            )
+        return (host, *address[1:])
 
-    def install(self):
+    def install(self) -> None:
         """Replace name look-up and connect in this process."""
         real_getaddrinfo = socket.getaddrinfo
         real_gethostbyname = socket.gethostbyname
@@ -77,32 +81,32 @@ class Redirect:
         real_sendto = socket.socket.sendto
         redirect = self
 
-        def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):  # noqa: A002
+        def getaddrinfo(host: Any, port: Any, family: Any = 0, type: Any = 0, proto: Any = 0, flags: Any = 0) -> Any:
             found = redirect._resolve(host)
             if found == SENTINEL and family == socket.AF_INET6:
                 raise socket.gaierror(socket.EAI_NONAME, "clerk-harness: the fake has no IPv6 address")
             return real_getaddrinfo(found, port, family, type, proto, flags)
 
-        def gethostbyname(host):
+        def gethostbyname(host: Any) -> Any:
             return real_gethostbyname(redirect._resolve(host))
 
-        def gethostbyname_ex(host):
+        def gethostbyname_ex(host: Any) -> Any:
             return real_gethostbyname_ex(redirect._resolve(host))
 
-        def connect(self, address):
+        def connect(self: Any, address: Any) -> Any:
             return real_connect(self, redirect._address(address))
 
-        def connect_ex(self, address):
+        def connect_ex(self: Any, address: Any) -> Any:
             return real_connect_ex(self, redirect._address(address))
 
-        def sendto(self, data, *rest):
+        def sendto(self: Any, data: Any, *rest: Any) -> Any:
             if rest and isinstance(rest[-1], tuple):
-                rest = rest[:-1] + (redirect._address(rest[-1]),)
+                rest = (*rest[:-1], redirect._address(rest[-1]))
             return real_sendto(self, data, *rest)
 
         socket.getaddrinfo = getaddrinfo
         socket.gethostbyname = gethostbyname
         socket.gethostbyname_ex = gethostbyname_ex
-        socket.socket.connect = connect
-        socket.socket.connect_ex = connect_ex
-        socket.socket.sendto = sendto
+        socket.socket.connect = connect  # type: ignore[method-assign]
+        socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
+        socket.socket.sendto = sendto  # type: ignore[method-assign]

@@ -5,6 +5,8 @@ Frames on the socket are four bytes of length (big-endian) and JSON. A batch ite
 [status, headers, body, handler entered, stopped there, functions that ran, microseconds, error, websocket facts].
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextvars
 import json
@@ -15,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from typing import Any
 
 from . import asgi, discover, loader, probe, redirect, wsgi
 
@@ -24,12 +27,12 @@ _LENGTH = struct.Struct(">I")
 class Wire:
     """Frames over a socket. Writes are whole: two threads may report, one at a time."""
 
-    def __init__(self, connection):
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.lock = threading.Lock()
         self.buffer = b""
 
-    def read(self):
+    def read(self) -> Any:
         """The next message; None when the harness is gone."""
         head = self._exactly(4)
         if head is None:
@@ -37,7 +40,7 @@ class Wire:
         data = self._exactly(_LENGTH.unpack(head)[0])
         return None if data is None else json.loads(data)
 
-    def _exactly(self, count):
+    def _exactly(self, count: Any) -> Any:
         parts = []
         while count:
             part = self.connection.recv(min(count, 1 << 20))
@@ -47,7 +50,7 @@ class Wire:
             count -= len(part)
         return b"".join(parts)
 
-    def write(self, message):
+    def write(self, message: Any) -> None:
         data = json.dumps(message).encode("ascii")
         with self.lock:
             self.connection.sendall(_LENGTH.pack(len(data)) + data)
@@ -56,13 +59,13 @@ class Wire:
 class Watchdog(threading.Thread):
     """Ends the process when one request takes longer than the limit, after reporting what was done before it."""
 
-    def __init__(self, wire):
+    def __init__(self, wire: Any) -> None:
         super().__init__(name="clerk-harness-watchdog", daemon=True)
         self.wire = wire
-        self.deadline = None
-        self.report = None
+        self.deadline: float | None = None
+        self.report: Any = None
 
-    def run(self):
+    def run(self) -> None:
         ticks = 0
         while True:
             time.sleep(0.1)
@@ -84,20 +87,20 @@ class Watchdog(threading.Thread):
 class Agent:
     """One loaded target."""
 
-    def __init__(self, wire):
+    def __init__(self, wire: Any) -> None:
         self.wire = wire
         self.probe = probe.Probe()
         self.app = None
         self.interface = None
-        self.state = {}
-        self.redirect = None
-        self.table = {}
+        self.state: dict[str, Any] = {}
+        self.redirect: Any = None
+        self.table: dict[int, str] = {}
         self.app_dir = ""
         self.watchdog = Watchdog(wire)
 
     # Loading
 
-    def configure(self, config):
+    def configure(self, config: Any) -> Any:
         """Redirect names, load the app, find and watch the routes; returns the greeting."""
         self.redirect = redirect.Redirect(config["names"], config["fake_port"])
         self.redirect.install()
@@ -105,7 +108,7 @@ class Agent:
         self.app, self.interface = loader.load(config["app"], app_dir)
         return config
 
-    def examine(self, config):
+    def examine(self, config: Any) -> Any:
         """Find the routes and switch the probe on; returns the greeting for the harness."""
         routes = discover.discover(self.app, self.interface)
         document, problem = discover.openapi_of(self.app)
@@ -137,7 +140,7 @@ class Agent:
 
     # Executing
 
-    def _result(self, answer, trip, micros, error):
+    def _result(self, answer: Any, trip: Any, micros: Any, error: Any) -> Any:
         return [
             answer.get("status"),
             answer.get("headers", []),
@@ -150,9 +153,9 @@ class Agent:
             answer.get("websocket"),
         ]
 
-    async def _one(self, item, loop, base):
+    async def _one(self, item: Any, loop: Any, base: Any) -> Any:
         trip = probe.Trip(bool(item[6]))
-        answer = {}
+        answer: dict[str, Any] = {}
         error = None
         started = time.perf_counter()
         context = base.copy()
@@ -176,7 +179,7 @@ class Agent:
         probe.ACTIVE[0] = None
         return self._result(answer, trip, int((time.perf_counter() - started) * 1e6), error)
 
-    async def batch(self, message):
+    async def batch(self, message: Any) -> None:
         """Execute the items one after the other; the watchdog may cut it short."""
         items, limit = message["items"], message["limit"]
         self.table.update((int(number), value) for number, value in message["table"].items())
@@ -184,17 +187,23 @@ class Agent:
             for field in item[4]:
                 if not isinstance(field[1], str):
                     field[1] = self.table[field[1]]
-        results = []
+        results: list[Any] = []
         loop = asyncio.get_running_loop()
         base = contextvars.copy_context()
         watchdog = self.watchdog
         finished = False
 
-        def report():
+        def report() -> Any:
             if finished:
                 return None
             where = _stuck_in(self.app_dir, loop)
-            return {"id": message["id"], "results": list(results), "hung": True, "where": where, "blocked": self.redirect.blocked}
+            return {
+                "id": message["id"],
+                "results": list(results),
+                "hung": True,
+                "where": where,
+                "blocked": self.redirect.blocked,
+            }
 
         watchdog.report = report
         for item in items:
@@ -204,7 +213,7 @@ class Agent:
         watchdog.deadline = None
         self.wire.write({"id": message["id"], "results": results, "blocked": self.redirect.blocked})
 
-    async def serve(self, config):
+    async def serve(self, config: Any) -> None:
         """Lifespan, greeting, batches, shutdown."""
         lifespan = asgi.Lifespan(self.app) if self.interface == "asgi" else None
         if lifespan is not None:
@@ -223,7 +232,7 @@ class Agent:
             await lifespan.stop()
 
 
-def _summary(problem):
+def _summary(problem: Any) -> Any:
     while getattr(problem, "exceptions", None):
         problem = problem.exceptions[0]
     place = ""
@@ -234,18 +243,18 @@ def _summary(problem):
     return "%s: %s%s" % (type(problem).__name__, text[0][:300] if text else "", place)
 
 
-def _awaiting(loop):
+def _awaiting(loop: Any) -> Any:
     """The frames in which the loop's suspended tasks wait, innermost last."""
     frames = []
     for task in asyncio.all_tasks(loop):
-        coroutine = task.get_coro()
+        coroutine: Any = task.get_coro()
         while coroutine is not None and getattr(coroutine, "cr_frame", None) is not None:
             frames.append(coroutine.cr_frame)
             coroutine = coroutine.cr_await
     return frames
 
 
-def _stuck_in(app_dir, loop):
+def _stuck_in(app_dir: Any, loop: Any) -> Any:
     """Where in the target's own code its threads and tasks are, as `file:line function`."""
     places = []
     for innermost in [*sys._current_frames().values(), *reversed(_awaiting(loop))]:
@@ -259,7 +268,7 @@ def _stuck_in(app_dir, loop):
     return ", ".join(dict.fromkeys(places))[:300]
 
 
-def main():
+def main() -> None:
     """Entry point: the number of the inherited socket is in the first argument."""
     connection = socket.socket(fileno=int(sys.argv[1]))
     sys.argv = ["clerk-harness-agent"]
@@ -275,7 +284,14 @@ def main():
         sys.stderr.write(error.trace)
         wire.write({"ok": False, "kind": error.kind, "message": error.message, "blocked": agent.redirect.blocked})
     except asgi.StartupFailed as error:
-        wire.write({"ok": False, "kind": "startup", "message": "the app refused to start: %s" % error, "blocked": agent.redirect.blocked})
+        wire.write(
+            {
+                "ok": False,
+                "kind": "startup",
+                "message": "the app refused to start: %s" % error,
+                "blocked": agent.redirect.blocked,
+            }
+        )
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:

@@ -1,18 +1,21 @@
 """Raw WSGI calls (PEP 3333)."""
 
+from __future__ import annotations
+
 import io
 import sys
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .asgi import BODY_KEPT, body_of
 
 
-def endless(answer):
+def endless(answer: Any) -> Any:
     """Whether the response is a stream of events, which ends when the client leaves."""
     return any(n.lower() == "content-type" and v.startswith("text/event-stream") for n, v in answer.get("headers", ()))
 
 
-def call(app, item, answer):
+def call(app: Any, item: Any, answer: Any) -> None:
     """One HTTP request; fills `answer` with status, headers, body as far as they came."""
     _, method, path, query, headers, _ = item[:6]
     body = body_of(item)
@@ -42,9 +45,9 @@ def call(app, item, answer):
         # Servers join fields of one name with a comma (PEP 3333, environ variables; RFC 9110 section 5.3).
         joiner = "; " if key == "HTTP_COOKIE" else ","
         environ[key] = environ[key] + joiner + value if key in environ and key.startswith("HTTP_") else value
-    written = []
+    written: list[bytes] = []
 
-    def start_response(status, response_headers, exc_info=None):
+    def start_response(status: Any, response_headers: Any, exc_info: Any = None) -> Any:
         answer["status"] = int(status.split(" ", 1)[0])
         answer["headers"] = [(str(n), str(v)) for n, v in response_headers]
         return written.append

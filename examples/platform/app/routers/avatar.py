@@ -28,9 +28,7 @@ def upload(file: Annotated[UploadFile, File()], user: PlatformUser, db: Db) -> d
         raise HTTPException(413 if len(data) > _LARGEST else 415, "Not an acceptable picture")
     values = {"content_type": file.content_type, "data": data}
     db.execute(
-        insert(Avatar)
-        .values(user_id=user.id, **values)
-        .on_conflict_do_update(index_elements=["user_id"], set_=values)
+        insert(Avatar).values(user_id=user.id, **values).on_conflict_do_update(index_elements=["user_id"], set_=values)
     )
     db.commit()
     return {"bytes": len(data)}

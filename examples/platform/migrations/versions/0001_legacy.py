@@ -160,7 +160,10 @@ def upgrade() -> None:
     op.create_table(
         "program_favorites",
         sa.Column(
-            "program_id", sa.Integer, sa.ForeignKey("school_programs.id", ondelete="CASCADE"), nullable=False,
+            "program_id",
+            sa.Integer,
+            sa.ForeignKey("school_programs.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
@@ -244,7 +247,10 @@ def upgrade() -> None:
     op.create_table(
         "career_steps",
         sa.Column(
-            "goal_id", sa.Integer, sa.ForeignKey("career_goals.id", ondelete="CASCADE"), nullable=False,
+            "goal_id",
+            sa.Integer,
+            sa.ForeignKey("career_goals.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("done", sa.Boolean, nullable=False),
@@ -256,7 +262,10 @@ def upgrade() -> None:
     op.create_table(
         "messages",
         sa.Column(
-            "conversation_id", sa.Integer, sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False,
+            "conversation_id",
+            sa.Integer,
+            sa.ForeignKey("conversations.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("role", sa.String(20), nullable=False),
         sa.Column("content", sa.Text, nullable=False),
@@ -269,7 +278,10 @@ def upgrade() -> None:
     op.create_table(
         "node_notes",
         sa.Column(
-            "node_id", sa.Integer, sa.ForeignKey("competence_nodes.id", ondelete="CASCADE"), nullable=False,
+            "node_id",
+            sa.Integer,
+            sa.ForeignKey("competence_nodes.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("id", sa.Integer, primary_key=True),
@@ -280,7 +292,10 @@ def upgrade() -> None:
     op.create_table(
         "share_links",
         sa.Column(
-            "conversation_id", sa.Integer, sa.ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False,
+            "conversation_id",
+            sa.Integer,
+            sa.ForeignKey("conversations.id", ondelete="CASCADE"),
+            nullable=False,
         ),
         sa.Column("token", sa.String(64), nullable=False, unique=True),
         sa.Column("id", sa.Integer, primary_key=True),
