@@ -9,6 +9,8 @@ The target is started once a process, when the first suite is collected. Cells a
 
 from __future__ import annotations
 
+import queue
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,6 +69,38 @@ def _options(config: pytest.Config, suites: Path) -> Options:
     )
 
 
+class Ahead:
+    """A stream of verdicts drawn in a thread, so that the target works while pytest reports."""
+
+    def __init__(self, verdicts: Iterator[CellVerdict]) -> None:
+        self._found: queue.SimpleQueue[CellVerdict | Exception | None] = queue.SimpleQueue()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._draw, args=(verdicts,), name="clerk-harness-engine", daemon=True)
+        self._thread.start()
+
+    def _draw(self, verdicts: Iterator[CellVerdict]) -> None:
+        try:
+            for verdict in verdicts:
+                self._found.put(verdict)
+                if self._stopped:
+                    return
+            self._found.put(None)
+        except Exception as error:
+            self._found.put(error)
+
+    def next(self) -> CellVerdict | None:
+        """The next verdict; None at the end. Raises what the engine raised."""
+        found = self._found.get()
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def close(self) -> None:
+        """Draw no further, and wait until what was sent has been answered."""
+        self._stopped = True
+        self._thread.join()
+
+
 class Run:
     """One declaration with its target, started once a process. Verdicts are asked for by key."""
 
@@ -89,8 +123,8 @@ class Run:
         self.verdicts: dict[tuple[str, str], CellVerdict] = {}
         self.wanted: dict[str, set[str]] = {}
         self._failure: HarnessError | None = None
-        self._ahead = not hasattr(config, "workerinput")
-        self._stream: Iterator[CellVerdict] = iter(())
+        self._whole = not hasattr(config, "workerinput")
+        self._stream: Ahead | None = None
 
     def _narrowed(self, plans: list[RoutePlan]) -> Plan:
         from harness.matrix import Plan
@@ -109,22 +143,24 @@ class Run:
             if self._failure is not None:
                 raise self._failure
             try:
-                found = next(self._stream, None)
+                found = self._stream.next() if self._stream is not None else None
             except HarnessError as error:
                 self._failure = error
                 raise
             if found is not None:
                 self.verdicts[found.key] = found
                 continue
-            rest = [p for p in self.plan.routes if p.key in self.wanted and (p is plan or self._ahead)]
+            rest = [p for p in self.plan.routes if p.key in self.wanted and (p is plan or self._whole)]
             rest = [p for p in rest if any((p.key, name) not in self.verdicts for name in self.wanted[p.key])]
             if plan not in rest:
                 raise HarnessError(f"{plan.key} [{credential}] was not judged")
-            self._stream = self.session.run(self._narrowed(rest))
+            self._stream = Ahead(self.session.run(self._narrowed(rest)))
         return self.verdicts[key]
 
     def close(self) -> None:
         """Stop target, database and fake Clerk."""
+        if self._stream is not None:
+            self._stream.close()
         self.session.__exit__(None, None, None)
 
 
@@ -194,6 +230,7 @@ class XdistHooks:
 
             try:
                 config.stash[_SERVER] = open_server(config.getoption("harness_postgres"))
+                config.stash[_SERVER].ready()
             except HarnessError as error:
                 raise pytest.UsageError(f"clerk-harness: {error}") from None
         node.workerinput["clerk_harness_postgres"] = config.stash[_SERVER].url

@@ -17,6 +17,7 @@ from harness.database import Isolation, Server, Workspace, open_server
 from harness.errors import DatabaseError, DeclarationError
 from harness.fake_clerk import REAL_NAMES, FakeClerk
 from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
+from harness.matrix.declaration import DatabaseTable
 from harness.matrix.engine import Resets
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
@@ -24,6 +25,11 @@ from harness.targets.url import UrlTarget
 
 _DEFAULT_MECHANISMS = {"clerk": ["*clerk*:*", "*:*clerk*"], "legacy": ["*legacy*:*", "*:*legacy*", "*:*base64*"]}
 _MIGRATION_LIMIT = 300
+
+
+def _database_variables(table: DatabaseTable, url: str) -> dict[str, str]:
+    """The variables by which the target is told of its database."""
+    return dict.fromkeys(table.url_env, table.scheme + url[url.index("://") :])
 
 
 class Session:
@@ -60,8 +66,12 @@ class Session:
 
     @property
     def agents(self) -> int:
-        """How many agents work side by side: as told, else one for each of the cores, two at most."""
-        return self.options.agents or self.declaration.matrix.target.agents or min(2, os.cpu_count() or 1)
+        """How many agents work side by side: as told, else one for each of the cores, two at most; for a part one."""
+        if self.options.agents:
+            return self.options.agents
+        if self.options.routers or self.options.routes:
+            return 1  # To start a second takes longer than it saves.
+        return self.declaration.matrix.target.agents or min(2, os.cpu_count() or 1)
 
     def _start(self) -> None:
         matrix, options = self.declaration.matrix, self.options
@@ -116,7 +126,13 @@ class Session:
         config.refuse_live_keys(own, f"{self.declaration.root}/auth_matrix.toml [target.env]")
         config.refuse_live_keys(options.env, "--env")
         environment = config.base_environment() | self.clerk.environment() | own | options.env
-        environments = self._databases(environment, python, app_dir)
+        table = self.declaration.matrix.database
+        workspace = self._workspace() if table is not None else None
+        environments = [dict(environment) for _ in range(self.agents)]
+        if table is not None and workspace is not None:
+            environments = [
+                environment | _database_variables(table, workspace.url(number)) for number in range(self.agents)
+            ]
         spec = AppSpec(
             app=app,
             app_dir=app_dir,
@@ -128,38 +144,35 @@ class Session:
         )
         target = AppTarget(spec)
         self._stack.callback(target.close)
+        if table is not None and workspace is not None:
+            target.launch()
+            self._prepare(table, workspace, environment, python, app_dir)
         return target.start()
 
-    def _databases(self, environment: dict[str, str], python: str, app_dir: Path) -> list[dict[str, str]]:
-        """One environment for each agent; with a database each, where the declaration has one."""
-        table = self.declaration.matrix.database
-        choice = self.options.postgres or os.environ.get("HARNESS_POSTGRES_URL")
-        if table is None:
-            return [dict(environment) for _ in range(self.agents)]
+    def _workspace(self) -> Workspace:
         server = self._server
         if server is None:
-            server = open_server(choice)
+            server = open_server(self.options.postgres or os.environ.get("HARNESS_POSTGRES_URL"))
             self._stack.callback(server.close)
         workspace = Workspace(server)
         self._stack.callback(workspace.close)
+        return workspace
 
-        def told(url: str) -> dict[str, str]:
-            spelled = table.scheme + url[url.index("://") :]
-            return environment | dict.fromkeys(table.url_env, spelled)
-
+    def _prepare(
+        self, table: DatabaseTable, workspace: Workspace, environment: dict[str, str], python: str, app_dir: Path
+    ) -> None:
+        """Migrate and seed the template; a clone of it for each agent."""
         template = workspace.create_template()
         if table.migrate is not None:
-            self._migrate(config.migrate_command(table.migrate, python), told(template), app_dir)
+            command = config.migrate_command(table.migrate, python)
+            self._migrate(command, environment | _database_variables(table, template), app_dir)
         workspace.finish_template(self.declaration.root / table.seed if table.seed else None)
-        environments, resets = [], []
+        resets = []
         for number in range(self.agents):
-            url = workspace.clone(number)
-            isolation = Isolation(url)
+            isolation = Isolation(workspace.clone(number))
             self._stack.callback(isolation.close)
             resets.append(isolation)
-            environments.append(told(url))
         self.resets = list(resets)
-        return environments
 
     def _migrate(self, command: list[str], environment: dict[str, str], app_dir: Path) -> None:
         shown = " ".join(command[1:] if command else [])

@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
+import random
 import shutil
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -54,9 +56,17 @@ def _reachable(path: Path) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below those that the system gives to outgoing connections, so that nobody takes it in between."""
+    for port in random.sample(range(15000, 32000), 200):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise DatabaseError(
+        "no free port between 15000 and 32000 for the embedded Postgres; give a server with --postgres URL"
+    )
 
 
 class EmbeddedServer:
@@ -66,7 +76,32 @@ class EmbeddedServer:
         self._directory = Path(tempfile.mkdtemp(prefix="clerk-harness-pg-"))
         self._supervisor: subprocess.Popen[str] | None = None
         self._user: tuple[int, int] | None = None
-        self.url = ""
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._port = _free_port()
+        self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
+        """Known before the server is there."""
+
+    def begin(self) -> EmbeddedServer:
+        """Start in a thread; `ready` waits for it."""
+
+        def work() -> None:
+            try:
+                self.start()
+            except BaseException as error:
+                self._failure = error
+
+        self._thread = threading.Thread(target=work, name="clerk-harness-postgres", daemon=True)
+        self._thread.start()
+        return self
+
+    def ready(self) -> None:
+        """Wait until the server answers. Raises DatabaseError with one sentence."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._failure is not None:
+            raise self._failure
 
     def start(self) -> EmbeddedServer:
         """Create the cluster and start the server. Raises DatabaseError with one sentence."""
@@ -111,9 +146,17 @@ class EmbeddedServer:
             raise DatabaseError(f"the embedded Postgres cannot create its data in {data.parent}: {last}")
 
     def _serve(self, installation: Path, data: Path) -> None:
-        port = _free_port()
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        command = [str(installation / "bin" / "postgres"), "-D", str(data), "-p", str(port), "-k", str(data), *settings]
+        command = [
+            str(installation / "bin" / "postgres"),
+            "-D",
+            str(data),
+            "-p",
+            str(self._port),
+            "-k",
+            str(data),
+            *settings,
+        ]
         uid, gid = self._user or (-1, -1)
         self._supervisor = subprocess.Popen(
             [
@@ -133,7 +176,6 @@ class EmbeddedServer:
         )
         assert self._supervisor.stdout is not None
         pid = int(self._supervisor.stdout.readline() or "0")
-        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         deadline = time.monotonic() + _START_LIMIT
         while True:
             try:
@@ -148,6 +190,8 @@ class EmbeddedServer:
 
     def close(self) -> None:
         """Stop the server and remove its files."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
         if self._supervisor is not None:
             assert self._supervisor.stdin is not None and self._supervisor.stdout is not None
             self._supervisor.stdin.close()

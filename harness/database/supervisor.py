@@ -29,7 +29,7 @@ def main() -> int:
     sys.stdout.write(f"{server.pid}\n")
     sys.stdout.flush()
     sys.stdin.buffer.read()
-    server.send_signal(signal.SIGINT)  # Fast shutdown.
+    server.send_signal(signal.SIGQUIT)  # Immediate shutdown: nothing is to be kept.
     try:
         server.wait(timeout=10)
     except subprocess.TimeoutExpired:

@@ -82,7 +82,7 @@ class Agent:
         self._sent: dict[str, int] = {}
 
     def launch(self) -> None:
-        """Start the process; `greet` waits for its greeting. Raises TargetError when Python cannot be started."""
+        """Start the process, which loads the app and waits for `greet`. Raises TargetError when Python cannot be started."""
         ours, theirs = socket.socketpair()
         command = [self.spec.python, "-c", _BOOT, str(theirs.fileno()), os.fspath(_AGENT)]
         try:
@@ -116,8 +116,10 @@ class Agent:
         )
 
     def greet(self) -> dict[str, Any]:
-        """Wait for the app to be loaded. Raises TargetError with the app's own words."""
+        """Let the app start up, and wait for the routes. Raises TargetError with the app's own words."""
         assert self._socket is not None
+        with contextlib.suppress(OSError):  # Its last words are still to be read.
+            self._write({"op": "go"})
         deadline = time.monotonic() + self.spec.start_limit
         message = None
         while message is None:
@@ -313,10 +315,10 @@ class AppTarget:
     description: dict[str, str] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
 
-    def start(self) -> AppTarget:
-        """Start the agents, side by side, and find the routes.
+    def launch(self) -> None:
+        """Start the agents, side by side: they import the app while whoever calls prepares its database.
 
-        Raises TargetError: no import, no app, no routes, fewer routes than the app's own OpenAPI document.
+        Raises TargetError when there is no such directory or Python.
         """
         if not self.spec.app_dir.is_dir():
             raise TargetError(f"--app-dir {self.spec.app_dir}: no such directory")
@@ -325,8 +327,32 @@ class AppTarget:
                 agent = Agent(self.spec, number)
                 self.agents.append(agent)
                 agent.launch()
+        except BaseException:
+            self.close()
+            raise
+
+    def _greet(self, agent: Agent, *, again: bool) -> None:
+        try:
+            agent.greet()
+        except TargetError:
+            if not again:
+                raise
+            # An app may ask its database on import, and that was not there yet.
+            agent.kill()
+            agent.launch()
+            agent.greet()
+
+    def start(self) -> AppTarget:
+        """Let the app start up in the agents, launched now or before, and find the routes.
+
+        Raises TargetError: no import, no app, no routes, fewer routes than the app's own OpenAPI document.
+        """
+        early = bool(self.agents)
+        if not early:
+            self.launch()
+        try:
             for agent in self.agents:
-                agent.greet()
+                self._greet(agent, again=early)
         except BaseException:
             self.close()
             raise

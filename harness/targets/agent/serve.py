@@ -279,7 +279,8 @@ def main() -> None:
         return
     try:
         agent.configure(config)
-        asyncio.run(agent.serve(config))
+        if wire.read() is not None:  # The database is there, or there is none.
+            asyncio.run(agent.serve(config))
     except loader.LoadError as error:
         sys.stderr.write(error.trace)
         wire.write({"ok": False, "kind": error.kind, "message": error.message, "blocked": agent.redirect.blocked})
