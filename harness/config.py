@@ -8,9 +8,12 @@ import os
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import DeclarationError, UnsafeError
-from harness.matrix.declaration import Declaration
+
+if TYPE_CHECKING:
+    from harness.matrix import Declaration
 
 # Variables of the harness's own environment that a target may see. Everything else stays out: what a developer has in
 # the shell (a live key, a proxy, a production database) must not decide what is proven.

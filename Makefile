@@ -1,0 +1,41 @@
+# make run     the main job: the reference platform against its auth matrix, on an embedded Postgres
+# make test    all tests of the project
+# Both set everything up in .venv by themselves; PYTHON chooses the interpreter, STAGE the stage of the platform.
+
+PYTHON ?= python3
+STAGE ?= unified
+WORKERS ?= 2
+BIN := .venv/bin
+
+.PHONY: run test lint bench clean
+
+run: .venv/ready
+	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
+
+test: .venv/ready .venv-old/ready
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+lint: .venv/ready
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: .venv/ready
+	@$(BIN)/python benchmarks/speed.py
+
+.venv/ready: pyproject.toml
+	@echo "setting up .venv (once) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[platform,dev]'
+	@touch $@
+
+# A target's environment as old backends have it: none of the harness's packages.
+.venv-old/ready: tests/targets/old-backend.txt
+	@echo "setting up .venv-old (once) ..."
+	@$(PYTHON) -m venv .venv-old
+	@.venv-old/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+clean:
+	@rm -rf .venv .venv-old
