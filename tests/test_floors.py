@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -81,9 +82,8 @@ def test_no_file_is_too_long(path: Path) -> None:
 
 
 def test_nothing_heavy_happens_at_import() -> None:
-    import subprocess
-
-    code = "import harness.cli, harness.plugin, sys; print([m for m in ('pydantic', 'psycopg', 'jwt', 'hypothesis', 'schemathesis') if m in sys.modules])"
+    heavy = ("pydantic", "psycopg", "jwt", "hypothesis", "schemathesis")
+    code = f"import harness.cli, harness.plugin, sys; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = done.stdout.strip()
     assert loaded == "[]"

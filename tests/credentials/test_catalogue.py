@@ -114,14 +114,14 @@ def _claims(token: str) -> Any:
     return json.loads(unb64url(parts(token)[1]))
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES["time"].split()])
+@pytest.mark.parametrize("name", NAMES["time"].split())
 def test_time_credentials_are_signed_by_the_genuine_key(mint: Mint, name: str) -> None:
     (token,) = tokens_of(mint.present(CATALOGUE[name]))
     options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
     jwt.decode(token, mint.instance.key.private.public_key(), algorithms=["RS256"], options=options)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES["signature"].split()])
+@pytest.mark.parametrize("name", NAMES["signature"].split())
 def test_signature_credentials_have_claims_that_would_be_accepted(mint: Mint, name: str) -> None:
     (token,) = tokens_of(mint.present(CATALOGUE[name]))
     claims = _claims(token)

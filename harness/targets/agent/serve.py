@@ -166,14 +166,12 @@ class Agent:
                 context.run(wsgi.call, self.app, item, answer)
             else:
                 run = asgi.websocket if item[0] == "websocket" else asgi.http
-                await context.run(loop.create_task, run(self.app, item, self.state, answer))
+                await context.run(loop.create_task, _contained(run(self.app, item, self.state, answer)))
         except probe.Door:
             pass
         except BaseException as problem:
             if answer.get("left") and isinstance(problem, asyncio.CancelledError):
                 pass  # A stream that went on when its client had left.
-            elif isinstance(problem, (KeyboardInterrupt, SystemExit, asyncio.CancelledError)) and not trip.stopped:
-                error = type(problem).__name__
             elif not trip.stopped:
                 error = _summary(problem)
         probe.ACTIVE[0] = None
@@ -232,6 +230,18 @@ class Agent:
             await lifespan.stop()
 
 
+class _Exit(Exception):
+    """The target wanted to end the process."""
+
+
+async def _contained(call: Any) -> None:
+    """A task that raises SystemExit would take the event loop with it."""
+    try:
+        await call
+    except (SystemExit, KeyboardInterrupt) as problem:
+        raise _Exit(type(problem).__name__) from None
+
+
 def _summary(problem: Any) -> Any:
     while getattr(problem, "exceptions", None):
         problem = problem.exceptions[0]
@@ -239,6 +249,8 @@ def _summary(problem: Any) -> Any:
     for frame in traceback.extract_tb(problem.__traceback__):
         if "site-packages" not in frame.filename and os.sep + "lib" + os.sep + "python" not in frame.filename:
             place = " at %s:%s" % (os.path.basename(frame.filename), frame.lineno)
+    if isinstance(problem, _Exit):
+        return str(problem) + place
     text = str(problem).strip().splitlines()
     return "%s: %s%s" % (type(problem).__name__, text[0][:300] if text else "", place)
 
