@@ -138,12 +138,19 @@ def judge_app(tmp_path: Path) -> Callable[..., Judged]:
     """Write an app (its code follows a correct guard, unless `whole`), declare its routes, run the matrix."""
 
     def run(
-        code: str, routes: str, *, whole: bool = False, matrix: str = MATRIX, head: str = "", **options: Any
+        code: str,
+        declared: str,
+        *,
+        whole: bool = False,
+        matrix: str = MATRIX,
+        head: str = "",
+        only: list[str] | None = None,
+        **more: Any,
     ) -> Judged:
         (tmp_path / "verifier.py").write_text(VERIFIER)
         (tmp_path / "backend.py").write_text(("" if whole else GUARD) + dedent(code))
-        suites = write_suites(tmp_path / "suites", routes, matrix=matrix, head=head)
-        options = {"app": "backend:app", "app_dir": tmp_path, "python": sys.executable, "agents": 1} | options
-        return judged(Options(suites=suites, **options))
+        suites = write_suites(tmp_path / "suites", declared, matrix=matrix, head=head)
+        options: dict[str, Any] = {"app": "backend:app", "app_dir": tmp_path, "python": sys.executable, "agents": 1}
+        return judged(Options(suites=suites, routes=only or [], **(options | more)))
 
     return run

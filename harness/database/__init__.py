@@ -64,7 +64,7 @@ def _first_line(error: Exception) -> str:
 class _Container:
     def __init__(self) -> None:
         try:
-            from testcontainers.postgres import PostgresContainer
+            from testcontainers.community.postgres import PostgresContainer
 
             self._container = PostgresContainer("postgres:17-alpine", driver=None)
             self._container.start()

@@ -50,6 +50,17 @@ def _installation() -> Path:
     return Path(spec.origin).parent / "pginstall"
 
 
+def _copied(installation: Path, directory: Path) -> Path:
+    """The installation where every user may read it, with the libraries that the wheel keeps beside the package."""
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, directory / libraries.name, symlinks=True)
+    copy = directory / package.name / installation.name
+    shutil.copytree(installation, copy, symlinks=True)
+    return copy
+
+
 def _reachable(path: Path) -> bool:
     """Whether every user may go down to `path`."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in [path, *path.parents])
@@ -121,8 +132,7 @@ class EmbeddedServer:
             account = pwd.getpwnam("nobody")
             self._user = (account.pw_uid, account.pw_gid)
             if not _reachable(installation / "bin"):
-                shutil.copytree(installation, self._directory / "pginstall", symlinks=True)
-                installation = self._directory / "pginstall"
+                installation = _copied(installation, self._directory)
             self._directory.chmod(0o755)
         data = self._directory / "data"
         data.mkdir(mode=0o700)
