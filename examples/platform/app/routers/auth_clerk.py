@@ -63,18 +63,21 @@ async def signed_delivery(request: Request) -> dict[str, Any]:
 async def webhook(request: Request, db: Db) -> dict[str, str]:
     """Deliveries come at least once and in any order."""
     event = await signed_delivery(request)
-    seen = db.execute(
+    new = db.scalar(
         insert(WebhookDelivery)
         .values(id=request.headers["svix-id"], type=str(event.get("type")))
         .on_conflict_do_nothing()
+        .returning(WebhookDelivery.id)
     )
     db.commit()
-    if not getattr(seen, "rowcount", 1):
+    if new is None:
         return {"status": "seen"}
-    if event.get("type") == "user.deleted":
-        user_sync.deactivate(db, str(event["data"].get("id")))
-    elif event.get("type") in ("user.created", "user.updated"):
-        profile = clerk_api.profile_from(event["data"])
-        if profile is not None:
+    if str(event.get("type")).startswith("user."):
+        # An event may be older than what was written since, so Clerk is asked for the user as it is now.
+        user_id = str(event["data"].get("id"))
+        profile = clerk_api.fetch_user(user_id)
+        if profile is None:
+            user_sync.deactivate(db, user_id)
+        else:
             user_sync.sync(db, profile)
     return {"status": "ok"}

@@ -1,0 +1,44 @@
+"""Telling a request of one credential from those of all others, the same way in the harness and in the mutant."""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import unquote
+
+from harness.credentials import Credential, Presentation
+from harness.session import Session
+from harness.targets.base import Request
+
+
+def of_request(request: Request) -> str:
+    """As `mutants.fingerprint` makes it of an ASGI scope."""
+    fields = [
+        (n.encode(), v.encode("latin-1")) for n, v in request.headers if n in ("authorization", "cookie", "svix-id")
+    ]
+    text = repr((request.method, unquote(request.path), request.query.encode(), fields))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Pins:
+    """Presentations that are not renewed in this run, so that the target can know them beforehand."""
+
+    def __init__(self, session: Session) -> None:
+        self._pinned: dict[str, Presentation] = {}
+        self._present = session.mint.present
+        session.mint.present = self.present  # type: ignore[method-assign]
+        people = session.mint.identities
+
+        def genuine(name: str) -> dict[str, str]:
+            user = people["admin" if name == "clerk-org-admin" else "alice"].user
+            return {"text": session.clerk.session_token(user)}
+
+        # The mutant fetches genuine tokens where `clerk-harness issuer` would serve them.
+        session.clerk.api.mint = genuine
+
+    def pin(self, credential: Credential) -> Presentation:
+        if credential.name not in self._pinned:
+            self._pinned[credential.name] = self._present(credential)
+        return self._pinned[credential.name]
+
+    def present(self, credential: Credential) -> Presentation:
+        return self._pinned.get(credential.name) or self._present(credential)

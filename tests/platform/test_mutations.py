@@ -1,0 +1,158 @@
+"""One flaw anywhere on the platform is found and named: a guard removed, a forged kind accepted, a line of the matrix deleted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+from harness.config import Options
+from harness.credentials import CATALOGUE, Credential
+from harness.database import Server
+from harness.matrix import load, make_plan
+from harness.matrix.plan import RoutePlan, expectation
+from harness.report import Meta, Record
+from harness.session import Session
+from harness.targets.base import Route
+from harness.targets.requests import base_request, with_presentation
+from tests.conftest import ROOT, Judged, judged
+from tests.platform import fingerprints
+
+SUITES = ROOT / "suites"
+HERE = Path(__file__).parent
+PLATFORM = ROOT / "examples" / "platform"
+
+
+@pytest.fixture(scope="module")
+def routes(postgres: Server) -> list[Route]:
+    """The platform's routes, as an agent finds them."""
+    with Session(Options(suites=SUITES, python=sys.executable, agents=1), load(SUITES), server=postgres) as session:
+        return session.target.routes
+
+
+def guarded(routes: list[Route]) -> dict[str, list[str]]:
+    """Routes that not everybody may enter, by router."""
+    found = defaultdict(list)
+    for plan in make_plan(load(SUITES), routes).routes:
+        if "*" not in plan.policy.accept and plan.policy_name != "webhook":
+            found[plan.router].append(plan.key)
+    return found
+
+
+def mutant(postgres: Server, *, credentials: list[str], **environment: str) -> Judged:
+    env = {
+        "PYTHONPATH": str(HERE),
+        "ADMIN_EMAILS": "admin@example.com",
+        "CLERK_AUTHORIZED_PARTIES": "http://localhost:3000",
+    }
+    options = Options(
+        suites=SUITES, app="mutants:app", app_dir=PLATFORM, python=sys.executable, agents=1, env=env | environment, credentials=credentials
+    )  # fmt: skip
+    return judged(options, server=postgres)
+
+
+ROUNDS = 6
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_a_guard_removed_from_any_route_is_found_there_and_only_there(
+    postgres: Server, routes: list[Route], number: int
+) -> None:
+    """Every route is mutated once; in each round others of the same router stay whole and must stay clean."""
+    victims = {
+        key for keys in guarded(routes).values() for index, key in enumerate(sorted(keys)) if index % ROUNDS == number
+    }
+    assert victims
+    result = mutant(
+        postgres,
+        credentials=["clerk", "clerk-org-admin", "legacy", "forged", "missing"],
+        MUTANT_UNGUARDED=",".join(victims),
+    )
+    breached = {
+        route for verdict, route, credential in result.failed if verdict == "breach" and credential == "missing"
+    }
+    assert breached == victims
+    assert {route for _, route, _ in result.failed} == victims
+
+
+def test_every_guarded_route_was_among_them(routes: list[Route]) -> None:
+    found = guarded(routes)
+    assert max(map(len, found.values())) <= ROUNDS * 2
+    assert sum(map(len, found.values())) >= 110
+
+
+def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
+    postgres: Server, tmp_path: Path
+) -> None:
+    """Every route accepts one kind more than it should, a different one on each, so that every kind and every route has its turn."""
+    accepts = tmp_path / "accepts.json"
+    accepts.write_text("{}")
+    declaration = load(SUITES)
+    env = {
+        "PYTHONPATH": str(HERE), "MUTANT_ACCEPTS": str(accepts), "ADMIN_EMAILS": "admin@example.com",
+        "CLERK_AUTHORIZED_PARTIES": "http://localhost:3000",
+    }  # fmt: skip
+    options = Options(suites=SUITES, app="mutants:app", app_dir=PLATFORM, python=sys.executable, agents=1, env=env)
+    with Session(options, declaration, server=postgres) as session:
+        plan = session.plan()
+        pins = fingerprints.Pins(session)
+        accepted: dict[str, str] = {}
+        expected: set[tuple[str, str]] = set()
+        used: Counter[str] = Counter()
+        everyday = {c.name for c in CATALOGUE.values() if expectation(declaration.policies["clerk"], c) == "reject"}
+        for route in plan.routes:
+            if "*" in route.policy.accept or route.policy_name == "webhook":
+                continue
+            kinds = [c for c in CATALOGUE.values() if expectation(route.policy, c) == "reject" and c.name != "webhook"]
+            kind = min(kinds, key=lambda c: (used[c.name], c.name in everyday))
+            used[kind.name] += 1
+            expected.add((route.key, kind.name))
+            _accept(session, pins, route, kind, accepted)
+        accepts.write_text(json.dumps(accepted))
+        record = Record(Meta({}, "", "", ""), plan)
+        for verdict in session.run(plan):
+            record.add(verdict)
+    breached = {(v.route, v.credential) for v in record.verdicts if v.verdict == "breach"}
+    assert breached == expected
+    assert set(used) >= everyday - {"webhook"}
+    assert len({route for route, _ in expected}) >= 110
+
+
+def _accept(
+    session: Session, pins: fingerprints.Pins, route: RoutePlan, credential: Credential, accepted: dict[str, str]
+) -> None:
+    """Have the target accept this very presentation, which the mint keeps for the run."""
+    presentation = pins.pin(credential)
+    base = base_request(route.route, route.example)
+    request = with_presentation(base, presentation, route.example.carrier, session.clerk.webhook_headers)
+    genuine = "clerk-org-admin" if route.policy_name == "admin" else "clerk"
+    accepted[fingerprints.of_request(request)] = genuine
+
+
+@pytest.mark.parametrize("path", sorted((SUITES / "routers").glob("*.toml")), ids=lambda p: p.stem)
+def test_a_line_deleted_from_the_matrix_is_named(routes: list[Route], path: Path, tmp_path: Path) -> None:
+    suites = tmp_path / "suites"
+    shutil.copytree(SUITES, suites)
+    lines = path.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if not line.startswith('"'):
+            continue
+        (suites / "routers" / path.name).write_text("\n".join([*lines[:number], *lines[number + 1 :]]))
+        declared = line.split('"')[1]
+        if sum(other.startswith('"') for other in lines) == 1:
+            continue
+        gaps = make_plan(load(suites), routes).gaps
+        assert [(gap.kind, gap.key) for gap in gaps] == [("undeclared", declared)]
+
+
+def test_a_whole_file_deleted_from_the_matrix_is_named(routes: list[Route], tmp_path: Path) -> None:
+    for path in sorted((SUITES / "routers").glob("*.toml")):
+        suites = tmp_path / path.stem
+        shutil.copytree(SUITES, suites)
+        (suites / "routers" / path.name).unlink()
+        declared = {line.split('"')[1] for line in path.read_text().splitlines() if line.startswith('"')}
+        assert {gap.key for gap in make_plan(load(suites), routes).gaps if gap.kind == "undeclared"} == declared
