@@ -33,7 +33,14 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--env", action="append", default=[], metavar="NAME=VALUE", help="set before the app is imported; repeatable"
     )
-    group.add_argument("--url", help="a running backend instead of an app")
+    group.add_argument("--url", help="a running backend instead of an app; --env then says what it was started with")
+    group.add_argument(
+        "--issuer-port",
+        type=int,
+        default=0,
+        metavar="PORT",
+        help="where a running backend finds the fake Clerk (default: a free port)",
+    )
     group.add_argument("--openapi", metavar="PATH", help="path of its OpenAPI document ('' for none)")
     group.add_argument(
         "--allow-host", action="append", default=[], metavar="HOST", help="a host that is not this machine"
@@ -121,6 +128,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         raise HarnessError("--app and --url exclude each other: name one target")
     if arguments.agents is not None and not 1 <= arguments.agents <= 64:
         raise HarnessError(f"--agents {arguments.agents}: between 1 and 64")
+    if not 0 <= arguments.issuer_port <= 65535:
+        raise HarnessError(f"--issuer-port {arguments.issuer_port}: between 1 and 65535")
     limit = getattr(arguments, "time_limit", None)
     if limit is not None and not 0 < limit <= 600:
         raise HarnessError(f"--time-limit {limit:g}: between 0 and 600 seconds")
@@ -140,6 +149,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         routers=getattr(arguments, "router", []),
         routes=getattr(arguments, "route", []),
         time_limit=limit,
+        issuer_port=arguments.issuer_port,
     )
 
 
@@ -155,6 +165,7 @@ def repeat_command(options: Options) -> str:
         ("--python", options.python),
         ("--url", options.url),
         ("--openapi", options.openapi),
+        ("--issuer-port", options.issuer_port or None),
     ):
         if value is not None:
             words += [flag, str(value)]

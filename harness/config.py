@@ -38,6 +38,7 @@ class Options:
     routers: list[str] = field(default_factory=list)
     routes: list[str] = field(default_factory=list)
     time_limit: float | None = None
+    issuer_port: int = 0
 
 
 def parse_env(pairs: list[str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from harness import config
 from harness.config import Options
 from harness.credentials import Mint, register
 from harness.database import Isolation, Server, Workspace, open_server
-from harness.errors import DatabaseError, DeclarationError
+from harness.errors import DatabaseError, DeclarationError, HarnessError
 from harness.fake_clerk import REAL_NAMES, FakeClerk
 from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
 from harness.matrix.declaration import DatabaseTable
@@ -75,7 +75,9 @@ class Session:
 
     def _start(self) -> None:
         matrix, options = self.declaration.matrix, self.options
-        self.clerk = self._stack.enter_context(FakeClerk(matrix.settings.domain))
+        config.refuse_live_keys(dict(matrix.target.env), f"{self.declaration.root}/auth_matrix.toml [target.env]")
+        config.refuse_live_keys(options.env, "--env")
+        self.clerk = self._start_clerk()
         identities = register(self.clerk, self.declaration.identities())
         self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew)
         url = options.url or (None if options.app else matrix.target.url)
@@ -91,6 +93,21 @@ class Session:
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
         self.mechanisms = Mechanisms(patterns, self.target.functions)
         self._check_mechanisms()
+
+    def _start_clerk(self) -> FakeClerk:
+        """The issuer, with the secrets that a backend was given already. Raises HarnessError when its port is taken."""
+        given = self.declaration.matrix.target.env | self.options.env
+        port = self.options.issuer_port
+        clerk = FakeClerk(
+            self.declaration.matrix.settings.domain,
+            port=port,
+            secret_key=given.get("CLERK_SECRET_KEY"),
+            webhook_secret=given.get("CLERK_WEBHOOK_SECRET") or given.get("CLERK_WEBHOOK_SIGNING_SECRET"),
+        )
+        try:
+            return self._stack.enter_context(clerk)
+        except OSError as error:
+            raise HarnessError(f"--issuer-port {port}: {error.strerror or error}; stop what listens there") from error
 
     def _check_mechanisms(self) -> None:
         """A mechanism that a policy names must exist in the target, or nothing about it could be proven."""
@@ -123,8 +140,6 @@ class Session:
         app_dir = config.app_directory(options, self.declaration)
         python = options.python or matrix.target.python or find_python(app_dir)
         own = dict(matrix.target.env) if options.app is None else {}
-        config.refuse_live_keys(own, f"{self.declaration.root}/auth_matrix.toml [target.env]")
-        config.refuse_live_keys(options.env, "--env")
         environment = config.base_environment() | self.clerk.environment() | own | options.env
         table = self.declaration.matrix.database
         workspace = self._workspace() if table is not None else None

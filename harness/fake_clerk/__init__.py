@@ -29,8 +29,18 @@ class FakeClerk(Instance):
     The port is bound on entering the context and closed on leaving it, together with the certificate's file.
     """
 
-    def __init__(self, domain: str = "harness-under-test.clerk.accounts.dev", *, port: int = 0) -> None:
+    def __init__(
+        self,
+        domain: str = "harness-under-test.clerk.accounts.dev",
+        *,
+        port: int = 0,
+        secret_key: str | None = None,
+        webhook_secret: str | None = None,
+    ) -> None:
+        """`port`: 0 for a free one. `secret_key` and `webhook_secret`: made anew unless a backend has theirs already."""
         super().__init__(domain)
+        self.secret_key = secret_key or self.secret_key
+        self.webhook_secret = webhook_secret or self.webhook_secret
         self.api = Api(self)
         self._wanted_port = port
         self._server: ServerThread | None = None

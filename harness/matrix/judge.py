@@ -197,6 +197,8 @@ class Judge:
             and state.guard != "handler"
         ):
             return "pass", "", ""  # Past authentication; the row of the example is somebody else's.
+        if expect == "accept" and cell.credential.unsendable and observation.entered is None:
+            return "pass", "", ""  # The server's word, not the route's: it hands such a request to nobody.
         if expect == "accept":
             return "lockout", "the policy admits this credential, the target refused it", ""
         leak = leak_in(observation, cell.credential.token, state.refusals)

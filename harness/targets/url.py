@@ -225,7 +225,11 @@ class UrlTarget:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise TargetError(f"--url {self.url}: write http://127.0.0.1:8000")
         check_host(parts.hostname, self.allowed)
-        context = ssl.create_default_context(cafile=self.ca_file) if parts.scheme == "https" else None
+        context = None
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            if self.ca_file is not None:
+                context.load_verify_locations(self.ca_file)
         port = parts.port or (443 if context else 80)
         self.description = {"kind": "url", "app": self.url, "probe": "none", "agents": str(self.lanes_wanted)}
         if self.openapi:

@@ -1,0 +1,196 @@
+"""Reports say what the stream said, whole or not at all, and show no secret."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.credentials import CATALOGUE
+from harness.matrix import CellVerdict, Plan
+from harness.report import FORMATS, Meta, Record, write_all
+from harness.report.criteria import criteria
+from harness.terminal import Progress, summary
+from tests.conftest import Judged
+
+CODE = """
+@app.get("/me")
+def me(user: User): return {}
+@app.get("/open-by-mistake")
+def mistake(): return {}
+@app.get("/crash/{number}")
+def crash(number: int, user: User): raise RuntimeError("<script>alert('x')</script> sk_test_abcdefghijklmnopqrstuv")
+@app.get("/public")
+def public(): return {}
+"""
+ROUTES = """
+"GET /me" = "clerk"
+"GET /open-by-mistake" = "clerk"
+"GET /crash/{number}" = { policy = "clerk", path = { number = 1 } }
+"GET /public" = "public"
+"GET /gone" = "clerk"
+"""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Judged:
+    from tests.conftest import GUARD, VERIFIER, judged, write_suites
+
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "verifier.py").write_text(VERIFIER)
+    (folder / "backend.py").write_text(
+        GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
+    )
+    from harness.config import Options
+
+    options = Options(
+        suites=write_suites(folder / "suites", ROUTES),
+        app="backend:app",
+        app_dir=folder,
+        python=sys.executable,
+        agents=1,
+    )
+    found = judged(options)
+    found.record.seconds = 1.5
+    return found
+
+
+@pytest.fixture(scope="module")
+def written(result: Judged, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports")
+    write_all(result.record, folder)
+    return folder
+
+
+def test_every_format_is_there_and_nothing_else(written: Path) -> None:
+    assert (
+        {path.name for path in written.iterdir()}
+        == set(FORMATS)
+        == {"auth-matrix.json", "auth-matrix.html", "junit.xml", "summary.md"}
+    )
+
+
+def test_the_json_is_the_truth(written: Path, result: Judged) -> None:
+    document = json.loads((written / "auth-matrix.json").read_text())
+    assert (document["schema"], document["version"]) == ("clerk-harness/auth-matrix", 1)
+    cells = [
+        cell | {"route": route["route"]}
+        for router in document["routers"]
+        for route in router["routes"]
+        for cell in route["cells"]
+    ]
+    assert len(cells) == document["summary"]["cells"] == document["summary"]["planned"] == 4 * len(CATALOGUE)
+    assert {(c["route"], c["credential"]): c["verdict"] for c in cells} == {
+        v.key: v.verdict for v in result.record.verdicts if v.credential
+    }
+    breach = next(c for c in cells if (c["route"], c["credential"]) == ("GET /open-by-mistake", "missing"))
+    assert breach["verdict"] == "breach"
+    assert breach["evidence"] == "probe"
+    assert breach["repeat"].endswith('--route "GET /open-by-mistake" --credentials missing')
+    assert breach["milliseconds"] > 0
+    assert document["summary"]["verdicts"]["stale"] == 1
+    assert not document["passed"]
+
+
+def test_findings_come_gravest_first(written: Path) -> None:
+    kinds = [finding["verdict"] for finding in json.loads((written / "auth-matrix.json").read_text())["findings"]]
+    assert kinds == sorted(
+        kinds, key=["breach", "mixed", "lockout", "fault", "leak", "inconclusive", "undeclared", "stale"].index
+    )
+
+
+def test_the_html_stands_alone_and_cannot_be_broken_out_of(written: Path) -> None:
+    page = (written / "auth-matrix.html").read_text()
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
+    assert "@import" not in page
+    data = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
+    assert "<" not in data
+    assert json.loads(data)["summary"]["cells"] == 4 * len(CATALOGUE)
+    assert "alert('x')" in json.dumps(json.loads(data))
+
+
+def test_junit_has_a_case_for_every_verdict(written: Path, result: Judged) -> None:
+    root = ElementTree.fromstring((written / "junit.xml").read_text())
+    cases = list(root.iter("testcase"))
+    assert len(cases) == int(root.get("tests", "0")) == len(result.record.verdicts)
+    failures = [case for case in cases if case.find("failure") is not None]
+    assert len(failures) == int(root.get("failures", "0")) == len(result.record.findings)
+    assert "repeat: clerk-harness run" in (failures[0].find("failure").text or "")  # type: ignore[union-attr]
+
+
+def test_the_summary_names_findings_and_the_first_command(written: Path) -> None:
+    text = (written / "summary.md").read_text()
+    assert text.startswith("# Auth matrix: FAILED")
+    assert "| **breach** | `GET /open-by-mistake` (app)" in text
+    assert "| **stale** | `GET /gone` (app)" in text
+    assert "clerk-harness run --route" in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_token_and_no_key_is_shown(written: Path, name: str) -> None:
+    text = (written / name).read_text()
+    assert not re.search(r"eyJ[\w-]{10,}\.[\w-]{10,}", text)
+    assert "sk_test_abcdefghijk" not in text
+    assert "sk_test_…" in text or name == "summary.md"
+
+
+def test_files_are_written_whole_or_not_at_all(result: Judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "junit.xml").write_text("the old one")
+
+    class Broken:
+        def render(self, record: Record) -> str:
+            raise RuntimeError("broken")
+
+    monkeypatch.setitem(FORMATS, "junit.xml", Broken)
+    with pytest.raises(RuntimeError):
+        write_all(result.record, tmp_path)
+    assert (tmp_path / "junit.xml").read_text() == "the old one"
+    assert not list(tmp_path.glob(".*part"))
+
+
+def test_a_run_that_judged_less_than_planned_has_not_passed(result: Judged) -> None:
+    record = Record(Meta({}, "", "", ""), result.record.plan)
+    assert not record.passed
+    for verdict in result.record.verdicts[:5]:
+        record.add(verdict)
+    assert not record.passed
+    assert not Record(Meta({}, "", "", ""), Plan([], [])).passed
+
+
+def test_criteria_are_supported_only_by_cells_that_were_judged(result: Judged) -> None:
+    states = {c.number: c.state for c in criteria(result.record)}
+    assert states[3] == "broken"
+    assert states[5] == states[6] == states[7] == "not examined"
+    empty = Record(Meta({}, "", "", ""), result.record.plan)
+    assert {c.state for c in criteria(empty)} == {"not examined"}
+
+
+def test_the_terminal_says_what_and_how_to_repeat_it(result: Judged) -> None:
+    text = summary(result.record)
+    assert "BREACH       GET /open-by-mistake" in text
+    assert 'repeat: clerk-harness run --route "GET /open-by-mistake"' in text
+    assert text.endswith("FAILED")
+
+
+def test_progress_in_a_log_is_not_redrawn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("harness.terminal.time.monotonic", lambda: clock[0])
+    progress = Progress(100)
+    verdict = CellVerdict("r", "GET /", "p", "clerk", "genuine", "accept", "pass", "probe", "")
+    for _ in range(3):
+        clock[0] += 6
+        progress.add(verdict)
+    progress.finish()
+    assert capsys.readouterr().err.splitlines()[-1] == "3 of 100 cells, 0 findings, 18 s"
+
+
+def test_a_finding_s_command_repeats_just_that_cell(judge_app: Callable[..., Judged]) -> None:
+    code = CODE.replace("sk_test", "x")
+    only = judge_app(code, ROUTES, only=["GET /open-by-mistake"], credentials=["missing"])
+    assert [v.key for v in only.record.verdicts] == [("GET /open-by-mistake", "missing")]
+    assert only.failed == {("breach", "GET /open-by-mistake", "missing")}
