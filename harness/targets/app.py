@@ -295,8 +295,8 @@ class Agent:
             self.process.wait()
 
     def stop(self) -> None:
-        """Let the app shut down, then end the process."""
-        if self._socket is not None and self.process is not None and self.process.poll() is None:
+        """Let an app that has started shut down, then end the process."""
+        if self.greeting and self._socket is not None and self.process is not None and self.process.poll() is None:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 self._write({"op": "stop"})
                 self.process.wait(timeout=6)

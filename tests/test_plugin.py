@@ -1,0 +1,95 @@
+"""Suites under pytest: collected, judged, told; in one process and in several, with the same verdicts."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import pytest
+
+from tests.conftest import GUARD, MATRIX, VERIFIER, write_suites
+from tests.test_cli import CODE, ROUTES
+
+APP = GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
+
+
+@pytest.fixture
+def suites(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makepyfile(verifier=VERIFIER, backend=APP)
+    matrix = MATRIX + f'[target]\napp = "backend:app"\napp_dir = ".."\npython = "{sys.executable}"\n'
+    write_suites(pytester.path / "suites", ROUTES, matrix=matrix)
+    return pytester
+
+
+def test_every_cell_is_an_item(suites: pytest.Pytester) -> None:
+    result = suites.runpytest_subprocess(
+        "suites/routers/app.toml", "-q", "--harness-credentials", "clerk,forged,missing"
+    )
+    result.assert_outcomes(passed=9)
+
+
+def test_a_failing_cell_tells_the_whole_story(suites: pytest.Pytester) -> None:
+    suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
+    result = suites.runpytest_subprocess("suites", "-q", "--harness-credentials", "clerk,forged,missing")
+    result.assert_outcomes(failed=3, passed=7)
+    text = result.stdout.str()
+    assert "breach: GET /me with `missing`" in text
+    assert "expected: reject (policy clerk)" in text
+    assert re.search(r"seen: +the handler was entered \(and stopped at the door\)", text)
+    assert "evidence: probe" in text
+    assert 'repeat:   clerk-harness run --suites suites --route "GET /me" --credentials missing' in text
+    assert "Traceback" not in text
+
+
+def test_gaps_are_items_too(suites: pytest.Pytester) -> None:
+    path = suites.path / "suites" / "routers" / "app.toml"
+    path.write_text(path.read_text().replace('"GET /public" = "public"\n', '"GET /gone" = "public"\n'))
+    result = suites.runpytest_subprocess("suites", "-q", "--harness-credentials", "clerk")
+    text = result.stdout.str()
+    assert "stale: GET /gone" in text
+    assert "undeclared: GET /public" in text
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_only_what_is_chosen_is_sent(suites: pytest.Pytester) -> None:
+    suites.makepyfile(backend=APP + "\nLOG = open('asked.txt', 'a')\n@app.middleware('http')\nasync def log(request: Request, following):\n"
+                      "    print(request.url.path, file=LOG, flush=True)\n    return await following(request)\n")  # fmt: skip
+    suites.runpytest_subprocess("suites/routers/app.toml::GET /me[missing]", "-q").assert_outcomes(passed=1)
+    asked = (suites.path / "asked.txt").read_text().split()
+    assert set(asked) == {"/me"}
+    assert len(asked) <= 5
+
+
+def _catalogue() -> list[str]:
+    from harness.credentials import CATALOGUE
+
+    return list(CATALOGUE)
+
+
+def outcomes(suites: pytest.Pytester, *arguments: str) -> set[tuple[str, str]]:
+    result = suites.runpytest_subprocess("suites", "-rA", "-q", *arguments)
+    return set(re.findall(r"^(PASSED|FAILED) (suites/\S+::.*?\])", result.stdout.str(), re.MULTILINE))
+
+
+def test_several_processes_give_the_verdicts_of_one(suites: pytest.Pytester) -> None:
+    suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
+    one = outcomes(suites)
+    assert len(one) == 3 * len(_catalogue())
+    assert {kind for kind, _ in one} == {"PASSED", "FAILED"}
+    assert outcomes(suites, "-n", "2") == one
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]])
+def test_a_mistake_is_one_sentence(suites: pytest.Pytester, arguments: list[str]) -> None:
+    suites.makepyfile(backend="import nowhere_to_be_found")
+    result = suites.runpytest_subprocess("suites", "-q", *arguments)
+    assert result.ret != 0
+    text = result.stdout.str() + result.stderr.str()
+    assert "importing backend failed: ModuleNotFoundError" in text
+    assert "harness/session.py" not in text
+
+
+def test_other_toml_files_and_other_tests_are_left_alone(suites: pytest.Pytester) -> None:
+    suites.makefile(".toml", other='[tool]\nname = "x"')
+    suites.makepyfile(test_own="def test_x(): pass")
+    suites.runpytest_subprocess("-q", "--ignore=suites").assert_outcomes(passed=1)
