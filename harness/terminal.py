@@ -53,9 +53,20 @@ def _shown(names: list[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _finding(group: Group, record: Record) -> list[str]:
-    first = group.first
-    lines = [f"{first.verdict.upper():12} {first.route}  ({first.router}, policy {first.policy or '—'})"]
+def _alike(groups: list[Group]) -> list[list[Group]]:
+    """Groups of one router that read the same but for the route, together."""
+    found: dict[tuple[object, ...], list[Group]] = {}
+    for group in groups:
+        first = group.first
+        key = (first.verdict, first.router, first.policy, first.detail, first.seen, *group.credentials)
+        found.setdefault(key, []).append(group)
+    return list(found.values())
+
+
+def _finding(alike: list[Group], record: Record) -> list[str]:
+    group, first = alike[0], alike[0].first
+    routes = _shown([one.first.route for one in alike], 4)
+    lines = [f"{first.verdict.upper():12} {routes}  ({first.router}, policy {first.policy or '—'})"]
     if first.credential:
         lines.append(f"    credential: {_shown(group.credentials, 6)}")
         lines.append(f"    expected {first.expected}, seen: {first.seen}  [evidence: {first.evidence}]")
@@ -72,10 +83,11 @@ def summary(record: Record) -> str:
     """Findings by router, then the figures."""
     lines: list[str] = []
     groups = record.groups
-    for group in groups[:_MOST]:
-        lines += _finding(group, record)
-    if len(groups) > _MOST:
-        lines.append(f"… and {len(groups) - _MOST} more findings: see the report")
+    alike = _alike(groups)
+    for some in alike[:_MOST]:
+        lines += _finding(some, record)
+    if len(alike) > _MOST:
+        lines.append(f"… and {len(alike) - _MOST} more findings: see the report")
     if groups:
         lines += ["", "By router:"]
         for router in sorted({group.first.router for group in groups}):

@@ -15,7 +15,7 @@ MEANING = {
     "lockout": "kept out whom the policy admits",
     "fault": "a server error, a crash or a hang",
     "leak": "the refusal tells why, or shows internals",
-    "inconclusive": "the request never reached the decision",
+    "inconclusive": "the decision was not reached, or the route admits nobody: it proves nothing",
     "undeclared": "a route without a policy",
     "stale": "a policy without a route",
 }
