@@ -34,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             suites=str(options.suites),
             repeat=repeat_command(options),
             evidence="probe" if session.target.probed else "http",
+            narrowed=options.narrowed,
         )
         record = Record(meta, plan, notes=session.notes)
         progress = None if arguments.quiet else terminal.Progress(plan.cells)

@@ -40,6 +40,12 @@ class Options:
     time_limit: float | None = None
     issuer_port: int = 0
 
+    @property
+    def narrowed(self) -> str:
+        """The options by which a part of the matrix is left out, as a user wrote them."""
+        given = [f"--router {name}" for name in self.routers] + [f'--route "{key}"' for key in self.routes]
+        return " ".join(given + ([f"--credentials {','.join(self.credentials)}"] if self.credentials else []))
+
 
 def parse_env(pairs: list[str]) -> dict[str, str]:
     """`NAME=VALUE` pairs. Raises DeclarationError for anything else."""

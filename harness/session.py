@@ -91,7 +91,7 @@ class Session:
         else:
             self.target = self._start_app()
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
-        self.mechanisms = Mechanisms(patterns, self.target.functions)
+        self.mechanisms = Mechanisms(patterns, self.target.functions, declared=bool(matrix.mechanisms))
         self._check_mechanisms()
 
     def _start_clerk(self) -> FakeClerk:

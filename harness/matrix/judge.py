@@ -36,13 +36,19 @@ class RouteState:
 
 
 class Mechanisms:
-    """Which authentication functions belong to which mechanism."""
+    """Which authentication functions belong to which mechanism.
 
-    def __init__(self, patterns: dict[str, list[str]], functions: list[str]) -> None:
+    `declared`: the patterns are the user's own, so a request in which none of their functions consented is a finding;
+    where they are guessed from names, only the consent of another mechanism is.
+    """
+
+    def __init__(self, patterns: dict[str, list[str]], functions: list[str], *, declared: bool = True) -> None:
         self._of: dict[str, str] = {}
+        self.declared = declared
         for function in functions:
+            spelled = function if declared else function.lower()
             for mechanism, names in patterns.items():
-                if any(fnmatchcase(function, name) for name in names):
+                if any(fnmatchcase(spelled, name) for name in names):
                     self._of[function] = mechanism
                     break
 
@@ -223,7 +229,7 @@ class Judge:
             return "breach", f"must be rejected, was let in{by}", hint
         wanted = plan.policy.mechanism
         judged = self.probed and any(self.mechanisms.known(name) for name in wanted)
-        if judged and not set(wanted) & set(mechanism):
+        if judged and not set(wanted) & set(mechanism) and (mechanism or self.mechanisms.declared):
             by = " and ".join(mechanism) if mechanism else "no known mechanism"
             return "mixed", f"let in by {by}; the policy names {' or '.join(wanted)}", ""
         return "pass", "", ""

@@ -27,13 +27,18 @@ def _named(verdicts: list[CellVerdict]) -> str:
     return f"{len(verdicts)} finding(s) in {', '.join(routers[:6])}{' …' if len(routers) > 6 else ''}"
 
 
-def _judge(number: int, text: str, relevant: list[CellVerdict], bad: list[CellVerdict], proof: str) -> Criterion:
+def _judge(
+    record: Record, number: int, text: str, relevant: list[CellVerdict], bad: list[CellVerdict], proof: str
+) -> Criterion:
     if bad:
         return Criterion(number, text, "broken", _named(bad))
     if not relevant:
         return Criterion(number, text, "not examined", "no cell of this run bears on it")
-    if unclear := [verdict for verdict in relevant if verdict.verdict == "inconclusive"]:
-        return Criterion(number, text, "not examined", f"{len(unclear)} cell(s) were inconclusive")
+    if unclear := [verdict for verdict in relevant if verdict.failed]:
+        kinds = ", ".join(sorted({verdict.verdict for verdict in unclear}))
+        return Criterion(number, text, "not examined", f"{len(unclear)} cell(s) prove nothing ({kinds})")
+    if record.meta.narrowed:
+        return Criterion(number, text, "not examined", f"a part of the matrix was left out ({record.meta.narrowed})")
     return Criterion(number, text, "supported", proof)
 
 
@@ -48,22 +53,22 @@ def criteria(record: Record) -> list[Criterion]:
     newcomers = [v for v in cells if v.credential == "clerk-newcomer" and v.expected == "accept"]
     return [
         _judge(
-            1, "Every router authenticates its users with Clerk", admitted,
-            [v for v in admitted if v.verdict in ("lockout", "mixed")],
+            record, 1, "Every router authenticates its users with Clerk", admitted,
+            [v for v in admitted if v.verdict in ("lockout", "mixed", "fault")],
             f"{len(admitted)} admissions on {len({v.route for v in admitted})} protected routes, "
             "each by the mechanism that its policy names",
         ),
         _judge(
-            2, "No legacy token opens any route", legacy, [v for v in legacy if v.verdict in ("breach", "mixed")],
+            record, 2, "No legacy token opens any route", legacy, [v for v in legacy if v.verdict in ("breach", "mixed")],
             f"{len(legacy)} attempts with legacy tokens in every shape and place were refused",
         ),
         _judge(
-            3, "No route is left open, and none is unknown", refused + gaps,
+            record, 3, "No route is left open, and none is unknown", refused + gaps,
             [v for v in refused if v.verdict == "breach"] + [v for v in gaps if v.verdict in ("undeclared", "stale")],
             f"all {len(record.plan.routes)} routes that were found have a policy, and {len(refused)} forbidden attempts were refused",
         ),
         _judge(
-            4, "The user table fits the sync: a first sign-in works everywhere", newcomers,
+            record, 4, "The user table fits the sync: a first sign-in works everywhere", newcomers,
             [v for v in newcomers if v.verdict in ("fault", "lockout")],
             f"a person whom the database had never seen got in on {len(newcomers)} routes",
         ),

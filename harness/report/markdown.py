@@ -46,7 +46,8 @@ class MarkdownReport:
                 shown = ", ".join(group.credentials[:4]) + (
                     f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else ""
                 )
-                seen = group.first.seen if group.first.credential else group.first.detail
+                told_by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
+                seen = group.first.detail if told_by_detail else group.first.seen
                 lines.append(
                     f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) "
                     f"| {shown or '—'} | {_cell(seen)[:160]} |"

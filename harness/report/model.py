@@ -13,12 +13,16 @@ from harness.matrix.plan import RoutePlan
 
 @dataclass
 class Meta:
-    """Facts of the run that are not verdicts. `repeat`: the beginning of a command that runs it again."""
+    """Facts of the run that are not verdicts. `repeat`: the beginning of a command that runs it again.
+
+    `narrowed`: the options that left out a part of the matrix; empty for a whole run.
+    """
 
     target: dict[str, str]
     suites: str
     repeat: str
     evidence: str
+    narrowed: str = ""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -169,6 +170,26 @@ def test_a_mechanism_of_which_no_function_is_found(judge_app: JudgeApp) -> None:
     matrix = "[policies.public]\naccept = ['*']\n[policies.clerk]\naccept = ['clerk']\nmechanism = 'passkey'\n"
     result = judge_app(CORRECT, ROUTES, matrix=matrix, credentials=["clerk", "forged"])
     assert "mechanism 'passkey' was not judged" in result.notes[0]
+
+
+def test_a_guessed_mechanism_is_a_finding_only_where_another_consented(judge_app: JudgeApp) -> None:
+    matrix = "[policies.public]\naccept = ['*']\n[policies.clerk]\naccept = ['clerk']\nmechanism = 'clerk'\n"
+    names = ["clerk", "forged", "missing"]
+    called_like_it = "def clerk_token_url(): return 'https://x'\n"  # But never run.
+    assert judge_app(called_like_it + CORRECT, ROUTES, matrix=matrix, credentials=names).failed == set()
+    legacy = """
+    def legacy_current_user(request: Request): return request.headers.get("authorization")
+    def either(request: Request):
+        user = legacy_current_user(request)
+        if user is None: raise HTTPException(401, "Not authenticated")
+        return user
+    @app.get("/me")
+    def me(user: Annotated[str, Depends(either)]): return {}
+    @app.get("/open")
+    def open_to_all(): return {}
+    """
+    result = judge_app(called_like_it + dedent(legacy), ROUTES, matrix=matrix, credentials=names)
+    assert ("mixed", "GET /me", "clerk") in result.failed
 
 
 @pytest.mark.parametrize(

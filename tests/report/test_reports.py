@@ -170,6 +170,22 @@ def test_criteria_are_supported_only_by_cells_that_were_judged(result: Judged) -
     assert {c.state for c in criteria(empty)} == {"not examined"}
 
 
+def _criterion(number: int, verdicts: list[CellVerdict], plan: Plan, narrowed: str = "") -> str:
+    record = Record(Meta({}, "", "", "", narrowed), plan, verdicts)
+    return next(c.state for c in criteria(record) if c.number == number)
+
+
+def test_a_criterion_is_supported_only_by_a_whole_run_in_which_every_cell_passed(result: Judged) -> None:
+    plan = result.record.plan
+    passing = CellVerdict("app", "GET /me", "clerk", "clerk", "genuine", "accept", "pass", "probe", "")
+    fault = CellVerdict("app", "GET /me", "clerk", "clerk", "genuine", "accept", "fault", "probe", "")
+    unclear = CellVerdict("app", "GET /me", "clerk", "clerk", "genuine", "accept", "inconclusive", "probe", "")
+    assert _criterion(1, [passing], plan) == "supported"
+    assert _criterion(1, [passing, fault], plan) == "broken"
+    assert _criterion(1, [passing, unclear], plan) == "not examined"
+    assert _criterion(1, [passing], plan, "--router app") == "not examined"
+
+
 def test_the_terminal_says_what_and_how_to_repeat_it(result: Judged) -> None:
     text = summary(result.record)
     assert "BREACH       GET /open-by-mistake" in text
