@@ -38,9 +38,12 @@ TARGETS = {
 
 
 def requests_of(session: Session) -> list[list[object]]:
-    """The same requests that the engine sends, freshly minted, in the engine's order of routes."""
+    """The same requests that the engine sends, freshly minted.
+
+    Deletions come last: nothing restores rows there, and what follows a deleted user would be refused at once.
+    """
     items: list[list[object]] = []
-    for plan in session.plan().routes:
+    for plan in sorted(session.plan().routes, key=lambda plan: plan.route.method == "DELETE"):
         base = base_request(plan.route, plan.example)
         for credential in CATALOGUE.values():
             presentation = session.mint.present(credential)

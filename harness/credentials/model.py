@@ -37,7 +37,7 @@ class Credential:
 
     `follows`: where a policy accepts that other credential and says nothing of this one, either answer is right.
     `tolerate`: standards allow either answer everywhere; the policy may pin one.
-    `authentic`: a genuine issuer made it for a genuine person, so that a handler may refuse it by its own means (403).
+    `authentic`: a genuine issuer made it for a genuine person, so that what refuses it need not be authentication.
     `fresh`: made anew for every request. `identity`: on whose behalf.
     """
 
@@ -56,3 +56,8 @@ class Credential:
     """An HTTP server may refuse such a request before the app sees it."""
     token: bool = True
     """Whether something is presented at all (false only for the absent ones)."""
+
+    @property
+    def personal(self) -> bool:
+        """A session of a person, whom a handler may refuse by its own means: by role, or because the row is another's."""
+        return self.group == GENUINE and "clerk" in (self.name, self.follows)

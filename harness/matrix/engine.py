@@ -89,38 +89,19 @@ class Engine:
 
     # One route
 
-    def _call(self, plan: RoutePlan, base: Request, credential: Credential, *, stop: bool) -> Call:
-        presentation = self.mint.present(credential)
-        webhook = self.mint.instance.webhook_headers
-        return Call(plan.route, with_presentation(base, presentation, plan.example.carrier, webhook), stop)
+    def _requests(self, plan: RoutePlan, credentials: list[Credential]) -> dict[str, Request]:
+        """The requests of a route by credential."""
+        base = base_request(plan.route, plan.example)
+        carrier, webhook = plan.example.carrier, self.mint.instance.webhook_headers
+        return {c.name: with_presentation(base, self.mint.present(c), carrier, webhook) for c in credentials}
 
     def _script(self, plan: RoutePlan) -> RouteScript:
         """Yields work for a lane, is sent observations, and lastly returns what gives the verdicts."""
         state = RouteState(plan, guard=plan.guard)
-        base = base_request(plan.route, plan.example)
         entry = proof_of_entry(plan)
         cells = list(plan.cells)
         if entry is not None and all(cell.credential is not entry for cell in cells):
             cells.insert(0, Cell(plan, entry, expectation(plan.policy, entry)))
-        observed: dict[str, Observation] = {}
-
-        def observe(some: list[Cell], *, singly: bool) -> Generator[Work, list[Observation], None]:
-            if not some:
-                return
-            stop = [
-                cell.expect == "reject" and not cell.credential.authentic and state.guard != "handler" for cell in some
-            ]
-            calls = [self._call(plan, base, cell.credential, stop=s) for cell, s in zip(some, stop, strict=True)]
-            answers = yield Work(calls, singly)
-            observed.update((cell.credential.name, answer) for cell, answer in zip(some, answers, strict=True))
-
-        welcome = [cell for cell in cells if cell.expect != "reject"]
-        if entry is not None:
-            welcome.sort(key=lambda cell: cell.credential is not entry)
-        writing = plan.route.method not in _SAFE
-        yield from observe([c for c in welcome if c.credential.identity != "newcomer"], singly=writing)
-        self._learn(state, entry, observed)
-        yield from observe([c for c in welcome if c.credential.identity == "newcomer"], singly=True)
         unwelcome = [cell for cell in cells if cell.expect == "reject"]
         for name in reversed(_BASELINES):
             known = CATALOGUE[name]
@@ -130,10 +111,29 @@ class Engine:
                 and expectation(plan.policy, known) == "reject"
             ):
                 unwelcome.insert(0, Cell(plan, known, "reject"))
-        # Authentic credentials may run a handler that then refuses them: they may write.
-        trusted = [cell for cell in unwelcome if cell.credential.authentic]
-        yield from observe(trusted, singly=writing)
-        yield from observe([cell for cell in unwelcome if not cell.credential.authentic], singly=False)
+        welcome = [cell for cell in cells if cell.expect != "reject"]
+        if entry is not None:
+            welcome.sort(key=lambda cell: cell.credential is not entry)
+        # All before the first yield: it is done while the lane still works on the route before this one.
+        requests = self._requests(plan, [cell.credential for cell in (*welcome, *unwelcome)])
+        observed: dict[str, Observation] = {}
+
+        def observe(some: list[Cell], *, singly: bool) -> Generator[Work, list[Observation], None]:
+            if not some:
+                return
+            stop = [
+                cell.expect == "reject" and not cell.credential.personal and state.guard != "handler" for cell in some
+            ]
+            calls = [Call(plan.route, requests[cell.credential.name], s) for cell, s in zip(some, stop, strict=True)]
+            answers = yield Work(calls, singly)
+            observed.update((cell.credential.name, answer) for cell, answer in zip(some, answers, strict=True))
+
+        writing = plan.route.method not in _SAFE
+        yield from observe([c for c in welcome if c.credential.identity != "newcomer"], singly=writing)
+        self._learn(state, entry, observed)
+        yield from observe([c for c in welcome if c.credential.identity == "newcomer"], singly=True)
+        # A person may get as far as a handler that then refuses; should one write, the batch is sent again singly.
+        yield from observe(unwelcome, singly=False)
         self._compare(state, observed)
         return lambda: [self.judge.judge(cell, observed[cell.credential.name], state) for cell in plan.cells]
 
@@ -175,7 +175,7 @@ class _Runner:
         self._waiting = waiting
         self._make = script
         self._script: RouteScript | None = None
-        self._work = Work([])
+        self._next: tuple[RouteScript, Work] | None = None
         self._todo: deque[Call] = deque()
         self._sent: list[Call] = []
         self._done: list[Observation] = []
@@ -210,26 +210,38 @@ class _Runner:
         count = 1 if self._singly else len(self._todo)
         self._sent = [self._todo.popleft() for _ in range(count)]
         self.lane.submit(self._sent, self._limit)
+        if self._next is None and self._waiting:
+            # Made ready while the lane is busy.
+            script = self._make(self._waiting.popleft())
+            self._next = script, next(script)
 
     def _advance(self, answers: list[Observation] | None) -> list[CellVerdict]:
         """Hand observations to the route's script; send its next work, or the next route's; then judge."""
         finished: list[Verdicts] = []
         self.busy = False
         while True:
-            if self._script is None:
-                if not self._waiting:
-                    break
-                self._script, answers = self._make(self._waiting.popleft()), None
             try:
-                self._work = next(self._script) if answers is None else self._script.send(answers)
+                work = self._script.send(answers) if self._script is not None and answers is not None else self._take()
             except StopIteration as end:
                 finished.append(end.value)
                 self._script = None
                 continue
-            self._todo.extend(self._work.calls)
-            self._singly = self._work.singly
+            if work is None:
+                break
+            self._todo.extend(work.calls)
+            self._singly = work.singly
             self._done = []
             self.busy = True
             self._send()
             break
         return [verdict for judge in finished for verdict in judge()]
+
+    def _take(self) -> Work | None:
+        """Begin the next route; its first work, or None when there is none left."""
+        if self._next is not None:
+            (self._script, work), self._next = self._next, None
+            return work
+        if not self._waiting:
+            return None
+        self._script = self._make(self._waiting.popleft())
+        return next(self._script)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from harness.targets.base import Observation
@@ -30,13 +31,18 @@ def _steady(text: str) -> str:
 
 
 def leak_in(observation: Observation, presented: bool, baselines: list[str]) -> str | None:
+    """What the refusal gives away, as a sentence; None when nothing. See `_leak`, which remembers: refusals repeat."""
+    return _leak(text_of(observation), presented, tuple(baselines))
+
+
+@functools.lru_cache(maxsize=4096)
+def _leak(text: str, presented: bool, baselines: tuple[str, ...]) -> str | None:
     """What the refusal gives away, as a sentence; None when nothing.
 
     A reason counts when this refusal differs from another refusal of the same route (`baselines`): one wording for
     all, even "invalid or expired token", tells nothing apart. What is told to a client that `presented` nothing is no
     secret.
     """
-    text = text_of(observation)
     found = _INTERNALS.search(text)
     if found is not None:
         return f"the refusal shows internals: {found.group(0)[:80]!r}"
