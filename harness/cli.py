@@ -7,12 +7,17 @@ import os
 import shlex
 import shutil
 import sys
+import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import __version__
 from harness.config import Options, parse_env
 from harness.errors import HarnessError
 from harness.redact import is_secret, redact
+
+if TYPE_CHECKING:
+    from harness.database import EmbeddedServer
 
 _RUN_EXAMPLE = """examples:
   clerk-harness run --suites suites                          the whole matrix
@@ -187,12 +192,29 @@ def repeat_command(options: Options) -> str:
     return " ".join(shown)
 
 
+def _begin_postgres(arguments: argparse.Namespace) -> EmbeddedServer | None:
+    """The embedded Postgres, begun before anything heavy is imported; None where the run may not need it."""
+    if arguments.url or arguments.postgres or os.environ.get("HARNESS_POSTGRES_URL"):
+        return None
+    try:
+        declared = tomllib.loads((arguments.suites / "auth_matrix.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None  # Told in full when it is loaded.
+    if "database" not in declared:
+        return None
+    from harness.database.embedded import EmbeddedServer
+
+    return EmbeddedServer().begin()
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    from harness import commands  # Late: --help must not wait for pydantic and psycopg.
-
+    early = _begin_postgres(arguments) if arguments.do == "run" else None
     try:
+        from harness import commands  # Late: --help must not wait for pydantic and psycopg.
+
+        arguments.embedded = early
         code: int = getattr(commands, arguments.do)(arguments)
         return code
     except HarnessError as error:
@@ -212,3 +234,6 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 70
+    finally:
+        if early is not None:
+            early.close()

@@ -15,6 +15,7 @@ import urllib.request
 from harness import terminal
 from harness.cli import options_of, repeat_command
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, register, select
+from harness.database import Server
 from harness.errors import HarnessError
 from harness.fake_clerk import FakeClerk
 from harness.matrix import load
@@ -27,7 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
     """The gate: 0 all pass, 1 findings."""
     options = options_of(arguments)
     declaration = load(options.suites)
-    with Session(options, declaration) as session:
+    begun = arguments.embedded
+    server = Server(begun.url, begun) if begun is not None else None
+    with Session(options, declaration, server=server) as session:
         plan = session.plan()
         meta = Meta(
             target=session.target.description,

@@ -80,6 +80,7 @@ class Session:
         self.clerk = self._start_clerk()
         identities = register(self.clerk, self.declaration.identities())
         self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew)
+        keys = self.mint.warm()
         url = options.url or (None if options.app else matrix.target.url)
         if url is not None:
             openapi = options.openapi if options.openapi is not None else matrix.target.openapi
@@ -93,6 +94,7 @@ class Session:
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
         self.mechanisms = Mechanisms(patterns, self.target.functions, declared=bool(matrix.mechanisms))
         self._check_mechanisms()
+        keys.join()
 
     def _start_clerk(self) -> FakeClerk:
         """The issuer, with the secrets that a backend was given already. Raises HarnessError when its port is taken."""
@@ -184,7 +186,8 @@ class Session:
         workspace.finish_template(self.declaration.root / table.seed if table.seed else None)
         resets = []
         for number in range(self.agents):
-            isolation = Isolation(workspace.clone(number))
+            last = number == self.agents - 1
+            isolation = Isolation(workspace.become(number) if last else workspace.clone(number))
             self._stack.callback(isolation.close)
             resets.append(isolation)
         self.resets = list(resets)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from functools import cached_property
 from typing import Any
 
 from harness.credentials import jose
@@ -18,7 +20,7 @@ RENEW_AFTER = 20.0
 class Mint:
     """What recipes work with: the genuine instance, an attacker's key, another instance, people, the old scheme.
 
-    Keys that few recipes need are made when first asked for.
+    Keys that few recipes need are made when first asked for, or ahead of that by `warm`.
     """
 
     def __init__(self, instance: Instance, identities: dict[str, Identity], legacy: Legacy, *, skew: int = 5) -> None:
@@ -28,23 +30,23 @@ class Mint:
         self.skew = skew
         self.identity = identities["alice"]
         self.next_key = instance.add_next_key()
-        self._attacker: SigningKey | None = None
-        self._foreign: Instance | None = None
         self._made: dict[str, tuple[float, Presentation]] = {}
 
-    @property
+    @cached_property
     def attacker(self) -> SigningKey:
         """A key that the genuine issuer never published."""
-        if self._attacker is None:
-            self._attacker = SigningKey()
-        return self._attacker
+        return SigningKey()
 
-    @property
+    @cached_property
     def foreign(self) -> Instance:
         """Another genuine Clerk instance, whose users are not ours."""
-        if self._foreign is None:
-            self._foreign = Instance("somebody-else.clerk.accounts.dev")
-        return self._foreign
+        return Instance("somebody-else.clerk.accounts.dev")
+
+    def warm(self) -> threading.Thread:
+        """Make these keys in a thread, while whoever calls has other things to wait for; join it before minting."""
+        thread = threading.Thread(target=lambda: (self.attacker, self.foreign), name="clerk-harness-keys", daemon=True)
+        thread.start()
+        return thread
 
     @property
     def user(self) -> User:

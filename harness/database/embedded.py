@@ -20,8 +20,6 @@ import threading
 import time
 from pathlib import Path
 
-import psycopg
-
 from harness.errors import DatabaseError
 
 _START_LIMIT = 30.0
@@ -186,6 +184,8 @@ class EmbeddedServer:
         )
         assert self._supervisor.stdout is not None
         pid = int(self._supervisor.stdout.readline() or "0")
+        import psycopg  # Late: the cluster is created while others still import.
+
         deadline = time.monotonic() + _START_LIMIT
         while True:
             try:

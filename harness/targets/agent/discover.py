@@ -227,6 +227,13 @@ def openapi_of(app: Any) -> Any:
     return (document, None) if isinstance(document, dict) else (None, None)
 
 
+def forget_openapi(app: Any) -> None:
+    """Routes came at start-up: a document made before is not the last word."""
+    inner = unwrap_app(app)
+    if getattr(inner, "openapi_schema", None) is not None:
+        inner.openapi_schema = None
+
+
 def mounted_documents(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
     """(prefix, document) of every mounted sub-application that makes an OpenAPI document of its own."""
     inner = unwrap_app(app)

@@ -96,6 +96,7 @@ class Agent:
         self.redirect: Any = None
         self.table: dict[int, str] = {}
         self.app_dir = ""
+        self.known = 0
         self.watchdog = Watchdog(wire)
 
     # Loading
@@ -106,11 +107,15 @@ class Agent:
         self.redirect.install()
         app_dir = self.app_dir = config["app_dir"]
         self.app, self.interface = loader.load(config["app"], app_dir)
+        self.known = len(discover.discover(self.app, self.interface))
+        discover.openapi_of(self.app)  # Apps keep it: it is made while the harness prepares the database.
         return config
 
     def examine(self, config: Any) -> Any:
         """Find the routes and switch the probe on; returns the greeting for the harness."""
         routes = discover.discover(self.app, self.interface)
+        if len(routes) != self.known:
+            discover.forget_openapi(self.app)
         document, problem = discover.openapi_of(self.app)
         for number, route in enumerate(routes):
             self.probe.handler(probe.innermost(route.endpoint), number)

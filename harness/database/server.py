@@ -1,0 +1,169 @@
+"""The server, and the databases of a run on it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from harness.database.embedded import EmbeddedServer
+from harness.database.isolation import Isolation, install
+from harness.errors import DatabaseError
+
+__all__ = ["EmbeddedServer", "Isolation", "Server", "Workspace", "open_server"]
+
+_OLDEST = 130000
+"""Postgres 13: older servers are out of support."""
+
+
+class Server:
+    """A Postgres server that this run may create databases in. `url` is of an administrative database."""
+
+    def __init__(self, url: str, owner: Any = None) -> None:
+        self.url = url
+        self._owner = owner
+
+    def url_of(self, database: str) -> str:
+        """The URL of another database of the server."""
+        parts = urlsplit(self.url)
+        return urlunsplit(parts._replace(path=f"/{database}"))
+
+    def execute(self, statement: sql.Composed) -> None:
+        """Run one statement outside a transaction. Raises DatabaseError."""
+        try:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
+                connection.execute(statement)
+        except psycopg.Error as error:
+            raise DatabaseError(f"Postgres: {_first_line(error)}") from error
+
+    @property
+    def own(self) -> bool:
+        """Whether it goes when this run goes."""
+        return self._owner is not None
+
+    def ready(self) -> None:
+        """Wait for a server that was only begun. Raises DatabaseError when it does not start."""
+        if isinstance(self._owner, EmbeddedServer):
+            self._owner.ready()
+
+    def close(self) -> None:
+        """Stop the server when this run started it."""
+        if self._owner is not None:
+            self._owner.close()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+class _Container:
+    def __init__(self) -> None:
+        try:
+            from testcontainers.community.postgres import PostgresContainer
+
+            self._container = PostgresContainer("postgres:17-alpine", driver=None)
+            self._container.start()
+        except Exception as error:  # docker's client raises a dozen kinds
+            raise DatabaseError(f"--postgres docker: no container can be started: {_first_line(error)}") from error
+        self.url: str = self._container.get_connection_url()
+
+    def close(self) -> None:
+        self._container.stop()
+
+
+def open_server(choice: str | None = None) -> Server:
+    """The server to use: a URL, `docker`, or (by default) the embedded one, which is only begun: see `Server.ready`.
+
+    Raises DatabaseError when it cannot be started or reached, or is too old.
+    """
+    if choice in (None, "", "embedded"):
+        embedded = EmbeddedServer().begin()
+        return Server(embedded.url, embedded)
+    if choice == "docker":
+        container = _Container()
+        return Server(container.url, container)
+    assert choice is not None
+    if not choice.startswith(("postgresql://", "postgres://")):
+        raise DatabaseError(f"--postgres {choice}: write postgresql://user@host:port/database, docker or embedded")
+    try:
+        with psycopg.connect(choice, connect_timeout=10) as connection:
+            version = connection.info.server_version
+    except psycopg.OperationalError as error:
+        raise DatabaseError(f"--postgres: no connection: {_first_line(error)}") from error
+    if version < _OLDEST:
+        raise DatabaseError(f"--postgres: the server is version {version // 10000}; 13 or later is needed")
+    return Server(choice)
+
+
+class Workspace:
+    """The databases of one run: a template, migrated and seeded once, and its clones."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self._tag = secrets.token_hex(4)
+        self._made: list[str] = []
+        self._strategy = ""
+        self.template = self._name("template")
+
+    def _name(self, part: str) -> str:
+        return f"clerk_harness_{self._tag}_{part}"
+
+    def create_template(self) -> str:
+        """An empty database to migrate; returns its URL. Waits for the server."""
+        self.server.ready()
+        if self.server.own:
+            # Copying files is quicker than logging them, where a checkpoint costs nothing.
+            self._strategy = " STRATEGY file_copy"
+        self.server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.template)))
+        self._made.append(self.template)
+        return self.server.url_of(self.template)
+
+    def finish_template(self, seed: Path | None) -> None:
+        """Run the seed (an SQL file) and install the isolation. Raises DatabaseError naming the file."""
+        with psycopg.connect(self.server.url_of(self.template), autocommit=True) as connection:
+            if seed is not None:
+                try:
+                    connection.execute(seed.read_text().encode())
+                except OSError as error:
+                    raise DatabaseError(f"[database] seed {seed}: {error.strerror}") from error
+                except psycopg.Error as error:
+                    raise DatabaseError(f"[database] seed {seed}: {_first_line(error)}") from error
+            install(connection)
+
+    def url(self, number: int) -> str:
+        """The URL of the database for agent `number`, which `clone` makes."""
+        return self.server.url_of(self._name(f"agent_{number}"))
+
+    def clone(self, number: int) -> str:
+        """A copy of the template for agent `number`; returns its URL."""
+        name = self._name(f"agent_{number}")
+        self.server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}" + self._strategy).format(
+                sql.Identifier(name), sql.Identifier(self.template)
+            )
+        )
+        self._made.append(name)
+        return self.server.url_of(name)
+
+    def become(self, number: int) -> str:
+        """The template itself for agent `number`, the last one: quicker than a copy. Returns its URL."""
+        name = self._name(f"agent_{number}")
+        self.server.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(self.template), sql.Identifier(name))
+        )
+        self._made.append(name)
+        return self.server.url_of(name)
+
+    def close(self) -> None:
+        """Drop the run's databases."""
+        if self.server.own:
+            return  # They go with the server.
+        for name in reversed(self._made):
+            with contextlib.suppress(DatabaseError):
+                self.server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._made = []
