@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import shutil
+import signal
 import sys
 import tomllib
 from pathlib import Path
@@ -210,6 +211,8 @@ def _begin_postgres(arguments: argparse.Namespace) -> EmbeddedServer | None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     arguments = _parser().parse_args(argv)
+    # A CI job that is cancelled gets SIGTERM: everything is stopped and removed as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     early = _begin_postgres(arguments) if arguments.do == "run" else None
     try:
         from harness import commands  # Late: --help must not wait for pydantic and psycopg.

@@ -175,7 +175,6 @@ def issuer(arguments: argparse.Namespace) -> int:
         print(f"# users: {', '.join(user.email or user.id for user in clerk.directory.users.values())}")
         print(f"# a token: clerk-harness token clerk --issuer {clerk.url}", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
             signal.pause()
     finally:
         clerk.close()
