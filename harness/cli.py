@@ -106,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     _suites_option(init)
     _target_options(init)
+    database = init.add_argument_group("database (with any of these, or --postgres, the app gets one)")
+    database.add_argument(
+        "--migrate", metavar="COMMAND", help='brings an empty database up to date: "alembic upgrade head"'
+    )
+    database.add_argument("--seed", metavar="FILE", help="an SQL file, relative to the suites")
+    database.add_argument(
+        "--scheme", metavar="SCHEME", help="how the app writes its URL, for example postgresql+psycopg"
+    )
     init.set_defaults(do="init")
 
     token = commands.add_parser(
@@ -158,6 +166,11 @@ def options_of(arguments: argparse.Namespace) -> Options:
         routes=getattr(arguments, "route", []),
         time_limit=limit,
         issuer_port=arguments.issuer_port,
+        database={
+            key: getattr(arguments, key)
+            for key in ("migrate", "seed", "scheme")
+            if getattr(arguments, key, None) is not None
+        },
     )
 
 

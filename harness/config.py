@@ -39,6 +39,8 @@ class Options:
     routes: list[str] = field(default_factory=list)
     time_limit: float | None = None
     issuer_port: int = 0
+    database: dict[str, str] = field(default_factory=dict)
+    """For `init`: the `[database]` table that is to be used and written."""
 
     @property
     def narrowed(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
@@ -15,6 +16,7 @@ from harness.matrix import Declaration
 from harness.matrix.declaration import MATRIX_FILE, DatabaseTable, MatrixFile, load
 from harness.matrix.judge import RouteState, outcome_of
 from harness.matrix.plan import RoutePlan, router_of
+from harness.redact import is_secret
 from harness.session import Session
 from harness.targets import Call, Observation, Route
 from harness.targets.requests import Example, base_request, with_presentation
@@ -163,7 +165,7 @@ def write_suites(options: Options) -> list[Path]:
         raise HarnessError(
             f"{root / MATRIX_FILE} exists; init does not overwrite: name another directory with --suites"
         )
-    database = DatabaseTable() if options.postgres else None
+    database = DatabaseTable.model_validate(options.database) if options.postgres or options.database else None
     declaration = Declaration(MatrixFile(policies={}, database=database), {}, root, Legacy())
     with Session(replace(options, agents=1), declaration) as session:
         found = survey(session)
@@ -192,6 +194,15 @@ def _target_lines(options: Options) -> str:
         lines.append(f'app_dir = "{Path(shown).as_posix()}"')
     if options.url is not None:
         lines.append(f'url = "{options.url}"')
+    if options.env:
+        lines += [
+            "",
+            "[target.env]",
+            *(f"{name} = {json.dumps(value)}" for name, value in options.env.items() if not is_secret(name)),
+        ]
+        lines += [f"# {name} is left to --env: it looks like a secret" for name in options.env if is_secret(name)]
+    if options.database or options.postgres:
+        lines += ["", "[database]", *(f"{key} = {json.dumps(value)}" for key, value in options.database.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -16,7 +16,7 @@ from textwrap import dedent
 import jwt
 import pytest
 
-from tests.conftest import GUARD, MATRIX, VERIFIER, write_suites
+from tests.conftest import GUARD, MATRIX, ROOT, VERIFIER, write_suites
 
 CODE = """
 @app.get("/me")
@@ -173,6 +173,29 @@ def test_init_writes_a_matrix_that_runs(command: Run, project: Path) -> None:
     again = command("init", "--app", "backend:app", "--suites", "new")
     assert again.returncode == 2
     assert "does not overwrite" in again.stderr
+
+
+def test_init_of_a_backend_with_a_database(command: Run, project: Path) -> None:
+    platform = ROOT / "examples" / "platform"
+    options = [
+        "--app",
+        "app.main:app",
+        "--app-dir",
+        str(platform),
+        "--suites",
+        "fresh",
+        "--env",
+        "PLATFORM_STAGE=mixed",
+    ]
+    done = command("init", *options, "--migrate", "python -m app.manage migrate", "--scheme", "postgresql+psycopg")
+    assert done.returncode == 0, done.stderr
+    matrix = (project / "fresh" / "auth_matrix.toml").read_text()
+    assert '[database]\nmigrate = "python -m app.manage migrate"\nscheme = "postgresql+psycopg"' in matrix
+    assert '[target.env]\nPLATFORM_STAGE = "mixed"' in matrix
+    written = {path.stem: path.read_text() for path in (project / "fresh" / "routers").iterdir()}
+    assert len(written) > 25
+    assert '"POST /auth/webhook" = "inside"' in written["auth_clerk"]
+    assert '"GET /health" = "public"' in written["health"]
 
 
 def test_token_mints_explains_and_lists(command: Run) -> None:
