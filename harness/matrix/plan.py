@@ -14,7 +14,6 @@ from harness.targets.base import Route
 from harness.targets.requests import Example
 
 Expectation = Literal["accept", "reject", "tolerate"]
-MAX_BODY_HINT = 'give an example: `"{key}" = {{ policy = "{policy}", path = {{ … }}, json = {{ … }} }}`'
 
 
 def expectation(policy: Policy, credential: Credential) -> Expectation:
@@ -105,6 +104,78 @@ def _belongs(route: Route, file: RouterFile) -> bool:
     return _slug(file.router) in router_of(route)
 
 
+def _served(key: str, found: dict[str, Route], views: dict[str, Route]) -> Route | None:
+    """The found route that a declared line means, under the names that the line gives its parameters."""
+    method, _, path = key.partition(" ")
+    route = found.get(_shape(key))
+    if route is None and method != "WS" and (view := views.get(_shape(path))) is not None:
+        route = replace(view, method=method)
+    return replace(route, path=path) if route is not None and route.path != path else route
+
+
+def _declared(
+    declaration: Declaration, files: list[RouterFile], routes: list[Route], *, discovered: bool
+) -> tuple[dict[str, RoutePlan], list[Gap]]:
+    """The lines of the routers' files, joined with the routes that were found; stale ones are gaps."""
+    found = {_shape(route.key): route for route in routes}
+    views = {_shape(route.path): route for route in routes if route.any_method}
+    planned: dict[str, RoutePlan] = {}
+    gaps: list[Gap] = []
+    for file in files:
+        for key, entry in file.routes.items():
+            route = _served(key, found, views)
+            if route is None and discovered:
+                told = f"declared in routers/{file.router}.toml, but the target has no such route"
+                gaps.append(Gap("stale", key, file.router, told, entry.policy))
+                continue
+            if route is None:
+                method, _, path = key.partition(" ")
+                route = Route(method, path, kind="websocket" if method == "WS" else "http")
+            policy = declaration.policies[entry.policy]
+            planned[_shape(key)] = RoutePlan(
+                route, file.router, entry.policy, policy, entry.example(file.carrier), entry.guard or policy.guard
+            )
+    return planned, gaps
+
+
+def _undeclared(
+    declaration: Declaration, files: list[RouterFile], routes: list[Route], *, everything: bool
+) -> tuple[dict[str, RoutePlan], list[Gap]]:
+    """Found routes without a line: they fall to their router's policy, or are gaps.
+
+    Unless `everything` is examined, a route that belongs to none of `files` is not this run's business.
+    """
+    lines = {_shape(key) for file in declaration.routers.values() for key in file.routes}
+    planned: dict[str, RoutePlan] = {}
+    gaps: list[Gap] = []
+    for route in routes:
+        if _shape(route.key) in lines:
+            continue
+        owner = next((file for file in files if file.policy is not None and _belongs(route, file)), None)
+        if owner is not None and owner.policy is not None:
+            policy = declaration.policies[owner.policy]
+            example = Example(carrier=owner.carrier)
+            planned[_shape(route.key)] = RoutePlan(route, owner.router, owner.policy, policy, example, policy.guard)
+            continue
+        if any(file.policy is not None and _belongs(route, file) for file in declaration.routers.values()):
+            continue  # Declared by a router that this run leaves out.
+        near = next((file.router for file in files if _belongs(route, file)), None)
+        if near is not None or everything:
+            source = route.endpoint or "from its OpenAPI document"
+            told = f"the target serves it ({source}), and no line of the matrix says who may enter"
+            gaps.append(Gap("undeclared", route.key, near or (router_of(route) or ["?"])[0], told))
+    return planned, gaps
+
+
+def _over(plan: RoutePlan, today: datetime.date) -> Gap | None:
+    """The finding that a policy's day has come."""
+    until = plan.policy.until
+    if until is None or today < until:
+        return None
+    told = f"policy {plan.policy_name!r} was to end on {until}: the route must leave it"
+    return Gap("mixed", plan.key, plan.router, told, plan.policy_name)
+
+
 def make_plan(
     declaration: Declaration,
     routes: list[Route],
@@ -122,61 +193,15 @@ def make_plan(
     Raises DeclarationError for names that do not exist.
     """
     chosen = select(credentials or [])
+    names = {file.router for file in declaration.routers.values()}
+    if unknown := sorted(set(only_routers or ()) - names):
+        known = ", ".join(sorted(names))
+        raise DeclarationError(f"--router {unknown[0]}: no such router in {declaration.root}; known: {known}")
     files = [file for file in declaration.routers.values() if not only_routers or file.router in only_routers]
-    if only_routers and (unknown := set(only_routers) - {f.router for f in declaration.routers.values()}):
-        known = ", ".join(sorted(f.router for f in declaration.routers.values()))
-        raise DeclarationError(f"--router {sorted(unknown)[0]}: no such router in {declaration.root}; known: {known}")
-    found = {_shape(route.key): route for route in routes}
-    planned: dict[str, RoutePlan] = {}
-    gaps: list[Gap] = []
-    for file in files:
-        for key, entry in file.routes.items():
-            route = found.get(_shape(key))
-            if route is None and discovered:
-                gaps.append(
-                    Gap(
-                        "stale",
-                        key,
-                        file.router,
-                        f"declared in routers/{file.router}.toml, but the target has no such route",
-                        entry.policy,
-                    )
-                )
-                continue
-            if route is None:
-                method, _, path = key.partition(" ")
-                route = Route(method, path, kind="websocket" if method == "WS" else "http")
-            elif route.path != key.partition(" ")[2]:
-                route = replace(route, path=key.partition(" ")[2])
-            policy = declaration.policies[entry.policy]
-            planned[_shape(key)] = RoutePlan(
-                route, file.router, entry.policy, policy, entry.example(file.carrier), entry.guard or policy.guard
-            )
-    everywhere = {_shape(key) for file in declaration.routers.values() for key in file.routes}
-    for shape, route in found.items():
-        if shape in everywhere:
-            continue
-        owner = next((file for file in files if file.policy is not None and _belongs(route, file)), None)
-        if owner is not None:
-            assert owner.policy is not None
-            policy = declaration.policies[owner.policy]
-            planned[shape] = RoutePlan(
-                route, owner.router, owner.policy, policy, Example(carrier=owner.carrier), policy.guard
-            )
-            continue
-        if any(file.policy is not None and _belongs(route, file) for file in declaration.routers.values()):
-            continue  # Declared by a router that this run leaves out.
-        near = next((file.router for file in files if _belongs(route, file)), None)
-        if near is not None or not only_routers:
-            name = near or (router_of(route) or ["?"])[0]
-            gaps.append(
-                Gap(
-                    "undeclared",
-                    route.key,
-                    name,
-                    f"the target serves it ({route.endpoint or 'from its OpenAPI document'}), and no line of the matrix says who may enter",
-                )
-            )
+    planned, gaps = _declared(declaration, files, routes, discovered=discovered)
+    rest, open_ends = _undeclared(declaration, files, routes, everything=not only_routers)
+    planned |= rest
+    gaps += open_ends
     plans = list(planned.values())
     if only_routes:
         wanted = {_shape(key) for key in only_routes}
@@ -188,17 +213,7 @@ def make_plan(
         gaps = []
     for plan in plans:
         plan.cells = [Cell(plan, credential, expectation(plan.policy, credential)) for credential in chosen]
-        until = plan.policy.until
-        if until is not None and (today or datetime.date.today()) >= until:
-            gaps.append(
-                Gap(
-                    "mixed",
-                    plan.key,
-                    plan.router,
-                    f"policy {plan.policy_name!r} was to end on {until}: the route must leave it",
-                    plan.policy_name,
-                )
-            )
+    gaps += filter(None, (_over(plan, today or datetime.date.today()) for plan in plans))
     if not plans and not gaps:
         raise DeclarationError("nothing to examine: no route is left after the options that narrow the run")
     return Plan(plans, gaps)

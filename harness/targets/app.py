@@ -378,6 +378,7 @@ class AppTarget:
                 mount=entry["mount"],
                 handlers=frozenset(entry["handlers"]),
                 inside=tuple(entry["inside"]),
+                any_method=entry["any_method"],
             )
             for entry in greeting["routes"]
         ]

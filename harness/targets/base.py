@@ -13,7 +13,7 @@ class Route:
     """Method and path template of the target. `method` is `WS` for a websocket.
 
     `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the
-    handler, `inside` the authentication functions that its code names.
+    handler, `inside` the authentication functions that its code names; `any_method`: the same view answers every method.
     `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
     """
 
@@ -28,6 +28,7 @@ class Route:
     mount: str = ""
     handlers: frozenset[int] = frozenset()
     inside: tuple[str, ...] = ()
+    any_method: bool = False
     operation: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     document: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 

@@ -37,7 +37,8 @@ def with_operations(found: list[Route], greeting: dict[str, Any], app: str) -> l
             listed[(method, _shape(path))] = (listed_operation, document)
     if not found:
         raise TargetError(
-            f"--app {app}: no routes found, so nothing could be proven; is it the app itself (not a wrapper without `.app`)?"
+            f"--app {app}: no routes found, so nothing could be proven; is it the app itself? "
+            "What is neither Starlette, FastAPI, Flask, Quart nor Django can be tested as a running server: --url"
         )
     have = {(route.method, _shape(route.path)) for route in found}
     missing = sorted(f"{method} {path}" for method, path in set(listed) - have if not _automatic(method, path, have))

@@ -118,6 +118,44 @@ app = Starlette(
     middleware=[Middleware(AuthenticationMiddleware, backend=Backend())],
 )
 """
+DJANGO = """
+import functools, json
+from django.conf import settings
+
+settings.configure(
+    ALLOWED_HOSTS=["localhost"], ROOT_URLCONF=__name__, SECRET_KEY="x", MIDDLEWARE=[], INSTALLED_APPS=[], DATABASES={},
+)
+import django
+django.setup()
+from django.core.handlers.INTERFACE import HANDLER
+from django.http import JsonResponse
+from django.urls import include, path, re_path
+from django.views import View
+from django.views.decorators.http import require_http_methods
+from verifier import verify_token
+
+def signed_in(view):
+    @functools.wraps(view)
+    def wrapper(request, *args, **kwargs):
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or verify_token(token) is None:
+            return JsonResponse({"detail": "Not authenticated"}, status=401)
+        return view(request, *args, **kwargs)
+    return wrapper
+
+@signed_in
+def me(request): return JsonResponse({})
+
+class Rows(View):
+    def dispatch(self, request, *args, **kwargs): return signed_in(super().dispatch)(request, *args, **kwargs)
+    def post(self, request, row_id): return JsonResponse({})
+
+@require_http_methods(["GET"])
+def o(request): return JsonResponse({})
+
+urlpatterns = [path("me", me), path("rows/", include([re_path(r"^(?P<row_id>[0-9]+)$", Rows.as_view())])), path("open", o)]
+app = HANDLER()
+"""
 SDK = """
 import os
 from clerk_backend_api import Clerk
@@ -144,7 +182,13 @@ def row(row_id: int, row: Row): return {}
 @app.get("/open")
 def o(): return {}
 """
-KINDS = {"an old FastAPI": OLD, "Flask": FLASK, "Starlette": STARLETTE}
+KINDS = {
+    "an old FastAPI": OLD,
+    "Flask": FLASK,
+    "Starlette": STARLETTE,
+    "Django over WSGI": DJANGO.replace("INTERFACE", "wsgi").replace("HANDLER", "WSGIHandler"),
+    "Django over ASGI": DJANGO.replace("INTERFACE", "asgi").replace("HANDLER", "ASGIHandler"),
+}
 
 
 def python_of(kind: str) -> dict[str, str]:
@@ -173,6 +217,11 @@ def test_a_correct_backend_is_left_alone(judge_app: JudgeApp, kind: str) -> None
         ("an old FastAPI", "row: Row, user: str = Depends(current_user)", "row: Row"),
         ("Flask", "@signed_in\ndef row", "def row"),
         ("Starlette", '@requires("authenticated")\ndef row', "def row"),
+        (
+            "Django over WSGI",
+            "    def dispatch(self, request, *args, **kwargs): return signed_in(super().dispatch)(request, *args, **kwargs)\n",
+            "",
+        ),
     ],
 )
 def test_a_forgotten_guard_is_found(judge_app: JudgeApp, kind: str, old: str, new: str) -> None:

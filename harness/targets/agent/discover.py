@@ -8,6 +8,7 @@ import re
 import sys
 from typing import Any
 
+from . import django
 from . import probe as probes
 
 _AUTOMATIC = {"HEAD", "OPTIONS"}
@@ -43,6 +44,7 @@ class Route:
         tags: Any = (),
         dependencies: Any = (),
         mount: Any = "",
+        any_method: Any = False,
     ) -> None:
         self.method = method
         self.path = path
@@ -52,6 +54,7 @@ class Route:
         self.tags = [str(getattr(tag, "value", tag)) for tag in tags]
         self.dependencies = list(dependencies)
         self.mount = mount
+        self.any_method = any_method
 
     def describe(self, handlers: Any, inside: Any) -> Any:
         """What the harness is told. `inside`: authentication functions that the handler's own code names."""
@@ -69,6 +72,7 @@ class Route:
             "mount": self.mount,
             "handlers": handlers,
             "inside": inside,
+            "any_method": self.any_method,
         }
 
 
@@ -122,6 +126,8 @@ def unwrap_app(app: Any) -> Any:
             if candidate is None or id(candidate) in seen:
                 continue
             seen.add(id(candidate))
+            if django.is_django(candidate):
+                return candidate
             if isinstance(getattr(candidate, "routes", None), (list, tuple)) or hasattr(candidate, "url_map"):
                 return candidate
             following.extend(_held(candidate))
@@ -170,7 +176,7 @@ def walk_asgi(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
                 for route in below:
                     route.mount = route.mount or where
                 found.extend(below)
-            elif path is not None:
+            elif path is not None and inner is not None:
                 found.append(
                     Route("GET", _join(prefix, path) + "/{path}", inner, kind="opaque", hidden=True, mount=where)
                 )
@@ -211,6 +217,8 @@ def discover(app: Any, interface: Any) -> Any:
     inner = unwrap_app(app)
     if inner is None:
         return []
+    if django.is_django(inner):
+        return django.walk(Route)
     return walk_flask(inner) if hasattr(inner, "url_map") else walk_asgi(inner)
 
 
