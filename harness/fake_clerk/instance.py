@@ -66,8 +66,13 @@ class Instance:
         key = key or self.key
         return jwt.encode(claims, key.private, algorithm="RS256", headers=header or tokens.session_header(key.kid))
 
-    def claims_for(self, user: User, **options: Any) -> dict[str, Any]:
-        """The session claims for `user`; `options` are those of `tokens.session_claims`."""
+    def claims_for(self, user: User | str, **options: Any) -> dict[str, Any]:
+        """The session claims for `user`, or for the user with that id, who is made known if need be.
+
+        `options` are those of `tokens.session_claims`.
+        """
+        if isinstance(user, str):
+            user = self.directory.users.get(user) or self.directory.add_user(id=user)
         options.setdefault("organization", user.organization)
         return tokens.session_claims(
             subject=user.id,
@@ -77,7 +82,7 @@ class Instance:
             **options,
         )
 
-    def session_token(self, user: User, *, key: SigningKey | None = None, **options: Any) -> str:
+    def session_token(self, user: User | str, *, key: SigningKey | None = None, **options: Any) -> str:
         """A session token for `user`, valid for 60 s.
 
         `options`: version (1 or 2), azp, organization, actor, status, lifetime; see `tokens.session_claims`.

@@ -117,12 +117,15 @@ class Engine:
         # All before the first yield: it is done while the lane still works on the route before this one.
         requests = self._requests(plan, [cell.credential for cell in (*welcome, *unwelcome)])
         observed: dict[str, Observation] = {}
+        # Where one person is let in and another is not, the handler may be what tells them apart.
+        persons = entry is not None and entry.personal
 
         def observe(some: list[Cell], *, singly: bool) -> Generator[Work, list[Observation], None]:
             if not some:
                 return
             stop = [
-                cell.expect == "reject" and not cell.credential.personal and state.guard != "handler" for cell in some
+                cell.expect == "reject" and state.guard != "handler" and not (persons and cell.credential.personal)
+                for cell in some
             ]
             calls = [Call(plan.route, requests[cell.credential.name], s) for cell, s in zip(some, stop, strict=True)]
             answers = yield Work(calls, singly)

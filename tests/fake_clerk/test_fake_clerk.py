@@ -44,6 +44,13 @@ def test_a_token_verifies_by_the_published_keys(clerk: FakeClerk) -> None:
     assert claims["iat"] - claims["nbf"] == 10
 
 
+def test_a_user_may_be_named_by_an_id_alone() -> None:
+    clerk = FakeClerk()
+    claims = jwt.decode(clerk.session_token("user_1"), options={"verify_signature": False})
+    assert claims["sub"] == "user_1"
+    assert "user_1" in clerk.directory.users
+
+
 def test_another_instance_s_token_does_not(clerk: FakeClerk) -> None:
     other = FakeClerk()
     token = other.session_token(other.directory.add_user("alice@example.com"))
