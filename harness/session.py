@@ -12,7 +12,7 @@ from typing import Self
 
 from harness import config
 from harness.config import Options
-from harness.credentials import Mint, register
+from harness.credentials import Mint, Trap, register
 from harness.database import Isolation, Server, Workspace, open_server
 from harness.errors import DatabaseError, DeclarationError, HarnessError
 from harness.fake_clerk import REAL_NAMES, FakeClerk
@@ -79,7 +79,9 @@ class Session:
         config.refuse_live_keys(options.env, "--env")
         self.clerk = self._start_clerk()
         identities = register(self.clerk, self.declaration.identities())
-        self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew)
+        trap = Trap(self.clerk.tls.context)
+        self._stack.callback(trap.close)
+        self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew, trap=trap)
         keys = self.mint.warm()
         url = options.url or (None if options.app else matrix.target.url)
         if url is not None:

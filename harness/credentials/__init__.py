@@ -10,6 +10,7 @@ from harness.credentials import (
     group_algorithm,
     group_genuine,
     group_legacy,
+    group_lookup,
     group_signature,
     group_time,
 )
@@ -17,6 +18,7 @@ from harness.credentials.identities import Identity, newcomer, register
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.credentials.mint import Mint
 from harness.credentials.model import Credential, Presentation
+from harness.credentials.trap import Trap
 from harness.errors import DeclarationError
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Legacy",
     "Mint",
     "Presentation",
+    "Trap",
     "groups",
     "load_legacy",
     "newcomer",
@@ -35,7 +38,15 @@ __all__ = [
 
 CATALOGUE: dict[str, Credential] = {
     credential.name: credential
-    for module in (group_genuine, group_absent, group_time, group_signature, group_algorithm, group_legacy)
+    for module in (
+        group_genuine,
+        group_absent,
+        group_time,
+        group_signature,
+        group_algorithm,
+        group_lookup,
+        group_legacy,
+    )
     for credential in module.CREDENTIALS
 }
 

@@ -11,6 +11,7 @@ from harness.credentials import jose
 from harness.credentials.identities import Identity, newcomer
 from harness.credentials.legacy import Legacy
 from harness.credentials.model import Credential, Presentation
+from harness.credentials.trap import Trap
 from harness.fake_clerk import Instance, SigningKey, User
 
 RENEW_AFTER = 20.0
@@ -23,11 +24,20 @@ class Mint:
     Keys that few recipes need are made when first asked for, or ahead of that by `warm`.
     """
 
-    def __init__(self, instance: Instance, identities: dict[str, Identity], legacy: Legacy, *, skew: int = 5) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        identities: dict[str, Identity],
+        legacy: Legacy,
+        *,
+        skew: int = 5,
+        trap: Trap | None = None,
+    ) -> None:
         self.instance = instance
         self.identities = identities
         self.legacy = legacy
         self.skew = skew
+        self.trap = trap or Trap()
         self.identity = identities["alice"]
         self.next_key = instance.add_next_key()
         self._made: dict[str, tuple[float, Presentation]] = {}
@@ -42,9 +52,16 @@ class Mint:
         """Another genuine Clerk instance, whose users are not ours."""
         return Instance("somebody-else.clerk.accounts.dev")
 
+    @cached_property
+    def retired(self) -> SigningKey:
+        """A key of the instance that was rotated out: nobody publishes it any more."""
+        return SigningKey()
+
     def warm(self) -> threading.Thread:
         """Make these keys in a thread, while whoever calls has other things to wait for; join it before minting."""
-        thread = threading.Thread(target=lambda: (self.attacker, self.foreign), name="clerk-harness-keys", daemon=True)
+        thread = threading.Thread(
+            target=lambda: (self.attacker, self.foreign, self.retired), name="clerk-harness-keys", daemon=True
+        )
         thread.start()
         return thread
 

@@ -18,7 +18,7 @@ class Presentation:
 
     `token` goes wherever the route takes tokens (its carrier; `Authorization: Bearer` by default). `authorization` is a
     raw field value instead, for credentials whose very shape is the point. `signs_body` asks for a webhook signature
-    over the final body.
+    over the final body. `lure` marks the address of the trap that the token names.
     """
 
     token: str | None = None
@@ -26,6 +26,7 @@ class Presentation:
     cookies: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     signs_body: bool = False
+    lure: str | None = None
 
 
 Recipe = Callable[["Mint"], Presentation]

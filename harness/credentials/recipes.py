@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from harness.credentials.mint import Mint
 from harness.credentials.model import Presentation, Recipe
+from harness.credentials.trap import Lure
 
 
 def token(make: Callable[[Mint], str]) -> Recipe:
@@ -19,6 +20,16 @@ def authorization(make: Callable[[Mint], str | bytes]) -> Recipe:
     def recipe(mint: Mint) -> Presentation:
         value = make(mint)
         return Presentation(authorization=(value if isinstance(value, bytes) else value.encode("latin-1"),))
+
+    return recipe
+
+
+def luring(make: Callable[[Mint, Lure], str]) -> Recipe:
+    """Present a token that names an address of the trap."""
+
+    def recipe(mint: Mint) -> Presentation:
+        lure = mint.trap.lure()
+        return Presentation(token=make(mint, lure), lure=lure.mark)
 
     return recipe
 

@@ -8,20 +8,27 @@ import socket
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
-from harness.fake_clerk.api import Api, ApiRequest
+from harness.fake_clerk.api import ApiRequest
 
 _TLS_HANDSHAKE = 0x16
 """First byte of a TLS record that carries a handshake (RFC 8446, section 5.1)."""
 _IDLE_SECONDS = 60.0
 
 
+class Answers(Protocol):
+    """Whoever knows the answers."""
+
+    def answer(self, request: ApiRequest) -> tuple[int, Any]:
+        """The status, and a JSON document or a text."""
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], api: Api, context: ssl.SSLContext | None) -> None:
+    def __init__(self, address: tuple[str, int], api: Answers, context: ssl.SSLContext | None) -> None:
         self.api = api
         self.context = context
         self.open_sockets: set[socket.socket] = set()
@@ -64,9 +71,10 @@ class _Handler(BaseHTTPRequestHandler):
         status, document = self.server.api.answer(
             ApiRequest(self.command, path, query, {k.lower(): v for k, v in self.headers.items()}, body)
         )
-        payload = json.dumps(document).encode()
+        text = isinstance(document, str)
+        payload = document.encode() if text else json.dumps(document).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "text/plain" if text else "application/json")
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)
@@ -80,7 +88,7 @@ class ServerThread:
     Raises OSError when the port is taken.
     """
 
-    def __init__(self, api: Api, context: ssl.SSLContext | None, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, api: Answers, context: ssl.SSLContext | None, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._server = _Server((host, port), api, context)
         self.host = host
         self.port: int = self._server.server_address[1]

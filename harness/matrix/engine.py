@@ -89,11 +89,13 @@ class Engine:
 
     # One route
 
-    def _requests(self, plan: RoutePlan, credentials: list[Credential]) -> dict[str, Request]:
-        """The requests of a route by credential."""
+    def _requests(self, plan: RoutePlan, credentials: list[Credential]) -> tuple[dict[str, Request], dict[str, str]]:
+        """The requests of a route by credential, and the lures among them."""
         base = base_request(plan.route, plan.example)
         carrier, webhook = plan.example.carrier, self.mint.instance.webhook_headers
-        return {c.name: with_presentation(base, self.mint.present(c), carrier, webhook) for c in credentials}
+        presented = {c.name: self.mint.present(c) for c in credentials}
+        requests = {name: with_presentation(base, p, carrier, webhook) for name, p in presented.items()}
+        return requests, {name: p.lure for name, p in presented.items() if p.lure is not None}
 
     def _script(self, plan: RoutePlan) -> RouteScript:
         """Yields work for a lane, is sent observations, and lastly returns what gives the verdicts."""
@@ -115,7 +117,7 @@ class Engine:
         if entry is not None:
             welcome.sort(key=lambda cell: cell.credential is not entry)
         # All before the first yield: it is done while the lane still works on the route before this one.
-        requests = self._requests(plan, [cell.credential for cell in (*welcome, *unwelcome)])
+        requests, lures = self._requests(plan, [cell.credential for cell in (*welcome, *unwelcome)])
         observed: dict[str, Observation] = {}
         # Where one person is let in and another is not, the handler may be what tells them apart.
         persons = entry is not None and entry.personal
@@ -129,7 +131,10 @@ class Engine:
             ]
             calls = [Call(plan.route, requests[cell.credential.name], s) for cell, s in zip(some, stop, strict=True)]
             answers = yield Work(calls, singly)
-            observed.update((cell.credential.name, answer) for cell, answer in zip(some, answers, strict=True))
+            for cell, answer in zip(some, answers, strict=True):
+                name = cell.credential.name
+                answer.lured = name in lures and self.mint.trap.sprung(lures[name])
+                observed[name] = answer
 
         writing = plan.route.method not in _SAFE
         yield from observe([c for c in welcome if c.credential.identity != "newcomer"], singly=writing)

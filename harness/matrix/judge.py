@@ -164,6 +164,8 @@ class Judge:
         mechanism = self.mechanisms.of(observation)
         if not mechanism and outcome == "admitted" and cell.expect != "reject":
             mechanism = self.mechanisms.silent(observation)
+        if observation.lured:
+            evidence = "listener"
         verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
         return CellVerdict(
             router=cell.plan.router,
@@ -188,6 +190,8 @@ class Judge:
         self, cell: Cell, outcome: Outcome, observation: Observation, state: RouteState, mechanism: tuple[str, ...]
     ) -> tuple[Kind, str, str]:
         expect, plan = cell.expect, cell.plan
+        if observation.lured:
+            return "breach", "the target fetched an address that the token names: it can be sent anywhere (SSRF)", ""
         if outcome == "fault":
             return "fault", "the target failed instead of deciding", ""
         if outcome == "unreached":

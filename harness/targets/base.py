@@ -57,6 +57,7 @@ class Observation:
 
     `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's
     handler answered. `ran`: (function, returned something true, after the handler was entered). `micros`: duration.
+    `lured`: an address that the token names was fetched.
     """
 
     status: int | None = None
@@ -71,6 +72,7 @@ class Observation:
     websocket: dict[str, Any] | None = None
     hung: bool = False
     died: bool = False
+    lured: bool = False
 
     def header(self, name: str) -> str | None:
         """The first field of that name, or None."""

@@ -34,6 +34,10 @@ NAMES = {
     "alg-lowercase-rs256 hs256-with-pem hs256-with-pem-no-newline hs256-with-pkcs1-pem hs256-with-der hs256-with-jwk-json "
     "hs256-with-jwks-json hs256-with-modulus hs384-with-pem hs512-with-pem hs256-blank-secret hs256-weak-secret "
     "hs256-with-secret-key-env hs256-with-publishable-key es256-zero es256-own-key eddsa-zero rs256-as-rs512",
+    "lookup": "kid-null kid-array kid-empty kid-path-traversal kid-sql kid-command kid-url kid-huge kid-retired jwk-embedded "
+    "jwk-embedded-genuine-kid jku-remote jku-userinfo x5u-remote x5c-self-signed iss-driven-jwks crit-unknown crit-b64 b64-false "
+    "zip-deflate typ-at-jwt cty-nested jwe-dir jwe-of-forged json-flattened json-general json-compact-polyglot duplicate-alg-key "
+    "duplicate-sub-key",
     "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id "
     "legacy-in-cookie legacy-in-query legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic "
     "legacy-double-encoded legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy",
@@ -87,7 +91,7 @@ def test_each_tells_what_it_is(credential: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [n for g in ("absent", "time", "signature", "algorithm", "legacy") for n in NAMES[g].split()]
+    "name", [n for g in ("absent", "time", "signature", "algorithm", "lookup", "legacy") for n in NAMES[g].split()]
 )
 def test_a_strict_verifier_refuses_each_bad_one(mint: Mint, name: str) -> None:
     found = tokens_of(mint.present(CATALOGUE[name]))

@@ -35,7 +35,7 @@ def verify_token(token):
         head, body, signature = token.split(".")
         if any(c not in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" for c in head + body + signature): return None
         header, claims = json.loads(unb64(head)), json.loads(unb64(body))
-        if header["alg"] != "RS256" or header.get("cat", "cl_B7d4PD111AAA") != "cl_B7d4PD111AAA": return None
+        if header["alg"] != "RS256" or "crit" in header or header.get("cat", "cl_B7d4PD111AAA") != "cl_B7d4PD111AAA": return None
         if header["kid"] not in KEYS:
             KEYS.update((k["kid"], k) for k in httpx.get(f"https://{DOMAIN}/.well-known/jwks.json").json()["keys"])
         key = KEYS[header["kid"]]
