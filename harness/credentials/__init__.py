@@ -8,9 +8,11 @@ from __future__ import annotations
 from harness.credentials import (
     group_absent,
     group_algorithm,
+    group_confusion,
     group_genuine,
     group_legacy,
     group_lookup,
+    group_placement,
     group_signature,
     group_time,
 )
@@ -45,7 +47,9 @@ CATALOGUE: dict[str, Credential] = {
         group_signature,
         group_algorithm,
         group_lookup,
+        group_confusion,
         group_legacy,
+        group_placement,
     )
     for credential in module.CREDENTIALS
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.credentials.model import GENUINE, Credential, Presentation
 from harness.credentials.recipes import token
+from harness.fake_clerk.ids import new_id
 
 _SESSION = "https://clerk.com/docs/guides/sessions/session-tokens"
 
@@ -11,6 +14,11 @@ _SESSION = "https://clerk.com/docs/guides/sessions/session-tokens"
 def _session(name: str, why: str, make: object, **more: object) -> Credential:
     values: dict[str, object] = {"follows": None if name == "clerk" else "clerk", "authentic": True} | more
     return Credential(name, GENUINE, make, "CWE-287", _SESSION, why, **values)  # type: ignore[arg-type]
+
+
+def _machine(name: str, make: Any, why: str) -> Credential:
+    source = "https://clerk.com/docs/guides/development/machine-auth/overview"
+    return Credential(name, GENUINE, token(make), "CWE-843", source, why)
 
 
 CREDENTIALS = [
@@ -78,6 +86,11 @@ CREDENTIALS = [
         "A session token signed by the key that a rotation has just published beside the old one.",
         token(lambda m: m.genuine(key=m.next_key)),
     ),
+    _machine("m2m-opaque", lambda m: m.instance.opaque_token("m2m", new_id("mch")), "A machine's token that only Clerk can verify."),
+    _machine("m2m-jwt", lambda m: m.instance.machine_token(), "A machine's token, signed by the same key as people's sessions."),
+    _machine("oauth-opaque", lambda m: m.instance.opaque_token("oauth", m.user.id), "What an OAuth client got on a user's behalf; only Clerk can verify it."),
+    _machine("oauth-jwt", lambda m: m.instance.oauth_token(m.user), "The same as a signed token of the type at+jwt (RFC 9068)."),
+    _machine("api-key", lambda m: m.instance.opaque_token("api_key", m.user.id), "A key that a user made for programs; only Clerk can verify it."),
     Credential(
         "webhook",
         GENUINE,

@@ -19,6 +19,7 @@ class Presentation:
     `token` goes wherever the route takes tokens (its carrier; `Authorization: Bearer` by default). `authorization` is a
     raw field value instead, for credentials whose very shape is the point. `signs_body` asks for a webhook signature
     over the final body. `lure` marks the address of the trap that the token names.
+    `headers` and `body` are further fields of the request and of its JSON or form body.
     """
 
     token: str | None = None
@@ -27,6 +28,8 @@ class Presentation:
     query: tuple[tuple[str, str], ...] = ()
     signs_body: bool = False
     lure: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: tuple[tuple[str, str], ...] = ()
 
 
 Recipe = Callable[["Mint"], Presentation]
@@ -57,6 +60,11 @@ class Credential:
     """An HTTP server may refuse such a request before the app sees it."""
     token: bool = True
     """Whether something is presented at all (false only for the absent ones)."""
+
+    carrier: str | None = None
+    """Where it puts a genuine token: on a route that takes tokens just there it is nothing but `clerk`."""
+    only: str | None = None
+    """The only kind of route that it fits: `websocket`, or `body` for requests with a JSON object or a form."""
 
     @property
     def personal(self) -> bool:

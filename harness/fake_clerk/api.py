@@ -5,6 +5,7 @@ Source: Clerk's OpenAPI documents (`backend-api`, version 2026-05-12). Whatever 
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable
@@ -51,6 +52,9 @@ class Api:
             ("GET", re.compile(r"/v1/users"), True, self._list_users),
             ("GET", re.compile(r"/v1/users/count"), True, self._count_users),
             ("GET", re.compile(r"/v1/users/(?P<user_id>[^/]+)"), True, self._get_user),
+            ("POST", re.compile(r"/v1/m2m_tokens/verify"), True, self._verify_m2m),
+            ("POST", re.compile(r"/v1/oauth_applications/access_tokens/verify"), True, self._verify_oauth),
+            ("POST", re.compile(r"/v1/api_keys/verify"), True, self._verify_api_key),
             ("GET", re.compile(r"/v1/sessions"), True, self._list_sessions),
             ("GET", re.compile(r"/v1/sessions/(?P<session_id>[^/]+)"), True, self._get_session),
         ]
@@ -120,6 +124,26 @@ class Api:
         if user is None:
             return error(404, "resource_not_found", "not found", f"No user was found with id {user_id}.")
         return 200, user.as_json()
+
+    def _verified(self, request: ApiRequest, kind: str) -> Answer:
+        try:
+            body = json.loads(request.body or b"{}")
+        except ValueError:
+            return error(400, "request_body_invalid", "the body is not JSON")
+        given = next((body[name] for name in ("token", "secret", "access_token") if name in body), None)
+        token = self.instance.machine_tokens.get(given) if isinstance(given, str) else None
+        if token is None or token.kind != kind or token.revoked:
+            return error(404, "resource_not_found", "not found", "No such token, or it was revoked.")
+        return 200, token.as_json()
+
+    def _verify_m2m(self, request: ApiRequest) -> Answer:
+        return self._verified(request, "m2m")
+
+    def _verify_oauth(self, request: ApiRequest) -> Answer:
+        return self._verified(request, "oauth")
+
+    def _verify_api_key(self, request: ApiRequest) -> Answer:
+        return self._verified(request, "api_key")
 
     def _session_json(self, session: Any) -> dict[str, Any]:
         now = self.instance.now() * 1000

@@ -14,6 +14,7 @@ from harness.fake_clerk import tokens
 from harness.fake_clerk.directory import Directory, User
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.keys import SigningKey, jwks
+from harness.fake_clerk.machines import MachineToken
 from harness.fake_clerk.webhooks import new_webhook_secret, sign_delivery
 
 
@@ -34,6 +35,8 @@ class Instance:
         self.secret_key = f"sk_test_{secrets.token_urlsafe(30)}"
         self.publishable_key = "pk_test_" + base64.b64encode(f"{domain}$".encode()).decode("ascii")
         self.webhook_secret = new_webhook_secret()
+        self.machine_tokens: dict[str, MachineToken] = {}
+        """Opaque tokens by their secret."""
 
     @property
     def issuer(self) -> str:
@@ -100,6 +103,17 @@ class Instance:
         """A machine-to-machine JWT, signed with the same key as session tokens."""
         claims = tokens.machine_claims(issuer=self.issuer, now=self.now(), scopes=[new_id("mch")])
         return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.M2M_CATEGORY))
+
+    def opaque_token(self, kind: str, subject: str) -> str:
+        """An opaque token of the kind `m2m`, `oauth` or `api_key`, which the Backend API verifies."""
+        token = MachineToken(kind, subject)
+        self.machine_tokens[token.secret] = token
+        return token.secret
+
+    def oauth_token(self, user: User) -> str:
+        """An OAuth access token as a JWT (RFC 9068): of another type, though the key is the same."""
+        claims = tokens.oauth_claims(subject=user.id, issuer=self.issuer, now=self.now())
+        return self.sign(claims, header={"alg": "RS256", "kid": self.key.kid, "typ": "at+jwt"})
 
     def webhook_headers(self, body: bytes) -> dict[str, str]:
         """Svix headers for a delivery of `body`, signed with the instance's webhook secret."""

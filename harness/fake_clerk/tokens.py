@@ -103,3 +103,17 @@ def machine_claims(*, issuer: str, now: int, scopes: list[str]) -> dict[str, Any
         "jti": new_id("mt"),
         "scopes": " ".join(scopes),
     }
+
+
+def oauth_claims(*, subject: str, issuer: str, now: int) -> dict[str, Any]:
+    """An OAuth access token's claims (RFC 9068, section 2.2): a client and scopes, no session."""
+    return {
+        "iss": issuer,
+        "sub": subject,
+        "client_id": "client_harness",
+        "scope": "profile email",
+        "iat": now,
+        "nbf": now - NOT_BEFORE_LEEWAY,
+        "exp": now + LIFETIME,
+        "jti": new_id("oat"),
+    }

@@ -15,10 +15,10 @@ from typing import Protocol
 from harness.credentials import CATALOGUE, Credential, Mint
 from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of
 from harness.matrix.leak import text_of
-from harness.matrix.plan import Cell, Plan, RoutePlan, expectation, proof_of_entry
+from harness.matrix.plan import Cell, Plan, RoutePlan, proof_of_entry
 from harness.matrix.verdicts import CellVerdict
 from harness.targets.base import Call, Lane, Observation, Request, Target
-from harness.targets.requests import base_request, with_presentation
+from harness.targets.requests import with_presentation
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "WS"}
 _BASELINES = ("forged", "garbage")
@@ -91,7 +91,7 @@ class Engine:
 
     def _requests(self, plan: RoutePlan, credentials: list[Credential]) -> tuple[dict[str, Request], dict[str, str]]:
         """The requests of a route by credential, and the lures among them."""
-        base = base_request(plan.route, plan.example)
+        base = plan.base
         carrier, webhook = plan.example.carrier, self.mint.instance.webhook_headers
         presented = {c.name: self.mint.present(c) for c in credentials}
         requests = {name: with_presentation(base, p, carrier, webhook) for name, p in presented.items()}
@@ -103,15 +103,11 @@ class Engine:
         entry = proof_of_entry(plan)
         cells = list(plan.cells)
         if entry is not None and all(cell.credential is not entry for cell in cells):
-            cells.insert(0, Cell(plan, entry, expectation(plan.policy, entry)))
+            cells.insert(0, Cell(plan, entry, plan.expects(entry)))
         unwelcome = [cell for cell in cells if cell.expect == "reject"]
         for name in reversed(_BASELINES):
             known = CATALOGUE[name]
-            if (
-                unwelcome
-                and all(c.credential is not known for c in cells)
-                and expectation(plan.policy, known) == "reject"
-            ):
+            if unwelcome and all(c.credential is not known for c in cells) and plan.expects(known) == "reject":
                 unwelcome.insert(0, Cell(plan, known, "reject"))
         welcome = [cell for cell in cells if cell.expect != "reject"]
         if entry is not None:

@@ -5,27 +5,44 @@ from __future__ import annotations
 import datetime
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from harness.credentials import CATALOGUE, Credential, select
 from harness.errors import DeclarationError
 from harness.matrix.declaration import Declaration, Policy, RouterFile
-from harness.targets.base import Route
-from harness.targets.requests import Example
+from harness.targets.base import Request, Route
+from harness.targets.requests import Example, base_request, takes_fields
 
 Expectation = Literal["accept", "reject", "tolerate"]
 
 
-def expectation(policy: Policy, credential: Credential) -> Expectation:
-    """What the policy says of the credential; where it says nothing, what the catalogue says."""
+def expectation(
+    policy: Policy, credential: Credential, *, carrier: str = "bearer", websocket: bool = False
+) -> Expectation:
+    """What the policy says of the credential; where it says nothing, what the catalogue says.
+
+    A genuine token just where the route takes tokens (`carrier`) is nothing but `clerk`; beside it on a websocket,
+    which takes tokens where it can, either answer is right.
+    """
+    if credential.carrier is not None and credential.carrier == carrier:
+        return expectation(policy, CATALOGUE["clerk"])
     names = (credential.name, credential.group)
     for pinned, answer in ((policy.reject, "reject"), (policy.tolerate, "tolerate"), (policy.accept, "accept")):
         if any(name in pinned for name in names):
             return answer  # type: ignore[return-value]
     if "*" in policy.accept:
         return "accept"
-    follows = credential.follows or ("clerk" if credential.tolerate else None)
+    beside = websocket and credential.carrier is not None
+    follows = credential.follows or ("clerk" if credential.tolerate or beside else None)
     return "tolerate" if follows is not None and follows in policy.accept else "reject"
+
+
+def fits(credential: Credential, plan: RoutePlan) -> bool:
+    """Whether a credential can be put on a route's requests at all."""
+    if credential.only == "websocket":
+        return plan.route.kind == "websocket"
+    return credential.only != "body" or takes_fields(plan.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +70,16 @@ class RoutePlan:
     def key(self) -> str:
         """`GET /users/{user_id}`."""
         return self.route.key
+
+    @cached_property
+    def base(self) -> Request:
+        """The request without any credential."""
+        return base_request(self.route, self.example)
+
+    def expects(self, credential: Credential) -> Expectation:
+        """What is expected of a credential on this route."""
+        websocket = self.route.kind == "websocket"
+        return expectation(self.policy, credential, carrier=self.example.carrier, websocket=websocket)
 
 
 @dataclass(frozen=True)
@@ -212,7 +239,9 @@ def make_plan(
         plans = [plan for plan in plans if _shape(plan.key) in wanted]
         gaps = []
     for plan in plans:
-        plan.cells = [Cell(plan, credential, expectation(plan.policy, credential)) for credential in chosen]
+        plan.cells = [
+            Cell(plan, credential, plan.expects(credential)) for credential in chosen if fits(credential, plan)
+        ]
     gaps += filter(None, (_over(plan, today or datetime.date.today()) for plan in plans))
     if not plans and not gaps:
         raise DeclarationError("nothing to examine: no route is left after the options that narrow the run")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -165,9 +166,32 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str, w
             headers.append(("sec-websocket-protocol", f"bearer, {presentation.token}"))
     if cookies:
         headers.append(("cookie", "; ".join(f"{name}={value}" for name, value in cookies)))
+    headers += presentation.headers
+    body = base.body
+    if presentation.body:
+        body = _with_fields(base, presentation.body)
+        headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in headers]
     if presentation.signs_body and webhook is not None:
-        headers += list(webhook(base.body).items())
+        headers += list(webhook(body).items())
     text = base.query
     if query:
         text = "&".join(part for part in (base.query, urlencode(query)) if part)
-    return Request(base.method, base.path, text, headers, base.body, base.kind, base.messages)
+    return Request(base.method, base.path, text, headers, body, base.kind, base.messages)
+
+
+def _media(request: Request) -> str:
+    return next((value for name, value in request.headers if name == "content-type"), "")
+
+
+def takes_fields(request: Request) -> bool:
+    """Whether the body is a JSON object or a form, so that a field can be added."""
+    if "json" in _media(request):
+        with contextlib.suppress(ValueError):
+            return isinstance(json.loads(request.body), dict)
+    return "x-www-form-urlencoded" in _media(request)
+
+
+def _with_fields(request: Request, fields: tuple[tuple[str, str], ...]) -> bytes:
+    if "json" in _media(request):
+        return json.dumps(json.loads(request.body) | dict(fields)).encode()
+    return request.body + (b"&" if request.body else b"") + urlencode(fields).encode()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from harness.config import Options
-from harness.credentials import CATALOGUE, Credential
+from harness.credentials import Credential
 from harness.database import Server
 from harness.matrix import load, make_plan
-from harness.matrix.plan import RoutePlan, expectation
+from harness.matrix.plan import RoutePlan
 from harness.report import Meta, Record
 from harness.session import Session
 from harness.targets.base import Route
@@ -103,11 +103,19 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
         accepted: dict[str, str] = {}
         expected: set[tuple[str, str]] = set()
         used: Counter[str] = Counter()
-        everyday = {c.name for c in CATALOGUE.values() if expectation(declaration.policies["clerk"], c) == "reject"}
+        everyday = {
+            cell.credential.name
+            for p in plan.routes
+            if p.policy_name == "clerk"
+            for cell in p.cells
+            if cell.expect == "reject"
+        }
         for route in plan.routes:
             if "*" in route.policy.accept or route.policy_name == "webhook":
                 continue
-            kinds = [c for c in CATALOGUE.values() if expectation(route.policy, c) == "reject" and c.name != "webhook"]
+            kinds = [
+                cell.credential for cell in route.cells if cell.expect == "reject" and cell.credential.name != "webhook"
+            ]
             for kind in sorted(kinds, key=lambda c: (used[c.name], c.name in everyday))[:2]:
                 used[kind.name] += 1
                 expected.add((route.key, kind.name))
