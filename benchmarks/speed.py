@@ -19,11 +19,10 @@ import time
 from pathlib import Path
 
 from harness.config import Options
-from harness.credentials import CATALOGUE
 from harness.database import open_server
 from harness.matrix import load
 from harness.session import Session
-from harness.targets.requests import base_request, with_presentation
+from harness.targets.requests import with_presentation
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
@@ -44,10 +43,9 @@ def requests_of(session: Session) -> list[list[object]]:
     """
     items: list[list[object]] = []
     for plan in sorted(session.plan().routes, key=lambda plan: plan.route.method == "DELETE"):
-        base = base_request(plan.route, plan.example)
-        for credential in CATALOGUE.values():
-            presentation = session.mint.present(credential)
-            request = with_presentation(base, presentation, plan.example.carrier, session.clerk.webhook_headers)
+        for cell in plan.cells:
+            presentation = session.mint.present(cell.credential)
+            request = with_presentation(plan.base, presentation, plan.example.carrier, session.clerk.webhook_headers)
             body = request.body.decode("latin-1")
             items.append(
                 [request.kind, request.method, request.path, request.query, request.headers, body, request.messages]

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
-from harness.config import Options, parse_env
+from harness.config import Options, parse_env, parse_names
+from harness.database import URL_VARIABLE
 from harness.errors import HarnessError
 from harness.redact import is_secret, redact
 
@@ -149,7 +150,6 @@ def options_of(arguments: argparse.Namespace) -> Options:
     limit = getattr(arguments, "time_limit", None)
     if limit is not None and not 0 < limit <= 600:
         raise HarnessError(f"--time-limit {limit:g}: between 0 and 600 seconds")
-    names = getattr(arguments, "credentials", None)
     return Options(
         suites=arguments.suites,
         app=arguments.app,
@@ -161,7 +161,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         allow_hosts=arguments.allow_host,
         postgres=arguments.postgres,
         agents=arguments.agents,
-        credentials=[name.strip() for name in names.split(",") if name.strip()] if names else [],
+        credentials=parse_names(getattr(arguments, "credentials", None)),
         routers=getattr(arguments, "router", []),
         routes=getattr(arguments, "route", []),
         time_limit=limit,
@@ -208,7 +208,7 @@ def repeat_command(options: Options) -> str:
 
 def _begin_postgres(arguments: argparse.Namespace) -> EmbeddedServer | None:
     """The embedded Postgres, begun before anything heavy is imported; None where the run may not need it."""
-    if arguments.url or arguments.postgres or os.environ.get("HARNESS_POSTGRES_URL"):
+    if arguments.url or arguments.postgres or os.environ.get(URL_VARIABLE):
         return None
     try:
         declared = tomllib.loads((arguments.suites / "auth_matrix.toml").read_text(encoding="utf-8"))
@@ -226,8 +226,9 @@ def main(argv: list[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     # A CI job that is cancelled gets SIGTERM: everything is stopped and removed as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    early = _begin_postgres(arguments) if arguments.do == "run" else None
+    early = None
     try:
+        early = _begin_postgres(arguments) if arguments.do == "run" else None
         from harness import commands  # Late: --help must not wait for pydantic and psycopg.
 
         arguments.embedded = early

@@ -60,6 +60,11 @@ def parse_env(pairs: list[str]) -> dict[str, str]:
     return result
 
 
+def parse_names(text: str | None) -> list[str]:
+    """Names separated by commas."""
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
+
+
 def refuse_live_keys(environment: dict[str, str], where: str) -> None:
     """Raises UnsafeError for a key of a production instance; the message does not repeat the key."""
     for name, value in environment.items():

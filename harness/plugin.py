@@ -49,12 +49,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _options(config: pytest.Config, suites: Path) -> Options:
-    from harness.config import Options, parse_env
+    from harness.config import Options, parse_env, parse_names
 
     def value(name: str) -> Any:
         return config.getoption(f"harness_{name}")
 
-    names = value("credentials")
     agents = value("agents") or (1 if hasattr(config, "workerinput") else None)
     return Options(
         suites=suites,
@@ -65,7 +64,7 @@ def _options(config: pytest.Config, suites: Path) -> Options:
         url=value("url"),
         postgres=value("postgres"),
         agents=agents,
-        credentials=[name.strip() for name in names.split(",") if name.strip()] if names else [],
+        credentials=parse_names(value("credentials")),
     )
 
 
@@ -110,6 +109,7 @@ class Run:
         from harness.report import Meta, Record
         from harness.session import Session
 
+        self._stream: Ahead | None = None
         self.options = _options(config, suites)
         self.declaration: Declaration = load(suites)
         self.session: Session = Session(self.options, self.declaration, server=_shared_server(config)).__enter__()
@@ -124,7 +124,6 @@ class Run:
         self.wanted: dict[str, set[str]] = {}
         self._failure: HarnessError | None = None
         self._whole = not hasattr(config, "workerinput")
-        self._stream: Ahead | None = None
 
     def _narrowed(self, plans: list[RoutePlan]) -> Plan:
         from harness.matrix import Plan
@@ -217,7 +216,7 @@ def _shared_server(config: pytest.Config) -> Server | None:
 
 
 class XdistHooks:
-    """Registered only where xdist is installed."""
+    """Called by xdist, where it is installed."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:

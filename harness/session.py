@@ -171,7 +171,7 @@ class Session:
     def _workspace(self) -> Workspace:
         server = self._server
         if server is None:
-            server = open_server(self.options.postgres or os.environ.get("HARNESS_POSTGRES_URL"))
+            server = open_server(self.options.postgres)
             self._stack.callback(server.close)
         workspace = Workspace(server)
         self._stack.callback(workspace.close)

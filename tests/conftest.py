@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -127,7 +126,7 @@ def write_suites(root: Path, routes: str, *, matrix: str = MATRIX, head: str = "
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """An embedded Postgres for the tests of this process, or the one that HARNESS_POSTGRES_URL names."""
-    server = open_server(os.environ.get("HARNESS_POSTGRES_URL"))
+    server = open_server()
     server.ready()
     yield server
     server.close()

@@ -7,10 +7,8 @@ import sys
 
 import pytest
 
-from tests.conftest import GUARD, MATRIX, VERIFIER, write_suites
-from tests.test_cli import CODE, ROUTES
-
-APP = GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
+from tests.conftest import MATRIX, VERIFIER, write_suites
+from tests.test_cli import APP, ROUTES
 
 
 @pytest.fixture
@@ -78,6 +76,14 @@ def test_several_processes_give_the_verdicts_of_one(suites: pytest.Pytester) -> 
     assert len(one) == 3 * len(_catalogue())
     assert {kind for kind, _ in one} == {"PASSED", "FAILED"}
     assert outcomes(suites, "-n", "2") == one
+
+
+def test_a_mistake_in_the_options_is_one_sentence_and_stops_what_was_started(suites: pytest.Pytester) -> None:
+    result = suites.runpytest_subprocess("suites", "-q", "--harness-credentials", "forgd")
+    text = result.stdout.str() + result.stderr.str()
+    assert result.ret != 0
+    assert "did you mean 'forged'" in text
+    assert "AttributeError" not in text
 
 
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]])

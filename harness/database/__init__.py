@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from harness.database.isolation import Isolation
     from harness.database.server import Server, Workspace, open_server
 
+URL_VARIABLE = "HARNESS_POSTGRES_URL"
+"""Environment variable that names a Postgres to use where no option does."""
 __all__ = ["EmbeddedServer", "Isolation", "Server", "Workspace", "open_server"]
 
 

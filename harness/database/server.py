@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
 from harness.database.isolation import Isolation, install
 from harness.errors import DatabaseError
@@ -79,15 +81,16 @@ class _Container:
 def open_server(choice: str | None = None) -> Server:
     """The server to use: a URL, `docker`, or (by default) the embedded one, which is only begun: see `Server.ready`.
 
+    Without a `choice` the environment may name one (`HARNESS_POSTGRES_URL`).
     Raises DatabaseError when it cannot be started or reached, or is too old.
     """
-    if choice in (None, "", "embedded"):
+    choice = choice or os.environ.get(URL_VARIABLE) or "embedded"
+    if choice == "embedded":
         embedded = EmbeddedServer().begin()
         return Server(embedded.url, embedded)
     if choice == "docker":
         container = _Container()
         return Server(container.url, container)
-    assert choice is not None
     if not choice.startswith(("postgresql://", "postgres://")):
         raise DatabaseError(f"--postgres {choice}: write postgresql://user@host:port/database, docker or embedded")
     try:
@@ -107,7 +110,6 @@ class Workspace:
         self.server = server
         self._tag = secrets.token_hex(4)
         self._made: list[str] = []
-        self._strategy = ""
         self.template = self._name("template")
 
     def _name(self, part: str) -> str:
@@ -116,9 +118,6 @@ class Workspace:
     def create_template(self) -> str:
         """An empty database to migrate; returns its URL. Waits for the server."""
         self.server.ready()
-        if self.server.own:
-            # Copying files is quicker than logging them, where a checkpoint costs nothing.
-            self._strategy = " STRATEGY file_copy"
         self.server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.template)))
         self._made.append(self.template)
         return self.server.url_of(self.template)
@@ -142,8 +141,10 @@ class Workspace:
     def clone(self, number: int) -> str:
         """A copy of the template for agent `number`; returns its URL."""
         name = self._name(f"agent_{number}")
+        # Copying files is quicker than logging them, where a checkpoint costs nothing.
+        strategy = " STRATEGY file_copy" if self.server.own else ""
         self.server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}" + self._strategy).format(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}" + strategy).format(
                 sql.Identifier(name), sql.Identifier(self.template)
             )
         )

@@ -131,6 +131,15 @@ def test_a_server_that_cannot_be_used(choice: str, told: str) -> None:
         open_server(choice)
 
 
+def test_the_environment_may_name_a_server_and_an_option_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HARNESS_POSTGRES_URL", "mysql://x")
+    with pytest.raises(DatabaseError, match="mysql://x"):
+        open_server()
+    server = open_server("embedded")
+    server.ready()
+    server.close()
+
+
 def test_docker_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
     with pytest.raises(DatabaseError, match="--postgres docker: no container can be started"):

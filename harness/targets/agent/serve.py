@@ -101,15 +101,14 @@ class Agent:
 
     # Loading
 
-    def configure(self, config: Any) -> Any:
-        """Redirect names, load the app, find and watch the routes; returns the greeting."""
+    def configure(self, config: Any) -> None:
+        """Redirect names and load the app."""
         self.redirect = redirect.Redirect(config["names"], config["fake_port"])
         self.redirect.install()
         app_dir = self.app_dir = config["app_dir"]
         self.app, self.interface = loader.load(config["app"], app_dir)
         self.known = len(discover.discover(self.app, self.interface))
         discover.openapi_of(self.app)  # Apps keep it: it is made while the harness prepares the database.
-        return config
 
     def examine(self, config: Any) -> Any:
         """Find the routes and switch the probe on; returns the greeting for the harness."""
