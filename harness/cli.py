@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--router", action="append", default=[], metavar="NAME", help="only this router; repeatable")
     run.add_argument("--route", action="append", default=[], metavar='"GET /path"', help="only this route; repeatable")
     run.add_argument("--credentials", metavar="NAMES", help="only these credentials or groups, separated by commas")
+    run.add_argument(
+        "--drills",
+        action=argparse.BooleanOptionalAction,
+        help="rotate keys, cut off the issuer, let tokens run out; takes some ten seconds (default: in whole runs)",
+    )
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="for each request")
     run.add_argument(
         "--reports",
@@ -150,6 +155,9 @@ def options_of(arguments: argparse.Namespace) -> Options:
     limit = getattr(arguments, "time_limit", None)
     if limit is not None and not 0 < limit <= 600:
         raise HarnessError(f"--time-limit {limit:g}: between 0 and 600 seconds")
+    credentials = parse_names(getattr(arguments, "credentials", None))
+    routers, routes = getattr(arguments, "router", []), getattr(arguments, "route", [])
+    drills = getattr(arguments, "drills", None)
     return Options(
         suites=arguments.suites,
         app=arguments.app,
@@ -161,9 +169,10 @@ def options_of(arguments: argparse.Namespace) -> Options:
         allow_hosts=arguments.allow_host,
         postgres=arguments.postgres,
         agents=arguments.agents,
-        credentials=parse_names(getattr(arguments, "credentials", None)),
-        routers=getattr(arguments, "router", []),
-        routes=getattr(arguments, "route", []),
+        credentials=credentials,
+        routers=routers,
+        routes=routes,
+        drills=drills if drills is not None else bool(credentials) or not (routers or routes),
         time_limit=limit,
         issuer_port=arguments.issuer_port,
         database={

@@ -41,11 +41,15 @@ class Options:
     issuer_port: int = 0
     database: dict[str, str] = field(default_factory=dict)
     """For `init`: the `[database]` table that is to be used and written."""
+    drills: bool = False
+    """Whether drills are held: key rotation, issuer outage, tokens that run out."""
 
     @property
     def narrowed(self) -> str:
         """The options by which a part of the matrix is left out, as a user wrote them."""
         given = [f"--router {name}" for name in self.routers] + [f'--route "{key}"' for key in self.routes]
+        if not given and not self.credentials and not self.drills:
+            given = ["--no-drills"]
         return " ".join(given + ([f"--credentials {','.join(self.credentials)}"] if self.credentials else []))
 
 

@@ -12,12 +12,13 @@ from typing import Self
 
 from harness import config
 from harness.config import Options
-from harness.credentials import Mint, Trap, register
+from harness.credentials import Mint, Trap, register, select
 from harness.database import Isolation, Server, Workspace, open_server
 from harness.errors import DatabaseError, DeclarationError, HarnessError
 from harness.fake_clerk import REAL_NAMES, FakeClerk
 from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
 from harness.matrix.declaration import DatabaseTable
+from harness.matrix.drills import TROUBLES
 from harness.matrix.engine import Resets
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
@@ -225,10 +226,34 @@ class Session:
             only_routers=self.options.routers,
             only_routes=self.options.routes,
             discovered=self.target.probed,
+            drills=self._drills(),
         )
+
+    def _drills(self) -> frozenset[str]:
+        """The drills that can be held, and notes about those that cannot."""
+        every = {c.drill for c in select(self.options.credentials) if c.drill not in (None, "pair")}
+        if not every:
+            return frozenset()
+        if not self.options.drills:
+            self.notes.append(
+                "no drills (key rotation, issuer outage, tokens that run out): --drills holds them in a part run too"
+            )
+            return frozenset()
+        held = {drill for drill in every if self.target.probed or drill not in (*TROUBLES, "heals")}
+        if held != every:
+            self.notes.append("the issuer's outages were left out: they need an app that can be started anew (--app)")
+        return frozenset(drill for drill in held if drill is not None)
 
     def run(self, plan: Plan) -> Iterator[CellVerdict]:
         """Verdicts, as they are reached."""
         judge = Judge(self.mechanisms, probed=self.target.probed)
         limit = self.options.time_limit or self.declaration.matrix.settings.time_limit
-        return Engine(self.target, plan, self.mint, judge, resets=self.resets, limit=limit).run()
+        return Engine(
+            self.target,
+            plan,
+            self.mint,
+            judge,
+            resets=self.resets,
+            limit=limit,
+            heal_within=self.declaration.matrix.settings.heal_within,
+        ).run()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import select
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from harness.matrix.plan import RoutePlan, router_of
 from harness.redact import is_secret
 from harness.session import Session
 from harness.targets import Call, Observation, Route
+from harness.targets.base import ask
 from harness.targets.requests import Example, base_request, with_presentation
 
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
@@ -49,25 +49,6 @@ def declaration_for_survey(options: Options) -> Declaration:
     return Declaration(MatrixFile(policies={}), {}, options.suites, Legacy())
 
 
-def _ask(session: Session, calls: list[Call]) -> list[Observation]:
-    """Observations of calls, one lane, in order."""
-    lane = session.target.lanes[0]
-    answers: list[Observation] = []
-    rest = calls
-    while rest:
-        alone = bool(answers) and (answers[-1].hung or answers[-1].died)
-        sent = rest[:1] if alone else rest[:32]
-        lane.submit(sent, _LIMIT)
-        partial = None
-        while partial is None:
-            readable, _, _ = select.select([lane], [], [], 0.5)
-            partial = lane.collect() if readable else lane.overdue()
-        got = partial.observations or ([Observation(died=True)] if partial.alone else [])
-        answers += got
-        rest = rest[len(got) :]
-    return answers
-
-
 def survey(session: Session) -> list[Surveyed]:
     """Try every route with nothing, a Clerk token and a legacy token; the probe stops each at the handler's door."""
     declared = {
@@ -92,7 +73,7 @@ def survey(session: Session) -> list[Surveyed]:
                 )
             )
             owners.append((route.key, name))
-    answers = dict(zip(owners, _ask(session, calls), strict=True))
+    answers = dict(zip(owners, ask(session.target.lanes[0], calls, _LIMIT), strict=True))
     found = []
     for route in session.target.routes:
         seen = {name: answers[route.key, name] for name in _ASKED if (route.key, name) in answers}

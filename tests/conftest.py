@@ -26,6 +26,7 @@ import json, os, urllib.request
 import jwt
 
 DOMAIN = os.environ["CLERK_DOMAIN"]
+PARTY = "http://localhost:3000"
 KEYS = {}
 
 def keys():
@@ -45,11 +46,13 @@ def verify_token(token):
             return None
         claims = jwt.decode(
             token, keys()[header["kid"]], algorithms=["RS256"], issuer=f"https://{DOMAIN}", leeway=5,
-            options={"require": ["exp", "iat", "nbf", "sub", "sid"], "verify_aud": False},
+            options={"require": ["exp", "iat", "nbf", "sub", "sid"]},
         )
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+    except (jwt.PyJWTError, OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     if any(isinstance(claims[name], (bool, str)) for name in ("exp", "iat", "nbf")) or claims.get("sts", "active") != "active":
+        return None
+    if claims.get("azp", PARTY) != PARTY or not claims["sub"].startswith("user_"):
         return None
     return claims
 '''

@@ -8,12 +8,15 @@ from __future__ import annotations
 from harness.credentials import (
     group_absent,
     group_algorithm,
+    group_claims,
     group_confusion,
     group_genuine,
     group_legacy,
     group_lookup,
     group_placement,
+    group_shape,
     group_signature,
+    group_state,
     group_time,
 )
 from harness.credentials.identities import Identity, newcomer, register
@@ -47,9 +50,12 @@ CATALOGUE: dict[str, Credential] = {
         group_signature,
         group_algorithm,
         group_lookup,
+        group_claims,
         group_confusion,
         group_legacy,
         group_placement,
+        group_shape,
+        group_state,
     )
     for credential in module.CREDENTIALS
 }

@@ -43,6 +43,8 @@ CREDENTIALS = [
     _entry("scheme-lowercase", authorization(lambda m: f"bearer {m.genuine()}"), "RFC 9110 section 11.1", "A genuine token after bearer in lower case: schemes are case-insensitive.", tolerate=True, authentic=True),
     _entry("double-scheme", authorization(lambda m: f"Bearer Bearer {m.genuine()}"), _BEARER, "The word Bearer twice before a genuine token."),
     _entry("garbage", token(lambda m: "not-a-token"), _COMPACT, "A word that is no token."),
+    _entry("null-token", token(lambda m: "null"), _COMPACT, "The word null, as front ends send it whose session is not there yet."),
+    _entry("undefined-token", token(lambda m: "undefined"), _COMPACT, "The word undefined, as front ends send it whose session is not there yet."),
     _entry("one-segment", _parts(lambda h, p, s: h), _COMPACT, "Only the first of a token's three parts."),
     _entry("two-segments", _parts(lambda h, p, s: f"{h}.{p}"), _COMPACT, "A token whose signature part is cut off with its dot."),
     _entry("four-segments", _parts(lambda h, p, s: f"{h}.{p}.{s}.{s}"), _COMPACT, "A token with a part too many."),

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Presentation, Recipe
-from harness.credentials.recipes import token
+from harness.credentials.model import Credential, Recipe
+from harness.credentials.recipes import several, token
 
 _NONE = "RFC 8725 section 2.1; CVE-2015-9235"
 _CONFUSION = "RFC 8725 section 2.1; CVE-2016-10555, CVE-2022-29217"
@@ -28,21 +28,13 @@ def _unsigned(alg: Any, signature: str = "") -> Recipe:
     return token(lambda m: jose.unsigned(m.header(alg=alg), m.claims(), signature))
 
 
-class _Rotating:
-    """One credential that stands for several tokens: each minting takes the next value."""
-
-    def __init__(self, values: tuple[str, ...], make: Any) -> None:
-        self.values, self.make, self.turn = values, make, 0
-
-    def __call__(self, mint: Mint) -> Presentation:
-        value = self.values[self.turn % len(self.values)]
-        self.turn += 1
-        return Presentation(token=self.make(mint, value))
-
-
 def _hmac(key: Any, alg: str = "HS256") -> Recipe:
     digest = "sha" + alg[2:]
     return token(lambda m: jose.hmac_signed(m.header(alg=alg), m.claims(), key(m), digest))
+
+
+def _under(secret: str) -> Recipe:
+    return _hmac(lambda m: secret.encode())
 
 
 def _pem(mint: Mint) -> bytes:
@@ -57,6 +49,10 @@ def _der(mint: Mint) -> bytes:
     return mint.instance.key.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
+def _ssh(mint: Mint) -> bytes:
+    return mint.instance.key.private.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+
+
 def _es256(mint: Mint) -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     return jwt.encode(mint.claims(), key, algorithm="ES256", headers=mint.header(alg=...))
@@ -64,7 +60,7 @@ def _es256(mint: Mint) -> str:
 
 CREDENTIALS = [
     _entry("alg-none", _unsigned("none"), _NONE, "A token that says it needs no signature, and has none."),
-    _entry("alg-none-mixed-case", _Rotating(("None", "NONE", "nOnE"), lambda m, alg: jose.unsigned(m.header(alg=alg), m.claims())), _NONE, "The same in other spellings of none, which a filter may miss.", fresh=True),
+    _entry("alg-none-mixed-case", several(*map(_unsigned, ("None", "NONE", "nOnE"))), _NONE, "The same in other spellings of none, which a filter may miss."),
     _entry("alg-none-with-signature", token(lambda m: jose.unsigned(m.header(alg="none"), m.claims(), jose.parts(m.genuine())[2])), _NONE, "A token that says it needs no signature, with a signature from elsewhere."),
     _entry("alg-missing", _unsigned(...), _ALG, "A token that does not say how it is signed, and is not."),
     _entry("alg-null", _unsigned(None), _ALG, "A token whose algorithm is null, unsigned."),
@@ -76,13 +72,14 @@ CREDENTIALS = [
     _entry("hs256-with-pem-no-newline", _hmac(lambda m: _pem(m).strip()), _CONFUSION, "The same, without the newline at the end, as configuration often holds it."),
     _entry("hs256-with-pkcs1-pem", _hmac(_pkcs1), _CONFUSION, "The public key in its older text form, used as a shared secret."),
     _entry("hs256-with-der", _hmac(_der), _CONFUSION, "The public key in its binary form, used as a shared secret."),
+    _entry("hs256-with-ssh-public-key", _hmac(_ssh), "CVE-2022-29217; CVE-2024-33663", "The public key as SSH writes it, used as a shared secret: filters for PEM do not know it."),
     _entry("hs256-with-jwk-json", _hmac(lambda m: json.dumps(m.instance.key.jwk).encode()), _CONFUSION, "The published key document of one key, used as a shared secret."),
     _entry("hs256-with-jwks-json", _hmac(lambda m: json.dumps(m.instance.jwks()).encode()), _CONFUSION, "The whole published key document, used as a shared secret."),
     _entry("hs256-with-modulus", _hmac(lambda m: jose.unb64url(m.instance.key.jwk["n"])), _CONFUSION, "The public key's modulus, used as a shared secret."),
     _entry("hs384-with-pem", _hmac(_pem, "HS384"), _CONFUSION, "The public key as a shared secret, with another hash."),
     _entry("hs512-with-pem", _hmac(_pem, "HS512"), _CONFUSION, "The public key as a shared secret, with another hash."),
     _entry("hs256-blank-secret", _hmac(lambda m: b""), "RFC 7518 section 3.2", "Signed with the empty secret, as when a setting is missing.", "CWE-1391"),
-    _entry("hs256-weak-secret", _Rotating(WEAK_SECRETS, lambda m, secret: jose.hmac_signed(m.header(alg="HS256"), m.claims(), secret.encode())), "RFC 8725 section 3.5", "Signed with secrets that tutorials print.", "CWE-1391", fresh=True),
+    _entry("hs256-weak-secret", several(*map(_under, WEAK_SECRETS)), "RFC 8725 section 3.5", "Signed with secrets that tutorials print.", "CWE-1391"),
     _entry("hs256-with-secret-key-env", _hmac(lambda m: m.instance.secret_key.encode()), "RFC 8725 section 2.1", "Signed with the Backend API's secret key, which is not a token key.", "CWE-323"),
     _entry("hs256-with-publishable-key", _hmac(lambda m: m.instance.publishable_key.encode()), "RFC 8725 section 2.1", "Signed with the publishable key, which everybody can read.", "CWE-1391"),
     _entry("es256-zero", token(lambda m: jose.unsigned(m.header(alg="ES256"), m.claims(), jose.b64url(bytes(64)))), "CVE-2022-21449", "An elliptic-curve signature of two zeros, which broken libraries hold valid for every message."),

@@ -6,8 +6,8 @@ import secrets
 from typing import Any
 
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Presentation, Recipe
-from harness.credentials.recipes import token
+from harness.credentials.model import Credential, Recipe
+from harness.credentials.recipes import several, token
 from harness.fake_clerk import tokens
 from harness.fake_clerk.ids import new_id
 
@@ -19,22 +19,13 @@ def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str = "CWE-843
     return Credential(name, "confusion", recipe, cwe, source, why, **more)
 
 
-class _AnyMachine:
-    """Each minting takes the next kind of machine token."""
-
-    def __init__(self) -> None:
-        self.turn = 0
-
-    def __call__(self, mint: Mint) -> Presentation:
-        kinds = (
-            mint.instance.machine_token,
-            lambda: mint.instance.opaque_token("m2m", new_id("mch")),
-            lambda: mint.instance.oauth_token(mint.user),
-            lambda: mint.instance.opaque_token("oauth", mint.user.id),
-            lambda: mint.instance.opaque_token("api_key", mint.user.id),
-        )
-        self.turn += 1
-        return Presentation(token=kinds[(self.turn - 1) % len(kinds)]())
+_machines = several(
+    token(lambda m: m.instance.machine_token()),
+    token(lambda m: m.instance.opaque_token("m2m", new_id("mch"))),
+    token(lambda m: m.instance.oauth_token(m.user)),
+    token(lambda m: m.instance.opaque_token("oauth", m.user.id)),
+    token(lambda m: m.instance.opaque_token("api_key", m.user.id)),
+)
 
 
 def _template(mint: Mint) -> str:
@@ -62,7 +53,7 @@ def _handshake(mint: Mint) -> str:
 
 CREDENTIALS = [
     _entry("session-for-machine", token(lambda m: m.genuine()), _MACHINE, "A person's session where a machine's token belongs.", follows="clerk", authentic=True),
-    _entry("machine-for-session", _AnyMachine(), _MACHINE, "A machine's token, in each of its forms, where a person's session belongs.", fresh=True),
+    _entry("machine-for-session", _machines, _MACHINE, "A machine's token, in each of its forms, where a person's session belongs."),
     _entry("template-for-session", token(_template), "https://clerk.com/docs/guides/sessions/jwt-templates", "A token made for another service by a JWT template: same key, no session, its own class."),
     _entry("id-token", token(_id_token), "OpenID Connect Core 1.0 section 2; RFC 8725 section 2.8", "An ID token: it tells a client who its user is, and opens nothing."),
     _entry("sign-in-ticket", token(_ticket), "https://clerk.com/docs/reference/backend-api (sign-in tokens)", "The ticket of a sign-in link, which is good for one exchange with Clerk only."),

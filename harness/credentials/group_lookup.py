@@ -22,7 +22,7 @@ from harness.credentials.trap import Lure
 _KID = "RFC 7515 section 4.1.4; RFC 8725 section 3.10"
 _JKU = "RFC 7515 section 4.1.2; RFC 8725 section 3.10"
 _X5 = "RFC 7515 section 4.1.5; RFC 8725 section 3.10"
-_CRIT = "RFC 7515 section 4.1.11"
+_CRIT = "RFC 7515 section 4.1.11; CVE-2025-59420, CVE-2026-32597"
 
 
 def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str = "CWE-347", **more: Any) -> Credential:
@@ -122,6 +122,12 @@ def _jwe_of_forged(mint: Mint) -> str:
     return ".".join([header, *map(jose.b64url, (wrapped, nonce, sealed[:-16], sealed[-16:]))])
 
 
+def _pbes2(mint: Mint) -> str:
+    """A password-based JWE that asks for two thousand million rounds before anything can be checked."""
+    header = {"alg": "PBES2-HS256+A128KW", "enc": "A128GCM", "p2s": jose.b64url(bytes(16)), "p2c": 2**31 - 1, "kid": mint.instance.key.kid}
+    return f"{jose.segment(header)}.{jose.b64url(bytes(24))}.{jose.b64url(bytes(12))}.{jose.segment(mint.claims())}.{jose.b64url(bytes(16))}"
+
+
 def _flattened(mint: Mint) -> str:
     header, payload, signature = jose.parts(mint.signed(mint.claims(), key=mint.attacker))
     return json.dumps({"protected": header, "payload": payload, "signature": signature})
@@ -166,8 +172,9 @@ CREDENTIALS = [
     _entry("kid-url", _at_the_attackers("kid"), _KID, "A key id that is the attacker's address: a fetch is a finding in itself.", "CWE-918", fresh=True),
     _entry("kid-huge", _kid("k" * 65_536), _KID, "A key id of 64 KiB: must be refused without much work.", "CWE-400", unsendable=True),
     _entry("kid-retired", token(_retired), "RFC 7517 section 4.5; Clerk: rotating keys", "Signed by a key of the issuer that was rotated out and is published no more.", "CWE-324"),
-    _entry("jwk-embedded", _header(jwk=lambda m: _jwk(m, m.attacker.kid), kid=lambda m: m.attacker.kid), "RFC 7515 section 4.1.3; CVE-2018-0114", "The token brings the key with which it wants to be verified."),
+    _entry("jwk-embedded", _header(jwk=lambda m: _jwk(m, m.attacker.kid), kid=lambda m: m.attacker.kid), "RFC 7515 section 4.1.3; CVE-2018-0114, CVE-2026-27962", "The token brings the key with which it wants to be verified."),
     _entry("jwk-embedded-genuine-kid", _header(jwk=lambda m: _jwk(m, m.instance.key.kid)), "RFC 7515 section 4.1.3; CVE-2018-0114", "The token brings its own key, under the genuine key id."),
+    _entry("jwk-embedded-symmetric", token(lambda m: jose.hmac_signed(m.header(alg="HS256", jwk={"kty": "oct", "k": jose.b64url(b"attacker")}), m.claims(), b"attacker")), "RFC 7515 section 4.1.3; CVE-2026-27962", "The token brings the shared secret with which it wants to be verified."),
     _entry("jku-remote", _at_the_attackers("jku"), _JKU, "The token says where its keys are: at the attacker's. A fetch is a finding in itself.", "CWE-918", fresh=True),
     _entry("jku-userinfo", _at_the_attackers("jku", genuine_first=True), _JKU, "The attacker's address that begins like the genuine one.", "CWE-918", fresh=True),
     _entry("x5u-remote", luring(_x5u), _X5, "The token says where its certificate is: at the attacker's. A fetch is a finding in itself.", "CWE-918", fresh=True),
@@ -181,6 +188,7 @@ CREDENTIALS = [
     _entry("cty-nested", _header(cty="JWT"), "RFC 7519 section 5.2", "The attacker's token that says another one is nested in it."),
     _entry("jwe-dir", token(_jwe_dir), "RFC 7516 section 7.1", "Five parts instead of three: an encrypted token under a key that nobody agreed on."),
     _entry("jwe-of-forged", token(_jwe_of_forged), "RFC 8725 section 2.3", "Encrypted for the genuine public key, as everybody can, with an unsigned token inside."),
+    _entry("jwe-pbes2-huge-count", token(_pbes2), "RFC 7518 section 4.8.1.2; CVE-2023-6681", "Encrypted under a password, with a count of rounds that would keep a server busy for hours.", "CWE-400"),
     _entry("json-flattened", token(_flattened), "RFC 7515 section 7.2.2", "A forged token in the JSON form of tokens."),
     _entry("json-general", token(_general), "RFC 7515 section 7.2.1", "A forged token in the JSON form for several signatures."),
     _entry("json-compact-polyglot", token(_polyglot), "CVE-2022-39227", "One text that is a genuine token to the parser that verifies and a forged one to the parser that reads.", "CWE-290"),

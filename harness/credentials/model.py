@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from harness.credentials.mint import Mint
 
 GENUINE = "genuine"
+
+
+class Bendable(Protocol):
+    """A request without a credential, as a recipe may bend it; `path` is percent-encoded."""
+
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+
+
+Bend = Callable[[Bendable], None]
+Drill = Literal["pair", "expiry", "rotation", "flood", "outage", "slow", "malformed", "empty", "heals"]
+"""What cannot be shown by requests to one route, one after the other: several at once, time that passes, an issuer in trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +33,8 @@ class Presentation:
     `token` goes wherever the route takes tokens (its carrier; `Authorization: Bearer` by default). `authorization` is a
     raw field value instead, for credentials whose very shape is the point. `signs_body` asks for a webhook signature
     over the final body. `lure` marks the address of the trap that the token names.
-    `headers` and `body` are further fields of the request and of its JSON or form body.
+    `headers` and `body` are further fields of the request and of its JSON or form body. `bend` changes method or path.
+    `before` is sent first, and `then` done after that; `also` are further forms of the same credential, judged as it is.
     """
 
     token: str | None = None
@@ -30,6 +45,10 @@ class Presentation:
     lure: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: tuple[tuple[str, str], ...] = ()
+    bend: Bend | None = None
+    before: tuple[Presentation, ...] = ()
+    then: Callable[[], object] | None = None
+    also: tuple[Presentation, ...] = ()
 
 
 Recipe = Callable[["Mint"], Presentation]
@@ -64,7 +83,14 @@ class Credential:
     carrier: str | None = None
     """Where it puts a genuine token: on a route that takes tokens just there it is nothing but `clerk`."""
     only: str | None = None
-    """The only kind of route that it fits: `websocket`, or `body` for requests with a JSON object or a form."""
+    """The only kind of route that it fits: `http`, `websocket`, or `body` for requests with a JSON object or a form."""
+    drill: Drill | None = None
+    """How it is tried, where sending it to a route is not enough."""
+
+    @property
+    def bent(self) -> bool:
+        """No credential, but a request that is bent so that a guard may not recognize it."""
+        return self.group == "shape"
 
     @property
     def personal(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from harness.credentials.mint import Mint
 from harness.credentials.model import Presentation, Recipe
@@ -30,6 +31,16 @@ def luring(make: Callable[[Mint, Lure], str]) -> Recipe:
     def recipe(mint: Mint) -> Presentation:
         lure = mint.trap.lure()
         return Presentation(token=make(mint, lure), lure=lure.mark)
+
+    return recipe
+
+
+def several(*recipes: Recipe) -> Recipe:
+    """One credential in several forms: each is sent, and the gravest verdict counts."""
+
+    def recipe(mint: Mint) -> Presentation:
+        first, *rest = (make(mint) for make in recipes)
+        return replace(first, also=tuple(rest))
 
     return recipe
 

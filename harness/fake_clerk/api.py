@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from urllib.parse import parse_qs
 from harness.fake_clerk.instance import Instance
 
 Answer = tuple[int, Any]
+SLOW_SECONDS = 1.5
+"""How late a slow key set comes: longer than an impatient client waits, shorter than any default limit."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,16 @@ class Api:
         ) and given.startswith("Bearer ")
 
     def _jwks(self, request: ApiRequest) -> Answer:
+        self.instance.jwks_asked += 1
+        trouble = self.instance.jwks_trouble
+        if trouble == "outage":
+            return error(503, "service_unavailable", "the service is not available")
+        if trouble == "malformed":
+            return 200, "<html><body>We are back in a minute.</body></html>"
+        if trouble == "empty":
+            return 200, {"keys": []}
+        if trouble == "slow":
+            time.sleep(SLOW_SECONDS)
         return 200, self.instance.jwks()
 
     def _discovery(self, request: ApiRequest) -> Answer:

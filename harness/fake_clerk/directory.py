@@ -179,9 +179,14 @@ class Directory:
             for session in self.sessions.values():
                 if session.user_id == user_id and session.status == "active":
                     return session
-            session = Session(id=new_id("sess"), user_id=user_id)
+        return self.new_session(user_id)
+
+    def new_session(self, user_id: str) -> Session:
+        """A further session of the user, as from another device."""
+        session = Session(id=new_id("sess"), user_id=user_id)
+        with self._lock:
             self.sessions[session.id] = session
-            return session
+        return session
 
     def find(self, *, emails: list[str], ids: list[str]) -> list[User]:
         """Users that match every filter given; an empty filter matches all."""

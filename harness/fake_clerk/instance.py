@@ -6,7 +6,7 @@ import base64
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jwt
 
@@ -16,6 +16,8 @@ from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.keys import SigningKey, jwks
 from harness.fake_clerk.machines import MachineToken
 from harness.fake_clerk.webhooks import new_webhook_secret, sign_delivery
+
+Trouble = Literal["outage", "slow", "malformed", "empty"]
 
 
 class Instance:
@@ -35,6 +37,10 @@ class Instance:
         self.secret_key = f"sk_test_{secrets.token_urlsafe(30)}"
         self.publishable_key = "pk_test_" + base64.b64encode(f"{domain}$".encode()).decode("ascii")
         self.webhook_secret = new_webhook_secret()
+        self.jwks_trouble: Trouble | None = None
+        """How its key set cannot be had at present, for drills."""
+        self.jwks_asked = 0
+        """How often the key set was asked for."""
         self.machine_tokens: dict[str, MachineToken] = {}
         """Opaque tokens by their secret."""
 

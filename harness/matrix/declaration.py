@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from harness.credentials import CATALOGUE, groups
+from harness.credentials import CATALOGUE, Credential, groups
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.errors import DeclarationError
 from harness.targets.requests import Example
@@ -26,10 +26,15 @@ class _Table(BaseModel):
 
 
 def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
+    return [value] if isinstance(value, (str, int)) else value
+
+
+def _by_default(value: Any) -> Any:
+    return value if isinstance(value, dict) else {"default": value}
 
 
 Names = Annotated[list[str], BeforeValidator(_listed)]
+Statuses = Annotated[list[Annotated[int, Field(ge=300, le=599)]], BeforeValidator(_listed)]
 
 
 class Policy(_Table):
@@ -37,7 +42,8 @@ class Policy(_Table):
 
     `accept`: names, groups or `*`. `reject` and `tolerate` pin what would otherwise follow from the catalogue.
     `mechanism`: the authentication code that must have let the request in. `until`: the first day on which the policy
-    is over. `refuse`: the statuses that count as a refusal. `guard`: `handler` where the route decides inside its
+    is over. `refuse`: the statuses that count as a refusal, for all or by credential or group (`default` for the
+    others): `{ missing = 403, default = 401 }`. `guard`: `handler` where the route decides inside its
     handler (found out by itself where the probe can see it).
     """
 
@@ -46,8 +52,15 @@ class Policy(_Table):
     tolerate: Names = []
     mechanism: Names = []
     until: datetime.date | None = None
-    refuse: list[int] = [401, 403]
+    refuse: Annotated[dict[str, Statuses], BeforeValidator(_by_default)] = {"default": [401, 403]}
     guard: Literal["door", "handler"] | None = None
+
+    def refusing(self, credential: Credential) -> list[int]:
+        """The statuses by which this credential may be refused."""
+        for name in (credential.name, credential.group, "default"):
+            if name in self.refuse:
+                return self.refuse[name]
+        return [401, 403]
 
 
 class RouteEntry(_Table):
@@ -116,10 +129,13 @@ class DatabaseTable(_Table):
 
 
 class SettingsTable(_Table):
-    """`[settings]`: clock skew that verifiers may allow and time limit of a request, in seconds."""
+    """`[settings]`, in seconds: clock skew that verifiers may allow, time limit of a request, and how soon genuine tokens
+    must get in again after an outage of the issuer.
+    """
 
     clock_skew: int = Field(default=5, ge=0, le=300)
     time_limit: float = Field(default=10.0, gt=0, le=600)
+    heal_within: float = Field(default=15.0, gt=0, le=600)
     domain: str = "harness-under-test.clerk.accounts.dev"
 
 
@@ -214,9 +230,13 @@ def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
     except ValidationError as error:
         raise _explain(path, error, _MATRIX_KEYS) from None
     for name, policy in matrix.policies.items():
-        for field in ("accept", "reject", "tolerate"):
+        for field in ("accept", "reject", "tolerate", "refuse"):
             for credential in getattr(policy, field):
-                if credential != "*" and credential not in CATALOGUE and credential not in groups():
+                if (
+                    credential != ("default" if field == "refuse" else "*")
+                    and credential not in CATALOGUE
+                    and credential not in groups()
+                ):
                     close = difflib.get_close_matches(credential, [*CATALOGUE, *groups()], n=1)
                     hint = f"; did you mean {close[0]!r}?" if close else ""
                     raise DeclarationError(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import select
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from harness.credentials import CATALOGUE, Credential, Mint
+from harness.matrix.bent import crossed
+from harness.matrix.drills import Drills
 from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of
-from harness.matrix.leak import text_of
 from harness.matrix.plan import Cell, Plan, RoutePlan, proof_of_entry
 from harness.matrix.verdicts import CellVerdict
 from harness.targets.base import Call, Lane, Observation, Request, Target
@@ -23,6 +24,9 @@ from harness.targets.requests import with_presentation
 _SAFE = {"GET", "HEAD", "OPTIONS", "WS"}
 _BASELINES = ("forged", "garbage")
 """Two bad credentials whose refusals the others are compared with."""
+_NOWHERE = "/clerk-harness-nowhere"
+_AT_ONCE = 6
+"""Pairs of requests that are sent at the same moment."""
 _PATIENCE = 0.5
 """Seconds between looks at lanes that give no sign of life."""
 
@@ -36,10 +40,23 @@ class Resets(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """Calls for a lane; `singly`: one at a time, with a reset after each."""
+    """Calls for a lane; `singly`: one at a time, with a reset after each; `together`: at the same moment."""
 
     calls: list[Call]
     singly: bool = False
+    together: bool = False
+
+
+@dataclass(slots=True)
+class Prepared:
+    """The requests of one cell: what is sent before, what is done then, and each form that is judged."""
+
+    before: list[Request]
+    forms: list[Request]
+    lures: list[str | None]
+    then: Callable[[], object] | None = None
+    control: list[Request] = field(default_factory=list)
+    """The bent requests, aimed at a path that nothing serves: what everything is answered with."""
 
 
 Verdicts = Callable[[], list[CellVerdict]]
@@ -48,7 +65,10 @@ RouteScript = Generator[Work, list[Observation], Verdicts]
 
 
 class Engine:
-    """One run of a plan. `limit`: seconds for each request; `resets`: one for each lane, or none without a database."""
+    """One run of a plan. `limit`: seconds for each request; `resets`: one for each lane, or none without a database.
+
+    `heal_within`: seconds after an outage of the issuer within which genuine tokens must get in again.
+    """
 
     def __init__(
         self,
@@ -59,6 +79,7 @@ class Engine:
         *,
         resets: list[Resets] | None = None,
         limit: float = 10.0,
+        heal_within: float = 15.0,
     ) -> None:
         self.target = target
         self.plan = plan
@@ -66,6 +87,8 @@ class Engine:
         self.judge = judge
         self.resets = resets
         self.limit = limit
+        self.heal_within = heal_within
+        self.states: dict[str, RouteState] = {}
 
     def run(self) -> Iterator[CellVerdict]:
         """Yield a verdict for every gap of the declaration and for every cell."""
@@ -74,6 +97,8 @@ class Engine:
                 gap.router, gap.key, gap.policy, "", "", "", gap.kind, "declaration", "", gap.detail,
                 hint=f'add a line: "{gap.key}" = "…"' if gap.kind == "undeclared" else "",
             )  # fmt: skip
+        drills = Drills(self)
+        drills.begin()
         waiting = deque(self.plan.routes)
         runners = [
             _Runner(lane, self.resets[number] if self.resets else None, self.limit, waiting, self._script)
@@ -86,22 +111,32 @@ class Engine:
             for runner in busy:
                 # One lane's verdicts are judged while the others, and its own next batch, run.
                 yield from runner.step(runner.lane in readable)
+        yield from drills.finish()
 
     # One route
 
-    def _requests(self, plan: RoutePlan, credentials: list[Credential]) -> tuple[dict[str, Request], dict[str, str]]:
-        """The requests of a route by credential, and the lures among them."""
-        base = plan.base
-        carrier, webhook = plan.example.carrier, self.mint.instance.webhook_headers
-        presented = {c.name: self.mint.present(c) for c in credentials}
-        requests = {name: with_presentation(base, p, carrier, webhook) for name, p in presented.items()}
-        return requests, {name: p.lure for name, p in presented.items() if p.lure is not None}
+    def prepare(self, plan: RoutePlan, credential: Credential) -> Prepared:
+        """The requests of a cell."""
+        base, carrier, webhook = plan.base, plan.example.carrier, self.mint.instance.webhook_headers
+        presented = self.mint.present(credential)
+        forms = (presented, *presented.also)
+        prepared = Prepared(
+            [with_presentation(base, form, carrier, webhook) for form in presented.before],
+            [with_presentation(base, form, carrier, webhook) for form in forms],
+            [form.lure for form in forms],
+            presented.then,
+        )
+        if credential.bent and not self.target.probed:
+            nowhere = replace(base, path=_NOWHERE)
+            prepared.control = [with_presentation(nowhere, form, carrier, webhook) for form in forms]
+        return prepared
 
     def _script(self, plan: RoutePlan) -> RouteScript:
         """Yields work for a lane, is sent observations, and lastly returns what gives the verdicts."""
-        state = RouteState(plan, guard=plan.guard)
+        state = self.states[plan.key] = RouteState(plan, guard=plan.guard)
         entry = proof_of_entry(plan)
-        cells = list(plan.cells)
+        cells = [cell for cell in plan.cells if cell.credential.drill is None]
+        pairs = [cell for cell in plan.cells if cell.credential.drill == "pair"]
         if entry is not None and all(cell.credential is not entry for cell in cells):
             cells.insert(0, Cell(plan, entry, plan.expects(entry)))
         unwelcome = [cell for cell in cells if cell.expect == "reject"]
@@ -113,52 +148,99 @@ class Engine:
         if entry is not None:
             welcome.sort(key=lambda cell: cell.credential is not entry)
         # All before the first yield: it is done while the lane still works on the route before this one.
-        requests, lures = self._requests(plan, [cell.credential for cell in (*welcome, *unwelcome)])
-        observed: dict[str, Observation] = {}
+        prepared = {cell.credential.name: self.prepare(plan, cell.credential) for cell in (*welcome, *unwelcome)}
+        observed: dict[str, list[Observation]] = {}
         # Where one person is let in and another is not, the handler may be what tells them apart.
         persons = entry is not None and entry.personal
 
+        def calls_of(cell: Cell, requests: list[Request]) -> list[Call]:
+            stop = cell.expect == "reject" and state.guard != "handler" and not (persons and cell.credential.personal)
+            return [Call(plan.route, request, stop) for request in requests]
+
         def observe(some: list[Cell], *, singly: bool) -> Generator[Work, list[Observation], None]:
-            if not some:
-                return
-            stop = [
-                cell.expect == "reject" and state.guard != "handler" and not (persons and cell.credential.personal)
-                for cell in some
-            ]
-            calls = [Call(plan.route, requests[cell.credential.name], s) for cell, s in zip(some, stop, strict=True)]
-            answers = yield Work(calls, singly)
-            for cell, answer in zip(some, answers, strict=True):
+            acted = [cell for cell in some if prepared[cell.credential.name].then is not None]
+            if acted:
+                yield Work([c for cell in acted for c in calls_of(cell, prepared[cell.credential.name].before)], True)
+                for cell in acted:
+                    _do(prepared[cell.credential.name].then)
+            calls = []
+            for cell in some:
+                ready = prepared[cell.credential.name]
+                calls += calls_of(cell, ready.forms if ready.then is not None else [*ready.before, *ready.forms])
+            answers = iter((yield Work(calls, singly)) if calls else [])
+            for cell in some:
                 name = cell.credential.name
-                answer.lured = name in lures and self.mint.trap.sprung(lures[name])
-                observed[name] = answer
+                ready = prepared[name]
+                if ready.then is None:
+                    for _ in ready.before:
+                        next(answers)
+                observed[name] = [next(answers) for _ in ready.forms]
+                for lure, answer in zip(ready.lures, observed[name], strict=True):
+                    answer.lured = lure is not None and self.mint.trap.sprung(lure)
 
         writing = plan.route.method not in _SAFE
-        yield from observe([c for c in welcome if c.credential.identity != "newcomer"], singly=writing)
+        yield from observe([c for c in welcome if not _first_sign_in(c)], singly=writing)
         self._learn(state, entry, observed)
-        yield from observe([c for c in welcome if c.credential.identity == "newcomer"], singly=True)
+        yield from observe([c for c in welcome if _first_sign_in(c)], singly=True)
         # A person may get as far as a handler that then refuses; should one write, the batch is sent again singly.
         yield from observe(unwelcome, singly=False)
+        for cell in unwelcome:
+            ready, answers = prepared[cell.credential.name], observed[cell.credential.name]
+            if ready.control and any(answer.status is not None and answer.status < 300 for answer in answers):
+                state.controls[cell.credential.name] = yield Work(calls_of(cell, ready.control))
+        for cell in pairs:
+            observed[cell.credential.name] = yield from self._pair(plan)
         self._compare(state, observed)
-        return lambda: [self.judge.judge(cell, observed[cell.credential.name], state) for cell in plan.cells]
+        judge, here = self.judge, [*cells, *pairs]
+        return lambda: [
+            judge.judge(cell, observed[cell.credential.name], state)
+            for cell in plan.cells
+            if any(cell is known for known in here)
+        ]
 
-    def _learn(self, state: RouteState, entry: Credential | None, observed: dict[str, Observation]) -> None:
+    def _pair(self, plan: RoutePlan) -> Generator[Work, list[Observation], list[Observation]]:
+        """Two people, one after the other and then at the same moment; says where an answer was the other's."""
+        requests = [self.prepare(plan, CATALOGUE[name]).forms[0] for name in ("clerk", "clerk-other")]
+        calls = [Call(plan.route, request) for request in requests]
+        alone = yield Work(calls)
+        if len({answer.status for answer in alone}) > 1 or alone[0].status is None or alone[0].status >= 300:
+            return alone[:1]  # Only the one of them is let in: there is nothing to mix up.
+        at_once = yield Work(calls * _AT_ONCE, together=True)
+        people = [self.mint.identities[name] for name in ("alice", "bob")]
+        for number, answer in enumerate(at_once):
+            mine, other = number % 2, 1 - number % 2
+            answer.crossed = crossed(answer, alone[mine], alone[other], people[other])
+        return sorted(at_once, key=lambda answer: not answer.crossed)[:1]
+
+    def _learn(self, state: RouteState, entry: Credential | None, observed: dict[str, list[Observation]]) -> None:
         """Where does the route decide? The first admission tells."""
-        first = observed.get(entry.name) if entry is not None else None
-        if state.guard is None and first is not None and first.entered:
+        if entry is None or entry.name not in observed:
+            return
+        state.genuine = first = observed[entry.name][0]
+        if state.guard is None and first.entered:
             state.guard = "handler" if decides_inside(first) else "door"
 
-    def _compare(self, state: RouteState, observed: dict[str, Observation]) -> None:
+    def _compare(self, state: RouteState, observed: dict[str, list[Observation]]) -> None:
         """Whom does the route admit, and how does it refuse? Only then can refusals be judged."""
-        for name in _BASELINES:
+        for name in (*_BASELINES, "missing"):
             if name in observed:
-                outcome, _, _ = outcome_of(observed[name], state, CATALOGUE[name])
+                outcome, _, _ = outcome_of(observed[name][0], state, CATALOGUE[name])
                 if outcome == "refused":
-                    state.refuses = True
-                    state.refusals.append(text_of(observed[name]))
-        for name, observation in observed.items():
+                    state.learn_refusal(name, observed[name][0])
+        for name, answers in observed.items():
             credential = CATALOGUE[name]
-            if credential.group == "genuine" and outcome_of(observation, state, credential)[0] == "admitted":
+            if credential.group == "genuine" and outcome_of(answers[0], state, credential)[0] == "admitted":
                 state.admitted = True
+
+
+def _do(action: Callable[[], object] | None) -> None:
+    if action is not None:
+        action()
+
+
+def _first_sign_in(cell: Cell) -> bool:
+    """Whether the credential speaks for somebody whom no database knows: backends write then."""
+    return cell.credential.identity == "newcomer"
 
 
 class _Runner:
@@ -183,7 +265,7 @@ class _Runner:
         self._todo: deque[Call] = deque()
         self._sent: list[Call] = []
         self._done: list[Observation] = []
-        self._singly = False
+        self._singly = self._together = False
 
     def begin(self) -> None:
         """Take the first route."""
@@ -197,10 +279,10 @@ class _Runner:
         self._done += partial.observations
         for call in reversed(self._sent[len(partial.observations) :]):
             self._todo.appendleft(call)
-        if partial.alone:
-            self._singly = True
+        if partial.alone or (self._together and self._todo):
+            self._singly, self._together = True, False
         wrote = self._reset.reset() if self._reset is not None else False
-        if wrote and len(self._sent) > 1:
+        if wrote and len(self._sent) > 1 and not self._together:
             # Somebody wrote, and nobody knows who: once more, one at a time.
             del self._done[len(self._done) - len(partial.observations) :]
             self._todo.extendleft(reversed(self._sent[: len(partial.observations)]))
@@ -213,7 +295,7 @@ class _Runner:
     def _send(self) -> None:
         count = 1 if self._singly else len(self._todo)
         self._sent = [self._todo.popleft() for _ in range(count)]
-        self.lane.submit(self._sent, self._limit)
+        self.lane.submit(self._sent, self._limit, together=self._together and count > 1)
         if self._next is None and self._waiting:
             # Made ready while the lane is busy.
             script = self._make(self._waiting.popleft())
@@ -233,7 +315,7 @@ class _Runner:
             if work is None:
                 break
             self._todo.extend(work.calls)
-            self._singly = work.singly
+            self._singly, self._together = work.singly, work.together
             self._done = []
             self.busy = True
             self._send()

@@ -6,14 +6,16 @@ status answers.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
 from harness.credentials import Credential
+from harness.matrix.bent import failed, reached
 from harness.matrix.leak import leak_in, text_of
 from harness.matrix.plan import Cell, Expectation, RoutePlan
-from harness.matrix.verdicts import CellVerdict, Evidence, Kind
+from harness.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.redact import redact
 from harness.targets.base import Observation
 
@@ -31,8 +33,18 @@ class RouteState:
     plan: RoutePlan
     guard: Literal["door", "handler"] | None = None
     admitted: bool = False
-    refusals: list[str] = field(default_factory=list)
+    refusals: dict[str, Observation] = field(default_factory=dict)
+    """Refusals that the others are compared with, by credential."""
     refuses: bool = False
+    genuine: Observation | None = None
+    """The answer to the credential by which the route shows that it admits."""
+    controls: dict[str, list[Observation]] = field(default_factory=dict)
+    """Answers to bent requests for a path that nothing serves."""
+
+    def learn_refusal(self, name: str, observation: Observation) -> None:
+        """A bad credential was refused like this."""
+        self.refuses = self.refuses or name != "missing"
+        self.refusals[name] = observation
 
 
 class Mechanisms:
@@ -85,7 +97,7 @@ def outcome_of(observation: Observation, state: RouteState, credential: Credenti
     if observation.elsewhere:
         return "unreached", "probe", "another route's handler answered"
     if observation.websocket is not None:
-        return _websocket_outcome(observation, state)
+        return _websocket_outcome(observation, state, credential)
     return _http_outcome(observation, state, credential)
 
 
@@ -95,7 +107,7 @@ def _http_outcome(observation: Observation, state: RouteState, credential: Crede
         told = f": {observation.error}" if observation.error else ""
         return "fault", "status" if status else "process", f"{status or 'no answer'}{told}"
     entered = observation.entered
-    if status in state.plan.policy.refuse:
+    if status in state.plan.policy.refusing(credential) or _sends_to_sign_in(observation):
         return (
             "refused",
             "probe" if entered is False else "status",
@@ -127,13 +139,23 @@ def _why_unreached(status: int) -> str:
     }.get(status, "(redirected)" if 300 <= status < 400 else "")
 
 
-def _websocket_outcome(observation: Observation, state: RouteState) -> tuple[Outcome, Evidence, str]:
+_SIGN_IN = re.compile(r"(?:sign|log)[-_]?(?:in|on)\b|/auth\b|accounts\.dev|/handshake", re.IGNORECASE)
+
+
+def _sends_to_sign_in(observation: Observation) -> bool:
+    """A redirect to a page where people sign in is how sites refuse browsers."""
+    return observation.status in (302, 303, 307) and bool(_SIGN_IN.search(observation.header("location") or ""))
+
+
+def _websocket_outcome(
+    observation: Observation, state: RouteState, credential: Credential
+) -> tuple[Outcome, Evidence, str]:
     facts = observation.websocket or {}
     status, close = observation.status, facts.get("close")
     if status is not None and not facts.get("accepted"):
         if status >= 500:
             return "fault", "websocket", f"handshake answered {status}"
-        if status in state.plan.policy.refuse:
+        if status in state.plan.policy.refusing(credential):
             return "refused", "websocket", f"handshake answered {status}"
         return "unreached", "websocket", f"handshake answered {status}"
     if facts.get("accepted"):
@@ -158,15 +180,31 @@ class Judge:
         self.mechanisms = mechanisms
         self.probed = probed
 
-    def judge(self, cell: Cell, observation: Observation, state: RouteState) -> CellVerdict:
-        """The verdict of a cell. `state` must know of the route's admissions before its refusals are judged."""
+    def judge(self, cell: Cell, observations: list[Observation], state: RouteState) -> CellVerdict:
+        """The verdict of a cell: the gravest, where the credential has several forms.
+
+        `state` must know of the route's admissions before its refusals are judged.
+        """
+        controls = state.controls.get(cell.credential.name, [])
+        found = [
+            self._judge(cell, answer, state, controls[number] if number < len(controls) else None)
+            for number, answer in enumerate(observations)
+        ]
+        return min(found, key=lambda v: FAILURES.index(v.verdict) if v.failed else len(FAILURES))
+
+    def _judge(
+        self, cell: Cell, observation: Observation, state: RouteState, control: Observation | None
+    ) -> CellVerdict:
         outcome, evidence, seen = outcome_of(observation, state, cell.credential)
         mechanism = self.mechanisms.of(observation)
         if not mechanism and outcome == "admitted" and cell.expect != "reject":
             mechanism = self.mechanisms.silent(observation)
         if observation.lured:
             evidence = "listener"
-        verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
+        if cell.credential.bent:
+            verdict, detail, hint = _bent_rule(cell, observation, state, control)
+        else:
+            verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
         return CellVerdict(
             router=cell.plan.router,
             route=cell.plan.key,
@@ -192,6 +230,8 @@ class Judge:
         expect, plan = cell.expect, cell.plan
         if observation.lured:
             return "breach", "the target fetched an address that the token names: it can be sent anywhere (SSRF)", ""
+        if observation.crossed:
+            return "breach", f"the answer carries another person's identity: {observation.crossed}", ""
         if outcome == "fault":
             return "fault", "the target failed instead of deciding", ""
         if outcome == "unreached":
@@ -211,7 +251,7 @@ class Judge:
             return "pass", "", ""  # The server's word, not the route's: it hands such a request to nobody.
         if expect == "accept":
             return "lockout", "the policy admits this credential, the target refused it", ""
-        leak = leak_in(observation, cell.credential.token, state.refusals)
+        leak = leak_in(observation, cell.credential, state.refusals)
         if leak is not None:
             return "leak", leak, ""
         if expect == "reject" and not state.admitted and plan.policy.accept:
@@ -237,6 +277,21 @@ class Judge:
             by = " and ".join(mechanism) if mechanism else "no known mechanism"
             return "mixed", f"let in by {by}; the policy names {' or '.join(wanted)}", ""
         return "pass", "", ""
+
+
+def _bent_rule(
+    cell: Cell, observation: Observation, state: RouteState, control: Observation | None
+) -> tuple[Kind, str, str]:
+    """A bent request may be answered with anything but the handler's answer."""
+    if failed(observation):
+        return "fault", "the target failed over a bent request", ""
+    if cell.expect != "reject":
+        return "pass", "", ""
+    how = reached(observation, state.genuine, control, inside=state.guard == "handler")
+    if how is not None:
+        return "breach", f"without any credential, {how}", ""
+    leak = leak_in(observation, cell.credential, state.refusals)
+    return ("leak", leak, "") if leak is not None else ("pass", "", "")
 
 
 def _example_hint(plan: RoutePlan) -> str:

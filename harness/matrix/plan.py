@@ -27,10 +27,14 @@ def expectation(
     """
     if credential.carrier is not None and credential.carrier == carrier:
         return expectation(policy, CATALOGUE["clerk"])
+    if credential.drill in ("pair", "heals") and credential.name not in (*policy.reject, *policy.tolerate):
+        return expectation(policy, CATALOGUE["clerk"])
     names = (credential.name, credential.group)
     for pinned, answer in ((policy.reject, "reject"), (policy.tolerate, "tolerate"), (policy.accept, "accept")):
         if any(name in pinned for name in names):
             return answer  # type: ignore[return-value]
+    if credential.bent and {"*", "missing"} & set(policy.accept):
+        return "tolerate"  # Everybody may enter, and whatever a bent request hits is right.
     if "*" in policy.accept:
         return "accept"
     beside = websocket and credential.carrier is not None
@@ -39,10 +43,29 @@ def expectation(
 
 
 def fits(credential: Credential, plan: RoutePlan) -> bool:
-    """Whether a credential can be put on a route's requests at all."""
-    if credential.only == "websocket":
-        return plan.route.kind == "websocket"
+    """Whether a credential can be put on a route's requests at all, or a drill be held there."""
+    if credential.drill == "pair":
+        return plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
+    if credential.drill is not None:
+        return credential.drill in plan.drills
+    if credential.only in ("websocket", "http"):
+        return plan.route.kind == credential.only
     return credential.only != "body" or takes_fields(plan.base)
+
+
+_REPRESENTATIVES = 6
+"""Routes on which the drills are held, at the most: they are about the verifier, not about each route."""
+
+
+def choose_drills(plans: list[RoutePlan], drills: frozenset[str]) -> None:
+    """Hold the drills on one route for each policy and set of dependencies, rather where nothing is written."""
+    chosen: dict[tuple[object, ...], RoutePlan] = {}
+    for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
+        if plan.route.kind == "http" and plan.takes_clerk:
+            guard = (plan.policy_name, plan.route.dependencies or plan.route.inside)
+            chosen.setdefault(guard, plan)
+    for plan in list(chosen.values())[:_REPRESENTATIVES]:
+        plan.drills = drills
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +88,13 @@ class RoutePlan:
     example: Example
     guard: Literal["door", "handler"] | None = None
     cells: list[Cell] = field(default_factory=list)
+    drills: frozenset[str] = frozenset()
+    """The drills that are held on this route."""
+
+    @property
+    def takes_clerk(self) -> bool:
+        """Whether the policy is for people who are signed in with Clerk, and not for everybody."""
+        return "*" not in self.policy.accept and self.expects(CATALOGUE["clerk"]) == "accept"
 
     @property
     def key(self) -> str:
@@ -211,12 +241,14 @@ def make_plan(
     only_routers: list[str] | None = None,
     only_routes: list[str] | None = None,
     discovered: bool = True,
+    drills: frozenset[str] = frozenset(),
     today: datetime.date | None = None,
 ) -> Plan:
     """Join declared and found routes.
 
     `credentials`, `only_routers` and `only_routes` narrow the run. Where routes were not all `discovered` (a URL), a
-    declared route that was not found is tried all the same, for nobody can say that it is not there.
+    declared route that was not found is tried all the same, for nobody can say that it is not there. `drills` are held on
+    a few routes.
     Raises DeclarationError for names that do not exist.
     """
     chosen = select(credentials or [])
@@ -238,6 +270,7 @@ def make_plan(
             )
         plans = [plan for plan in plans if _shape(plan.key) in wanted]
         gaps = []
+    choose_drills(plans, drills)
     for plan in plans:
         plan.cells = [
             Cell(plan, credential, plan.expects(credential)) for credential in chosen if fits(credential, plan)

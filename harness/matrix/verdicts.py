@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["pass", "breach", "lockout", "fault", "inconclusive", "mixed", "leak", "undeclared", "stale"]
-Evidence = Literal["probe", "status", "websocket", "process", "listener", "declaration", "none"]
+Evidence = Literal["probe", "status", "websocket", "process", "listener", "drill", "declaration", "none"]
 FAILURES: tuple[Kind, ...] = ("breach", "mixed", "lockout", "fault", "leak", "inconclusive", "undeclared", "stale")
 """In the order of their gravity."""
 MEANING = {

@@ -148,7 +148,7 @@ class Agent:
 
     # The lane
 
-    def submit(self, calls: list[Call], limit: float) -> None:
+    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
         """Hand a batch to the agent."""
         self._calls, self._limit, self._seen = calls, limit, time.monotonic()
         self._batch += 1
@@ -164,7 +164,8 @@ class Agent:
                 [request.kind, request.method, request.path, request.query, headers, body, call.stop, request.messages]
             )
         with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
-            self._write({"op": "batch", "id": self._batch, "limit": limit, "items": items, "table": table})
+            message = {"op": "batch", "id": self._batch, "limit": limit, "items": items, "table": table}
+            self._write(message | {"together": together})
 
     def _intern(self, value: str, table: dict[int, str]) -> int:
         """A number for a large value, which is sent once and kept by the agent."""
@@ -393,6 +394,10 @@ class AppTarget:
     def lanes(self) -> list[Lane]:
         """One for each agent."""
         return list(self.agents)
+
+    def renew(self, lane: int) -> None:
+        """Replace the agent of a lane. Raises TargetError when the app will not start."""
+        self.agents[lane].replace()
 
     def blocked(self) -> list[str]:
         """What the agents were refused, by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -57,7 +58,7 @@ class Observation:
 
     `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's
     handler answered. `ran`: (function, returned something true, after the handler was entered). `micros`: duration.
-    `lured`: an address that the token names was fetched.
+    `lured`: an address that the token names was fetched. `crossed`: what of another person's answer was in this one.
     """
 
     status: int | None = None
@@ -73,6 +74,7 @@ class Observation:
     hung: bool = False
     died: bool = False
     lured: bool = False
+    crossed: str = ""
 
     def header(self, name: str) -> str | None:
         """The first field of that name, or None."""
@@ -99,8 +101,8 @@ class Partial:
 class Lane(Protocol):
     """Executes batches one after the other; several lanes work side by side."""
 
-    def submit(self, calls: list[Call], limit: float) -> None:
-        """Hand over a batch; `limit` is in seconds for each call."""
+    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
+        """Hand over a batch; `limit` is in seconds for each call. `together`: all at the same moment."""
 
     def fileno(self) -> int:
         """Readable when `collect` has something."""
@@ -110,6 +112,24 @@ class Lane(Protocol):
 
     def overdue(self) -> Partial | None:
         """Called now and then: kills what gives no sign of life, and says what was done."""
+
+
+def ask(lane: Lane, calls: list[Call], limit: float) -> list[Observation]:
+    """Observations of calls by one lane, in their order, where nothing else is to be done meanwhile."""
+    answers: list[Observation] = []
+    rest = calls
+    alone = False
+    while rest:
+        sent = rest[:1] if alone else rest[:32]
+        lane.submit(sent, limit)
+        partial = None
+        while partial is None:
+            readable, _, _ = select.select([lane], [], [], 0.5)
+            partial = lane.collect() if readable else lane.overdue()
+        alone = partial.alone
+        answers += partial.observations
+        rest = rest[len(partial.observations) :]
+    return answers
 
 
 class Target(Protocol):
@@ -127,6 +147,9 @@ class Target(Protocol):
 
     def blocked(self) -> list[str]:
         """Hosts outside this machine that the target tried to reach, and was refused."""
+
+    def renew(self, lane: int) -> None:
+        """Begin the app of a lane anew, so that it remembers nothing. Raises TargetError when it will not start."""
 
     def close(self) -> None:
         """End every process and connection."""

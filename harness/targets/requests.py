@@ -176,7 +176,10 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str, w
     text = base.query
     if query:
         text = "&".join(part for part in (base.query, urlencode(query)) if part)
-    return Request(base.method, base.path, text, headers, body, base.kind, base.messages)
+    request = Request(base.method, base.path, text, headers, body, base.kind, base.messages)
+    if presentation.bend is not None:
+        presentation.bend(request)
+    return request
 
 
 def _media(request: Request) -> str:

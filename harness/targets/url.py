@@ -15,6 +15,7 @@ import socket
 import ssl
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,10 @@ class _Line:
         raw = socket.create_connection((self.host, self.port), timeout=limit)
         return self.context.wrap_socket(raw, server_hostname=self.host) if self.context else raw
 
+    def another(self) -> _Line:
+        """A further connection to the same place."""
+        return _Line(self.scheme, self.host, self.port, self.context)
+
     def close(self) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):
@@ -61,7 +66,7 @@ class _Line:
         target = request.path + (f"?{request.query}" if request.query else "")
         lines = [f"{request.method} {target} HTTP/1.1".encode("latin-1", "replace")]
         for name, value in request.headers:
-            value = f"{self.host}:{self.port}" if name == "host" else value
+            value = f"{self.host}:{self.port}" if name == "host" and value in ("localhost", "-") else value
             lines.append(f"{name}: ".encode("latin-1") + value.encode("latin-1"))
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
@@ -159,7 +164,7 @@ class UrlLane:
 
     def __init__(self, line: _Line) -> None:
         self._line = line
-        self._work: queue.Queue[tuple[list[Call], float] | None] = queue.Queue()
+        self._work: queue.Queue[tuple[list[Call], float, bool] | None] = queue.Queue()
         self._done: queue.Queue[Partial] = queue.Queue()
         self._reader, self._writer = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="clerk-harness-url", daemon=True)
@@ -167,17 +172,29 @@ class UrlLane:
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            calls, limit = work
-            answers = []
-            for call in calls:
-                send = self._line.shake_hands if call.request.kind == "websocket" else self._line.exchange
-                answers.append(send(call.request, limit))
+            calls, limit, together = work
+            if together:
+                with ThreadPoolExecutor(len(calls)) as pool:
+                    answers = list(pool.map(self._alone, calls, [limit] * len(calls)))
+            else:
+                answers = [self._send(self._line, call, limit) for call in calls]
             self._done.put(Partial(answers))
             self._writer.send(b".")
 
-    def submit(self, calls: list[Call], limit: float) -> None:
+    def _send(self, line: _Line, call: Call, limit: float) -> Observation:
+        send = line.shake_hands if call.request.kind == "websocket" else line.exchange
+        return send(call.request, limit)
+
+    def _alone(self, call: Call, limit: float) -> Observation:
+        line = self._line.another()
+        try:
+            return self._send(line, call, limit)
+        finally:
+            line.close()
+
+    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
         """Hand over a batch."""
-        self._work.put((calls, limit))
+        self._work.put((calls, limit, together))
 
     def fileno(self) -> int:
         """Readable when a batch is done."""
@@ -268,6 +285,10 @@ class UrlTarget:
     def lanes(self) -> list[Lane]:
         """Threads, each with a connection."""
         return list(self._lanes)
+
+    def renew(self, lane: int) -> None:
+        """Raises TargetError: a running server is not ours to restart."""
+        raise TargetError(f"--url {self.url}: a running server cannot be started anew")
 
     def blocked(self) -> list[str]:
         """Nothing is known of a running server's connections."""

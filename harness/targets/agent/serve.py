@@ -157,16 +157,18 @@ class Agent:
             answer.get("websocket"),
         ]
 
-    async def _one(self, item: Any, loop: Any, base: Any) -> Any:
+    async def _one(self, item: Any, loop: Any, base: Any, together: bool = False) -> Any:
         trip = probe.Trip(bool(item[6]))
         answer: dict[str, Any] = {}
         error = None
         started = time.perf_counter()
         context = base.copy()
         context.run(probe.CURRENT.set, trip)
-        probe.ACTIVE[0] = trip
+        probe.ACTIVE[0] = None if together else trip
         try:
-            if self.interface == "wsgi":
+            if self.interface == "wsgi" and together:
+                await loop.run_in_executor(None, context.run, wsgi.call, self.app, item, answer)
+            elif self.interface == "wsgi":
                 context.run(wsgi.call, self.app, item, answer)
             else:
                 run = asgi.websocket if item[0] == "websocket" else asgi.http
@@ -208,6 +210,10 @@ class Agent:
             }
 
         watchdog.report = report
+        if message.get("together"):
+            watchdog.deadline = time.monotonic() + limit
+            results += await asyncio.gather(*(self._one(item, loop, base, True) for item in items))
+            items = []
         for item in items:
             watchdog.deadline = time.monotonic() + limit
             results.append(await self._one(item, loop, base))

@@ -16,6 +16,7 @@ from app.services import clerk_api, user_sync
 
 ISSUER = f"https://{settings.CLERK_DOMAIN}"
 _BEARER = re.compile(r"[Bb]earer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+_USER_ID = re.compile(r"user_[A-Za-z0-9]+")
 _LONGEST_TOKEN = 8192
 _LONGEST_LIFETIME = 3600
 _SESSION_CATEGORIES = (None, "cl_B7d4PD111AAA")
@@ -53,7 +54,7 @@ def verify_clerk_token(token: str) -> SessionClaims | None:
             algorithms=["RS256"],
             issuer=ISSUER,
             leeway=5,
-            options={"require": ["exp", "iat", "nbf", "iss", "sub", "sid"], "verify_aud": False},
+            options={"require": ["exp", "iat", "nbf", "iss", "sub", "sid"]},  # An audience is refused: sessions have none.
         )
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return None
@@ -63,7 +64,10 @@ def verify_clerk_token(token: str) -> SessionClaims | None:
         return None
     if claims.get("sts", "active") != "active":
         return None
-    if claims.get("azp") is not None and claims["azp"] not in settings.CLERK_AUTHORIZED_PARTIES:
+    party = claims.get("azp")
+    if party is not None and not (isinstance(party, str) and party in settings.CLERK_AUTHORIZED_PARTIES):
+        return None
+    if _USER_ID.fullmatch(claims["sub"]) is None:  # It becomes a part of the Backend API's paths.
         return None
     organization = claims.get("o") or {}
     role = organization.get("rol") or str(claims.get("org_role", "")).removeprefix("org:") or None

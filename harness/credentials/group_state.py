@@ -1,0 +1,106 @@
+"""Group `state`: not single tokens but sequences. What the target remembers, and what it does when its issuer is in trouble."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.credentials import jose
+from harness.credentials.mint import Mint
+from harness.credentials.model import Credential, Presentation, Recipe
+from harness.credentials.recipes import token
+from harness.fake_clerk import SigningKey
+from harness.fake_clerk.ids import new_id
+
+_CACHE = "CWE-524; OWASP ASVS 5.0 section 9.2"
+_JWKS = "RFC 7517 section 5; RFC 8725 section 3.10"
+_SESSION = "https://clerk.com/docs/guides/sessions/session-tokens"
+
+
+def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str, **more: Any) -> Credential:
+    return Credential(name, "state", recipe, cwe, source, why, **more)
+
+
+def _after_genuine(forge: Any) -> Recipe:
+    """A genuine token first; then a forgery that a careless cache takes for it."""
+
+    def recipe(mint: Mint) -> Presentation:
+        claims = mint.claims()
+        genuine = mint.signed(claims)
+        return Presentation(token=forge(mint, claims, genuine), before=(Presentation(token=genuine),))
+
+    return recipe
+
+
+def _same_jti(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
+    return mint.signed(claims | {"sub": mint.identities["bob"].user.id, "sid": new_id("sess")}, key=mint.attacker)
+
+
+def _same_sub(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
+    return mint.signed(mint.claims(jti=new_id("jti")), key=mint.attacker)
+
+
+def _same_prefix(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
+    """Header and payload letter by letter, the signature from the middle on another."""
+    header, payload, signature = jose.parts(genuine)
+    half = len(signature) // 2
+    other = "".join("A" if letter != "A" else "B" for letter in signature[half:])
+    return f"{header}.{payload}.{signature[:half]}{other}"
+
+
+def _revoked_after(mint: Mint) -> Presentation:
+    session = mint.instance.directory.new_session(mint.user.id)
+    made = Presentation(token=mint.signed(mint.claims(sid=session.id)))
+
+    def revoke() -> None:
+        session.status = "revoked"
+
+    return replace(made, before=(made,), then=revoke)
+
+
+def _banned_after(mint: Mint) -> Presentation:
+    user = mint.instance.directory.add_user(f"{new_id('ban')[4:14].lower()}@example.com", id=new_id("user"), first_name="Bao", last_name="Banned")
+    made = Presentation(token=mint.instance.session_token(user))
+
+    def ban() -> None:
+        user.banned = True
+
+    return replace(made, before=(made,), then=ban)
+
+
+def _short_lived(mint: Mint) -> Presentation:
+    """A genuine token of which but two seconds are left: sent at once, and again when these are over."""
+    made = Presentation(token=mint.signed(mint.claims(iat=mint.now() - 58, nbf=mint.now() - 68, exp=mint.now() + 2)))
+    return replace(made, before=(made,))
+
+
+def _rotated_out(mint: Mint) -> Presentation:
+    """Signed by a key that is published, for as long as it takes to be accepted once."""
+    key = SigningKey()
+    mint.instance.published.append(key)
+    made = Presentation(token=mint.signed(mint.claims(), key=key, kid=key.kid))
+    return replace(made, before=(made,), then=lambda: mint.instance.published.remove(key))
+
+
+def _unknown_kid(mint: Mint) -> str:
+    return mint.signed(mint.claims(), key=mint.attacker, kid=new_id("ins"))
+
+
+_forged: Recipe = token(lambda m: m.signed(m.claims(), key=m.attacker))
+
+CREDENTIALS = [
+    _entry("forged-after-genuine-same-jti", _after_genuine(_same_jti), _CACHE, "A genuine token, then a forged one with the same token id: a cache by that id lets it in.", "CWE-524"),
+    _entry("forged-after-genuine-same-sub", _after_genuine(_same_sub), _CACHE, "A genuine token, then a forged one of the same user: a cache by the user lets it in.", "CWE-524"),
+    _entry("forged-after-genuine-same-prefix", _after_genuine(_same_prefix), _CACHE, "A genuine token, then one that differs only towards its end: a cache by the first letters lets it in.", "CWE-524"),
+    _entry("expired-after-genuine", _short_lived, "RFC 7519 section 4.1.4", "A genuine token, and the same one again when it has run out: a cache must not outlive what it holds.", "CWE-613", drill="expiry", fresh=True),
+    _entry("revoked-after-genuine", _revoked_after, _SESSION, "A token that was let in, and again after its session was revoked; it lives on for its minute.", "CWE-613", follows="clerk", authentic=True, fresh=True),
+    _entry("banned-after-genuine", _banned_after, "https://clerk.com/docs/guides/secure/banning-users", "A token that was let in, and again after its user was banned; it lives on for its minute.", "CWE-613", follows="clerk", authentic=True, fresh=True, identity="newcomer"),
+    _entry("rotated-out-after-genuine", _rotated_out, _JWKS, "A token that was let in, and again after its key is published no more: caches keep keys for minutes.", "CWE-324", drill="rotation", follows="clerk", authentic=True, fresh=True),
+    _entry("two-identities-at-once", token(lambda m: m.genuine()), "CWE-362; CWE-488", "Two people at the same moment: no answer may carry the other's identity.", "CWE-488", drill="pair", authentic=True),
+    _entry("unknown-kid-flood", token(_unknown_kid), "RFC 8725 section 3.10; CWE-770", "Twenty tokens with key ids that nobody knows: each need not be a question to the issuer.", "CWE-770", drill="flood", tolerate=True, fresh=True),
+    _entry("jwks-outage", _forged, _JWKS, "The issuer's keys cannot be had when the first tokens come: nothing unverified may get in.", "CWE-636", drill="outage"),
+    _entry("jwks-slow", _forged, _JWKS, "The issuer's keys come late: nothing unverified may get in meanwhile.", "CWE-636", drill="slow"),
+    _entry("jwks-malformed", _forged, _JWKS, "The issuer answers with something that is no key set: nothing unverified may get in.", "CWE-636", drill="malformed"),
+    _entry("jwks-empty", _forged, _JWKS, "The issuer answers with a key set without keys: nothing unverified may get in.", "CWE-636", drill="empty"),
+    _entry("jwks-heals", token(lambda m: m.genuine()), _JWKS, "The issuer is back after an outage: genuine tokens must get in again, without a restart.", "CWE-755", drill="heals", authentic=True, fresh=True),
+]  # fmt: skip
