@@ -62,7 +62,7 @@ def _catalogue() -> list[str]:
     """What can be tried on a route without a body."""
     from harness.credentials import CATALOGUE
 
-    return [name for name, credential in CATALOGUE.items() if credential.only is None]
+    return [name for name, c in CATALOGUE.items() if c.only in (None, "http") and c.drill in (None, "pair")]
 
 
 def outcomes(suites: pytest.Pytester, *arguments: str) -> set[tuple[str, str]]:
@@ -73,7 +73,8 @@ def outcomes(suites: pytest.Pytester, *arguments: str) -> set[tuple[str, str]]:
 def test_several_processes_give_the_verdicts_of_one(suites: pytest.Pytester) -> None:
     suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
     one = outcomes(suites)
-    assert len(one) == 3 * len(_catalogue())
+    # Nobody is signed in on the route that is open to everybody, so two people cannot be mixed up there.
+    assert len(one) == 3 * len(_catalogue()) - 1
     assert {kind for kind, _ in one} == {"PASSED", "FAILED"}
     assert outcomes(suites, "-n", "2") == one
 

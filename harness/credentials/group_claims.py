@@ -21,9 +21,9 @@ def _entry(name: str, change: Any, source: str, why: str, cwe: str = "CWE-345", 
     return Credential(name, "claims", recipe, cwe, source, why, **more)
 
 
-def _of_user(name: str, make: Any, source: str, why: str) -> Credential:
+def _of_user(name: str, make: Any, source: str, why: str, identity: str = "newcomer") -> Credential:
     """What a verifier without network cannot know for the minute that a token lives: a policy may pin its answer."""
-    return Credential(name, "claims", token(make), "CWE-285", source, why, follows="clerk", authentic=True)
+    return Credential(name, "claims", token(make), "CWE-285", source, why, identity, follows="clerk", authentic=True)
 
 
 def _unknown(mint: Mint) -> str:
@@ -77,7 +77,7 @@ CREDENTIALS = [
     _of_user("sub-banned-user", _banned, "https://clerk.com/docs/guides/secure/banning-users", "A token of a user who was banned a moment ago and lives on for its minute."),
     _of_user("sub-deleted-user", _deleted, "https://clerk.com/docs/guides/users/managing", "A token of a user who was deleted a moment ago and lives on for its minute."),
     _entry("sid-missing", lambda m: {"sid": ...}, _SID, "A token without a session behind it.", "CWE-613"),
-    _of_user("sid-revoked", _revoked, _SID, "A token of a session that was revoked a moment ago and lives on for its minute."),
+    _of_user("sid-revoked", _revoked, _SID, "A token of a session that was revoked a moment ago and lives on for its minute.", "alice"),
     _entry("version-unknown", lambda m: {"v": 99}, _SID, "A version of the claims that nobody has defined.", "CWE-358", tolerate=True, authentic=True),
     Credential("unsafe-metadata-role", "claims", token(_role_by_user), "CWE-269", "https://clerk.com/docs/guides/users/extending (unsafe metadata)", "The role admin in what users may write about themselves: it must give nobody a right.", follows="clerk", authentic=True),
 ]  # fmt: skip

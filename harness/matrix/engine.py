@@ -181,9 +181,9 @@ class Engine:
         writing = plan.route.method not in _SAFE
         yield from observe([c for c in welcome if not _first_sign_in(c)], singly=writing)
         self._learn(state, entry, observed)
-        yield from observe([c for c in welcome if _first_sign_in(c)], singly=True)
+        yield from observe([c for c in (*welcome, *unwelcome) if _first_sign_in(c)], singly=True)
         # A person may get as far as a handler that then refuses; should one write, the batch is sent again singly.
-        yield from observe(unwelcome, singly=False)
+        yield from observe([c for c in unwelcome if not _first_sign_in(c)], singly=False)
         for cell in unwelcome:
             ready, answers = prepared[cell.credential.name], observed[cell.credential.name]
             if ready.control and any(answer.status is not None and answer.status < 300 for answer in answers):

@@ -30,7 +30,18 @@ _PASSING = re.compile(
 """Header fields that differ from answer to answer, or that Clerk's own SDKs set."""
 _COMPARED = frozenset({"time", "signature", "algorithm", "lookup", "claims", "confusion", "state"})
 _MALFORMED = frozenset(
-    ["garbage", "one-segment", "two-segments", "four-segments", "empty-segments", "not-base64", "not-json", "json-array-payload", "null-token", "undefined-token"]
+    [
+        "garbage",
+        "one-segment",
+        "two-segments",
+        "four-segments",
+        "empty-segments",
+        "not-base64",
+        "not-json",
+        "json-array-payload",
+        "null-token",
+        "undefined-token",
+    ]
 )
 
 

@@ -82,7 +82,9 @@ def test_a_plan_joins_declared_and_found_routes(tmp_path: Path) -> None:
     plan = make_plan(load(write_suites(tmp_path, DECLARED)), ROUTES)
     assert [route.key for route in plan.routes] == ["GET /a", "GET /b/{id}", "POST /b"]
     assert plan.gaps == []
-    assert plan.cells == 3 * sum(credential.only is None for credential in CATALOGUE.values())
+    plain = [c for c in CATALOGUE.values() if c.only in (None, "http") and c.drill is None]
+    pairs = sum(route.route.method == "GET" and route.takes_clerk for route in plan.routes)
+    assert plan.cells == 3 * len(plain) + pairs
 
 
 @pytest.mark.parametrize("number", range(3))

@@ -36,8 +36,10 @@ def current_user(request: Request):
             raise ValueError
         claims = jwt.decode(
             token, key_for(header, token), algorithms=["RS256"], leeway=5,
-            options={"require": ["exp", "iat", "nbf", "sub", "sid"], "verify_aud": False},
+            options={"require": ["exp", "iat", "nbf", "sub", "sid"]},
         )
+        if claims.get("azp", "http://localhost:3000") != "http://localhost:3000" or not claims["sub"].startswith("user_"):
+            raise ValueError
         if any(type(claims[name]) is not int for name in ("exp", "iat", "nbf")) or claims.get("sts", "active") != "active":
             raise ValueError
         if claims["iss"] != f"https://{DOMAIN}" and not claims["iss"].startswith("https://127.0.0.1"):

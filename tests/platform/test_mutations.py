@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.config import Options
-from harness.credentials import Credential
+from harness.credentials import CATALOGUE, Credential
 from harness.database import Server
 from harness.matrix import load, make_plan
 from harness.matrix.plan import RoutePlan
@@ -108,13 +108,15 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
             for p in plan.routes
             if p.policy_name == "clerk"
             for cell in p.cells
-            if cell.expect == "reject"
+            if cell.expect == "reject" and not cell.credential.bent
         }
         for route in plan.routes:
             if "*" in route.policy.accept or route.policy_name == "webhook":
                 continue
             kinds = [
-                cell.credential for cell in route.cells if cell.expect == "reject" and cell.credential.name != "webhook"
+                cell.credential
+                for cell in route.cells
+                if cell.expect == "reject" and cell.credential.name != "webhook" and not cell.credential.bent
             ]
             for kind in sorted(kinds, key=lambda c: (used[c.name], c.name in everyday))[:2]:
                 used[kind.name] += 1
@@ -125,7 +127,10 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
         for verdict in session.run(plan):
             record.add(verdict)
     breached = {(v.route, v.credential) for v in record.verdicts if v.verdict == "breach"}
-    assert breached == expected
+    # Where nothing at all gets in, so does nothing on the same path in another spelling.
+    bent = {(route, name) for route, name in breached if CATALOGUE[name].bent}
+    assert bent <= {(route, name) for route, _ in expected & {(r, "missing") for r, _ in expected} for _, name in bent}
+    assert breached - bent == expected
     assert set(used) >= everyday - {"webhook"}
     assert len({route for route, _ in expected}) >= 110
 

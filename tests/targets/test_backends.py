@@ -47,8 +47,9 @@ def verify_token(token):
         for name in ("exp", "nbf", "iat"):
             if type(claims[name]) is not int: return None
         if not claims["nbf"] - 5 <= now < claims["exp"] + 5 or claims["iat"] > now + 5: return None
-        if claims["iss"] != f"https://{DOMAIN}" or claims.get("sts", "active") != "active": return None
-        return claims if isinstance(claims["sub"], str) and claims["sid"] else None
+        if claims["iss"] != f"https://{DOMAIN}" or claims.get("sts", "active") != "active" or "aud" in claims: return None
+        if claims.get("azp", "http://localhost:3000") != "http://localhost:3000": return None
+        return claims if isinstance(claims["sub"], str) and claims["sub"].startswith("user_") and claims["sid"] else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -170,7 +171,7 @@ app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 def current_user(request: Request):
     state = sdk.authenticate_request(request, options)
     if not state.is_signed_in: raise HTTPException(401, "Not authenticated")
-    return state.payload["sub"]
+    return (state.payload or {}).get("sub", "")
 
 class Row(BaseModel):
     text: str

@@ -54,7 +54,9 @@ def verify_clerk_token(token: str) -> SessionClaims | None:
             algorithms=["RS256"],
             issuer=ISSUER,
             leeway=5,
-            options={"require": ["exp", "iat", "nbf", "iss", "sub", "sid"]},  # An audience is refused: sessions have none.
+            options={
+                "require": ["exp", "iat", "nbf", "iss", "sub", "sid"]
+            },  # An audience is refused: sessions have none.
         )
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return None
