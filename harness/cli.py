@@ -26,6 +26,7 @@ _RUN_EXAMPLE = """examples:
   clerk-harness run --router peers                           one router
   clerk-harness run --route "GET /peers" --credentials forged,time
   clerk-harness run --app app.main:app --app-dir ../backend --env LOG_LEVEL=warning
+  clerk-harness run --router peers --fuzz 1000               and mutations of a genuine token
   clerk-harness run --url http://127.0.0.1:8000
 """
 
@@ -86,6 +87,16 @@ def _parser() -> argparse.ArgumentParser:
         "--drills",
         action=argparse.BooleanOptionalAction,
         help="rotate keys, cut off the issuer, let tokens run out; takes some ten seconds (default: in whole runs)",
+    )
+    run.add_argument(
+        "--fuzz",
+        type=int,
+        default=0,
+        metavar="N",
+        help="try N mutations of a genuine token too, none of which may enter",
+    )
+    run.add_argument(
+        "--seed", type=int, default=0, metavar="S", help="other mutations (default: 0, the same every time)"
     )
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="for each request")
     run.add_argument(
@@ -152,6 +163,9 @@ def options_of(arguments: argparse.Namespace) -> Options:
         raise HarnessError(f"--agents {arguments.agents}: between 1 and 64")
     if not 0 <= arguments.issuer_port <= 65535:
         raise HarnessError(f"--issuer-port {arguments.issuer_port}: between 1 and 65535")
+    fuzz = getattr(arguments, "fuzz", 0)
+    if not 0 <= fuzz <= 1_000_000:
+        raise HarnessError(f"--fuzz {fuzz}: between 0 and 1000000")
     limit = getattr(arguments, "time_limit", None)
     if limit is not None and not 0 < limit <= 600:
         raise HarnessError(f"--time-limit {limit:g}: between 0 and 600 seconds")
@@ -172,6 +186,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         credentials=credentials,
         routers=routers,
         routes=routes,
+        fuzz=fuzz,
+        seed=getattr(arguments, "seed", 0),
         drills=drills if drills is not None else bool(credentials) or not (routers or routes),
         time_limit=limit,
         issuer_port=arguments.issuer_port,

@@ -14,7 +14,7 @@ import urllib.request
 
 from harness import terminal
 from harness.cli import options_of, repeat_command
-from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, register, select
+from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
 from harness.database import Server
 from harness.errors import HarnessError
 from harness.fake_clerk import FakeClerk
@@ -93,7 +93,7 @@ def _explain(credential: Credential) -> str:
     judged = (
         "either answer is right"
         if credential.tolerate
-        else f"as `{credential.follows}`"
+        else f"as `{'` or `'.join(credential.followed)}`"
         if credential.follows
         else "rejected unless a policy accepts it"
     )
@@ -118,15 +118,15 @@ def _as_text(presentation: Presentation, mint: Mint) -> str:
 def token(arguments: argparse.Namespace) -> int:
     """Mint one credential, or explain it, or list them all."""
     if arguments.name is None:
-        for credential in CATALOGUE.values():
-            print(f"{credential.group:10} {credential.name:32} {credential.why}")
+        for each in CATALOGUE.values():
+            print(f"{each.group:10} {each.name:32} {each.why}")
         return 0
-    if arguments.name not in CATALOGUE:
+    credential = find(arguments.name)
+    if credential is None:
         select([arguments.name])
         raise HarnessError(
             f"{arguments.name!r} is a group; name one of {', '.join(c.name for c in select([arguments.name]))}"
         )
-    credential = CATALOGUE[arguments.name]
     if arguments.explain:
         print(_explain(credential))
         return 0
@@ -161,7 +161,11 @@ def issuer(arguments: argparse.Namespace) -> int:
     mint = Mint(clerk, register(clerk, {}), Legacy())
 
     def minted(name: str) -> dict[str, str] | None:
-        return {"text": _as_text(mint.present(CATALOGUE[name]), mint)} if name in CATALOGUE else None
+        try:
+            credential = find(name)
+        except HarnessError:
+            return None
+        return {"text": _as_text(mint.present(credential), mint)} if credential is not None else None
 
     clerk.api.mint = minted
     try:

@@ -41,6 +41,9 @@ class Options:
     issuer_port: int = 0
     database: dict[str, str] = field(default_factory=dict)
     """For `init`: the `[database]` table that is to be used and written."""
+    fuzz: int = 0
+    """How many mutations of a genuine token are tried on each route that stands for others."""
+    seed: int = 0
     drills: bool = False
     """Whether drills are held: key rotation, issuer outage, tokens that run out."""
 

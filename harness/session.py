@@ -20,6 +20,7 @@ from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, 
 from harness.matrix.declaration import DatabaseTable
 from harness.matrix.drills import TROUBLES
 from harness.matrix.engine import Resets
+from harness.matrix.fuzz import FUZZ
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
 from harness.targets.url import UrlTarget
@@ -80,11 +81,12 @@ class Session:
         config.refuse_live_keys(options.env, "--env")
         self.clerk = self._start_clerk()
         identities = register(self.clerk, self.declaration.identities())
-        trap = Trap(self.clerk.tls.context)
+        url = options.url or (None if options.app else matrix.target.url)
+        # A server that runs already does not know our certificate authority.
+        trap = Trap(self.clerk.tls.context if url is None else None)
         self._stack.callback(trap.close)
         self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew, trap=trap)
         keys = self.mint.warm()
-        url = options.url or (None if options.app else matrix.target.url)
         if url is not None:
             openapi = options.openapi if options.openapi is not None else matrix.target.openapi
             target = UrlTarget(
@@ -117,7 +119,9 @@ class Session:
     def _check_mechanisms(self) -> None:
         """A mechanism that a policy names must exist in the target, or nothing about it could be proven."""
         matrix = self.declaration.matrix
-        required = sorted({name for policy in matrix.policies.values() for name in policy.mechanism})
+        routers = self.declaration.routers.values()
+        used = {entry.policy for file in routers for entry in file.routes.values()} | {file.policy for file in routers}
+        required = sorted({name for key, policy in matrix.policies.items() if key in used for name in policy.mechanism})
         where = f"{self.declaration.root}/auth_matrix.toml"
         if required and not self.target.probed:
             self.notes.append(f"which mechanism let a request in ({', '.join(required)}) cannot be seen from outside")
@@ -227,6 +231,7 @@ class Session:
             only_routes=self.options.routes,
             discovered=self.target.probed,
             drills=self._drills(),
+            fuzz=FUZZ if self.options.fuzz else None,
         )
 
     def _drills(self) -> frozenset[str]:
@@ -256,4 +261,6 @@ class Session:
             resets=self.resets,
             limit=limit,
             heal_within=self.declaration.matrix.settings.heal_within,
+            fuzz=self.options.fuzz,
+            seed=self.options.seed,
         ).run()

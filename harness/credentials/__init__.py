@@ -19,6 +19,7 @@ from harness.credentials import (
     group_state,
     group_time,
 )
+from harness.credentials.fuzz import PREFIX, fuzz_credential
 from harness.credentials.identities import Identity, newcomer, register
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.credentials.mint import Mint
@@ -34,6 +35,8 @@ __all__ = [
     "Mint",
     "Presentation",
     "Trap",
+    "find",
+    "fuzz_credential",
     "groups",
     "load_legacy",
     "newcomer",
@@ -69,13 +72,21 @@ def groups() -> list[str]:
 def select(names: list[str]) -> list[Credential]:
     """The credentials with these names, or in these groups, in the catalogue's order; all when `names` is empty.
 
+    The names of mutations that a run with `--fuzz` has printed are known too.
     Raises DeclarationError for a name that is neither.
     """
     known = set(CATALOGUE) | set(groups())
+    mutations = [name for name in names if name.startswith(PREFIX)]
     for name in names:
-        if name not in known:
+        if name not in known and name not in mutations:
             raise DeclarationError(f"no credential or group {name!r}; groups: {', '.join(groups())}{closest(name)}")
-    return [c for c in CATALOGUE.values() if not names or c.name in names or c.group in names]
+    chosen = [c for c in CATALOGUE.values() if not names or c.name in names or c.group in names]
+    return chosen + [fuzz_credential(name) for name in mutations]
+
+
+def find(name: str) -> Credential | None:
+    """The credential of that name, in the catalogue or a mutation; None when there is none."""
+    return fuzz_credential(name) if name.startswith(PREFIX) else CATALOGUE.get(name)
 
 
 def closest(name: str) -> str:

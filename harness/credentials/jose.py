@@ -11,7 +11,17 @@ from typing import Any
 
 from harness.fake_clerk.keys import b64url
 
-__all__ = ["b64url", "hmac_signed", "parts", "segment", "sign_with_512_bits", "unb64url", "unsigned", "with_signature"]
+__all__ = [
+    "b64url",
+    "hmac_over",
+    "hmac_signed",
+    "parts",
+    "segment",
+    "sign_with_512_bits",
+    "unb64url",
+    "unsigned",
+    "with_signature",
+]
 
 
 def segment(value: Any) -> str:
@@ -33,6 +43,11 @@ def hmac_signed(header: dict[str, Any], claims: Any, key: bytes, digest: str = "
     """A JWS with an HMAC (HS256, HS384, HS512), under any key, the empty one included."""
     body = f"{segment(header)}.{segment(claims)}"
     return f"{body}.{b64url(hmac.new(key, body.encode(), getattr(hashlib, digest)).digest())}"
+
+
+def hmac_over(signed: str, key: bytes) -> str:
+    """The signature segment of an HS256 JWS over a finished header and payload."""
+    return b64url(hmac.new(key, signed.encode(), hashlib.sha256).digest())
 
 
 def parts(token: str) -> tuple[str, str, str]:

@@ -58,7 +58,8 @@ Recipe = Callable[["Mint"], Presentation]
 class Credential:
     """One entry of the catalogue.
 
-    `follows`: where a policy accepts that other credential and says nothing of this one, either answer is right.
+    `follows`: where a policy accepts that other credential (or one of them) and says nothing of this one, either answer is
+    right.
     `tolerate`: standards allow either answer everywhere; the policy may pin one.
     `authentic`: a genuine issuer made it for a genuine person, so that what refuses it need not be authentication.
     `fresh`: made anew for every request. `identity`: on whose behalf.
@@ -71,7 +72,7 @@ class Credential:
     source: str
     why: str
     identity: str = "alice"
-    follows: str | None = None
+    follows: str | tuple[str, ...] | None = None
     tolerate: bool = False
     authentic: bool = False
     fresh: bool = False
@@ -88,6 +89,11 @@ class Credential:
     """How it is tried, where sending it to a route is not enough."""
 
     @property
+    def followed(self) -> tuple[str, ...]:
+        """The credentials that it follows."""
+        return (self.follows,) if isinstance(self.follows, str) else self.follows or ()
+
+    @property
     def bent(self) -> bool:
         """No credential, but a request that is bent so that a guard may not recognize it."""
         return self.group == "shape"
@@ -95,4 +101,4 @@ class Credential:
     @property
     def personal(self) -> bool:
         """A session of a person, whom a handler may refuse by its own means: by role, or because the row is another's."""
-        return self.group == GENUINE and "clerk" in (self.name, self.follows)
+        return self.group == GENUINE and "clerk" in (self.name, *self.followed)

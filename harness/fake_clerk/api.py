@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 from harness.fake_clerk.instance import Instance
 
 Answer = tuple[int, Any]
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 1.0
 """How late a slow key set comes: longer than an impatient client waits, shorter than any default limit."""
 
 

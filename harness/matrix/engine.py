@@ -15,6 +15,7 @@ from typing import Protocol
 from harness.credentials import CATALOGUE, Credential, Mint
 from harness.matrix.bent import crossed
 from harness.matrix.drills import Drills
+from harness.matrix.fuzz import FUZZ, Fuzzer
 from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of
 from harness.matrix.plan import Cell, Plan, RoutePlan, proof_of_entry
 from harness.matrix.verdicts import CellVerdict
@@ -67,7 +68,8 @@ RouteScript = Generator[Work, list[Observation], Verdicts]
 class Engine:
     """One run of a plan. `limit`: seconds for each request; `resets`: one for each lane, or none without a database.
 
-    `heal_within`: seconds after an outage of the issuer within which genuine tokens must get in again.
+    `heal_within`: seconds after an outage of the issuer within which genuine tokens must get in again. `fuzz`: how
+    many mutations are tried on some routes.
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class Engine:
         resets: list[Resets] | None = None,
         limit: float = 10.0,
         heal_within: float = 15.0,
+        fuzz: int = 0,
+        seed: int = 0,
     ) -> None:
         self.target = target
         self.plan = plan
@@ -88,6 +92,8 @@ class Engine:
         self.resets = resets
         self.limit = limit
         self.heal_within = heal_within
+        self.fuzz = fuzz
+        self.seed = seed
         self.states: dict[str, RouteState] = {}
 
     def run(self) -> Iterator[CellVerdict]:
@@ -112,6 +118,8 @@ class Engine:
                 # One lane's verdicts are judged while the others, and its own next batch, run.
                 yield from runner.step(runner.lane in readable)
         yield from drills.finish()
+        if self.fuzz:
+            yield from Fuzzer(self, self.fuzz, self.seed).run()
 
     # One route
 
@@ -135,7 +143,7 @@ class Engine:
         """Yields work for a lane, is sent observations, and lastly returns what gives the verdicts."""
         state = self.states[plan.key] = RouteState(plan, guard=plan.guard)
         entry = proof_of_entry(plan)
-        cells = [cell for cell in plan.cells if cell.credential.drill is None]
+        cells = [cell for cell in plan.cells if cell.credential.drill is None and cell.credential is not FUZZ]
         pairs = [cell for cell in plan.cells if cell.credential.drill == "pair"]
         if entry is not None and all(cell.credential is not entry for cell in cells):
             cells.insert(0, Cell(plan, entry, plan.expects(entry)))
@@ -190,7 +198,7 @@ class Engine:
                 state.controls[cell.credential.name] = yield Work(calls_of(cell, ready.control))
         for cell in pairs:
             observed[cell.credential.name] = yield from self._pair(plan)
-        self._compare(state, observed)
+        self._compare(state, observed, {cell.credential.name: cell.credential for cell in (*cells, *unwelcome)})
         judge, here = self.judge, [*cells, *pairs]
         return lambda: [
             judge.judge(cell, observed[cell.credential.name], state)
@@ -220,15 +228,15 @@ class Engine:
         if state.guard is None and first.entered:
             state.guard = "handler" if decides_inside(first) else "door"
 
-    def _compare(self, state: RouteState, observed: dict[str, list[Observation]]) -> None:
+    def _compare(self, state: RouteState, observed: dict[str, list[Observation]], tried: dict[str, Credential]) -> None:
         """Whom does the route admit, and how does it refuse? Only then can refusals be judged."""
         for name in (*_BASELINES, "missing"):
             if name in observed:
                 outcome, _, _ = outcome_of(observed[name][0], state, CATALOGUE[name])
                 if outcome == "refused":
                     state.learn_refusal(name, observed[name][0])
-        for name, answers in observed.items():
-            credential = CATALOGUE[name]
+        for name, credential in tried.items():
+            answers = observed[name]
             if credential.group == "genuine" and outcome_of(answers[0], state, credential)[0] == "admitted":
                 state.admitted = True
 
@@ -282,6 +290,9 @@ class _Runner:
         if partial.alone or (self._together and self._todo):
             self._singly, self._together = True, False
         wrote = self._reset.reset() if self._reset is not None else False
+        if len(self._sent) == 1:
+            for answer in partial.observations:
+                answer.wrote = wrote
         if wrote and len(self._sent) > 1 and not self._together:
             # Somebody wrote, and nobody knows who: once more, one at a time.
             del self._done[len(self._done) - len(partial.observations) :]

@@ -87,6 +87,8 @@ def decides_inside(observation: Observation) -> bool:
 
 def outcome_of(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
     """What the target did, by what evidence, and in words."""
+    if _kept_by_the_server(observation, credential):
+        return "refused", "websocket", "by the server, which does not hand such a handshake to the app"
     if observation.hung:
         where = f", stuck in {observation.error}" if observation.error else ""
         return "fault", "process", f"no answer within the time limit ({observation.micros / 1e6:g} s){where}"
@@ -99,6 +101,14 @@ def outcome_of(observation: Observation, state: RouteState, credential: Credenti
     if observation.websocket is not None:
         return _websocket_outcome(observation, state, credential)
     return _http_outcome(observation, state, credential)
+
+
+def _kept_by_the_server(observation: Observation, credential: Credential) -> bool:
+    """Whether a server would not take a websocket's handshake for its size or its bytes; it may not even answer."""
+    facts = observation.websocket
+    if facts is None or facts.get("accepted") or not credential.unsendable or observation.entered is not None:
+        return False
+    return observation.hung or observation.status in _SERVER_REFUSES or bool(observation.error)
 
 
 def _http_outcome(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
@@ -251,6 +261,8 @@ class Judge:
             return "pass", "", ""  # The server's word, not the route's: it hands such a request to nobody.
         if expect == "accept":
             return "lockout", "the policy admits this credential, the target refused it", ""
+        if observation.wrote and observation.entered and not cell.credential.authentic:
+            return "breach", "refused, but only after the handler had written to the database", ""
         leak = leak_in(observation, cell.credential, state.refusals)
         if leak is not None:
             return "leak", leak, ""

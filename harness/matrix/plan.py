@@ -29,7 +29,8 @@ def expectation(
         return expectation(policy, CATALOGUE["clerk"])
     if credential.drill in ("pair", "heals") and credential.name not in (*policy.reject, *policy.tolerate):
         return expectation(policy, CATALOGUE["clerk"])
-    names = (credential.name, credential.group)
+    # `legacy` is a credential and a group: who writes it in a policy means the credential.
+    names = (credential.name, credential.group) if credential.group not in CATALOGUE else (credential.name,)
     for pinned, answer in ((policy.reject, "reject"), (policy.tolerate, "tolerate"), (policy.accept, "accept")):
         if any(name in pinned for name in names):
             return answer  # type: ignore[return-value]
@@ -38,8 +39,8 @@ def expectation(
     if "*" in policy.accept:
         return "accept"
     beside = websocket and credential.carrier is not None
-    follows = credential.follows or ("clerk" if credential.tolerate or beside else None)
-    return "tolerate" if follows is not None and follows in policy.accept else "reject"
+    follows = credential.followed or (("clerk",) if credential.tolerate or beside else ())
+    return "tolerate" if any(name in policy.accept for name in follows) else "reject"
 
 
 def fits(credential: Credential, plan: RoutePlan) -> bool:
@@ -48,24 +49,25 @@ def fits(credential: Credential, plan: RoutePlan) -> bool:
         return plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
     if credential.drill is not None:
         return credential.drill in plan.drills
+    if credential.unsendable and plan.route.kind == "websocket" and plan.example.carrier.startswith("query:"):
+        return False  # Servers do not answer at all when the address of a handshake is that long.
     if credential.only in ("websocket", "http"):
         return plan.route.kind == credential.only
     return credential.only != "body" or takes_fields(plan.base)
 
 
-_REPRESENTATIVES = 6
-"""Routes on which the drills are held, at the most: they are about the verifier, not about each route."""
+_REPRESENTATIVES = 12
+"""Routes on which drills are held and tokens fuzzed, at the most: they are about the verifier, not about each route."""
 
 
-def choose_drills(plans: list[RoutePlan], drills: frozenset[str]) -> None:
-    """Hold the drills on one route for each policy and set of dependencies, rather where nothing is written."""
+def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
+    """One route for each policy and set of dependencies, rather one where nothing is written: for what is about the verifier."""
     chosen: dict[tuple[object, ...], RoutePlan] = {}
     for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
         if plan.route.kind == "http" and plan.takes_clerk:
             guard = (plan.policy_name, plan.route.dependencies or plan.route.inside)
             chosen.setdefault(guard, plan)
-    for plan in list(chosen.values())[:_REPRESENTATIVES]:
-        plan.drills = drills
+    return list(chosen.values())[:_REPRESENTATIVES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,13 +244,14 @@ def make_plan(
     only_routes: list[str] | None = None,
     discovered: bool = True,
     drills: frozenset[str] = frozenset(),
+    fuzz: Credential | None = None,
     today: datetime.date | None = None,
 ) -> Plan:
     """Join declared and found routes.
 
     `credentials`, `only_routers` and `only_routes` narrow the run. Where routes were not all `discovered` (a URL), a
-    declared route that was not found is tried all the same, for nobody can say that it is not there. `drills` are held on
-    a few routes.
+    declared route that was not found is tried all the same, for nobody can say that it is not there. `drills` are held, and
+    `fuzz` is tried, on a few routes.
     Raises DeclarationError for names that do not exist.
     """
     chosen = select(credentials or [])
@@ -270,11 +273,15 @@ def make_plan(
             )
         plans = [plan for plan in plans if _shape(plan.key) in wanted]
         gaps = []
-    choose_drills(plans, drills)
+    few = representatives(plans)
+    for plan in few:
+        plan.drills = drills
     for plan in plans:
         plan.cells = [
             Cell(plan, credential, plan.expects(credential)) for credential in chosen if fits(credential, plan)
         ]
+        if fuzz is not None and plan in few:
+            plan.cells.append(Cell(plan, fuzz, "reject"))
     gaps += filter(None, (_over(plan, today or datetime.date.today()) for plan in plans))
     if not plans and not gaps:
         raise DeclarationError("nothing to examine: no route is left after the options that narrow the run")

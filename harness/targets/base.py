@@ -59,6 +59,7 @@ class Observation:
     `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's
     handler answered. `ran`: (function, returned something true, after the handler was entered). `micros`: duration.
     `lured`: an address that the token names was fetched. `crossed`: what of another person's answer was in this one.
+    `wrote`: the database was written to; known only of requests that went alone.
     """
 
     status: int | None = None
@@ -75,6 +76,7 @@ class Observation:
     died: bool = False
     lured: bool = False
     crossed: str = ""
+    wrote: bool = False
 
     def header(self, name: str) -> str | None:
         """The first field of that name, or None."""

@@ -25,6 +25,8 @@ from harness.targets.base import Call, Lane, Observation, Partial, Request, Rout
 from harness.targets.routes import routes_of_document
 
 _BODY_KEPT = 2048
+_LONG_HANDSHAKE = 16_384
+_PATIENCE_FOR_LONG = 1.0
 _WEBSOCKET_PATIENCE = 0.5
 """Seconds that a websocket may stay silent after the handshake before it counts as let in."""
 
@@ -107,8 +109,10 @@ class _Line:
         assert facts is not None
         connection = None
         try:
-            connection = self.connect(limit)
-            connection.sendall(self.head(request))
+            head = self.head(request)
+            # Servers leave a handshake of that size unanswered, whatever the app.
+            connection = self.connect(limit if len(head) < _LONG_HANDSHAKE else min(limit, _PATIENCE_FOR_LONG))
+            connection.sendall(head)
             response = http.client.HTTPResponse(connection)
             response.begin()
             if response.status != 101:

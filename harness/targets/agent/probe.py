@@ -125,12 +125,13 @@ class Probe:
     def watch(self, function: Any, name: Any) -> Any:
         """Watch an authentication function under `name`; returns its number."""
         code = function.__code__
+        # Kept in any case: the same code in another file is another object, which must be switched on too.
+        self._keep.append(function)
         if code in self.functions:
             return self.functions[code]
         number = len(self.names)
         self.names.append(name)
         self.functions[code] = number
-        self._keep.append(function)
         return number
 
     def install(self) -> None:

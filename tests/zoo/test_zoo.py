@@ -1,0 +1,123 @@
+"""Every flaw of the zoo is caught, as an app and over a URL, and no correct backend has a finding."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.credentials import CATALOGUE
+from harness.database import Server
+from tests.zoo.__main__ import as_markdown, counts, row
+from tests.zoo.animals import ALL, CORRECT, FLAWED, UNREVEALED, credentials_of, drilled_pens, pens
+from tests.zoo.model import Animal
+from tests.zoo.pens import Findings, served, tried
+
+HERE = Path(__file__).parent
+PENS = pens()
+CALM = {name: animals for name, animals in PENS.items() if not animals[0].database}
+VISIBLE = {name: [a for a in animals if not a.unseen] for name, animals in PENS.items()}
+TABLE: dict[str, dict[str, Any]] = json.loads((HERE / "table.json").read_text())
+HARD_TO_SEE = [
+    "plain",
+    "pyjwkclient",
+    "official-sdk",
+    "pem",
+    "remembering",
+    "asking-again",
+    "unavailable",
+    "for-admins",
+]
+
+
+def check(animals: list[Animal], found: Findings) -> None:
+    """Correct ones have no finding, flawed ones are caught by what was meant to catch them."""
+    for animal in animals:
+        verdicts = found.get(animal.name, [])
+        if animal.correct:
+            assert [(v.verdict, v.credential, v.seen) for v in verdicts] == [], animal.name
+            continue
+        hit = {v.credential for v in verdicts if v.verdict == animal.kind}
+        assert hit, (animal.name, animal.kind, {v.verdict for v in verdicts})
+        assert {name for name in animal.expects if name.islower()} <= hit, animal.name
+
+
+def narrowed(animals: list[Animal]) -> list[str] | None:
+    """Flawed ones are tried with what reveals them, correct ones with everything."""
+    return None if animals[0].correct else credentials_of(animals)
+
+
+@pytest.mark.parametrize("pen", CALM)
+def test_as_an_app(pen: str, tmp_path: Path) -> None:
+    check(PENS[pen], tried(tmp_path, PENS[pen], credentials=narrowed(PENS[pen])))
+
+
+@pytest.mark.parametrize("pen", [name for name, animals in VISIBLE.items() if animals])
+def test_over_a_url(pen: str, tmp_path: Path) -> None:
+    animals = VISIBLE[pen]
+    with served(tmp_path, animals) as (url, port):
+        check(animals, tried(tmp_path, animals, url=url, port=port, credentials=narrowed(animals)))
+
+
+def test_after_the_deed(tmp_path: Path, postgres: Server) -> None:
+    (animal,) = PENS["after-the-deed"]
+    found = tried(tmp_path, [animal], server=postgres, credentials=credentials_of([animal]))
+    check([animal], found)
+    assert {v.detail for v in found[animal.name]} == {"refused, but only after the handler had written to the database"}
+
+
+@pytest.mark.parametrize("pen", drilled_pens())
+def test_in_drills(pen: str, tmp_path: Path) -> None:
+    animals = drilled_pens()[pen]
+    check(animals, tried(tmp_path, animals, drills=True, credentials=credentials_of(animals)))
+
+
+def test_correct_ones_stand_the_drills(tmp_path: Path) -> None:
+    animals = [animal for animal in CORRECT if animal.name in HARD_TO_SEE]
+    check(animals, tried(tmp_path, animals, drills=True))
+
+
+# The table
+
+
+def test_the_table_holds_every_animal_and_shows_each_as_it_must_be() -> None:
+    assert list(TABLE) == [animal.name for animal in ALL]
+    assert len(FLAWED) >= 70
+    assert len(CORRECT) >= 20
+    for animal in ALL:
+        shown = TABLE[animal.name]
+        assert (shown["told"], shown["kind"]) == (animal.told, animal.kind)
+        wanted = {name for name in animal.expects if name.islower()}
+        assert wanted <= set(shown["app"])
+        assert ("unseen" in shown) == bool(animal.unseen)
+        if not animal.unseen:
+            assert wanted <= set(shown["url"])
+        if animal.correct:
+            assert shown["app"] == []
+    n = counts(TABLE)
+    assert n["flaws_caught"] == n["flaws"]
+    assert n["flaws_caught_over_url"] == n["flaws_seen_outside"]
+    assert n["correct_with_findings"] == n["correct_with_findings_over_url"] == 0
+
+
+def test_the_table_for_people_is_the_table() -> None:
+    assert (HERE / "TABLE.md").read_text() == as_markdown(TABLE)
+
+
+def test_the_readme_counts_as_the_table_does() -> None:
+    n = counts(TABLE)
+    readme = (HERE.parent.parent / "README.md").read_text()
+    assert f"{n['flaws_caught']} of {n['flaws']}" in readme
+    assert f"{n['flaws_caught_over_url']} of {n['flaws_seen_outside']}" in readme
+
+
+def test_every_credential_reveals_a_flaw_or_says_why_not() -> None:
+    revealing = {name for animal in FLAWED for name in TABLE[animal.name]["app"]}
+    assert set(CATALOGUE) - revealing == set(UNREVEALED)
+
+
+def test_a_row_tells_what_was_found() -> None:
+    animal = FLAWED[0]
+    assert row(animal, {}, {}) == {"told": animal.told, "kind": animal.kind, "app": [], "url": []}
