@@ -155,19 +155,30 @@ def _from_issuer(url: str, name: str) -> str:
         raise HarnessError(f"--issuer {url}: no `clerk-harness issuer` answers there ({error})") from error
 
 
+def minted(mint: Mint, name: str) -> dict[str, object] | None:
+    """What `/_harness/token/NAME` answers; None for a name that is no credential's."""
+    try:
+        credential = find(name)
+    except HarnessError:
+        return None
+    if credential is None:
+        return None
+    presented = mint.present(credential)
+    return {
+        "text": _as_text(presented, mint),
+        "token": presented.token,
+        "authorization": [value.decode("latin-1") for value in presented.authorization],
+        "cookies": presented.cookies,
+        "query": presented.query,
+        "headers": presented.headers,
+    }
+
+
 def issuer(arguments: argparse.Namespace) -> int:
     """Serve the fake Clerk until interrupted."""
     clerk = FakeClerk(arguments.domain, port=arguments.port)
     mint = Mint(clerk, register(clerk, {}), Legacy())
-
-    def minted(name: str) -> dict[str, str] | None:
-        try:
-            credential = find(name)
-        except HarnessError:
-            return None
-        return {"text": _as_text(mint.present(credential), mint)} if credential is not None else None
-
-    clerk.api.mint = minted
+    clerk.api.mint = lambda name: minted(mint, name)
     try:
         clerk.start()
     except OSError as error:

@@ -46,7 +46,7 @@ class Api:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.counts: dict[str, int] = {}
-        self.mint: Callable[[str], dict[str, str] | None] | None = None
+        self.mint: Callable[[str], dict[str, Any] | None] | None = None
         """What `/_harness/token/NAME` answers, where somebody who knows credentials serves this fake."""
         self._operations: list[tuple[str, re.Pattern[str], bool, Callable[..., Answer]]] = [
             ("GET", re.compile(r"/\.well-known/jwks\.json"), False, self._jwks),

@@ -20,11 +20,14 @@ from harness.matrix.judge import Judge, RouteState, decides_inside, outcome_of
 from harness.matrix.plan import Cell, Plan, RoutePlan, proof_of_entry
 from harness.matrix.verdicts import CellVerdict
 from harness.targets.base import Call, Lane, Observation, Request, Target
+from harness.targets.generated import needs_input, requests_for
 from harness.targets.requests import with_presentation
 
 _SAFE = {"GET", "HEAD", "OPTIONS", "WS"}
 _BASELINES = ("forged", "garbage")
 """Two bad credentials whose refusals the others are compared with."""
+_UNFIT = (400, 415, 422)
+"""What a route answers to a request that it does not take, whoever sends it."""
 _NOWHERE = "/clerk-harness-nowhere"
 _AT_ONCE = 6
 """Pairs of requests that are sent at the same moment."""
@@ -155,6 +158,8 @@ class Engine:
         welcome = [cell for cell in cells if cell.expect != "reject"]
         if entry is not None:
             welcome.sort(key=lambda cell: cell.credential is not entry)
+        if entry is not None and plan.guessed and needs_input(plan.route):
+            yield from self._find_request(plan, state, entry)
         # All before the first yield: it is done while the lane still works on the route before this one.
         prepared = {cell.credential.name: self.prepare(plan, cell.credential) for cell in (*welcome, *unwelcome)}
         observed: dict[str, list[Observation]] = {}
@@ -205,6 +210,29 @@ class Engine:
             for cell in plan.cells
             if any(cell is known for known in here)
         ]
+
+    def _find_request(
+        self, plan: RoutePlan, state: RouteState, entry: Credential
+    ) -> Generator[Work, list[Observation], None]:
+        """A request that gets as far as the decision, where nobody has said what one looks like."""
+
+        def reaches(answer: Observation) -> bool:
+            return answer.status not in _UNFIT or outcome_of(answer, state, entry)[0] != "unreached"
+
+        def call(base: Request) -> Call:
+            presented = self.mint.present(entry)
+            webhook = self.mint.instance.webhook_headers
+            return Call(plan.route, with_presentation(base, presented, plan.example.carrier, webhook), stop=True)
+
+        (answer,) = yield Work([call(plan.base)], True)
+        if reaches(answer):
+            return
+        generated = requests_for(plan.route, plan.base)
+        if generated:
+            answers = yield Work([call(request) for request in generated], True)
+            fit = [request for request, answer in zip(generated, answers, strict=True) if reaches(answer)]
+            if fit:
+                plan.base = fit[0]
 
     def _pair(self, plan: RoutePlan) -> Generator[Work, list[Observation], list[Observation]]:
         """Two people, one after the other and then at the same moment; says where an answer was the other's."""

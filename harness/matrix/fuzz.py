@@ -58,7 +58,14 @@ def _values() -> SearchStrategy[Any]:
     from hypothesis import strategies as st
 
     telling = st.sampled_from(["JWT", "at+jwt", "RS256", "0", "../x", "http://127.0.0.1/"])
-    simple = telling | st.none() | st.booleans() | st.integers(-(2**33), 2**33) | st.text(max_size=8) | st.floats(allow_nan=False)
+    simple = (
+        telling
+        | st.none()
+        | st.booleans()
+        | st.integers(-(2**33), 2**33)
+        | st.text(max_size=8)
+        | st.floats(allow_nan=False)
+    )
     return simple | st.lists(simple, max_size=2) | st.dictionaries(st.text(max_size=4), simple, max_size=2)
 
 

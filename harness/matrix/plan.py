@@ -103,6 +103,11 @@ class RoutePlan:
         """`GET /users/{user_id}`."""
         return self.route.key
 
+    @property
+    def guessed(self) -> bool:
+        """Whether the declaration says nothing of what a request looks like."""
+        return self.example == Example(carrier=self.example.carrier)
+
     @cached_property
     def base(self) -> Request:
         """The request without any credential."""
