@@ -7,7 +7,7 @@ STAGE ?= unified
 WORKERS ?= 2
 BIN := .venv/bin
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint docs zoo bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
@@ -19,6 +19,14 @@ lint: .venv/ready
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+
+# What is written by commands and held to be current by tests.
+docs: .venv/ready
+	@mkdir -p docs
+	@$(BIN)/clerk-harness token --page > docs/credentials.md
+
+zoo: .venv/ready
+	@$(BIN)/python -m tests.zoo
 
 bench: .venv/ready
 	@$(BIN)/python benchmarks/speed.py

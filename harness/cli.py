@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("name", nargs="?", help="the credential; without it, all are listed")
     token.add_argument("--explain", action="store_true", help="say what it is instead of minting it")
     token.add_argument("--issuer", metavar="URL", help="mint with the keys of a running `clerk-harness issuer`")
+    token.add_argument("--page", action="store_true", help="the whole catalogue as Markdown")
     token.set_defaults(do="token")
 
     issuer = commands.add_parser(

@@ -117,6 +117,11 @@ def _as_text(presentation: Presentation, mint: Mint) -> str:
 
 def token(arguments: argparse.Namespace) -> int:
     """Mint one credential, or explain it, or list them all."""
+    if arguments.page:
+        from harness.credentials.page import page
+
+        sys.stdout.write(page())
+        return 0
     if arguments.name is None:
         for each in CATALOGUE.values():
             print(f"{each.group:10} {each.name:32} {each.why}")

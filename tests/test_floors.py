@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "harness"
 FLOORS = {
-    "cli": 5, "commands": 5, "plugin": 5, "terminal": 5, "__main__": 5, "session": 5, "survey": 5,
+    "cli": 5, "commands": 5, "plugin": 5, "terminal": 5, "__main__": 5, "session": 5, "survey": 5, "schemathesis_check": 5,
     "report": 4,
     "matrix": 3, "config": 5,
     "targets": 2,

@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import time
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -22,40 +23,42 @@ NAMES = {
     "genuine": "clerk clerk-v1 clerk-cookie clerk-no-azp clerk-template clerk-impersonated clerk-pending clerk-newcomer clerk-other "
     "clerk-org-admin clerk-org-member clerk-rotated m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key webhook legacy",
     "absent": "missing empty-header scheme-only scheme-only-spaces wrong-scheme-basic wrong-scheme-token no-scheme scheme-lowercase "
-    "double-scheme garbage null-token undefined-token one-segment two-segments four-segments empty-segments not-base64 not- "
-    "json json-array-payload padded-base64 space-inside control-characters non-ascii nul-byte huge-token deeply-nested-json "
-    "comma-joined duplicate-header-genuine-first duplicate-header-forged-first",
-    "time": "expired expired-just-now expired-years exp-missing exp-null exp-string exp-huge exp-nan-infinity exp-negative exp- "
-    "boolean nbf-future nbf-far-future nbf-string iat-future lifetime-too-long",
-    "signature": "forged forged-unknown-kid forged-no-kid signature-stripped signature-empty signature-flipped-first signature-flipped- "
-    "last signature-truncated signature-zeros signature-of-another-token payload-swapped-sub payload-extended-exp header- "
-    "swapped signed-by-other-instance weak-512-bit-key pss-for-pkcs1",
-    "algorithm": "alg-none alg-none-mixed-case alg-none-with-signature alg-missing alg-null alg-number alg-array alg-empty alg-lowercase- "
-    "rs256 hs256-with-pem hs256-with-pem-no-newline hs256-with-pkcs1-pem hs256-with-der hs256-with-ssh-public-key hs256-with- "
-    "jwk-json hs256-with-jwks-json hs256-with-modulus hs384-with-pem hs512-with-pem hs256-blank-secret hs256-weak-secret "
-    "hs256-with-secret-key-env hs256-with-publishable-key es256-zero es256-own-key eddsa-zero rs256-as-rs512",
-    "lookup": "kid-null kid-array kid-empty kid-path-traversal kid-sql kid-command kid-url kid-huge kid-retired jwk-embedded jwk- "
-    "embedded-genuine-kid jwk-embedded-symmetric jku-remote jku-userinfo x5u-remote x5c-self-signed iss-driven-jwks crit- "
-    "unknown crit-b64 b64-false zip-deflate typ-at-jwt cty-nested jwe-dir jwe-of-forged jwe-pbes2-huge-count json-flattened "
-    "json-general json-compact-polyglot duplicate-alg-key duplicate-sub-key",
-    "claims": "iss-other iss-missing iss-prefix iss-suffix iss-substring iss-array iss-upper-case iss-http iss-trailing-slash azp- "
-    "foreign azp-lookalike-suffix azp-array aud-foreign sub-missing sub-null sub-empty sub-number sub-array sub-of-machine "
-    "sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown unsafe-metadata-role",
+    "double-scheme garbage null-token undefined-token one-segment two-segments four-segments empty-segments not-base64 "
+    "not-json json-array-payload padded-base64 space-inside control-characters non-ascii nul-byte huge-token "
+    "deeply-nested-json comma-joined duplicate-header-genuine-first duplicate-header-forged-first",
+    "time": "expired expired-just-now expired-years exp-missing exp-null exp-string exp-huge exp-nan-infinity exp-negative "
+    "exp-boolean nbf-future nbf-far-future nbf-string iat-future lifetime-too-long",
+    "signature": "forged forged-unknown-kid forged-no-kid signature-stripped signature-empty signature-flipped-first "
+    "signature-flipped-last signature-truncated signature-zeros signature-of-another-token payload-swapped-sub "
+    "payload-extended-exp header-swapped signed-by-other-instance weak-512-bit-key pss-for-pkcs1",
+    "algorithm": "alg-none alg-none-mixed-case alg-none-with-signature alg-missing alg-null alg-number alg-array alg-empty "
+    "alg-lowercase-rs256 hs256-with-pem hs256-with-pem-no-newline hs256-with-pkcs1-pem hs256-with-der "
+    "hs256-with-ssh-public-key hs256-with-jwk-json hs256-with-jwks-json hs256-with-modulus hs384-with-pem hs512-with-pem "
+    "hs256-blank-secret hs256-weak-secret hs256-with-secret-key-env hs256-with-publishable-key es256-zero es256-own-key "
+    "eddsa-zero rs256-as-rs512",
+    "lookup": "kid-null kid-array kid-empty kid-path-traversal kid-sql kid-command kid-url kid-huge kid-retired jwk-embedded "
+    "jwk-embedded-genuine-kid jwk-embedded-symmetric jku-remote jku-userinfo x5u-remote x5c-self-signed iss-driven-jwks "
+    "crit-unknown crit-b64 b64-false zip-deflate typ-at-jwt cty-nested jwe-dir jwe-of-forged jwe-pbes2-huge-count "
+    "json-flattened json-general json-compact-polyglot duplicate-alg-key duplicate-sub-key",
+    "claims": "iss-other iss-missing iss-prefix iss-suffix iss-substring iss-array iss-upper-case iss-http iss-trailing-slash "
+    "azp-foreign azp-lookalike-suffix azp-array aud-foreign sub-missing sub-null sub-empty sub-number sub-array "
+    "sub-of-machine sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown "
+    "unsafe-metadata-role",
     "confusion": "session-for-machine machine-for-session template-for-session id-token sign-in-ticket handshake-token dev-browser-token "
     "testing-token publishable-key-as-token secret-key-as-token refresh-token",
-    "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id legacy-in-cookie legacy- "
-    "in-query legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded legacy-header-clerk- "
-    "cookie clerk-header-legacy-cookie expired-clerk-with-legacy",
-    "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id x-clerk- "
-    "user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix cookie-expired- "
-    "header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query",
-    "shape": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment parent- "
-    "segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri x-original-url "
-    "x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted health-user-agent content-type- "
-    "changed",
+    "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id legacy-in-cookie "
+    "legacy-in-query legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded "
+    "legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy",
+    "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id "
+    "x-clerk-user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix "
+    "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query",
+    "shape": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
+    "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
+    "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "
+    "health-user-agent content-type-changed",
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
-    "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once unknown-kid-flood jwks- "
-    "outage jwks-slow jwks-malformed jwks-empty jwks-heals",
+    "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once unknown-kid-flood "
+    "jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
 }  # fmt: skip
 # Genuine tokens in another place or beside another thing: there is nothing in the token itself to refuse.
 PLACED = {
@@ -241,3 +244,10 @@ def test_select_by_name_and_by_group() -> None:
     assert groups() == list(NAMES)
     with pytest.raises(DeclarationError, match="did you mean 'forged'"):
         select(["forgd"])
+
+
+def test_the_page_is_current() -> None:
+    from harness.credentials.page import page
+
+    assert (Path(__file__).parents[2] / "docs" / "credentials.md").read_text() == page()
+    assert all(f"| `{name}` |" in page() for name in CATALOGUE)

@@ -1,4 +1,4 @@
-"""Genuine tokens where they do not belong, names on headers, other classes of tokens: who falls for one is found by it."""
+"""Genuine tokens where they do not belong, names on headers, other classes of tokens: the zoo holds those who fall for them."""
 
 from __future__ import annotations
 
@@ -35,40 +35,11 @@ def of(token):
 async def elsewhere(request):
 """
 )
-FLAWS = {
-    "    return of(request.query_params.get('token'))": {"query-token"},
-    "    return of(request.query_params.get('access_token'))": {"query-access-token"},
-    "    return of(request.query_params.get('__session'))": {"query-session"},
-    "    return of(json.loads(await request.body()).get('access_token'))": {"body-token"},
-    "    return of(request.headers.get('x-auth-token'))": {"x-auth-token"},
-    "    return of(request.headers.get('x-access-token'))": {"x-access-token"},
-    "    return request.headers.get('x-forwarded-user')": {"forwarded-user"},
-    "    return request.headers.get('x-user-id')": {"x-user-id"},
-    "    return request.headers.get('x-clerk-user-id')": {"x-clerk-user-id", "x-clerk-auth-status"},
-    "    return request.headers.get('x-clerk-auth-status')": {"x-clerk-auth-status"},
-    "    return request.headers.get('x-middleware-subrequest')": {"x-middleware-subrequest"},
-    "    return request.headers.get('remote-user')": {"remote-user"},
-    "    return of(request.headers.get('proxy-authorization', '')[7:])": {"proxy-authorization"},
-    "    return of(request.cookies.get('__session'))": {"header-expired-cookie-genuine", "legacy-header-clerk-cookie"},
-    "    return 'somebody' if request.headers.get('authorization', '')[7:10] in ('mt_', 'oat', 'ak_') else None": {
-        "m2m-opaque", "oauth-opaque", "api-key", "machine-for-session",
-    },
-    "    return 'somebody' if request.headers.get('authorization', '')[7:11] in ('sk_t', 'pk_t') else None": {
-        "publishable-key-as-token", "secret-key-as-token",
-    },
-}  # fmt: skip
 
 
 def breaches(result: Judged) -> set[str]:
     assert {verdict for verdict, _, _ in result.failed} <= {"breach"}
     return {credential for _, _, credential in result.failed}
-
-
-@pytest.mark.parametrize("flaw", FLAWS)
-def test_who_looks_in_the_wrong_place_is_found(judge_app: JudgeApp, flaw: str) -> None:
-    assert breaches(judge_app(CODE + flaw, ROUTES, whole=True, matrix=MATRIX)) - {"machine-for-session"} == FLAWS[
-        flaw
-    ] - {"machine-for-session"}
 
 
 def test_who_looks_nowhere_else_is_left_alone(judge_app: JudgeApp) -> None:

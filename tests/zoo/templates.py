@@ -118,17 +118,28 @@ def current_user(request: Request):
 _APP = """
 app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 """
-TOKEN = USER + _APP + """
+TOKEN = (
+    USER
+    + _APP
+    + """
 @app.get("/me")
 def me(user: str = Depends(current_user)):
     return {"user": user, "secret": "what is kept here"}
 """
-NOTES = USER + _APP + """
+)
+NOTES = (
+    USER
+    + _APP
+    + """
 @app.post("/notes")
 def add_note(text: Annotated[str, Body(embed=True)], user: str = Depends(current_user)):
     return {"note": text, "by": user}
 """
-ADMIN = VERIFY + _APP + """
+)
+ADMIN = (
+    VERIFY
+    + _APP
+    + """
 def role_of(claims):
     return (claims.get("o") or {}).get("rol")
 
@@ -144,8 +155,11 @@ def current_admin(request: Request):
 def me(user: str = Depends(current_admin)):
     return {"user": user, "secret": "what admins see"}
 """
+)
 # For machines: tokens of another class under the same key.
-MACHINES = VERIFY + """
+MACHINES = (
+    VERIFY
+    + """
 def check_machine(header, claims):
     if header.get("cat") != "cl_B7d4PD333AAA" or not claims["sub"].startswith("mch_"):
         raise ValueError("a person")
@@ -170,26 +184,37 @@ def current_machine(request: Request):
     if claims is None:
         raise refusal()
     return claims["sub"]
-""" + _APP + """
+"""
+    + _APP
+    + """
 @app.get("/me")
 def me(machine: str = Depends(current_machine)):
     return {"machine": machine, "secret": "what machines see"}
 """
-LIVE = VERIFY + """
+)
+LIVE = (
+    VERIFY
+    + """
 def current_listener(websocket: WebSocket):
     claims = verify_token(bearer_of(websocket))
     if claims is None:
         raise WebSocketException(1008)
     return claims["sub"]
-""" + _APP + """
+"""
+    + _APP
+    + """
 @app.websocket("/live")
 async def live(websocket: WebSocket, user: str = Depends(current_listener)):
     await websocket.accept()
     await websocket.send_json({"user": user})
     await websocket.close()
 """
+)
 # Guards in a middleware that decides by the path, as many backends have them.
-MIDDLEWARE = VERIFY + _APP + """
+MIDDLEWARE = (
+    VERIFY
+    + _APP
+    + """
 OPEN = {"/health", "/"}
 
 def path_of(request):
@@ -216,9 +241,12 @@ def start():
 def me():
     return {"user": "somebody", "secret": "what is kept here"}
 """
+)
 MIDDLEWARE_ROUTES = '"GET {at}/me" = "{policy}"\n"GET {at}/health" = "public"\n"GET {at}/" = "public"'
 # A router of several routes, a websocket and a mounted app, each with its own guard.
-ATTACHED = USER + """
+ATTACHED = (
+    USER
+    + """
 def websocket_user(websocket: WebSocket):
     claims = verify_token(websocket.query_params.get("token"))
     if claims is None:
@@ -258,6 +286,7 @@ def figures():
 app.include_router(router)
 app.mount("/inner", inner)
 """
+)
 ATTACHED_ROUTES = """
 "GET {at}/items" = "{policy}"
 "POST {at}/items/{{item_id}}" = {{ policy = "{policy}", path = {{ item_id = 1 }} }}
