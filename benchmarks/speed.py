@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
 _USUAL_SHARE = 8
 """The usual way runs every eighth cell: it is slow, and its rate does not depend on how many there are."""
+GROUPS = ["genuine", "absent", "time", "signature", "algorithm", "legacy"]
+"""Groups whose credentials are one request each; bent requests and sequences are several, or another route's."""
 TARGETS = {
     "engine, one agent / bare loop": 0.8,
     "engine, two agents / bare loop": 1.3,
@@ -56,7 +58,7 @@ def requests_of(session: Session) -> list[list[object]]:
 def engine(agents: int) -> float:
     """Cells a second of the engine, everything judged and recorded."""
     declaration = load(ROOT / "suites")
-    with Session(Options(suites=ROOT / "suites", agents=agents), declaration) as session:
+    with Session(Options(suites=ROOT / "suites", agents=agents, credentials=GROUPS), declaration) as session:
         plan = session.plan()
         started = time.perf_counter()
         verdicts = list(session.run(plan))
@@ -69,7 +71,7 @@ def bare_and_usual() -> tuple[float, float]:
     """Cells a second of the bare loop and of the usual way, in the environment that an agent would have."""
     declaration = load(ROOT / "suites")
     with (
-        Session(Options(suites=ROOT / "suites", agents=1), declaration) as session,
+        Session(Options(suites=ROOT / "suites", agents=1, credentials=GROUPS), declaration) as session,
         tempfile.TemporaryDirectory() as folder,
     ):
         spec = session.target.spec  # type: ignore[attr-defined]
@@ -118,7 +120,7 @@ def clocked(arguments: list[str], environment: dict[str, str], folder: Path) -> 
 
 def through_pytest() -> float:
     """Cells a second through the plugin, in one process."""
-    return clocked([str(ROOT / "suites"), "-n", "0"], dict(os.environ), ROOT)
+    return clocked([str(ROOT / "suites"), "-n", "0", "--harness-credentials", ",".join(GROUPS)], dict(os.environ), ROOT)
 
 
 def one_router() -> dict[str, float]:
@@ -129,7 +131,7 @@ def one_router() -> dict[str, float]:
         subprocess.run([*command, "--reports", folder], cwd=ROOT, check=True, capture_output=True)
         whole = time.perf_counter() - started
     declaration = load(ROOT / "suites")
-    with Session(Options(suites=ROOT / "suites", agents=1), declaration) as session:
+    with Session(Options(suites=ROOT / "suites", agents=1, credentials=GROUPS), declaration) as session:
         spec = session.target.spec  # type: ignore[attr-defined]
         started = time.perf_counter()
         subprocess.run([spec.python, "-c", "import app.main"], cwd=spec.app_dir, env=spec.environments[0], check=True)
