@@ -28,6 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     """The gate: 0 all pass, 1 findings."""
     options = options_of(arguments)
     declaration = load(options.suites)
+    try:  # Before anything is sent: a report that cannot be written would be lost.
+        arguments.reports.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HarnessError(f"--reports {arguments.reports}: {error.strerror or error}") from error
     begun = arguments.embedded
     server = Server(begun.url, begun) if begun is not None else None
     with Session(options, declaration, server=server) as session:

@@ -57,7 +57,7 @@ def command(project: Path) -> Run:
 
 
 def test_run_passes_and_says_where_the_report_is(command: Run, project: Path) -> None:
-    done = command("run")
+    done = command("run", "--no-drills")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "PASSED" in done.stdout
     assert "report: reports/auth-matrix.html" in done.stdout
@@ -66,7 +66,7 @@ def test_run_passes_and_says_where_the_report_is(command: Run, project: Path) ->
 
 def test_run_fails_with_the_finding_and_its_repetition(command: Run, project: Path) -> None:
     (project / "backend.py").write_text(APP.replace("def me(user: User)", "def me()"))
-    done = command("run", "--env", "API_TOKEN=abc", "--env", "STAGE=x")
+    done = command("run", "--no-drills", "--env", "API_TOKEN=abc", "--env", "STAGE=x")
     assert done.returncode == 1
     assert "BREACH       GET /me" in done.stdout
     repeat = re.search(r"repeat: (clerk-harness .*)", done.stdout)
@@ -168,7 +168,7 @@ def test_init_writes_a_matrix_that_runs(command: Run, project: Path) -> None:
     assert '"GET /me" = "clerk"  # REVIEW: today clerk' in everything + text
     assert '"GET /rows/{row_id}" = { policy = "clerk", path = { row_id = 1 } }  # REVIEW' in everything
     assert '"POST /hook" = "inside"  # REVIEW: today inside' in everything
-    run = command("run", "--suites", "new")
+    run = command("run", "--suites", "new", "--no-drills")
     assert run.returncode == 0, run.stdout
     again = command("init", "--app", "backend:app", "--suites", "new")
     assert again.returncode == 2

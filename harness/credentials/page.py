@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.credentials import CATALOGUE, Credential, groups
-from harness.credentials.groups import TOLD
+from harness.credentials.told import TOLD
 
 _HEAD = """# The credentials
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.fake_clerk.ids import stable_id
 from tests.zoo.model import Animal, flaw
 from tests.zoo.templates import ATTACHED, ATTACHED_ROUTES, TOKEN
 
@@ -12,6 +13,8 @@ _SHAPE = """    if not isinstance(token, str) or not re.fullmatch(r"[\\w-]+\\.[\
 """
 _FAILS = "    except FAILS:\n        return None\n"
 _KEYS = "    if not KEYS:\n        KEYS.update({entry[\"kid\"]: entry for entry in fetched(JWKS)[\"keys\"]})\n    return KEYS\n"
+_TABLE = [stable_id("user", f"identity:{name}") for name in ("alice", "bob", "admin", "member")]
+"""The people whom a database would know."""
 _NOTHING = "missing forged expired legacy garbage"
 _OTHER = '    return None\n\ndef current_user'
 
@@ -60,7 +63,7 @@ async def exported():"""}),
         f"def me({_USER}):": "def me(request: Request):\n    import psycopg\n    with psycopg.connect(os.environ[\"DATABASE_URL\"], autocommit=True) as db:\n        db.execute(\"insert into deeds (what) values ('done')\")\n    user = current_user(request)",
     }, "forged expired missing", host="alone", database=True, unseen="from outside a refusal looks like a refusal"),
     # Refusals and failures
-    flaw("newcomers-kept-out", "Whoever is not in the table yet is kept out.", TOKEN, {_REFUSE + '    return claims["sub"]': _REFUSE + '    if claims["sub"] not in PEOPLE:\n        raise refusal()\n    return claims["sub"]', "KEYS = {}\n": "KEYS = {}\nPEOPLE = {}\n", "        return claims\n    except": "        PEOPLE.setdefault(claims[\"sub\"], len(PEOPLE) < 2) if len(PEOPLE) < 2 else None\n        return claims\n    except"}, "clerk-newcomer", kind="lockout"),
+    flaw("newcomers-kept-out", "Whoever is not in the table yet is kept out.", TOKEN, {_REFUSE: _REFUSE + f"    if claims['sub'] not in {_TABLE}:\n        raise refusal()\n"}, "clerk-newcomer", kind="lockout"),
     flaw("old-claims-kept-out", "Tokens of the first version are kept out, though the instance issues them.", TOKEN, {"def check_party(claims):": "def check_party(claims):\n    if claims.get(\"v\") is None:\n        raise ValueError"}, "clerk-v1", kind="lockout"),
     flaw("party-required", "Tokens without a website are kept out.", TOKEN, {'    if "azp" in claims and claims["azp"] != PARTY:': '    if claims.get("azp") != PARTY:'}, "clerk-no-azp", kind="lockout"),
     flaw("first-key-only", "Of the published keys only the first is known: a rotation locks everybody out.", TOKEN, {'entry for entry in fetched(JWKS)["keys"]}': 'entry for entry in fetched(JWKS)["keys"][:1]}'}, "clerk-rotated", kind="lockout"),

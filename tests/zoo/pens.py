@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -180,7 +182,8 @@ def served(folder: Path, animals: list[Animal]) -> Iterator[tuple[str, int]]:
     try:
         yield _address(process), port
     finally:
-        process.terminate()
+        # With what a flawed one may have started: a shell that sleeps.
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
