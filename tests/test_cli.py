@@ -257,5 +257,5 @@ def test_an_interrupted_run_leaves_nothing_running_and_no_half_report(project: P
     assert told.strip() == "clerk-harness: interrupted; no report was written"
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
-    assert not (project / "reports").exists()
+    assert list((project / "reports").iterdir()) == []
     assert list(folder.iterdir()) == []

@@ -177,7 +177,13 @@ def served(folder: Path, animals: list[Animal]) -> Iterator[tuple[str, int]]:
     else:
         command = [sys.executable, "-m", "uvicorn", app_of(animals), "--port", "0"]
     process = subprocess.Popen(
-        command, cwd=folder, env=env, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        command,
+        cwd=folder,
+        env=env,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
     )
     try:
         yield _address(process), port
