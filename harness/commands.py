@@ -139,6 +139,11 @@ def token(arguments: argparse.Namespace) -> int:
     if arguments.explain:
         print(_explain(credential))
         return 0
+    if credential.bent:
+        raise HarnessError(
+            f"{credential.name} is no token but a bent request: --explain says how, and "
+            f'`clerk-harness run --route "GET /path" --credentials {credential.name}` sends it'
+        )
     if arguments.issuer:
         print(_from_issuer(arguments.issuer, credential.name))
         return 0

@@ -247,6 +247,8 @@ def test_an_interrupted_run_leaves_nothing_running_and_no_half_report(project: P
     process = subprocess.Popen(
         [sys.executable, "-m", "harness", "run", "--python", sys.executable], cwd=project, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"TMPDIR": str(folder)},
+        # A shell that runs the tests in the background ignores Ctrl-C for all below it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     pid_file = project / "pid.txt"
     while not (pid_file.exists() and pid_file.read_text().strip()):
@@ -259,3 +261,14 @@ def test_an_interrupted_run_leaves_nothing_running_and_no_half_report(project: P
         os.kill(int(pid_file.read_text()), 0)
     assert list((project / "reports").iterdir()) == []
     assert list(folder.iterdir()) == []
+
+
+def test_a_bent_request_is_nothing_to_mint(command: Run) -> None:
+    done = command("token", "head-method")
+    assert done.returncode == 2
+    assert "no token but a bent request" in done.stderr
+    assert "HEAD" in command("token", "head-method", "--explain").stdout
+
+
+def test_the_page_of_credentials_is_printed(command: Run) -> None:
+    assert command("token", "--page").stdout.startswith("# The credentials")
