@@ -248,7 +248,7 @@ def test_an_interrupted_run_leaves_nothing_running_and_no_half_report(project: P
         [sys.executable, "-m", "harness", "run", "--python", sys.executable], cwd=project, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"TMPDIR": str(folder)},
         # A shell that runs the tests in the background ignores Ctrl-C for all below it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )  # fmt: skip
     pid_file = project / "pid.txt"
     while not (pid_file.exists() and pid_file.read_text().strip()):
