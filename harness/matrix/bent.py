@@ -74,15 +74,13 @@ def reached(
     return f"{answer.status}, and the answer is the handler's"
 
 
-def crossed(answer: Observation, mine: Observation, theirs: Observation, other: Identity) -> str:
-    """What of another person's answer is in this one and not in one's own; the empty text when nothing is."""
+def crossed(answer: Observation, mine: list[Observation], theirs: Observation, other: Identity) -> str:
+    """What of another person's answer is in this one and in none of one's own; the empty text when nothing is."""
     for mark in (other.email, other.user.id):
-        if mark and mark in answer.body and mark not in mine.body:
+        if mark and mark in answer.body and not any(mark in own.body for own in mine):
             return mark
-    if (
-        answer.body == theirs.body
-        and answer.body != mine.body
-        and steady(mine.body, digits=False) != steady(theirs.body, digits=False)
+    if answer.body == theirs.body and all(
+        steady(own.body, digits=False) != steady(theirs.body, digits=False) for own in mine
     ):
         return "the whole answer"
     return ""

@@ -242,10 +242,12 @@ class Engine:
         if len({answer.status for answer in alone}) > 1 or alone[0].status is None or alone[0].status >= 300:
             return alone[:1]  # Only the one of them is let in: there is nothing to mix up.
         at_once = yield Work(calls * _AT_ONCE, together=True)
+        # What both see afterwards is no secret: a list of who was here lately, say.
+        after = yield Work(calls)
         people = [self.mint.identities[name] for name in ("alice", "bob")]
         for number, answer in enumerate(at_once):
             mine, other = number % 2, 1 - number % 2
-            answer.crossed = crossed(answer, alone[mine], alone[other], people[other])
+            answer.crossed = crossed(answer, [alone[mine], after[mine]], alone[other], people[other])
         return sorted(at_once, key=lambda answer: not answer.crossed)[:1]
 
     def _learn(self, state: RouteState, entry: Credential | None, observed: dict[str, list[Observation]]) -> None:
