@@ -22,10 +22,10 @@ class EmailAddress:
     address: str
     verified: bool = True
     id: str = field(default_factory=lambda: new_id("idn"))
+    created_at: int = field(default_factory=milliseconds)
 
     def as_json(self) -> dict[str, Any]:
         """The Backend API's `EmailAddress` object."""
-        now = milliseconds()
         return {
             "id": self.id,
             "object": "email_address",
@@ -40,8 +40,8 @@ class EmailAddress:
             },
             "linked_to": [],
             "matches_sso_connection": False,
-            "created_at": now,
-            "updated_at": now,
+            "created_at": self.created_at,
+            "updated_at": self.created_at,
         }
 
 
@@ -104,7 +104,6 @@ class User:
             "mfa_enabled_at": None,
             "mfa_disabled_at": None,
             "password_last_updated_at": None,
-            "requires_password_reset": False,
             "delete_self_enabled": True,
             "create_organization_enabled": True,
             "create_organizations_limit": None,
@@ -172,6 +171,13 @@ class Directory:
                 if session.user_id == user_id:
                     session.status = "removed"
             return self.users.pop(user_id, None)
+
+    def end_sessions(self, user_id: str) -> None:
+        """End all sessions of a user, as a ban does."""
+        with self._lock:
+            for session in self.sessions.values():
+                if session.user_id == user_id and session.status == "active":
+                    session.status = "ended"
 
     def session_of(self, user_id: str) -> Session:
         """The user's active session, created at the first call."""

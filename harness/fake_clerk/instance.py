@@ -105,6 +105,19 @@ class Instance:
         )
         return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.TEMPLATE_CATEGORY))
 
+    def ticket(self, user_id: str, lifetime: int) -> str:
+        """A ticket for signing in once (`__clerk_ticket`): signed by the same key, but no session."""
+        now = self.now()
+        claims = {
+            "iss": self.issuer,
+            "iat": now,
+            "exp": now + lifetime,
+            "sid": new_id("sit"),
+            "st": "sign_in_token",
+            "sub": user_id,
+        }
+        return self.sign(claims, header={"alg": "RS256", "kid": self.key.kid, "typ": "JWT"})
+
     def machine_token(self) -> str:
         """A machine-to-machine JWT, signed with the same key as session tokens."""
         claims = tokens.machine_claims(issuer=self.issuer, now=self.now(), scopes=[new_id("mch")])

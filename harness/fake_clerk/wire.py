@@ -1,0 +1,101 @@
+"""Requests to the fake and its answers, in Clerk's form."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+Answer = tuple[int, Any]
+
+
+class Refused(Exception):
+    """An operation refuses a request; `answer` is what the client gets."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(str(answer[0]))
+        self.answer = answer
+
+
+@dataclass(frozen=True)
+class ApiRequest:
+    """A request to the fake: method, path without query, query, header fields in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: bytes = b""
+
+    def values(self, name: str) -> list[str]:
+        """All values of a query parameter, under both names that clients use for lists."""
+        query = parse_qs(self.query)
+        return query.get(name, []) + query.get(f"{name}[]", [])
+
+    def value(self, name: str) -> str | None:
+        """The first value of a query parameter."""
+        return next(iter(self.values(name)), None)
+
+    def document(self) -> dict[str, Any]:
+        """The JSON object of the body; raises Refused for anything else."""
+        try:
+            found = json.loads(self.body or b"{}")
+        except ValueError:
+            raise Refused(error(400, "request_body_invalid", "the body is not JSON")) from None
+        if not isinstance(found, dict):
+            raise Refused(error(400, "request_body_invalid", "the body is not a JSON object"))
+        return found
+
+    def page(self) -> tuple[int, int]:
+        """`limit` (1 to 500, 10 by default) and `offset`; raises Refused for what is none."""
+        try:
+            limit, offset = int(self.value("limit") or 10), int(self.value("offset") or 0)
+        except ValueError:
+            raise Refused(error(422, "form_param_format_invalid", "limit and offset must be integers")) from None
+        if not 1 <= limit <= 500 or offset < 0:
+            raise Refused(error(422, "form_param_value_invalid", "limit is between 1 and 500, offset not negative"))
+        return limit, offset
+
+
+@functools.cache
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", path)
+    return re.compile("".join(f"(?P<{part}>[^/]+)" if turn % 2 else re.escape(part) for turn, part in enumerate(parts)))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: method, path with `{names}`, and what answers it. `name` is the one in Clerk's OpenAPI document."""
+
+    method: str
+    path: str
+    name: str
+    answer: Callable[..., Answer]
+    needs_key: bool = True
+
+    def matches(self, request: ApiRequest) -> re.Match[str] | None:
+        """Whether it is this operation that a request means."""
+        return _pattern(self.path).fullmatch(request.path) if request.method == self.method else None
+
+
+def error(status: int, code: str, message: str, long_message: str | None = None) -> Answer:
+    """Clerk's error document."""
+    return status, {
+        "errors": [{"code": code, "message": message, "long_message": long_message or message, "meta": {}}],
+        "clerk_trace_id": secrets.token_hex(16),
+    }
+
+
+def not_found(what: str, id: str) -> Refused:
+    """The answer for something that is not there."""
+    return Refused(error(404, "resource_not_found", "not found", f"No {what} was found with id {id}."))
+
+
+def deleted(object: str, id: str) -> Answer:
+    """Clerk's answer to a deletion."""
+    return 200, {"object": object, "id": id, "deleted": True}
