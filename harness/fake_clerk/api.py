@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from harness.fake_clerk import machine_api, sessions, users
+from harness.fake_clerk import machine_api, organizations, sessions, users
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
@@ -53,6 +53,7 @@ OPERATIONS = [
     Operation("GET", "/v1/jwks", "GetJWKS", _jwks),
     *users.OPERATIONS,
     *sessions.OPERATIONS,
+    *organizations.OPERATIONS,
     *machine_api.OPERATIONS,
 ]
 

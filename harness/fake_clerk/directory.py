@@ -136,6 +136,10 @@ class Directory:
         self._lock = threading.Lock()
         self.users: dict[str, User] = {}
         self.sessions: dict[str, Session] = {}
+        self.organizations: dict[str, Any] = {}
+        """By id; see `organizations.py`, which knows them."""
+        self.seen_members: dict[str, set[str]] = {}
+        """Organizations that users were given, and that know of them already."""
 
     def add_user(
         self,

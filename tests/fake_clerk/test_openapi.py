@@ -31,6 +31,7 @@ def clerk() -> Iterator[FakeClerk]:
         for name in ("ada", "bob"):
             user = started.directory.add_user(f"{name}@example.com", first_name=name.title())
             started.directory.session_of(user.id)
+            user.organization = {"id": "org_known", "slug": "known", "role": "admin"}
         yield started
 
 
@@ -58,6 +59,7 @@ def test_the_readme_tells_which_operations_exist() -> None:
 def test_answers_are_as_the_document_says(clerk: FakeClerk, path: str, method: str) -> None:
     operation = SCHEMA[path][method]
     known = {"user_id": list(clerk.directory.users), "session_id": list(clerk.directory.sessions)}
+    known["organization_id"] = ["org_known"]
 
     @settings(
         max_examples=15, database=None, derandomize=True, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
@@ -128,12 +130,37 @@ def test_a_session_s_life(api: httpx.Client, clerk: FakeClerk) -> None:
     ]
 
 
+def test_an_organization_s_life(api: httpx.Client) -> None:
+    owner, guest = (
+        api.post("/users", json={"email_address": [f"{name}@org.example"]}).json()["id"] for name in ("owner", "guest")
+    )
+    made = api.post("/organizations", json={"name": "Round Table", "created_by": owner}).json()
+    assert (made["slug"], made["members_count"]) == ("round-table", 1)
+    path = f"/organizations/{made['id']}/memberships"
+    assert api.post(path, json={"user_id": guest, "role": "org:member"}).json()["role_name"] == "Member"
+    assert api.post(path, json={"user_id": guest, "role": "org:member"}).status_code == 400
+    assert api.post(path, json={"user_id": guest, "role": "king"}).status_code == 422
+    assert api.patch(f"{path}/{guest}", json={"role": "org:admin"}).json()["role"] == "org:admin"
+    assert api.get(path).json()["total_count"] == 2
+    assert api.get(f"/users/{guest}/organization_memberships").json()["data"][0]["organization"]["id"] == made["id"]
+    assert [o["id"] for o in api.get("/organizations", params={"user_id": guest}).json()["data"]] == [made["id"]]
+    assert api.delete(f"{path}/{guest}").status_code == 200
+    assert api.get("/organizations/round-table").json()["members_count"] == 1
+    assert api.delete(f"/organizations/{made['id']}").json()["deleted"] is True
+    assert api.get(f"/organizations/{made['id']}").status_code == 404
+
+
+def test_the_organization_that_a_user_was_given_is_there(api: httpx.Client) -> None:
+    members = api.get("/organizations/org_known/memberships", params={"role": "org:admin"}).json()
+    assert members["total_count"] >= 1
+
+
 def test_without_the_secret_key_nothing_is_told(clerk: FakeClerk) -> None:
     answer = httpx.get(f"{clerk.url}/v1/users", headers={"authorization": "Bearer sk_test_wrong"}, trust_env=False)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (401, "clerk_key_invalid")
 
 
 def test_an_operation_that_is_not_there_says_its_name(api: httpx.Client) -> None:
-    answer = api.get("/organizations")
+    answer = api.get("/domains")
     assert answer.status_code == 501
-    assert "GET /v1/organizations" in answer.json()["errors"][0]["message"]
+    assert "GET /v1/domains" in answer.json()["errors"][0]["message"]
