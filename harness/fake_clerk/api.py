@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.fake_clerk import machine_api, organizations, sessions, users
+from harness.fake_clerk.control import API_TROUBLES, control
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
@@ -66,6 +67,8 @@ class Api:
         self.counts: dict[str, int] = {}
         self.mint: Callable[[str], dict[str, Any] | None] | None = None
         """What `/_harness/token/NAME` answers, where somebody who knows credentials serves this fake."""
+        self.controlled = False
+        """Whether the control API answers: not while a target is tried, which could reach it."""
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
@@ -81,6 +84,9 @@ class Api:
                     "clerk_key_invalid",
                     "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.",
                 )
+            trouble = self.instance.api_trouble
+            if trouble is not None and operation.needs_key:
+                return error(trouble, API_TROUBLES[trouble], "the Backend API is in trouble, as was asked for")
             try:
                 return operation.answer(self.instance, request, **match.groupdict())
             except Refused as refused:
@@ -91,6 +97,11 @@ class Api:
         if self.mint is not None and request.path.startswith("/_harness/token/"):
             minted = self.mint(request.path.rpartition("/")[2])
             return (200, minted) if minted is not None else error(404, "resource_not_found", "no such credential")
+        if self.controlled and request.path.startswith("/_harness/"):
+            try:
+                return control(self.instance, self.counts, request)
+            except Refused as refused:
+                return refused.answer
         if request.path.startswith("/v1/"):
             return error(501, "not_implemented", f"the fake Clerk has no operation {request.method} {request.path}")
         return error(404, "resource_not_found", f"nothing at {request.path}")

@@ -39,6 +39,8 @@ class Instance:
         self.webhook_secret = new_webhook_secret()
         self.jwks_trouble: Trouble | None = None
         """How its key set cannot be had at present, for drills."""
+        self.api_trouble: int | None = None
+        """The status by which every operation of the Backend API fails at present, for drills."""
         self.jwks_asked = 0
         """How often the key set was asked for."""
         self.machine_tokens: dict[str, MachineToken] = {}
