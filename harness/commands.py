@@ -8,9 +8,9 @@ import json
 import signal
 import sys
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
+from typing import Any
 
 from harness import terminal
 from harness.cli import options_of, repeat_command
@@ -145,7 +145,7 @@ def token(arguments: argparse.Namespace) -> int:
             f'`clerk-harness run --route "GET /path" --credentials {credential.name}` sends it'
         )
     if arguments.issuer:
-        print(_from_issuer(arguments.issuer, credential.name))
+        print(from_issuer(arguments.issuer, credential.name, option="--issuer ")["text"])
         return 0
     clerk = FakeClerk()
     mint = Mint(clerk, register(clerk, {}), Legacy())
@@ -154,19 +154,26 @@ def token(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _from_issuer(url: str, name: str) -> str:
+def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
+    """What a running `clerk-harness issuer` mints; see `minted`. `option` is how the user named it.
+
+    Raises HarnessError when none answers, UnsafeError when it is on another machine.
+    """
     from harness.targets.url import check_host
 
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise HarnessError(f"--issuer {url}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
+        raise HarnessError(f"{option}{url}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
     check_host(parts.hostname, [])
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(f"{url.rstrip('/')}/_harness/token/{name}", timeout=10) as answer:
-            return str(json.loads(answer.read())["text"])
-    except (urllib.error.URLError, ValueError, KeyError) as error:
-        raise HarnessError(f"--issuer {url}: no `clerk-harness issuer` answers there ({error})") from error
+            found: dict[str, Any] = json.loads(answer.read())
+        if "text" not in found:
+            raise ValueError("it answers something else")
+    except (OSError, ValueError) as error:
+        raise HarnessError(f"{option}{url}: no `clerk-harness issuer` answers there ({error})") from error
+    return found
 
 
 def minted(mint: Mint, name: str) -> dict[str, object] | None:

@@ -13,23 +13,21 @@ not accept must be.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 import urllib.parse
-import urllib.request
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import schemathesis
 
+from harness.commands import from_issuer
 from harness.credentials import CATALOGUE, Presentation
 from harness.errors import DeclarationError, HarnessError
 from harness.matrix.declaration import Declaration, load
 from harness.matrix.plan import RoutePlan, make_plan
 from harness.targets.base import Route
-from harness.targets.url import check_host
 
 ISSUER = "CLERK_HARNESS_ISSUER"
 SUITES = "CLERK_HARNESS_SUITES"
@@ -64,16 +62,7 @@ def _named(plan: RoutePlan) -> list[str]:
 
 def presentation_from(issuer: str, name: str) -> Presentation:
     """What a running `clerk-harness issuer` mints. Raises HarnessError when none answers."""
-    parts = urllib.parse.urlsplit(issuer)
-    if parts.scheme != "http" or not parts.hostname:
-        raise HarnessError(f"{ISSUER}={issuer}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
-    check_host(parts.hostname, [])
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{issuer.rstrip('/')}/_harness/token/{name}", timeout=10) as answer:
-            found = json.loads(answer.read())
-    except (OSError, ValueError) as error:
-        raise HarnessError(f"{ISSUER}={issuer}: no `clerk-harness issuer` answers there ({error})") from error
+    found = from_issuer(issuer, name, option=f"{ISSUER}=")
 
     def pairs(field: str) -> tuple[tuple[str, str], ...]:
         return tuple((str(key), str(value)) for key, value in found[field])

@@ -41,9 +41,7 @@ def _id_token(mint: Mint) -> str:
 
 def _ticket(mint: Mint) -> str:
     """What a sign-in link carries: to be exchanged once, never a session."""
-    now = mint.now()
-    claims = {"iss": mint.instance.issuer, "exp": now + 2_592_000, "iat": now, "sid": new_id("sit"), "st": "sign_in_token", "sub": mint.user.id}
-    return mint.signed(claims, cat=...)
+    return mint.instance.ticket(mint.user.id, 2_592_000)
 
 
 def _handshake(mint: Mint) -> str:

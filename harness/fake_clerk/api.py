@@ -57,6 +57,8 @@ OPERATIONS = [
     *organizations.OPERATIONS,
     *machine_api.OPERATIONS,
 ]
+_IN_ORDER = sorted(OPERATIONS, key=lambda operation: "{" in operation.path)
+"""Paths without names come first, so that /v1/users/count is not a user."""
 
 
 class Api:
@@ -72,8 +74,7 @@ class Api:
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
-        # Paths without names come first, so that /v1/users/count is not a user.
-        for operation in sorted(OPERATIONS, key=lambda operation: "{" in operation.path):
+        for operation in _IN_ORDER:
             match = operation.matches(request)
             if match is None:
                 continue

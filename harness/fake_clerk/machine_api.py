@@ -12,7 +12,7 @@ from collections.abc import Callable
 from harness.fake_clerk.directory import milliseconds
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.users import user_of
+from harness.fake_clerk.users import user_in
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
 _FIELDS = ("token", "secret", "access_token")
@@ -30,15 +30,8 @@ def _verified(kind: str) -> Callable[..., Answer]:
     return answer
 
 
-def _for_user(instance: Instance, request: ApiRequest) -> str:
-    user_id = request.document().get("user_id")
-    if not isinstance(user_id, str):
-        raise Refused(error(422, "form_param_missing", "user_id is missing"))
-    return user_of(instance, user_id).id
-
-
 def _sign_in_token(instance: Instance, request: ApiRequest) -> Answer:
-    user_id, now = _for_user(instance, request), milliseconds()
+    user_id, now = user_in(instance, request).id, milliseconds()
     token = instance.ticket(user_id, request.document().get("expires_in_seconds") or 2_592_000)
     url = f"{instance.issuer.replace('.clerk.', '.')}/sign-in?__clerk_ticket={token}"
     return 200, {
@@ -48,7 +41,7 @@ def _sign_in_token(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _actor_token(instance: Instance, request: ApiRequest) -> Answer:
-    user_id, now, actor = _for_user(instance, request), milliseconds(), request.document().get("actor")
+    user_id, now, actor = user_in(instance, request).id, milliseconds(), request.document().get("actor")
     if not isinstance(actor, dict) or not isinstance(actor.get("sub"), str):
         raise Refused(error(422, "form_param_missing", "actor.sub is missing"))
     token = instance.ticket(user_id, request.document().get("expires_in_seconds") or 3_600)

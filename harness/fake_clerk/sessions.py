@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.fake_clerk.directory import Session
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.users import user_of
+from harness.fake_clerk.users import user_in, user_of
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
 _DAY = 86_400_000
@@ -52,10 +52,7 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
-    user_id = request.document().get("user_id")
-    if not isinstance(user_id, str):
-        raise Refused(error(422, "form_param_missing", "user_id is missing"))
-    return 200, as_json(instance, instance.directory.new_session(user_of(instance, user_id).id))
+    return 200, as_json(instance, instance.directory.new_session(user_in(instance, request).id))
 
 
 def _get(instance: Instance, request: ApiRequest, session_id: str) -> Answer:

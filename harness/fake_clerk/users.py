@@ -32,6 +32,14 @@ def user_of(instance: Instance, user_id: str) -> User:
     return user
 
 
+def user_in(instance: Instance, request: ApiRequest) -> User:
+    """The user whom the body names by `user_id`; raises Refused with 422 or 404."""
+    user_id = request.document().get("user_id")
+    if not isinstance(user_id, str):
+        raise Refused(error(422, "form_param_missing", "user_id is missing"))
+    return user_of(instance, user_id)
+
+
 def _says(user: User, words: str) -> bool:
     text = " ".join(
         filter(None, (user.id, user.first_name, user.last_name, user.username, *(e.address for e in user.emails)))
