@@ -6,11 +6,23 @@ Source: Clerk's OpenAPI documents (`backend-api`, version 2026-05-12). Whatever 
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from harness.fake_clerk import machine_api, organizations, sessions, users
+from harness.fake_clerk import (
+    clients,
+    emails,
+    invitations,
+    jwt_templates,
+    machine_api,
+    one_time,
+    organizations,
+    roles,
+    sessions,
+    users,
+)
 from harness.fake_clerk.control import API_TROUBLES, control
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
@@ -19,6 +31,9 @@ __all__ = ["OPERATIONS", "SLOW_SECONDS", "Answer", "Api", "ApiRequest", "error"]
 
 SLOW_SECONDS = 1.0
 """How late a slow key set comes: longer than an impatient client waits, shorter than any default limit."""
+_WINDOW = 10.0
+"""Seconds over which requests are counted (https://clerk.com/docs/guides/how-clerk-works/system-limits)."""
+_TOLD = {429: ("Too many requests", "Too many requests. Please try again in a bit.")}
 
 
 def _jwks(instance: Instance, request: ApiRequest) -> Answer:
@@ -56,6 +71,12 @@ OPERATIONS = [
     *sessions.OPERATIONS,
     *organizations.OPERATIONS,
     *machine_api.OPERATIONS,
+    *emails.OPERATIONS,
+    *invitations.OPERATIONS,
+    *roles.OPERATIONS,
+    *jwt_templates.OPERATIONS,
+    *one_time.OPERATIONS,
+    *clients.OPERATIONS,
 ]
 _IN_ORDER = sorted(OPERATIONS, key=lambda operation: "{" in operation.path)
 """Paths without names come first, so that /v1/users/count is not a user."""
@@ -71,6 +92,8 @@ class Api:
         """What `/_harness/token/NAME` answers, where somebody who knows credentials serves this fake."""
         self.controlled = False
         """Whether the control API answers: not while a target is tried, which could reach it."""
+        self._asked: list[float] = []
+        self._lock = threading.Lock()
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
@@ -79,20 +102,32 @@ class Api:
             if match is None:
                 continue
             self.counts[operation.name] = self.counts.get(operation.name, 0) + 1
-            if operation.needs_key and not self._authorized(request):
+            if operation.needs_key and not self._authorized(request, operation):
                 return error(
                     401,
                     "clerk_key_invalid",
                     "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.",
                 )
-            trouble = self.instance.api_trouble
-            if trouble is not None and operation.needs_key:
-                return error(trouble, API_TROUBLES[trouble], "the Backend API is in trouble, as was asked for")
+            if operation.needs_key and (trouble := self._trouble()) is not None:
+                return trouble
             try:
                 return operation.answer(self.instance, request, **match.groupdict())
             except Refused as refused:
                 return refused.answer
         return self._unknown(request)
+
+    def _trouble(self) -> Answer | None:
+        """What the Backend API answers while it is in trouble, or asked too often."""
+        trouble, limit = self.instance.api_trouble, self.instance.rate_limit
+        if limit is not None and trouble is None:
+            now = time.monotonic()
+            with self._lock:
+                self._asked = [*[at for at in self._asked if now - at < _WINDOW][-limit:], now]
+                trouble = 429 if len(self._asked) > limit else None
+        if trouble is None:
+            return None
+        answer = error(trouble, API_TROUBLES[trouble], *_TOLD.get(trouble, ("The Backend API is in trouble.",)))
+        return (*answer, {"Retry-After": str(self.instance.retry_after)}) if trouble == 429 else answer
 
     def _unknown(self, request: ApiRequest) -> Answer:
         if self.mint is not None and request.path.startswith("/_harness/token/"):
@@ -107,8 +142,9 @@ class Api:
             return error(501, "not_implemented", f"the fake Clerk has no operation {request.method} {request.path}")
         return error(404, "resource_not_found", f"nothing at {request.path}")
 
-    def _authorized(self, request: ApiRequest) -> bool:
-        given = request.headers.get("authorization", "")
-        return secrets.compare_digest(
-            given.removeprefix("Bearer ").encode(), self.instance.secret_key.encode()
-        ) and given.startswith("Bearer ")
+    def _authorized(self, request: ApiRequest, operation: Operation) -> bool:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        keys = [self.instance.secret_key]
+        if operation.machines:
+            keys += [machine.secret for machine in list(self.instance.machines.values())]
+        return scheme == "Bearer" and any(secrets.compare_digest(given.encode(), key.encode()) for key in keys)

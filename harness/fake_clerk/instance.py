@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import secrets
 import time
 from collections.abc import Callable
@@ -14,8 +15,9 @@ from harness.fake_clerk import tokens
 from harness.fake_clerk.directory import Directory, User
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.keys import SigningKey, jwks
-from harness.fake_clerk.machines import MachineToken
-from harness.fake_clerk.webhooks import new_webhook_secret, sign_delivery
+from harness.fake_clerk.machines import Machine, MachineToken
+from harness.fake_clerk.templates import Template, filled
+from harness.fake_clerk.webhooks import Outbox, new_webhook_secret, sign_delivery
 
 Trouble = Literal["outage", "slow", "malformed", "empty"]
 
@@ -32,19 +34,36 @@ class Instance:
         self.domain = domain
         self.clock = clock
         self.key = SigningKey()
+        self.id = self.key.kid
         self.published = [self.key]
         self.directory = Directory()
         self.secret_key = f"sk_test_{secrets.token_urlsafe(30)}"
         self.publishable_key = "pk_test_" + base64.b64encode(f"{domain}$".encode()).decode("ascii")
         self.webhook_secret = new_webhook_secret()
+        self.outbox = Outbox(self)
+        """Webhooks: `clerk.outbox.send_to(Endpoint(url))` has each change of the directory delivered."""
+        self.directory.listeners.append(self.outbox.event)
+        self.session_claims: dict[str, Any] = {}
+        """Claims that the instance adds to each session token; may hold shortcodes like `{{user.external_id}}`."""
+        self.templates: dict[str, Template] = {}
+        """JWT templates by name."""
         self.jwks_trouble: Trouble | None = None
         """How its key set cannot be had at present, for drills."""
         self.api_trouble: int | None = None
         """The status by which every operation of the Backend API fails at present, for drills."""
+        self.retry_after = 10
+        """Seconds that an answer 429 asks its client to wait."""
+        self.rate_limit: int | None = None
+        """Requests to the Backend API in 10 s before it answers 429; None for no limit."""
         self.jwks_asked = 0
         """How often the key set was asked for."""
         self.machine_tokens: dict[str, MachineToken] = {}
         """Opaque tokens by their secret."""
+        self.machines: dict[str, Machine] = {}
+        self.invitations: dict[str, Any] = {}
+        """By id; see `invitations.py`."""
+        self.one_time: dict[str, dict[str, Any]] = {}
+        """Sign-in and actor tokens by id, as the Backend API shows them."""
 
     @property
     def issuer(self) -> str:
@@ -85,18 +104,25 @@ class Instance:
         if isinstance(user, str):
             user = self.directory.users.get(user) or self.directory.add_user(id=user)
         options.setdefault("organization", user.organization)
-        return tokens.session_claims(
+        session = options.pop("session", None) or self.directory.session_of(user.id)
+        options = {
+            "status": session.status if session.status == "pending" else "active",
+            "actor": session.actor,
+        } | options
+        claims = tokens.session_claims(
             subject=user.id,
-            session=self.directory.session_of(user.id).id,
+            session=session.id,
             issuer=self.issuer,
             now=self.now(),
             **options,
         )
+        return claims | filled(self.session_claims, user) if self.session_claims else claims
 
     def session_token(self, user: User | str, *, key: SigningKey | None = None, **options: Any) -> str:
         """A session token for `user`, valid for 60 s.
 
-        `options`: version (1 or 2), azp, organization, actor, status, lifetime; see `tokens.session_claims`.
+        `options`: session (a `Session`, the user's active one by default), version (1 or 2), azp, organization, actor, status,
+        lifetime; see `tokens.session_claims`.
         """
         return self.sign(self.claims_for(user, **options), key=key)
 
@@ -106,6 +132,40 @@ class Instance:
             subject=user.id, issuer=self.issuer, now=self.now(), audience=audience, extra=extra
         )
         return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.TEMPLATE_CATEGORY))
+
+    def from_template(self, template: Template, user: User, lifetime: int | None = None) -> str:
+        """A token made from a JWT template of this instance."""
+        claims = tokens.template_claims(
+            subject=user.id, issuer=self.issuer, now=self.now(), audience=None, extra=filled(template.claims, user)
+        )
+        claims["exp"] = claims["iat"] + (lifetime or template.lifetime)
+        del claims["azp"]  # The token is asked for by a backend: no browser, no origin.
+        claims["nbf"] = claims["iat"] - template.allowed_clock_skew
+        return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.TEMPLATE_CATEGORY))
+
+    @property
+    def cookie_suffix(self) -> str:
+        """By which browsers tell apart the cookies of several instances on one host: from the publishable key's SHA-1."""
+        return base64.urlsafe_b64encode(hashlib.sha1(self.publishable_key.encode()).digest())[:8].decode("ascii")
+
+    def cookies(self, user: User | str, *, suffixed: bool = True, **options: Any) -> dict[str, str]:
+        """What a signed-in browser sends: the session token, since when the client is signed in, and the development
+        browser; with their suffixed twins unless `suffixed` is false. `options` as for `session_token`.
+
+        Source: https://clerk.com/docs/guides/how-clerk-works/overview
+        """
+        token = self.session_token(user, **options)
+        plain = {
+            "__session": token,
+            "__client_uat": str(self.now() - 60),
+            "__clerk_db_jwt": "dvb_" + new_id("x").removeprefix("x_"),
+        }
+        return plain | ({f"{name}_{self.cookie_suffix}": value for name, value in plain.items()} if suffixed else {})
+
+    def handshake_token(self, user: User | str, **options: Any) -> str:
+        """What the Frontend API returns to a backend at the end of a handshake: a JWS over the cookies to set."""
+        directives = [f"{name}={value}; Path=/; SameSite=Lax" for name, value in self.cookies(user, **options).items()]
+        return self.sign({"handshake": directives}, header={"alg": "RS256", "kid": self.key.kid, "typ": "JWT"})
 
     def ticket(self, user_id: str, lifetime: int) -> str:
         """A ticket for signing in once (`__clerk_ticket`): signed by the same key, but no session."""
@@ -120,9 +180,14 @@ class Instance:
         }
         return self.sign(claims, header={"alg": "RS256", "kid": self.key.kid, "typ": "JWT"})
 
-    def machine_token(self) -> str:
-        """A machine-to-machine JWT, signed with the same key as session tokens."""
-        claims = tokens.machine_claims(issuer=self.issuer, now=self.now(), scopes=[new_id("mch")])
+    def machine_token(self, subject: str | None = None, scopes: list[str] | None = None) -> str:
+        """A machine-to-machine JWT of the machine `subject`, signed with the same key as session tokens."""
+        return self.sign_machine(
+            tokens.machine_claims(issuer=self.issuer, now=self.now(), scopes=scopes or [new_id("mch")], subject=subject)
+        )
+
+    def sign_machine(self, claims: dict[str, Any]) -> str:
+        """A JWS over `claims` of the class of machine-to-machine tokens."""
         return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.M2M_CATEGORY))
 
     def opaque_token(self, kind: str, subject: str) -> str:

@@ -6,20 +6,37 @@ Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tags Organizations 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.fake_clerk.directory import Directory, User, milliseconds
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.users import user_of
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, deleted, error, not_found
+from harness.fake_clerk.users import merged, user_of
+from harness.fake_clerk.wire import (
+    Answer,
+    ApiRequest,
+    Operation,
+    Refused,
+    deleted,
+    dictionary_in,
+    error,
+    not_found,
+    paged,
+)
 
 ROLES = {"org:admin": "Admin", "org:member": "Member"}
-_PERMISSIONS = {
-    "org:admin": ["org:sys_profile:manage", "org:sys_memberships:manage"],
+PERMISSIONS = {
+    "org:admin": [
+        "org:sys_profile:manage",
+        "org:sys_profile:delete",
+        "org:sys_memberships:read",
+        "org:sys_memberships:manage",
+    ],
     "org:member": ["org:sys_memberships:read"],
 }
+"""Clerk's default roles: what each may do."""
 
 
 @dataclass
@@ -62,6 +79,8 @@ class Membership:
     """A user's place in an organization; `role` is written with its prefix, `org:admin`."""
 
     role: str
+    public_metadata: dict[str, Any] = field(default_factory=dict)
+    private_metadata: dict[str, Any] = field(default_factory=dict)
     id: str = field(default_factory=lambda: new_id("orgmem"))
     created_at: int = field(default_factory=milliseconds)
 
@@ -72,9 +91,9 @@ class Membership:
             "id": self.id,
             "role": self.role,
             "role_name": ROLES.get(self.role, self.role),
-            "permissions": _PERMISSIONS.get(self.role, []),
-            "public_metadata": {},
-            "private_metadata": {},
+            "permissions": PERMISSIONS.get(self.role, []),
+            "public_metadata": self.public_metadata,
+            "private_metadata": self.private_metadata,
             "organization": organization.as_json(),
             "public_user_data": {
                 "user_id": user.id,
@@ -104,18 +123,13 @@ def organizations_of(directory: Directory) -> dict[str, Organization]:
     return directory.organizations
 
 
-def _organization(instance: Instance, organization_id: str) -> Organization:
+def organization_of(instance: Instance, organization_id: str) -> Organization:
     found = organizations_of(instance.directory)
     by_slug = {organization.slug: organization for organization in found.values()}
     organization = found.get(organization_id) or by_slug.get(organization_id)
     if organization is None:
         raise not_found("organization", organization_id)
     return organization
-
-
-def _paged(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
-    limit, offset = request.page()
-    return 200, {"data": documents[offset : offset + limit], "total_count": len(documents)}
 
 
 def _list(instance: Instance, request: ApiRequest) -> Answer:
@@ -131,7 +145,7 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
         and (not users or any(user in organization.members for user in users))
         and (not ids or organization.id in ids)
     ]
-    return _paged(request, [organization.as_json() for organization in found])
+    return paged(request, [organization.as_json() for organization in found])
 
 
 def _slug(instance: Instance, document: dict[str, Any], name: str) -> str:
@@ -150,41 +164,67 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
     organization = Organization(name, _slug(instance, document, name), created_by=creator)
     if creator is not None:
         organization.members[user_of(instance, str(creator)).id] = Membership("org:admin")
-    for field_name in ("public_metadata", "private_metadata"):
-        if isinstance(document.get(field_name), dict):
-            setattr(organization, field_name, document[field_name])
+    set_metadata(organization, document)
     if isinstance(document.get("max_allowed_memberships"), int):
         organization.max_allowed_memberships = document["max_allowed_memberships"]
     organizations_of(instance.directory)[organization.id] = organization
+    instance.directory.changed("organization.created", organization.as_json())
+    if creator is not None:
+        joined = organization.members[creator].as_json(organization, user_of(instance, creator))
+        instance.directory.changed("organizationMembership.created", joined)
     return 200, organization.as_json()
 
 
 def _get(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    return 200, _organization(instance, organization_id).as_json()
+    return 200, organization_of(instance, organization_id).as_json()
 
 
 def _update(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    organization, document = _organization(instance, organization_id), request.document()
+    organization, document = organization_of(instance, organization_id), request.document()
     for name, kind in (("name", str), ("slug", str), ("max_allowed_memberships", int)):
         if isinstance(document.get(name), kind):
             setattr(organization, name, document[name])
+    return _changed(instance, organization)
+
+
+def _changed(instance: Instance, organization: Organization) -> Answer:
     organization.updated_at = milliseconds()
+    instance.directory.changed("organization.updated", organization.as_json())
     return 200, organization.as_json()
 
 
+def _metadata(merge: bool) -> Callable[..., Answer]:
+    def answer(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
+        organization, document = organization_of(instance, organization_id), request.document()
+        set_metadata(organization, document, merge=merge)
+        return _changed(instance, organization)
+
+    return answer
+
+
+def set_metadata(of: Any, document: dict[str, Any], *, merge: bool = False) -> None:
+    """Take over `public_metadata` and `private_metadata` from a body; raises Refused for what is no object."""
+    for name in ("public_metadata", "private_metadata"):
+        if document.get(name) is not None:
+            given = dictionary_in(document, name)
+            setattr(of, name, merged(getattr(of, name), given) if merge else given)
+
+
 def _delete(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    organization = _organization(instance, organization_id)
+    organization = organization_of(instance, organization_id)
     del instance.directory.organizations[organization.id]
     for user in instance.directory.users.values():
         if (user.organization or {}).get("id") == organization.id:
             user.organization = None
-    return deleted("organization", organization.id)
+    status, document = deleted("organization", organization.id)
+    instance.directory.changed("organization.deleted", document | {"slug": organization.slug})
+    return status, document
 
 
 def _members(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    organization = _organization(instance, organization_id)
+    organization = organization_of(instance, organization_id)
     users, roles = request.values("user_id"), request.values("role")
-    return _paged(
+    return paged(
         request,
         [
             membership.as_json(organization, instance.directory.users[user_id])
@@ -199,30 +239,39 @@ def _members(instance: Instance, request: ApiRequest, organization_id: str) -> A
 def _of_user(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
     user = user_of(instance, user_id)
     found = [o for o in organizations_of(instance.directory).values() if user_id in o.members]
-    return _paged(request, [o.members[user_id].as_json(o, user) for o in found])
+    return paged(request, [o.members[user_id].as_json(o, user) for o in found])
 
 
-def _role(request: ApiRequest) -> str:
-    role = request.document().get("role")
+def role_in(document: dict[str, Any]) -> str:
+    """The role that a body names; raises Refused for one that does not exist."""
+    role = document.get("role")
     if role not in ROLES:
         raise Refused(error(422, "form_param_value_invalid", f"role: one of {', '.join(ROLES)}"))
     return str(role)
 
 
-def _join(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    organization, role = _organization(instance, organization_id), _role(request)
-    user = user_of(instance, str(request.document().get("user_id")))
-    if user.id in organization.members:
-        raise Refused(error(400, "already_a_member_in_organization", "already a member"))
+def join(instance: Instance, organization: Organization, user: User, role: str) -> dict[str, Any]:
+    """Make a user a member, and tell it; the `OrganizationMembership` object."""
     membership = organization.members[user.id] = Membership(role)
     user.organization = user.organization or {
         "id": organization.id, "slug": organization.slug, "role": role.removeprefix("org:"), "permissions": "",
     }  # fmt: skip
-    return 200, membership.as_json(organization, user)
+    instance.directory.seen_members.setdefault(user.id, set()).add(organization.id)
+    document = membership.as_json(organization, user)
+    instance.directory.changed("organizationMembership.created", document)
+    return document
+
+
+def _join(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
+    organization, role = organization_of(instance, organization_id), role_in(request.document())
+    user = user_of(instance, str(request.document().get("user_id")))
+    if user.id in organization.members:
+        raise Refused(error(400, "already_a_member_in_organization", "already a member"))
+    return 200, join(instance, organization, user, role)
 
 
 def _member(instance: Instance, organization_id: str, user_id: str) -> tuple[Organization, Membership, User]:
-    organization, user = _organization(instance, organization_id), user_of(instance, user_id)
+    organization, user = organization_of(instance, organization_id), user_of(instance, user_id)
     if user_id not in organization.members:
         raise not_found("organization membership", user_id)
     return organization, organization.members[user_id], user
@@ -230,10 +279,28 @@ def _member(instance: Instance, organization_id: str, user_id: str) -> tuple[Org
 
 def _change_role(instance: Instance, request: ApiRequest, organization_id: str, user_id: str) -> Answer:
     organization, membership, user = _member(instance, organization_id, user_id)
-    membership.role = _role(request)
+    membership.role = role_in(request.document())
     if user.organization is not None and user.organization["id"] == organization.id:
         user.organization = user.organization | {"role": membership.role.removeprefix("org:")}
-    return 200, membership.as_json(organization, user)
+    return _told(instance, "updated", organization, membership, user)
+
+
+def _told(instance: Instance, what: str, organization: Organization, membership: Membership, user: User) -> Answer:
+    document = membership.as_json(organization, user)
+    instance.directory.changed(f"organizationMembership.{what}", document)
+    return 200, document
+
+
+def _membership_metadata(instance: Instance, request: ApiRequest, organization_id: str, user_id: str) -> Answer:
+    organization, membership, user = _member(instance, organization_id, user_id)
+    set_metadata(membership, request.document(), merge=True)
+    return _told(instance, "updated", organization, membership, user)
+
+
+def _every_membership(instance: Instance, request: ApiRequest) -> Answer:
+    users = instance.directory.users
+    found = organizations_of(instance.directory).values()
+    return paged(request, [m.as_json(o, users[u]) for o in found for u, m in o.members.items() if u in users])
 
 
 def _leave(instance: Instance, request: ApiRequest, organization_id: str, user_id: str) -> Answer:
@@ -241,7 +308,7 @@ def _leave(instance: Instance, request: ApiRequest, organization_id: str, user_i
     del organization.members[user_id]
     if user.organization is not None and user.organization["id"] == organization.id:
         user.organization = None
-    return 200, membership.as_json(organization, user)
+    return _told(instance, "deleted", organization, membership, user)
 
 
 _ONE = "/v1/organizations/{organization_id}"
@@ -251,9 +318,15 @@ OPERATIONS = [
     Operation("GET", _ONE, "GetOrganization", _get),
     Operation("PATCH", _ONE, "UpdateOrganization", _update),
     Operation("DELETE", _ONE, "DeleteOrganization", _delete),
+    Operation("PATCH", _ONE + "/metadata", "MergeOrganizationMetadata", _metadata(merge=True)),
+    Operation("PUT", _ONE + "/metadata", "ReplaceOrganizationMetadata", _metadata(merge=False)),
     Operation("GET", _ONE + "/memberships", "ListOrganizationMemberships", _members),
     Operation("POST", _ONE + "/memberships", "CreateOrganizationMembership", _join),
     Operation("PATCH", _ONE + "/memberships/{user_id}", "UpdateOrganizationMembership", _change_role),
     Operation("DELETE", _ONE + "/memberships/{user_id}", "DeleteOrganizationMembership", _leave),
+    Operation(
+        "PATCH", _ONE + "/memberships/{user_id}/metadata", "UpdateOrganizationMembershipMetadata", _membership_metadata
+    ),
+    Operation("GET", "/v1/organization_memberships", "InstanceGetOrganizationMemberships", _every_membership),
     Operation("GET", "/v1/users/{user_id}/organization_memberships", "UsersGetOrganizationMemberships", _of_user),
 ]

@@ -10,7 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
-from harness.fake_clerk.api import ApiRequest
+from harness.fake_clerk.api import Answer, ApiRequest
 
 _TLS_HANDSHAKE = 0x16
 """First byte of a TLS record that carries a handshake (RFC 8446, section 5.1)."""
@@ -20,8 +20,8 @@ _IDLE_SECONDS = 60.0
 class Answers(Protocol):
     """Whoever knows the answers."""
 
-    def answer(self, request: ApiRequest) -> tuple[int, Any]:
-        """The status, and a JSON document or a text."""
+    def answer(self, request: ApiRequest) -> Answer:
+        """The status, a JSON document or a text, and further header fields if any."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -68,13 +68,15 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length) if length else b""
-        status, document = self.server.api.answer(
+        status, document, *more = self.server.api.answer(
             ApiRequest(self.command, path, query, {k.lower(): v for k, v in self.headers.items()}, body)
         )
         text = isinstance(document, str)
         payload = document.encode() if text else json.dumps(document).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "text/plain" if text else "application/json")
+        fields = {"Content-Type": "text/plain" if text else "application/json"} | (more[0] if more else {})
+        for name, value in fields.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)

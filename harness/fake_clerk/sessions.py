@@ -2,34 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from harness.fake_clerk.directory import Session
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.users import user_in, user_of
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
-
-_DAY = 86_400_000
-
-
-def as_json(instance: Instance, session: Session) -> dict[str, Any]:
-    """The Backend API's `Session` object."""
-    now = instance.now() * 1000
-    user = instance.directory.users.get(session.user_id)
-    return {
-        "object": "session",
-        "id": session.id,
-        "user_id": session.user_id,
-        "client_id": "client_" + session.id.removeprefix("sess_"),
-        "actor": None,
-        "status": session.status,
-        "last_active_organization_id": (user.organization or {}).get("id") if user is not None else None,
-        "last_active_at": now,
-        "expire_at": now + 7 * _DAY,
-        "abandon_at": now + 30 * _DAY,
-        "created_at": now,
-        "updated_at": now,
-    }
+from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, integer_in, not_found, text_in
 
 
 def _session(instance: Instance, session_id: str) -> Session:
@@ -48,44 +24,71 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
         for session in instance.directory.sessions.values()
         if user in (None, session.user_id) and status in (None, session.status)
     ]
-    return 200, [as_json(instance, session) for session in found[offset : offset + limit]]
+    return 200, [session.as_json() for session in found[offset : offset + limit]]
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
-    return 200, as_json(instance, instance.directory.new_session(user_in(instance, request).id))
+    user, organization = user_in(instance, request), request.document().get("active_organization_id")
+    more = {"organization_id": organization} if isinstance(organization, str) else {}
+    return 200, instance.directory.new_session(user.id, **more).as_json()
 
 
 def _get(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-    return 200, as_json(instance, _session(instance, session_id))
+    return 200, _session(instance, session_id).as_json()
 
 
 def _revoke(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
     session = _session(instance, session_id)
     if session.status != "active":
         raise Refused(error(400, "resource_invalid", f"the session is {session.status} already"))
-    session.status = "revoked"
-    return 200, as_json(instance, session)
+    instance.directory.set_session(session, "revoked")
+    return 200, session.as_json()
+
+
+def _lifetime(request: ApiRequest, default: int) -> int:
+    lifetime = integer_in(request.document(), "expires_in_seconds", default)
+    if not 30 <= lifetime <= 315_360_000:
+        raise Refused(error(404, "form_param_value_invalid", "expires_in_seconds is between 30 and 315360000"))
+    return lifetime
+
+
+def _open_session(instance: Instance, session_id: str) -> Session:
+    session = _session(instance, session_id)
+    if session.status not in ("active", "pending"):
+        raise Refused(error(404, "resource_not_found", "not found", f"Session {session_id} is {session.status}."))
+    return session
 
 
 def _token(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-    session = _session(instance, session_id)
-    lifetime = request.document().get("expires_in_seconds") or 60
-    if session.status != "active" or not isinstance(lifetime, int):
-        raise Refused(error(404, "resource_not_found", "not found", f"Session {session_id} is {session.status}."))
-    claims = instance.claims_for(user_of(instance, session.user_id), lifetime=lifetime) | {"sid": session.id}
-    return 200, {"object": "token", "jwt": instance.sign(claims)}
+    session, lifetime = _open_session(instance, session_id), _lifetime(request, 60)
+    user = user_of(instance, session.user_id)
+    return 200, {"object": "token", "jwt": instance.session_token(user, session=session, lifetime=lifetime, azp=None)}
 
 
 def _template_token(instance: Instance, request: ApiRequest, session_id: str, template_name: str) -> Answer:
-    session = _session(instance, session_id)
-    user = user_of(instance, session.user_id)
-    return 200, {"object": "token", "jwt": instance.template_token(user, audience=template_name)}
+    session = _open_session(instance, session_id)
+    user, template = user_of(instance, session.user_id), instance.templates.get(template_name)
+    if template is None:
+        raise not_found("JWT template", template_name)
+    return 200, {
+        "object": "token",
+        "jwt": instance.from_template(template, user, _lifetime(request, template.lifetime)),
+    }
+
+
+def _refresh(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
+    """Clerk's own refresh tokens are made in browsers, of which the fake has none: 401 sends SDKs to the handshake."""
+    document = request.document()
+    for name in ("expired_token", "refresh_token", "request_origin"):
+        text_in(document, name)
+    raise Refused(error(401, "refresh_token_invalid", "the refresh token is not one of this session"))
 
 
 OPERATIONS = [
     Operation("GET", "/v1/sessions", "GetSessionList", _list),
     Operation("POST", "/v1/sessions", "createSession", _create),
     Operation("GET", "/v1/sessions/{session_id}", "GetSession", _get),
+    Operation("POST", "/v1/sessions/{session_id}/refresh", "RefreshSession", _refresh),
     Operation("POST", "/v1/sessions/{session_id}/revoke", "RevokeSession", _revoke),
     Operation("POST", "/v1/sessions/{session_id}/tokens", "CreateSessionToken", _token),
     Operation(

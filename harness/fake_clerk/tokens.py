@@ -78,25 +78,30 @@ def session_claims(
     return claims
 
 
-def template_claims(*, subject: str, issuer: str, now: int, audience: str, extra: dict[str, Any]) -> dict[str, Any]:
-    """A JWT template's claims: an audience, whatever the template adds, and no session."""
-    return {
-        "iss": issuer,
-        "sub": subject,
-        "aud": audience,
-        "iat": now,
-        "nbf": now - NOT_BEFORE_LEEWAY,
-        "exp": now + LIFETIME,
-        "jti": secrets.token_hex(10),
-        "azp": "http://localhost:3000",
-    } | extra
+def template_claims(
+    *, subject: str, issuer: str, now: int, audience: str | None, extra: dict[str, Any]
+) -> dict[str, Any]:
+    """A JWT template's claims: an audience if wanted, whatever the template adds, and no session."""
+    return (
+        ({} if audience is None else {"aud": audience})
+        | {
+            "iss": issuer,
+            "sub": subject,
+            "iat": now,
+            "nbf": now - NOT_BEFORE_LEEWAY,
+            "exp": now + LIFETIME,
+            "jti": secrets.token_hex(10),
+            "azp": "http://localhost:3000",
+        }
+        | extra
+    )
 
 
-def machine_claims(*, issuer: str, now: int, scopes: list[str]) -> dict[str, Any]:
+def machine_claims(*, issuer: str, now: int, scopes: list[str], subject: str | None = None) -> dict[str, Any]:
     """A machine-to-machine JWT: `sub` is a machine (`mch_…`), never a user."""
     return {
         "iss": issuer,
-        "sub": new_id("mch"),
+        "sub": subject or new_id("mch"),
         "iat": now,
         "nbf": now - NOT_BEFORE_LEEWAY,
         "exp": now + LIFETIME,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.fake_clerk.directory import EmailAddress, User, milliseconds
+from harness.fake_clerk.directory import EmailAddress, User
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, deleted, error, not_found
+from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, deleted, error, not_found, text_in
 
 _ORDERS = (
     "created_at",
@@ -30,6 +30,12 @@ def user_of(instance: Instance, user_id: str) -> User:
     if user is None:
         raise not_found("user", user_id)
     return user
+
+
+def address_taken(instance: Instance, address: str, *, but: User | None = None) -> bool:
+    """Whether the address is that of another user than `but`."""
+    others = (user for user in instance.directory.users.values() if user is not but)
+    return any(address.lower() == entry.address.lower() for user in others for entry in user.emails)
 
 
 def user_in(instance: Instance, request: ApiRequest) -> User:
@@ -98,8 +104,7 @@ def _texts(document: dict[str, Any], name: str) -> list[str]:
 def _taken(instance: Instance, user: User | None, document: dict[str, Any]) -> None:
     """Raises Refused when an address, a username or an external id is somebody else's."""
     others = [other for other in instance.directory.users.values() if other is not user]
-    addresses = {e.address.lower() for other in others for e in other.emails}
-    if any(address.lower() in addresses for address in _texts(document, "email_address")):
+    if any(address_taken(instance, address, but=user) for address in _texts(document, "email_address")):
         raise Refused(error(422, "form_identifier_exists", "That email address is taken. Please try another."))
     for name in ("username", "external_id"):
         if document.get(name) is not None and any(getattr(other, name) == document[name] for other in others):
@@ -122,33 +127,28 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
     if any("@" not in address for address in addresses):
         raise Refused(error(422, "form_param_format_invalid", "Email address must be a valid email address."))
     _taken(instance, None, document)
+    given: dict[str, Any] = {name: document.get(name) for name in (*_PLAIN, "password")} | _metadata_in(document)
     user = instance.directory.add_user(
-        id=new_id("user"), **{name: document.get(name) for name in ("first_name", "last_name")}
+        id=new_id("user"),
+        emails=[EmailAddress(address, strategy="admin") for address in addresses],
+        banned=bool(document.get("banned")),
+        locked=bool(document.get("locked")),
+        **given,
     )
-    user.emails = [EmailAddress(address) for address in addresses]
-    user.username, user.external_id = document.get("username"), document.get("external_id")
-    user.banned, user.locked = bool(document.get("banned")), bool(document.get("locked"))
-    for name, value in _metadata_in(document).items():
-        setattr(user, name, value)
     return 200, user.as_json()
 
 
 def _update(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
     user, document = user_of(instance, user_id), request.document()
     _taken(instance, user, document)
+    changes = {name: document[name] for name in (*_PLAIN, "password") if name in document} | _metadata_in(document)
     primary = document.get("primary_email_address_id")
     if primary is not None:
         known = [entry.id for entry in user.emails]
         if primary not in known:
             raise not_found("email address", str(primary))
-        user.primary = known.index(primary)
-    for name in _PLAIN:
-        if name in document:
-            setattr(user, name, document[name])
-    for name, value in _metadata_in(document).items():
-        setattr(user, name, value)
-    user.updated_at = milliseconds()
-    return 200, user.as_json()
+        changes["primary"] = known.index(primary)
+    return 200, instance.directory.update_user(user_id, **changes).as_json()
 
 
 def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -166,10 +166,22 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 def _merge_metadata(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
     user = user_of(instance, user_id)
-    for name, value in _metadata_in(request.document()).items():
-        setattr(user, name, merged(getattr(user, name), value))
-    user.updated_at = milliseconds()
-    return 200, user.as_json()
+    changes = {name: merged(getattr(user, name), value) for name, value in _metadata_in(request.document()).items()}
+    return 200, instance.directory.update_user(user_id, **changes).as_json()
+
+
+def _replace_metadata(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
+    user_of(instance, user_id)
+    return 200, instance.directory.update_user(user_id, **_metadata_in(request.document())).as_json()
+
+
+def _verify_password(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
+    user, given = user_of(instance, user_id), text_in(request.document(), "password")
+    if user.password is None:
+        raise Refused(error(400, "no_password_set", "the user has no password"))
+    if given != user.password:
+        raise Refused(error(422, "incorrect_password", "Incorrect password. Please try again."))
+    return 200, {"verified": True}
 
 
 def _delete(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
@@ -180,12 +192,19 @@ def _delete(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
 
 def _set(field: str, value: bool) -> Callable[..., Answer]:
     def answer(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-        user = user_of(instance, user_id)
-        setattr(user, field, value)
-        user.updated_at = milliseconds()
-        if field == "banned" and value:
-            instance.directory.end_sessions(user_id)
-        return 200, user.as_json()
+        user_of(instance, user_id)
+        return 200, instance.directory.update_user(user_id, **{field: value}).as_json()
+
+    return answer
+
+
+def _set_all(value: bool) -> Callable[..., Answer]:
+    def answer(instance: Instance, request: ApiRequest) -> Answer:
+        ids = request.document().get("user_ids")
+        if not isinstance(ids, list) or not ids or not all(isinstance(entry, str) for entry in ids):
+            raise Refused(error(400, "form_param_missing", "user_ids is missing"))
+        known = [user_id for user_id in ids if user_id in instance.directory.users]
+        return 200, [instance.directory.update_user(user_id, banned=value).as_json() for user_id in known]
 
     return answer
 
@@ -194,10 +213,14 @@ OPERATIONS = [
     Operation("GET", "/v1/users", "GetUserList", _list),
     Operation("POST", "/v1/users", "CreateUser", _create),
     Operation("GET", "/v1/users/count", "GetUsersCount", _count),
+    Operation("POST", "/v1/users/ban", "UsersBan", _set_all(True)),
+    Operation("POST", "/v1/users/unban", "UsersUnban", _set_all(False)),
     Operation("GET", "/v1/users/{user_id}", "GetUser", _get),
     Operation("PATCH", "/v1/users/{user_id}", "UpdateUser", _update),
     Operation("DELETE", "/v1/users/{user_id}", "DeleteUser", _delete),
     Operation("PATCH", "/v1/users/{user_id}/metadata", "UpdateUserMetadata", _merge_metadata),
+    Operation("PUT", "/v1/users/{user_id}/metadata", "ReplaceUserMetadata", _replace_metadata),
+    Operation("POST", "/v1/users/{user_id}/verify_password", "VerifyPassword", _verify_password),
     Operation("POST", "/v1/users/{user_id}/ban", "BanUser", _set("banned", True)),
     Operation("POST", "/v1/users/{user_id}/unban", "UnbanUser", _set("banned", False)),
     Operation("POST", "/v1/users/{user_id}/lock", "LockUser", _set("locked", True)),

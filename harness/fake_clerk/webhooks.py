@@ -1,12 +1,33 @@
-"""Signing of webhook deliveries as Svix does it (https://docs.svix.com/receiving/verifying-payloads/how-manual)."""
+"""Webhooks as Clerk sends them through Svix: signed events on every change of the directory, delivered at least once.
+
+Signing: https://docs.svix.com/receiving/verifying-payloads/how-manual; delivery: https://docs.svix.com/retries;
+events: Clerk's OpenAPI document `webhooks` (2025-04-15).
+"""
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import heapq
 import hmac
+import http.client
+import ipaddress
+import itertools
+import json
+import random
 import secrets
+import ssl
+import threading
 import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+_LIMIT = 15.0
+"""Seconds that a receiver has for its answer, as with Svix."""
+_SETTLE = 0.3
+"""Seconds without a change after which events in disorder leave."""
 
 
 def new_webhook_secret() -> str:
@@ -30,3 +51,228 @@ def sign_delivery(secret: str, body: bytes, *, at: int | None = None, message_id
         "svix-timestamp": timestamp,
         "svix-signature": "v1," + base64.b64encode(digest).decode("ascii"),
     }
+
+
+@dataclass
+class Message:
+    """One event. `attempts`: the status of each delivery, or the text of what prevented it."""
+
+    type: str
+    body: bytes
+    id: str = field(default_factory=lambda: f"msg_{secrets.token_hex(13)}")
+    attempts: list[int | str] = field(default_factory=list)
+
+    @property
+    def delivered(self) -> bool:
+        """Whether the receiver took it at least once."""
+        return any(isinstance(status, int) and 200 <= status < 300 for status in self.attempts)
+
+    def as_json(self) -> dict[str, Any]:
+        """What the control API tells of it."""
+        return {
+            "id": self.id,
+            "type": self.type,
+            "delivered": self.delivered,
+            "attempts": self.attempts,
+            "payload": json.loads(self.body),
+        }
+
+
+@dataclass
+class Endpoint:
+    """A receiver, and how deliveries reach it.
+
+    `events`: types to send, all when empty. `hold`: nothing leaves until `flush`. `delay` (seconds) before each delivery,
+    `duplicates` further deliveries of each message, `retries` after a failure with waits that begin with `retry_wait`
+    (seconds) and double. `disorder`: the seed by which waiting events are shuffled; None keeps their order.
+    """
+
+    url: str
+    events: list[str] = field(default_factory=list)
+    hold: bool = False
+    delay: float = 0.0
+    duplicates: int = 0
+    retries: int = 3
+    retry_wait: float = 0.2
+    disorder: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a receiver that is not on this machine or what is not meant as a number."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _is_loopback(parts.hostname):
+            raise ValueError(f"webhooks go to http:// or https:// on this machine, not to {self.url!r}")
+        if min(self.delay, self.duplicates, self.retries, self.retry_wait) < 0:
+            raise ValueError("delay, duplicates, retries and retry_wait are not negative")
+
+
+def _is_loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost" or host.endswith(".localhost")
+
+
+class Sender(Protocol):
+    """Whose events they are: an instance."""
+
+    id: str
+    webhook_secret: str
+
+    def now(self) -> int:
+        """Its time, in seconds."""
+
+
+class Outbox:
+    """Makes a message of each change and delivers it to the endpoint, where there is one, in a thread of its own.
+
+    `sender` is asked at each delivery, so that a changed clock or secret counts.
+    """
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._changed = threading.Condition()
+        self._waiting: list[Message] = []
+        self._queue: list[tuple[float, int, Message, int]] = []
+        self._numbers = itertools.count()
+        self._busy = self._flushing = self._closed = False
+        self._last = 0.0
+        self._thread: threading.Thread | None = None
+        self.endpoint: Endpoint | None = None
+        self.messages: list[Message] = []
+        """All messages since an endpoint was given, in the order of the changes."""
+
+    def send_to(self, endpoint: Endpoint | None) -> None:
+        """Deliver the events from now on to `endpoint`; None ends that."""
+        with self._changed:
+            self.endpoint = endpoint
+            self._waiting, self._queue, self.messages = [], [], []
+            self._changed.notify_all()
+
+    def event(self, type: str, data: dict[str, Any]) -> None:
+        """A listener of the directory: makes the message, and lets it leave as the endpoint wants."""
+        endpoint = self.endpoint
+        if endpoint is None or (endpoint.events and type not in endpoint.events):
+            return
+        body = {
+            "data": data,
+            "object": "event",
+            "type": type,
+            "timestamp": self._sender.now() * 1000,
+            "instance_id": self._sender.id,
+            "event_attributes": {"http_request": {"client_ip": "127.0.0.1", "user_agent": "clerk-harness"}},
+        }
+        message = Message(type, json.dumps(body, ensure_ascii=False).encode())
+        with self._changed:
+            self.messages.append(message)
+            self._waiting.append(message)
+            self._last = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="clerk-harness-webhooks", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def replay(self, message_id: str) -> Message:
+        """Deliver a message again, as the dashboard's `resend` does. Raises KeyError for an unknown id."""
+        message = next((m for m in self.messages if m.id == message_id), None)
+        if message is None:
+            raise KeyError(message_id)
+        self.deliver(message)
+        return message
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Let everything leave at once, retries included, and wait for it; whether all of it left in `timeout` seconds."""
+        with self._changed:
+            self._flushing = True
+            self._changed.notify_all()
+            done = self._changed.wait_for(lambda: not (self._waiting or self._queue or self._busy), timeout)
+            self._flushing = False
+        return done
+
+    def deliver(self, message: Message, endpoint: Endpoint | None = None) -> int | str:
+        """One attempt, now, in this thread: the status, or what prevented it. Redirects are not followed."""
+        endpoint = endpoint or self.endpoint
+        if endpoint is None:
+            raise RuntimeError("there is no endpoint: call send_to first")
+        parts = urlsplit(endpoint.url)
+        headers = {"content-type": "application/json", "user-agent": "Svix-Webhooks/1.0 (clerk-harness)"}
+        headers |= sign_delivery(
+            self._sender.webhook_secret, message.body, at=self._sender.now(), message_id=message.id
+        )
+        result: int | str
+        try:
+            assert parts.hostname is not None
+            connection: http.client.HTTPConnection
+            if parts.scheme == "https":
+                context = ssl.create_default_context()
+                connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=_LIMIT, context=context)
+            else:
+                connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_LIMIT)
+            with contextlib.closing(connection):
+                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                connection.request("POST", target, message.body, headers)
+                result = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            result = f"{type(error).__name__}: {error}"
+        message.attempts.append(result)
+        return result
+
+    def close(self) -> None:
+        """End the thread; what waits is dropped."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    # The thread
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                work = self._next()
+                while work is None and not self._closed:
+                    self._changed.wait(self._pause())
+                    work = self._next()
+                if work is None:
+                    return
+                self._busy = True
+            message, attempt, endpoint = work
+            status = self.deliver(message, endpoint)
+            with self._changed:
+                failed = not (isinstance(status, int) and 200 <= status < 300)
+                if failed and attempt < endpoint.retries and self.endpoint is endpoint:
+                    self._push(message, endpoint.retry_wait * 2**attempt, attempt + 1)
+                self._busy = False
+                self._changed.notify_all()
+
+    def _next(self) -> tuple[Message, int, Endpoint] | None:
+        """The delivery that is due, if one is."""
+        endpoint = self.endpoint
+        if endpoint is None or self._closed:
+            return None
+        if self._waiting and (self._flushing or not (endpoint.hold or self._unsettled(endpoint))):
+            leaving = [message for message in self._waiting for _ in range(endpoint.duplicates + 1)]
+            self._waiting = []
+            if endpoint.disorder is not None:
+                random.Random(endpoint.disorder).shuffle(leaving)
+            for message in leaving:
+                self._push(message, endpoint.delay, 0)
+        if self._queue and (self._flushing or self._queue[0][0] <= time.monotonic()):
+            _, _, message, attempt = heapq.heappop(self._queue)
+            return message, attempt, endpoint
+        return None
+
+    def _unsettled(self, endpoint: Endpoint) -> bool:
+        return endpoint.disorder is not None and time.monotonic() - self._last < _SETTLE
+
+    def _push(self, message: Message, after: float, attempt: int) -> None:
+        heapq.heappush(self._queue, (time.monotonic() + after, next(self._numbers), message, attempt))
+
+    def _pause(self) -> float | None:
+        """Seconds until something may be due."""
+        endpoint = self.endpoint
+        if endpoint is None:
+            return None
+        times = [self._queue[0][0]] if self._queue else []
+        if self._waiting and not endpoint.hold and endpoint.disorder is not None:
+            times.append(self._last + _SETTLE)
+        return max(0.0, min(times) - time.monotonic()) if times else None

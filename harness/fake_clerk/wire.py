@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-Answer = tuple[int, Any]
+Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
+"""Status, a JSON document or a text, and further header fields."""
 
 
 class Refused(Exception):
@@ -43,13 +44,23 @@ class ApiRequest:
 
     def document(self) -> dict[str, Any]:
         """The JSON object of the body; raises Refused for anything else."""
-        try:
-            found = json.loads(self.body or b"{}")
-        except ValueError:
-            raise Refused(error(400, "request_body_invalid", "the body is not JSON")) from None
+        found = self._json("{}")
         if not isinstance(found, dict):
             raise Refused(error(400, "request_body_invalid", "the body is not a JSON object"))
         return found
+
+    def documents(self) -> list[dict[str, Any]]:
+        """The JSON array of objects of the body, for operations in bulk; raises Refused for anything else."""
+        found = self._json("[]")
+        if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+            raise Refused(error(400, "request_body_invalid", "the body is not a JSON array of objects"))
+        return found
+
+    def _json(self, empty: str) -> Any:
+        try:
+            return json.loads(self.body or empty)
+        except ValueError:
+            raise Refused(error(400, "request_body_invalid", "the body is not JSON")) from None
 
     def page(self) -> tuple[int, int]:
         """`limit` (1 to 500, 10 by default) and `offset`; raises Refused for what is none."""
@@ -77,13 +88,47 @@ class Operation:
     name: str
     answer: Callable[..., Answer]
     needs_key: bool = True
+    machines: bool = False
+    """Whether the secret key of a machine opens it too."""
 
     def matches(self, request: ApiRequest) -> re.Match[str] | None:
         """Whether it is this operation that a request means."""
         return _pattern(self.path).fullmatch(request.path) if request.method == self.method else None
 
 
-def error(status: int, code: str, message: str, long_message: str | None = None) -> Answer:
+def text_in(document: dict[str, Any], name: str) -> str:
+    """A text that is needed; raises Refused with 422 where it is missing, empty or something else."""
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        raise Refused(error(422, "form_param_missing", f"{name} is missing"))
+    return value
+
+
+def integer_in(document: dict[str, Any], name: str, default: int) -> int:
+    """An integer that may be left out; raises Refused with 422 for something else."""
+    value = document.get(name)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(error(422, "form_param_type_invalid", f"{name} must be an integer"))
+    return value
+
+
+def dictionary_in(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object that may be left out; raises Refused with 422 for something else."""
+    value = document.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise Refused(error(422, "form_param_type_invalid", f"{name} must be an object"))
+    return value or {}
+
+
+def paged(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
+    """A page with `total_count`."""
+    limit, offset = request.page()
+    return 200, {"data": documents[offset : offset + limit], "total_count": len(documents)}
+
+
+def error(status: int, code: str, message: str, long_message: str | None = None) -> tuple[int, Any]:
     """Clerk's error document."""
     return status, {
         "errors": [{"code": code, "message": message, "long_message": long_message or message, "meta": {}}],
@@ -96,6 +141,6 @@ def not_found(what: str, id: str) -> Refused:
     return Refused(error(404, "resource_not_found", "not found", f"No {what} was found with id {id}."))
 
 
-def deleted(object: str, id: str) -> Answer:
+def deleted(object: str, id: str) -> tuple[int, dict[str, Any]]:
     """Clerk's answer to a deletion."""
     return 200, {"object": object, "id": id, "deleted": True}
