@@ -200,7 +200,7 @@ def issuer(arguments: argparse.Namespace) -> int:
     clerk = FakeClerk(arguments.domain, port=arguments.port)
     mint = Mint(clerk, register(clerk, {}), Legacy())
     clerk.api.mint = lambda name: minted(mint, name)
-    clerk.api.controlled = True
+    clerk.serve_control()
     try:
         clerk.start()
     except OSError as error:

@@ -16,8 +16,9 @@ from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.keys import SigningKey
 from harness.fake_clerk.server import ServerThread
 from harness.fake_clerk.tls import ThrowawayTLS
+from harness.fake_clerk.webhooks import Endpoint
 
-__all__ = ["Directory", "EmailAddress", "FakeClerk", "Instance", "Session", "SigningKey", "User"]
+__all__ = ["Directory", "EmailAddress", "Endpoint", "FakeClerk", "Instance", "Session", "SigningKey", "User"]
 
 REAL_NAMES = ("api.clerk.com", "api.clerk.dev", "*.clerk.accounts.dev", "*.accounts.dev", "*.clerk.com")
 """Host names of Clerk that a target may spell out; a leading `*.` stands for one label or more."""
@@ -59,8 +60,17 @@ class FakeClerk(Instance):
         self._tls = tls
         return self
 
+    def serve_control(self) -> None:
+        """Answer the control API under `/_harness/` too; see `control.py`. Not while a target is tried: it could use it."""
+        self.api.controlled = True
+        self.api.pages |= {
+            "/_harness/environment": lambda: (200, self.environment()),
+            "/_harness/ca.pem": lambda: (200, self.tls.ca_path.read_text()),
+        }
+
     def close(self) -> None:
-        """Stop the server and remove the certificate's file."""
+        """Stop the server and the webhooks, and remove the certificate's file."""
+        self.outbox.close()
         if self._server is not None:
             self._server.close()
             self._server = None

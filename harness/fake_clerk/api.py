@@ -92,6 +92,8 @@ class Api:
         """What `/_harness/token/NAME` answers, where somebody who knows credentials serves this fake."""
         self.controlled = False
         """Whether the control API answers: not while a target is tried, which could reach it."""
+        self.pages: dict[str, Callable[[], Answer]] = {}
+        """What is answered to GET beside the operations, by path."""
         self._asked: list[float] = []
         self._lock = threading.Lock()
 
@@ -130,6 +132,8 @@ class Api:
         return (*answer, {"Retry-After": str(self.instance.retry_after)}) if trouble == 429 else answer
 
     def _unknown(self, request: ApiRequest) -> Answer:
+        if request.method == "GET" and request.path in self.pages:
+            return self.pages[request.path]()
         if self.mint is not None and request.path.startswith("/_harness/token/"):
             minted = self.mint(request.path.rpartition("/")[2])
             return (200, minted) if minted is not None else error(404, "resource_not_found", "no such credential")

@@ -7,7 +7,8 @@ POST /_harness/trouble                {"jwks": "outage" | "slow" | "malformed" |
 POST /_harness/rotate                 a new key signs, the old one stays published
 POST /_harness/retire                 only the key that signs is published
 POST /_harness/clock                  {"skew": seconds}
-POST /_harness/session                {"user_id": …, "status": "active" | "pending", "actor": user id | null}: a session, its token and cookies
+POST /_harness/session                {"user_id": …, "status": "active" | "pending", "actor": user id | null}: a session, its
+                                       token and cookies
 POST /_harness/webhooks               {"url": …, and what `webhooks.Endpoint` takes}, or {"url": null} to end them
 GET  /_harness/webhooks               the messages and their attempts
 POST /_harness/webhooks/flush         let all leave now, and wait for it

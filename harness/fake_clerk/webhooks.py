@@ -98,6 +98,8 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a receiver that is not on this machine or what is not meant as a number."""
+        if not isinstance(self.url, str) or not isinstance(self.events, list):
+            raise ValueError("url is a text and events a list of texts")
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname or not _is_loopback(parts.hostname):
             raise ValueError(f"webhooks go to http:// or https:// on this machine, not to {self.url!r}")
@@ -129,7 +131,8 @@ class Outbox:
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._changed = threading.Condition()
+        self.changes = threading.Condition()
+        """Notified after each delivery."""
         self._waiting: list[Message] = []
         self._queue: list[tuple[float, int, Message, int]] = []
         self._numbers = itertools.count()
@@ -142,10 +145,10 @@ class Outbox:
 
     def send_to(self, endpoint: Endpoint | None) -> None:
         """Deliver the events from now on to `endpoint`; None ends that."""
-        with self._changed:
+        with self.changes:
             self.endpoint = endpoint
             self._waiting, self._queue, self.messages = [], [], []
-            self._changed.notify_all()
+            self.changes.notify_all()
 
     def event(self, type: str, data: dict[str, Any]) -> None:
         """A listener of the directory: makes the message, and lets it leave as the endpoint wants."""
@@ -161,14 +164,14 @@ class Outbox:
             "event_attributes": {"http_request": {"client_ip": "127.0.0.1", "user_agent": "clerk-harness"}},
         }
         message = Message(type, json.dumps(body, ensure_ascii=False).encode())
-        with self._changed:
+        with self.changes:
             self.messages.append(message)
             self._waiting.append(message)
             self._last = time.monotonic()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="clerk-harness-webhooks", daemon=True)
                 self._thread.start()
-            self._changed.notify_all()
+            self.changes.notify_all()
 
     def replay(self, message_id: str) -> Message:
         """Deliver a message again, as the dashboard's `resend` does. Raises KeyError for an unknown id."""
@@ -180,10 +183,10 @@ class Outbox:
 
     def flush(self, timeout: float = 30.0) -> bool:
         """Let everything leave at once, retries included, and wait for it; whether all of it left in `timeout` seconds."""
-        with self._changed:
+        with self.changes:
             self._flushing = True
-            self._changed.notify_all()
-            done = self._changed.wait_for(lambda: not (self._waiting or self._queue or self._busy), timeout)
+            self.changes.notify_all()
+            done = self.changes.wait_for(lambda: not (self._waiting or self._queue or self._busy), timeout)
             self._flushing = False
         return done
 
@@ -217,9 +220,9 @@ class Outbox:
 
     def close(self) -> None:
         """End the thread; what waits is dropped."""
-        with self._changed:
+        with self.changes:
             self._closed = True
-            self._changed.notify_all()
+            self.changes.notify_all()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
@@ -227,22 +230,22 @@ class Outbox:
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self.changes:
                 work = self._next()
                 while work is None and not self._closed:
-                    self._changed.wait(self._pause())
+                    self.changes.wait(self._pause())
                     work = self._next()
                 if work is None:
                     return
                 self._busy = True
             message, attempt, endpoint = work
             status = self.deliver(message, endpoint)
-            with self._changed:
+            with self.changes:
                 failed = not (isinstance(status, int) and 200 <= status < 300)
                 if failed and attempt < endpoint.retries and self.endpoint is endpoint:
                     self._push(message, endpoint.retry_wait * 2**attempt, attempt + 1)
                 self._busy = False
-                self._changed.notify_all()
+                self.changes.notify_all()
 
     def _next(self) -> tuple[Message, int, Endpoint] | None:
         """The delivery that is due, if one is."""

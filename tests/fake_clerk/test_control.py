@@ -14,7 +14,7 @@ from harness.fake_clerk import FakeClerk
 @pytest.fixture
 def clerk() -> Iterator[FakeClerk]:
     with FakeClerk() as started:
-        started.api.controlled = True
+        started.serve_control()
         yield started
 
 
