@@ -34,15 +34,19 @@ class FakeClerk(Instance):
         self,
         domain: str = "harness-under-test.clerk.accounts.dev",
         *,
+        host: str = "127.0.0.1",
         port: int = 0,
         secret_key: str | None = None,
         webhook_secret: str | None = None,
     ) -> None:
-        """`port`: 0 for a free one. `secret_key` and `webhook_secret`: made anew unless a backend has theirs already."""
+        """`host`: the address to bind, this machine's own unless others must reach it. `port`: 0 for a free one.
+        `secret_key` and `webhook_secret`: made anew unless a backend has theirs already."""
         super().__init__(domain)
         self.secret_key = secret_key or self.secret_key
         self.webhook_secret = webhook_secret or self.webhook_secret
         self.api = Api(self)
+        self.api.names = (*REAL_NAMES, domain)
+        self.host = host
         self._wanted_port = port
         self._server: ServerThread | None = None
         self._tls: ThrowawayTLS | None = None
@@ -53,7 +57,9 @@ class FakeClerk(Instance):
             ["localhost", "127.0.0.1", "api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev", self.domain]
         )
         try:
-            self._server = ServerThread(self.api, tls.context, port=self._wanted_port)
+            self._server = ServerThread(
+                self.api, tls.context, host=self.host, port=self._wanted_port, tunnels=self.api.tunnels_to
+            )
         except OSError:
             tls.close()
             raise
@@ -109,6 +115,11 @@ class FakeClerk(Instance):
         if self._tls is None:
             raise RuntimeError("the fake Clerk is not started: use `with FakeClerk() as clerk`")
         return self._tls
+
+    @property
+    def refused_names(self) -> list[str]:
+        """Hosts that clients asked of it as a proxy, and were refused."""
+        return self.api.refused_names
 
     def environment(self) -> dict[str, str]:
         """The variables by which backends are configured for Clerk, filled for this instance."""

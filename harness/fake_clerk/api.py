@@ -94,6 +94,9 @@ class Api:
         """Whether the control API answers: not while a target is tried, which could reach it."""
         self.pages: dict[str, Callable[[], Answer]] = {}
         """What is answered to GET beside the operations, by path."""
+        self.names: tuple[str, ...] = ()
+        """Host names for which it answers as a proxy; a leading `*.` stands for one label or more."""
+        self.refused_names: list[str] = []
         self._asked: list[float] = []
         self._lock = threading.Lock()
 
@@ -130,6 +133,13 @@ class Api:
             return None
         answer = error(trouble, API_TROUBLES[trouble], *_TOLD.get(trouble, ("The Backend API is in trouble.",)))
         return (*answer, {"Retry-After": str(self.instance.retry_after)}) if trouble == 429 else answer
+
+    def tunnels_to(self, host: str) -> bool:
+        """Whether `host` is one of Clerk's names; others are noted in `refused_names`."""
+        known = any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in self.names)
+        if not known and host not in self.refused_names:
+            self.refused_names.append(host)
+        return known
 
     def _unknown(self, request: ApiRequest) -> Answer:
         if request.method == "GET" and request.path in self.pages:

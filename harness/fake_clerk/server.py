@@ -7,6 +7,7 @@ import json
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
@@ -28,8 +29,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], api: Answers, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, address: tuple[str, int], api: Answers, context: ssl.SSLContext | None, tunnels: Callable[[str], bool]
+    ) -> None:
         self.api = api
+        self.tunnels = tunnels
         self.context = context
         self.open_sockets: set[socket.socket] = set()
         super().__init__(address, _Handler)
@@ -81,6 +85,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(payload)
 
+    def do_CONNECT(self) -> None:
+        """A client that goes through a proxy (RFC 9110, section 9.3.6) is led here, or nowhere."""
+        host = self.path.rpartition(":")[0].strip("[]").lower()
+        if not self.server.tunnels(host):
+            self.send_error(403, f"clerk-harness: nothing may leave this machine, not even to {host}")
+            self.close_connection = True
+            return
+        self.send_response(200, "Connection established")
+        self.end_headers()
+        self.server.open_sockets.discard(self.request)
+        self.setup()
+        self.close_connection = False
+
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
 
@@ -90,8 +107,17 @@ class ServerThread:
     Raises OSError when the port is taken.
     """
 
-    def __init__(self, api: Answers, context: ssl.SSLContext | None, *, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._server = _Server((host, port), api, context)
+    def __init__(
+        self,
+        api: Answers,
+        context: ssl.SSLContext | None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tunnels: Callable[[str], bool] = lambda host: False,
+    ) -> None:
+        """`tunnels`: for which hosts it answers itself when it is asked as a proxy."""
+        self._server = _Server((host, port), api, context, tunnels)
         self.host = host
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(

@@ -1,12 +1,14 @@
 """Clerk's real names lead to the fake; nothing else leaves the machine.
 
 The names resolve to a sentinel loopback address, and connecting to it connects to the fake's port. That reaches every
-client built on Python's sockets, those with explicit transports included, while TLS still sees the real name.
+client built on Python's sockets, those with explicit transports included, while TLS still sees the real name. Clients
+with sockets of their own are seen to in `clients.py`.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from typing import Any
 
@@ -14,23 +16,33 @@ SENTINEL = "127.99.0.1"
 
 
 class Redirect:
-    """Installs itself into `socket`. `blocked` gathers what was refused, by name."""
+    """Installs itself into `socket`. `blocked` gathers what was refused, by name; `report` is a file that is told too."""
 
-    def __init__(self, names: Any, port: Any) -> None:
+    def __init__(self, names: Any, port: Any, report: Any = None) -> None:
         self.names = [name.lower() for name in names]
         self.port = port
+        self.report = report
         self.blocked: list[str] = []
         self.allowed_names = {"", "localhost", "ip6-localhost", "0.0.0.0", "::", socket.gethostname().lower()}
+        self._real: Any = None
 
     def is_clerk(self, host: Any) -> Any:
         return any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in self.names)
 
     def _refuse(self, what: Any) -> None:
-        if what not in self.blocked:
-            self.blocked.append(what)
+        if what in self.blocked:
+            return
+        self.blocked.append(what)
+        if self.report is not None:
+            # One write with O_APPEND: several processes may report at once.
+            descriptor = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(descriptor, what.encode("utf-8", "replace") + b"\n")
+            finally:
+                os.close(descriptor)
 
-    def _resolve(self, host: Any) -> Any:
-        """The host to look up instead, or None when it must not be looked up."""
+    def resolve(self, host: Any) -> Any:
+        """The host to look up instead; raises socket.gaierror for one that is not on this machine."""
         if host is None:
             return None
         text = (
@@ -49,13 +61,14 @@ class Redirect:
                 socket.EAI_NONAME, "clerk-harness: %r was asked for, and nothing may leave this machine" % text
             ) from None
 
-    def _address(self, address: Any) -> Any:
+    def address(self, address: Any) -> Any:
+        """The address to connect to instead; raises OSError for one that is not on this machine."""
         if not isinstance(address, tuple) or len(address) < 2:
             return address
         host, port = address[0], address[1]
         if host == SENTINEL:
             return ("127.0.0.1", self.port)
-        host = self._resolve(host)
+        host = self.resolve(host)
         if host == SENTINEL:
             return ("127.0.0.1", self.port)
         try:
@@ -79,29 +92,37 @@ class Redirect:
         real_gethostbyname_ex = socket.gethostbyname_ex
         real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
         real_sendto = socket.socket.sendto
+        self._real = (
+            real_getaddrinfo,
+            real_gethostbyname,
+            real_gethostbyname_ex,
+            real_connect,
+            real_connect_ex,
+            real_sendto,
+        )
         redirect = self
 
         def getaddrinfo(host: Any, port: Any, family: Any = 0, type: Any = 0, proto: Any = 0, flags: Any = 0) -> Any:
-            found = redirect._resolve(host)
+            found = redirect.resolve(host)
             if found == SENTINEL and family == socket.AF_INET6:
                 raise socket.gaierror(socket.EAI_NONAME, "clerk-harness: the fake has no IPv6 address")
             return real_getaddrinfo(found, port, family, type, proto, flags)
 
         def gethostbyname(host: Any) -> Any:
-            return real_gethostbyname(redirect._resolve(host))
+            return real_gethostbyname(redirect.resolve(host))
 
         def gethostbyname_ex(host: Any) -> Any:
-            return real_gethostbyname_ex(redirect._resolve(host))
+            return real_gethostbyname_ex(redirect.resolve(host))
 
         def connect(self: Any, address: Any) -> Any:
-            return real_connect(self, redirect._address(address))
+            return real_connect(self, redirect.address(address))
 
         def connect_ex(self: Any, address: Any) -> Any:
-            return real_connect_ex(self, redirect._address(address))
+            return real_connect_ex(self, redirect.address(address))
 
         def sendto(self: Any, data: Any, *rest: Any) -> Any:
             if rest and isinstance(rest[-1], tuple):
-                rest = (*rest[:-1], redirect._address(rest[-1]))
+                rest = (*rest[:-1], redirect.address(rest[-1]))
             return real_sendto(self, data, *rest)
 
         socket.getaddrinfo = getaddrinfo
@@ -110,3 +131,8 @@ class Redirect:
         socket.socket.connect = connect  # type: ignore[method-assign]
         socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
         socket.socket.sendto = sendto  # type: ignore[method-assign]
+
+    def uninstall(self) -> None:
+        """Undo `install`."""
+        socket.getaddrinfo, socket.gethostbyname, socket.gethostbyname_ex = self._real[:3]
+        socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto = self._real[3:]  # type: ignore[method-assign]

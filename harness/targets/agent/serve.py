@@ -19,7 +19,7 @@ import time
 import traceback
 from typing import Any
 
-from . import asgi, discover, loader, probe, redirect, wsgi
+from . import asgi, clients, discover, loader, probe, redirect, wsgi
 
 _LENGTH = struct.Struct(">I")
 
@@ -105,6 +105,7 @@ class Agent:
         """Redirect names and load the app."""
         self.redirect = redirect.Redirect(config["names"], config["fake_port"])
         self.redirect.install()
+        clients.install(self.redirect)
         app_dir = self.app_dir = config["app_dir"]
         self.app, self.interface = loader.load(config["app"], app_dir)
         self.known = len(discover.discover(self.app, self.interface))

@@ -1,0 +1,90 @@
+"""Libraries whose sockets are not Python's: told of the redirection when they are imported.
+
+uvloop connects and resolves in C; aiohttp resolves in C where aiodns is installed.
+"""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import sys
+from typing import Any
+
+
+def patch_uvloop(module: Any, redirect: Any) -> None:
+    """Let uvloop's loop connect where the redirection says, with TLS still for the name that was asked for."""
+    real_create_connection, real_getaddrinfo = module.Loop.create_connection, module.Loop.getaddrinfo
+    real_sock_connect = module.Loop.sock_connect
+
+    def moved(host: Any, port: Any) -> Any:
+        return redirect.address((host, port))[:2]
+
+    async def create_connection(self: Any, factory: Any, host: Any = None, port: Any = None, **more: Any) -> Any:
+        if host is not None:
+            if more.get("ssl") and more.get("server_hostname") is None:
+                more["server_hostname"] = host
+            host, port = moved(host, port)
+        return await real_create_connection(self, factory, host, port, **more)
+
+    async def getaddrinfo(self: Any, host: Any, port: Any, **more: Any) -> Any:
+        return await real_getaddrinfo(self, redirect.resolve(host), port, **more)
+
+    async def sock_connect(self: Any, sock: Any, address: Any) -> Any:
+        return await real_sock_connect(self, sock, redirect.address(address))
+
+    module.Loop.create_connection = create_connection
+    module.Loop.getaddrinfo = getaddrinfo
+    module.Loop.sock_connect = sock_connect
+
+
+def patch_aiohttp(module: Any, redirect: Any) -> None:
+    """Let aiohttp resolve through `socket`, whatever is installed."""
+    module.DefaultResolver = module.ThreadedResolver
+
+
+PATCHES = {"uvloop": patch_uvloop, "aiohttp.resolver": patch_aiohttp}
+
+
+class _Patching(importlib.abc.Loader):
+    """The module's own loader, and the patch after it."""
+
+    def __init__(self, loader: Any, patch: Any, redirect: Any) -> None:
+        self.loader, self.patch, self.redirect = loader, patch, redirect
+
+    def create_module(self, spec: Any) -> Any:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: Any) -> None:
+        self.loader.exec_module(module)
+        self.patch(module, self.redirect)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+
+class Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules of PATCHES as usual, and wraps their loaders."""
+
+    def __init__(self, redirect: Any) -> None:
+        self.redirect = redirect
+
+    def find_spec(self, name: Any, path: Any = None, target: Any = None) -> Any:
+        if name not in PATCHES:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Patching(spec.loader, PATCHES[name], self.redirect)
+        return spec
+
+
+def install(redirect: Any) -> None:
+    """Patch what is imported from now on, and what was already."""
+    sys.meta_path.insert(0, Finder(redirect))
+    for name, patch in PATCHES.items():
+        if name in sys.modules:
+            patch(sys.modules[name], redirect)
+
+
+def uninstall() -> None:
+    """Stop patching what is imported."""
+    sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, Finder)]

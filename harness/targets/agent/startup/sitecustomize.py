@@ -1,0 +1,45 @@
+"""Runs when a Python process of a started command begins: Clerk's real names lead to the fake.
+
+Found through PYTHONPATH, where it may hide another `sitecustomize`; that one is run afterwards.
+"""
+
+import os
+import sys
+
+
+def _redirect() -> None:
+    import importlib.util
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    loaded = []
+    for name in ("redirect", "clients"):
+        path = os.path.join(os.path.dirname(here), name + ".py")
+        spec = importlib.util.spec_from_file_location("_clerk_harness_" + name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        loaded.append(module)
+    redirect, clients = loaded
+    names = os.environ["CLERK_HARNESS_NAMES"].split(",")
+    installed = redirect.Redirect(names, int(os.environ["CLERK_HARNESS_PORT"]), os.environ["CLERK_HARNESS_BLOCKED"])
+    installed.install()
+    clients.install(installed)
+
+
+def _the_next() -> None:
+    """Run the `sitecustomize` that this one hides."""
+    import importlib.machinery
+    import importlib.util
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    paths = [path for path in sys.path if os.path.abspath(path or ".") != here]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", paths)
+    if spec is not None and spec.loader is not None:
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
+if "CLERK_HARNESS_NAMES" in os.environ:
+    _redirect()
+_the_next()
