@@ -28,6 +28,7 @@ _RUN_EXAMPLE = """examples:
   clerk-harness run --app app.main:app --app-dir ../backend --env LOG_LEVEL=warning
   clerk-harness run --router peers --fuzz 1000               and mutations of a genuine token
   clerk-harness run --url http://127.0.0.1:8000
+  clerk-harness run --command "node server.js"
 """
 
 
@@ -44,6 +45,12 @@ def _target_options(parser: argparse.ArgumentParser) -> None:
         "--env", action="append", default=[], metavar="NAME=VALUE", help="set before the app is imported; repeatable"
     )
     group.add_argument("--url", help="a running backend instead of an app; --env then says what it was started with")
+    group.add_argument(
+        "--command",
+        dest="start",
+        metavar="COMMAND",
+        help='starts a server to test, in any language: "node server.js", "uvicorn app:app --port {port}"',
+    )
     group.add_argument(
         "--issuer-port",
         type=int,
@@ -158,8 +165,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def options_of(arguments: argparse.Namespace) -> Options:
     """The options of a run from parsed arguments. Raises HarnessError for values that cannot be meant."""
-    if arguments.app and arguments.url:
-        raise HarnessError("--app and --url exclude each other: name one target")
+    if arguments.app and (arguments.url or arguments.start):
+        raise HarnessError("--app excludes --url and --command: name one target")
     if arguments.agents is not None and not 1 <= arguments.agents <= 64:
         raise HarnessError(f"--agents {arguments.agents}: between 1 and 64")
     if not 0 <= arguments.issuer_port <= 65535:
@@ -180,6 +187,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         python=arguments.python,
         env=parse_env(arguments.env),
         url=arguments.url,
+        command=arguments.start,
         openapi=arguments.openapi,
         allow_hosts=arguments.allow_host,
         postgres=arguments.postgres,
@@ -219,6 +227,7 @@ def repeat_command(options: Options) -> str:
         ("--app-dir", options.app_dir),
         ("--python", options.python),
         ("--url", options.url),
+        ("--command", options.command),
         ("--openapi", options.openapi),
         ("--issuer-port", options.issuer_port or None),
     ):
@@ -234,7 +243,7 @@ def repeat_command(options: Options) -> str:
 
 def _begin_postgres(arguments: argparse.Namespace) -> EmbeddedServer | None:
     """The embedded Postgres, begun before anything heavy is imported; None where the run may not need it."""
-    if arguments.url or arguments.postgres or os.environ.get(URL_VARIABLE):
+    if (arguments.url and not arguments.start) or arguments.postgres or os.environ.get(URL_VARIABLE):
         return None
     try:
         declared = tomllib.loads((arguments.suites / "auth_matrix.toml").read_text(encoding="utf-8"))

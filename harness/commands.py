@@ -84,8 +84,8 @@ def routes(arguments: argparse.Namespace) -> int:
 def init(arguments: argparse.Namespace) -> int:
     """Write a declaration from what the backend does today."""
     options = options_of(arguments)
-    if options.app is None and options.url is None:
-        raise HarnessError("init needs --app module:attribute or --url")
+    if options.app is None and options.url is None and options.command is None:
+        raise HarnessError("init needs --app module:attribute, --command or --url")
     written = write_suites(options)
     for path in written:
         print(path)

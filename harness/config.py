@@ -30,6 +30,7 @@ class Options:
     python: str | None = None
     env: dict[str, str] = field(default_factory=dict)
     url: str | None = None
+    command: str | None = None
     openapi: str | None = None
     allow_hosts: list[str] = field(default_factory=list)
     postgres: str | None = None

@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--harness-env", action="append", default=[], metavar="NAME=VALUE", help="set before the app is imported"
     )
     group.addoption("--harness-url", metavar="URL", help="a running backend instead of an app")
+    group.addoption("--harness-command", metavar="COMMAND", help="a command that starts a server to test")
     group.addoption("--harness-postgres", metavar="URL", help="a Postgres to use: a URL, docker, or embedded (default)")
     group.addoption("--harness-agents", type=int, metavar="N", help="agents side by side in one process")
     group.addoption(
@@ -62,6 +63,7 @@ def _options(config: pytest.Config, suites: Path) -> Options:
         python=value("python"),
         env=parse_env(value("env")),
         url=value("url"),
+        command=value("command"),
         postgres=value("postgres"),
         agents=agents,
         credentials=parse_names(value("credentials")),

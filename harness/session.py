@@ -23,6 +23,8 @@ from harness.matrix.engine import Resets
 from harness.matrix.fuzz import FUZZ
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
+from harness.targets.command import CommandTarget
+from harness.targets.names import Names
 from harness.targets.url import UrlTarget
 
 _DEFAULT_MECHANISMS = {"clerk": ["*clerk*:*", "*:*clerk*"], "legacy": ["*legacy*:*", "*:*legacy*", "*:*base64*"]}
@@ -69,6 +71,8 @@ class Session:
     @property
     def agents(self) -> int:
         """How many agents work side by side: as told, else one for each of the cores, two at most; for a part one."""
+        if self._address()[1] is not None and self.declaration.matrix.database is not None:
+            return 1  # One server, one database, which is restored between cells.
         if self.options.agents:
             return self.options.agents
         if self.options.routers or self.options.routes:
@@ -81,16 +85,21 @@ class Session:
         config.refuse_live_keys(options.env, "--env")
         self.clerk = self._start_clerk()
         identities = register(self.clerk, self.declaration.identities())
-        url = options.url or (None if options.app else matrix.target.url)
+        url, command = self._address()
         # A server that runs already does not know our certificate authority.
-        trap = Trap(self.clerk.tls.context if url is None else None)
+        trap = Trap(self.clerk.tls.context if url is None or command is not None else None)
         self._stack.callback(trap.close)
         self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew, trap=trap)
         keys = self.mint.warm()
-        if url is not None:
-            openapi = options.openapi if options.openapi is not None else matrix.target.openapi
+        if command is not None:
+            self.target = self._start_command(command, url or "http://127.0.0.1:{port}")
+        elif url is not None:
             target = UrlTarget(
-                url, openapi, lanes_wanted=self.agents, allowed=options.allow_hosts, ca_file=str(self.clerk.tls.ca_path)
+                url,
+                self._openapi,
+                lanes_wanted=self.agents,
+                allowed=options.allow_hosts,
+                ca_file=str(self.clerk.tls.ca_path),
             )
             self._stack.callback(target.close)
             self.target = target.start()
@@ -100,6 +109,20 @@ class Session:
         self.mechanisms = Mechanisms(patterns, self.target.functions, declared=bool(matrix.mechanisms))
         self._check_mechanisms()
         keys.join()
+
+    def _address(self) -> tuple[str | None, str | None]:
+        """The URL and the command of the target, where it is not an app."""
+        options, target = self.options, self.declaration.matrix.target
+        if options.app is not None:
+            return None, None
+        if options.url is not None or options.command is not None:
+            return options.url, options.command
+        return target.url, target.command
+
+    @property
+    def _openapi(self) -> str:
+        given = self.options.openapi
+        return given if given is not None else self.declaration.matrix.target.openapi
 
     def _start_clerk(self) -> FakeClerk:
         """The issuer, with the secrets that a backend was given already. Raises HarnessError when its port is taken."""
@@ -144,13 +167,10 @@ class Session:
         app = options.app or matrix.target.app
         if app is None:
             raise DeclarationError(
-                f"no target: give --app module:attribute or --url, or write [target] in {self.declaration.root}/auth_matrix.toml"
+                f"no target: give --app module:attribute, --command or --url, or write [target] in {self.declaration.root}/auth_matrix.toml"
             )
-        app_dir = config.app_directory(options, self.declaration)
-        python = options.python or matrix.target.python or find_python(app_dir)
-        own = dict(matrix.target.env) if options.app is None else {}
-        environment = config.base_environment() | self.clerk.environment() | own | options.env
-        table = self.declaration.matrix.database
+        app_dir, python, environment = self._surroundings()
+        table = matrix.database
         workspace = self._workspace() if table is not None else None
         environments = [dict(environment) for _ in range(self.agents)]
         if table is not None and workspace is not None:
@@ -172,6 +192,41 @@ class Session:
             target.launch()
             self._prepare(table, workspace, environment, python, app_dir)
         return target.start()
+
+    def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
+        """The target's directory, its Python, and the variables that it gets."""
+        target, options = self.declaration.matrix.target, self.options
+        app_dir = config.app_directory(options, self.declaration)
+        python = options.python or target.python or find_python(app_dir)
+        own = dict(target.env) if options.app is None else {}
+        return app_dir, python, config.base_environment() | self.clerk.environment() | own | options.env
+
+    def _start_command(self, command: str, url: str) -> CommandTarget:
+        """Start the command, with a database of its own where one is declared."""
+        app_dir, python, environment = self._surroundings()
+        # What its project installed is found first: uvicorn, gunicorn, python.
+        environment["PATH"] = os.pathsep.join((str(Path(python).parent), environment.get("PATH", os.defpath)))
+        names = Names(self.clerk)
+        self._stack.callback(names.close)
+        table = self.declaration.matrix.database
+        if table is not None:
+            workspace = self._workspace()
+            self._prepare(table, workspace, environment, python, app_dir)
+            environment |= _database_variables(table, workspace.url(0))
+        target = CommandTarget(
+            url,
+            self._openapi,
+            lanes_wanted=self.agents,
+            allowed=self.options.allow_hosts,
+            ca_file=str(self.clerk.tls.ca_path),
+            command=command,
+            directory=app_dir,
+            environment=names.environment(environment),
+            names=names,
+        )
+        self._stack.callback(target.close)
+        target.start()
+        return target
 
     def _workspace(self) -> Workspace:
         server = self._server
@@ -244,9 +299,11 @@ class Session:
                 "no drills (key rotation, issuer outage, tokens that run out): --drills holds them in a part run too"
             )
             return frozenset()
-        held = {drill for drill in every if self.target.probed or drill not in (*TROUBLES, "heals")}
+        held = {drill for drill in every if self.target.renewable or drill not in (*TROUBLES, "heals")}
         if held != every:
-            self.notes.append("the issuer's outages were left out: they need an app that can be started anew (--app)")
+            self.notes.append(
+                "the issuer's outages were left out: they need a target that can be started anew (--app or --command)"
+            )
         return frozenset(drill for drill in held if drill is not None)
 
     def run(self, plan: Plan) -> Iterator[CellVerdict]:

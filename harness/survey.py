@@ -42,9 +42,9 @@ def declaration_for_survey(options: Options) -> Declaration:
     """The suites where there are any; else none, for an app that is not declared yet."""
     if (options.suites / MATRIX_FILE).is_file():
         return load(options.suites)
-    if options.app is None and options.url is None:
+    if options.app is None and options.url is None and options.command is None:
         raise HarnessError(
-            f"no target: give --app module:attribute or --url ({options.suites}/{MATRIX_FILE} does not exist)"
+            f"no target: give --app module:attribute, --command or --url ({options.suites}/{MATRIX_FILE} does not exist)"
         )
     return Declaration(MatrixFile(policies={}), {}, options.suites, Legacy())
 
@@ -175,6 +175,8 @@ def _target_lines(options: Options) -> str:
         lines.append(f'app_dir = "{Path(shown).as_posix()}"')
     if options.url is not None:
         lines.append(f'url = "{options.url}"')
+    if options.command is not None:
+        lines.append(f"command = {json.dumps(options.command)}")
     if options.env:
         lines += [
             "",

@@ -114,6 +114,7 @@ class TargetTable(_Table):
     app_dir: str = "."
     python: str | None = None
     url: str | None = None
+    command: str | None = None
     openapi: str = "/openapi.json"
     env: dict[str, str] = {}
     agents: int | None = Field(default=None, ge=1, le=64)

@@ -311,6 +311,7 @@ class AppTarget:
 
     spec: AppSpec
     probed: bool = True
+    renewable: bool = True
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)

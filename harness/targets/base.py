@@ -139,6 +139,8 @@ class Target(Protocol):
 
     routes: list[Route]
     probed: bool
+    renewable: bool
+    """Whether `renew` can start it anew."""
     functions: list[str]
     """Authentication functions that the probe watches; empty without one."""
     description: dict[str, str]

@@ -35,14 +35,14 @@ class Names:
         self._report.chmod(0o666)
 
     def environment(self, own: dict[str, str]) -> dict[str, str]:
-        """`own`, a process' environment, with what redirects it and makes it trust the throw-away authority."""
+        """`own`, a process' environment, with Clerk's variables as far as it has none, and with what redirects it."""
         startup, node = os.fspath(_AGENT / "startup"), os.fspath(_AGENT / "redirect.cjs")
         # Node splits the text at spaces unless they are quoted, and takes a backslash before a quote.
         required = '--require "' + node.replace("\\", "\\\\").replace('"', '\\"') + '"'
         proxy = self.clerk.url
         return (
-            own
-            | self.clerk.environment()
+            self.clerk.environment()
+            | own
             | {
                 "PYTHONPATH": os.pathsep.join(filter(None, (startup, own.get("PYTHONPATH")))),
                 "NODE_OPTIONS": " ".join(filter(None, (required, own.get("NODE_OPTIONS")))),

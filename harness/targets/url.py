@@ -232,6 +232,7 @@ class UrlTarget:
     allowed: list[str] = field(default_factory=list)
     ca_file: str | None = None
     probed: bool = False
+    renewable: bool = False
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,152 @@
+"""A target that is a command which starts a server: judged over HTTP like a URL, but started, renewed and ended by the harness.
+
+Clerk's real names lead to the fake in it, and it cannot leave the machine; see `names.py`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlsplit
+
+from harness.errors import TargetError
+from harness.targets.names import Names
+from harness.targets.url import UrlTarget, check_host
+
+_START_LIMIT = 60.0
+_END_LIMIT = 5.0
+_ASK_AGAIN = 0.05
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A started command: its own process group, its output in a file."""
+
+    def __init__(self, command: str, directory: Path, environment: dict[str, str]) -> None:
+        """Raises TargetError when it cannot be started."""
+        self._output: IO[bytes] = tempfile.TemporaryFile(prefix="clerk-harness-command-")  # noqa: SIM115
+        try:
+            words = shlex.split(command)
+            if not words:
+                raise TargetError("--command: name a command that starts your server")
+            self._process = subprocess.Popen(
+                [shutil.which(words[0], path=environment.get("PATH")) or words[0], *words[1:]],
+                cwd=directory,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            self._output.close()
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise TargetError(f"--command {command!r}: cannot be started: {reason}") from error
+
+    def ended(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._process.poll()
+
+    def last_words(self) -> str:
+        """The last line that it printed."""
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - 4096))
+        lines = [line.strip() for line in self._output.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        return lines[-1][:300] if lines else "it printed nothing"
+
+    def close(self) -> None:
+        """End the process and its children: asked first, then forced."""
+        for number, patience in ((signal.SIGTERM, _END_LIMIT), (signal.SIGKILL, None)):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
+        self._output.close()
+
+
+@dataclass
+class CommandTarget(UrlTarget):
+    """`command` may hold `{port}`, and the process gets it as PORT; `url` says where it listens, and may hold it too."""
+
+    renewable: bool = True
+    command: str = ""
+    directory: Path = field(default_factory=Path.cwd)
+    environment: dict[str, str] = field(default_factory=dict)
+    names: Names | None = None
+    _running: Running | None = None
+
+    def __post_init__(self) -> None:
+        """Choose the port. Raises TargetError for a URL without one."""
+        port = str(free_port()) if "{port}" in self.url else str(urlsplit(self.url).port or "")
+        if not port:
+            raise TargetError(f"--url {self.url}: say the port on which --command listens")
+        self.url = self.url.replace("{port}", port)
+        self.command = self.command.replace("{port}", port)
+        self.environment = self.environment | {"PORT": port}
+
+    def start(self) -> UrlTarget:
+        """Start the command, wait until it listens, and read the OpenAPI document. Raises TargetError."""
+        check_host(urlsplit(self.url).hostname or "", self.allowed)
+        self._begin()
+        super().start()
+        self.description |= {"kind": "command", "app": self.command}
+        return self
+
+    def _begin(self) -> None:
+        parts = urlsplit(self.url)
+        assert parts.hostname is not None and parts.port is not None
+        if self._listens(parts.hostname, parts.port):
+            raise TargetError(f"--url {self.url}: something listens there already; stop it, or leave out --url")
+        self._running = running = Running(self.command, self.directory, self.environment)
+        deadline = time.monotonic() + _START_LIMIT
+        while not self._listens(parts.hostname, parts.port):
+            code = running.ended()
+            if code is not None:
+                raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")
+            if time.monotonic() > deadline:
+                told = f"nothing listens at {self.url} after {_START_LIMIT:g} s; it last said: {running.last_words()}"
+                raise TargetError(f"--command {self.command!r}: {told} (it gets its port as {{port}} and PORT)")
+            time.sleep(_ASK_AGAIN)
+
+    @staticmethod
+    def _listens(host: str, port: int) -> bool:
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def _end(self) -> None:
+        if self._running is not None:
+            self._running.close()
+            self._running = None
+
+    def renew(self, lane: int) -> None:
+        """Start the command anew."""
+        self._end()
+        self._begin()
+
+    def blocked(self) -> list[str]:
+        """What its processes tried to reach."""
+        return self.names.blocked() if self.names is not None else []
+
+    def close(self) -> None:
+        """Close the connections and end the command."""
+        super().close()
+        self._end()
