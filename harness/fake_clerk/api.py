@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from harness.fake_clerk import (
@@ -31,6 +32,8 @@ __all__ = ["OPERATIONS", "SLOW_SECONDS", "Answer", "Api", "ApiRequest", "error"]
 
 SLOW_SECONDS = 1.0
 """How late a slow key set comes: longer than an impatient client waits, shorter than any default limit."""
+_WITHOUT_VERSION = tuple(o.path.removeprefix("/v1") for o in machine_api.OPERATIONS if o.path.endswith("/verify"))
+"""Where clerk-backend-api 7 verifies machine tokens: it leaves the version out (its `security/verifytoken.py`)."""
 _WINDOW = 10.0
 """Seconds over which requests are counted (https://clerk.com/docs/guides/how-clerk-works/system-limits)."""
 _TOLD = {429: ("Too many requests", "Too many requests. Please try again in a bit.")}
@@ -102,6 +105,8 @@ class Api:
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
+        if request.method == "POST" and request.path in _WITHOUT_VERSION:
+            request = replace(request, path=f"/v1{request.path}")
         for operation in _IN_ORDER:
             match = operation.matches(request)
             if match is None:

@@ -112,6 +112,34 @@ def test_nothing_else_is_said_of_the_mixed_stage(mixed: Judged) -> None:
             assert not any(v.verdict == "pass" and v.expected == "accept" for v in route)
 
 
+@pytest.fixture(scope="module")
+def three(postgres: Server) -> list[str]:
+    """Three routes of different guards, one of them a websocket."""
+    with Session(Options(suites=SUITES, python=sys.executable, agents=1), load(SUITES), server=postgres) as session:
+        keys = [plan.route.key for plan in session.plan().routes if plan.policy_name == "clerk"]
+        return [
+            *[key for key in keys if key.startswith("GET ")][:2],
+            next(key for key in keys if key.startswith("WS ")),
+        ]
+
+
+def test_clerk_s_sdk_is_a_third_way_of_verification_with_no_patching(postgres: Server, three: list[str]) -> None:
+    environment = {"CLERK_VERIFICATION": "sdk"}
+    result = judged(Options(suites=SUITES, python=sys.executable, routes=three, env=environment), server=postgres)
+    assert result.failed == set()
+    assert len(result.record.verdicts) > 600
+    assert result.record.blocked == []
+
+
+def test_a_key_from_the_dashboard_cannot_rotate_and_that_is_told(postgres: Server, three: list[str]) -> None:
+    names = ["genuine", "forged", "expired", "alg-none", "hs256-with-pem", "missing"]
+    environment = {"CLERK_VERIFICATION": "pem"}
+    result = judged(
+        Options(suites=SUITES, python=sys.executable, routes=three, credentials=names, env=environment), server=postgres
+    )
+    assert {(verdict, credential) for verdict, _, credential in result.failed} == {("lockout", "clerk-rotated")}
+
+
 def test_public_routes_are_open_in_both_stages(mixed: Judged, unified: Judged) -> None:
     for result in (mixed, unified):
         public = {plan.key for plan in result.record.plan.routes if plan.policy_name == "public"}

@@ -21,7 +21,20 @@ def _stage() -> Stage:
     return cast(Stage, value)
 
 
+Verification = Literal["jwks", "pem", "sdk"]
+"""How session tokens are verified: with the published keys, with the one key of CLERK_JWT_KEY, or by Clerk's SDK."""
+
+
+def _verification() -> Verification:
+    value = os.environ.get("CLERK_VERIFICATION", "jwks")
+    if value not in ("jwks", "pem", "sdk"):
+        raise RuntimeError(f"CLERK_VERIFICATION must be jwks, pem or sdk, not {value!r}")
+    return cast(Verification, value)
+
+
 STAGE: Stage = _stage()
+CLERK_VERIFICATION: Verification = _verification()
+CLERK_JWT_KEY = required("CLERK_JWT_KEY") if CLERK_VERIFICATION == "pem" else ""
 DATABASE_URL = required("DATABASE_URL")
 CLERK_DOMAIN = required("NEXT_PUBLIC_CLERK_DOMAIN")
 CLERK_SECRET_KEY = required("CLERK_SECRET_KEY")

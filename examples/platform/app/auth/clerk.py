@@ -1,4 +1,4 @@
-"""Clerk session tokens: verified here, with PyJWT and the instance's published keys."""
+"""Clerk session tokens: who signed them is verified in `verifiers`; what they say is judged here."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from fastapi import Depends, HTTPException, Request, WebSocket, WebSocketExcepti
 
 from app import settings
 from app.auth.errors import NotAllowed, NotAuthenticated
-from app.auth.jwks import KeysUnavailable, keys
+from app.auth.jwks import KeysUnavailable
+from app.auth.verifiers import verify
 from app.db import Db
 from app.models import User
 from app.services import clerk_api, user_sync
@@ -37,30 +38,22 @@ def _whole_number(value: Any) -> bool:
 
 
 def verify_clerk_token(token: str) -> SessionClaims | None:
-    """The claims of a genuine, current session token; None for everything else."""
+    """The claims of a genuine, current session token; None for everything else. Raises KeysUnavailable."""
     if len(token) > _LONGEST_TOKEN:
         return None
     try:
         header = jwt.get_unverified_header(token)
-        if header.get("alg") != "RS256" or header.get("cat") not in _SESSION_CATEGORIES:
+        if header.get("alg") != "RS256" or header.get("cat") not in _SESSION_CATEGORIES or "crit" in header:
             return None
-        kid = header.get("kid")
-        key = keys.get(kid) if isinstance(kid, str) else None
-        if key is None:
-            return None
-        claims = jwt.decode(
-            token,
-            key,
-            algorithms=["RS256"],
-            issuer=ISSUER,
-            leeway=5,
-            options={
-                "require": ["exp", "iat", "nbf", "iss", "sub", "sid"]
-            },  # An audience is refused: sessions have none.
-        )
+        claims = verify(token, header)
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
         return None
-    if not all(_whole_number(claims[name]) for name in ("exp", "iat", "nbf")):
+    # An audience is refused: sessions have none.
+    if claims is None or claims.get("iss") != ISSUER or "aud" in claims:
+        return None
+    if not all(_whole_number(claims.get(name)) for name in ("exp", "iat", "nbf")):
+        return None
+    if not all(isinstance(claims.get(name), str) for name in ("sub", "sid")):
         return None
     if claims["exp"] - claims["iat"] > _LONGEST_LIFETIME:
         return None
