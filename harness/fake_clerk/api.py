@@ -15,6 +15,7 @@ from typing import Any
 from harness.fake_clerk import (
     clients,
     emails,
+    frontend,
     invitations,
     jwt_templates,
     machine_api,
@@ -28,48 +29,19 @@ from harness.fake_clerk.control import API_TROUBLES, control
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
-__all__ = ["OPERATIONS", "SLOW_SECONDS", "Answer", "Api", "ApiRequest", "error"]
+__all__ = ["OPERATIONS", "Answer", "Api", "ApiRequest", "error"]
 
-SLOW_SECONDS = 1.0
-"""How late a slow key set comes: longer than an impatient client waits, shorter than any default limit."""
-_WITHOUT_VERSION = tuple(o.path.removeprefix("/v1") for o in machine_api.OPERATIONS if o.path.endswith("/verify"))
-"""Where clerk-backend-api 7 verifies machine tokens: it leaves the version out (its `security/verifytoken.py`)."""
+_WITHOUT_VERSION = ("/m2m_tokens", "/api_keys", "/oauth_applications/access_tokens")
+"""Below these, Clerk's SDKs leave the version out of the path (clerk-backend-api: `security/verifytoken.py`; @clerk/backend:
+its requests for machine tokens)."""
 _WINDOW = 10.0
 """Seconds over which requests are counted (https://clerk.com/docs/guides/how-clerk-works/system-limits)."""
 _TOLD = {429: ("Too many requests", "Too many requests. Please try again in a bit.")}
 
 
-def _jwks(instance: Instance, request: ApiRequest) -> Answer:
-    instance.jwks_asked += 1
-    trouble = instance.jwks_trouble
-    if trouble == "outage":
-        return error(503, "service_unavailable", "the service is not available")
-    if trouble == "malformed":
-        return 200, "<html><body>We are back in a minute.</body></html>"
-    if trouble == "empty":
-        return 200, {"keys": []}
-    if trouble == "slow":
-        time.sleep(SLOW_SECONDS)
-    return 200, instance.jwks()
-
-
-def _discovery(instance: Instance, request: ApiRequest) -> Answer:
-    issuer = instance.issuer
-    return 200, {
-        "issuer": issuer,
-        "jwks_uri": instance.jwks_url,
-        "authorization_endpoint": f"{issuer}/oauth/authorize",
-        "token_endpoint": f"{issuer}/oauth/token",
-        "response_types_supported": ["code"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-    }
-
-
 OPERATIONS = [
-    Operation("GET", "/.well-known/jwks.json", "getJWKS", _jwks, needs_key=False),
-    Operation("GET", "/.well-known/openid-configuration", "getOpenIDConfiguration", _discovery, needs_key=False),
-    Operation("GET", "/v1/jwks", "GetJWKS", _jwks),
+    *frontend.OPERATIONS,
+    Operation("GET", "/v1/jwks", "GetJWKS", frontend.published_keys),
     *users.OPERATIONS,
     *sessions.OPERATIONS,
     *organizations.OPERATIONS,
@@ -105,7 +77,7 @@ class Api:
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
-        if request.method == "POST" and request.path in _WITHOUT_VERSION:
+        if request.path.startswith(_WITHOUT_VERSION):
             request = replace(request, path=f"/v1{request.path}")
         for operation in _IN_ORDER:
             match = operation.matches(request)

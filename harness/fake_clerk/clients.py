@@ -11,7 +11,7 @@ import jwt
 
 from harness.fake_clerk.directory import Session
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, not_found, text_in
+from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, listed, not_found, text_in
 
 
 def _client(session: Session) -> dict[str, Any]:
@@ -32,8 +32,7 @@ def _client(session: Session) -> dict[str, Any]:
 
 def _list(instance: Instance, request: ApiRequest) -> Answer:
     documents = [_client(session) for session in list(instance.directory.sessions.values())]
-    limit, offset = request.page()
-    return 200, documents[offset : offset + limit]
+    return listed(request, documents)
 
 
 def _get(instance: Instance, request: ApiRequest, client_id: str) -> Answer:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import jwt
 
 from harness.fake_clerk import tokens
-from harness.fake_clerk.directory import Directory, User
+from harness.fake_clerk.directory import Directory, Session, User
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.keys import SigningKey, jwks
 from harness.fake_clerk.machines import Machine, MachineToken
@@ -45,6 +45,10 @@ class Instance:
         self.directory.listeners.append(self.outbox.event)
         self.session_claims: dict[str, Any] = {}
         """Claims that the instance adds to each session token; may hold shortcodes like `{{user.external_id}}`."""
+        self.browsers: dict[str, Session] = {}
+        """Development browsers by their token, and the session that each is signed in with."""
+        self.handshakes: dict[str, list[str]] = {}
+        """Cookies that wait behind a nonce."""
         self.templates: dict[str, Template] = {}
         """JWT templates by name."""
         self.jwks_trouble: Trouble | None = None
@@ -154,17 +158,33 @@ class Instance:
 
         Source: https://clerk.com/docs/guides/how-clerk-works/overview
         """
-        token = self.session_token(user, **options)
+        user_id = user if isinstance(user, str) else user.id
+        session = options.setdefault("session", self.directory.session_of(user_id))
+        browser = "dvb_" + new_id("x").removeprefix("x_")
+        self.browsers[browser] = session
         plain = {
-            "__session": token,
-            "__client_uat": str(self.now() - 60),
-            "__clerk_db_jwt": "dvb_" + new_id("x").removeprefix("x_"),
+            "__session": self.session_token(user, **options),
+            "__client_uat": str(session.created_at // 1000),
+            "__clerk_db_jwt": browser,
         }
         return plain | ({f"{name}_{self.cookie_suffix}": value for name, value in plain.items()} if suffixed else {})
 
-    def handshake_token(self, user: User | str, **options: Any) -> str:
+    def handshake_directives(self, browser: str | None, *, suffixed: bool = True) -> list[str]:
+        """The `Set-Cookie` fields by which a handshake renews the cookies of a browser (its `__clerk_db_jwt`), or ends them."""
+        session = self.browsers.get(browser or "")
+        if session is not None and session.status in ("active", "pending") and session.user_id in self.directory.users:
+            cookies = self.cookies(session.user_id, session=session, suffixed=suffixed)
+            return [f"{name}={value}; Path=/; SameSite=Lax" for name, value in cookies.items()]
+        names = ["__session", f"__session_{self.cookie_suffix}"]
+        ended = [f"{name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax" for name in names]
+        return [
+            *ended,
+            "__client_uat=0; Path=/; SameSite=Lax",
+            f"__client_uat_{self.cookie_suffix}=0; Path=/; SameSite=Lax",
+        ]
+
+    def sign_handshake(self, directives: list[str]) -> str:
         """What the Frontend API returns to a backend at the end of a handshake: a JWS over the cookies to set."""
-        directives = [f"{name}={value}; Path=/; SameSite=Lax" for name, value in self.cookies(user, **options).items()]
         return self.sign({"handshake": directives}, header={"alg": "RS256", "kid": self.key.kid, "typ": "JWT"})
 
     def ticket(self, user_id: str, lifetime: int) -> str:

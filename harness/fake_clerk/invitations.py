@@ -22,6 +22,7 @@ from harness.fake_clerk.wire import (
     dictionary_in,
     error,
     integer_in,
+    listed,
     not_found,
     paged,
     text_in,
@@ -155,8 +156,7 @@ def _create_all(instance: Instance, request: ApiRequest) -> Answer:
 
 def _list(instance: Instance, request: ApiRequest) -> Answer:
     found = [each.as_json(instance) for each in _found(instance, request, lambda each: each.role is None)]
-    limit, offset = request.page()
-    return 200, found[offset : offset + limit]
+    return listed(request, found)
 
 
 def _revoke(instance: Instance, request: ApiRequest, invitation_id: str) -> Answer:

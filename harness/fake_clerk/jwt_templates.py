@@ -15,6 +15,7 @@ from harness.fake_clerk.wire import (
     deleted,
     error,
     integer_in,
+    listed,
     not_found,
     text_in,
 )
@@ -38,9 +39,8 @@ def _read(document: dict[str, Any]) -> tuple[str, dict[str, Any], int, int]:
 
 
 def _list(instance: Instance, request: ApiRequest) -> Answer:
-    limit, offset = request.page()
     documents = [template.as_json() for template in instance.templates.values()]
-    return 200, documents[offset : offset + limit]
+    return listed(request, documents)
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:

@@ -146,7 +146,8 @@ def _create_key(instance: Instance, request: ApiRequest) -> Answer:
         created_by=creator if isinstance(creator, str) else None,
     )
     instance.machine_tokens[token.secret] = token
-    return 200, token.as_json() | {"secret": token.secret}
+    # The document says 200, but Clerk's own SDK of that version takes 201 only (clerk-backend-api 7: `api_keys.py`).
+    return 201, token.as_json() | {"secret": token.secret}
 
 
 def _text(document: dict[str, Any], name: str) -> str:

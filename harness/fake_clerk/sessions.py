@@ -5,7 +5,17 @@ from __future__ import annotations
 from harness.fake_clerk.directory import Session
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.users import user_in, user_of
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, integer_in, not_found, text_in
+from harness.fake_clerk.wire import (
+    Answer,
+    ApiRequest,
+    Operation,
+    Refused,
+    error,
+    integer_in,
+    listed,
+    not_found,
+    text_in,
+)
 
 
 def _session(instance: Instance, session_id: str) -> Session:
@@ -17,14 +27,13 @@ def _session(instance: Instance, session_id: str) -> Session:
 
 
 def _list(instance: Instance, request: ApiRequest) -> Answer:
-    limit, offset = request.page()
     user, status = request.value("user_id"), request.value("status")
     found = [
         session
         for session in instance.directory.sessions.values()
         if user in (None, session.user_id) and status in (None, session.status)
     ]
-    return 200, [session.as_json() for session in found[offset : offset + limit]]
+    return listed(request, [session.as_json() for session in found])
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:

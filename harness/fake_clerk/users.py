@@ -119,6 +119,17 @@ def _metadata_in(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def _emails(addresses: list[str], states: list[str]) -> list[EmailAddress]:
+    """New addresses: verified by the backend's word, or reserved, as `states` says in the same order."""
+    states = [*states, *["verified"] * len(addresses)]
+    return [
+        EmailAddress(address, strategy="admin")
+        if state == "verified"
+        else EmailAddress(address, verified=False, reserved=True)
+        for address, state in zip(addresses, states, strict=False)
+    ]
+
+
 def _create(instance: Instance, request: ApiRequest) -> Answer:
     document = request.document()
     addresses = _texts(document, "email_address")
@@ -130,7 +141,7 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
     given: dict[str, Any] = {name: document.get(name) for name in (*_PLAIN, "password")} | _metadata_in(document)
     user = instance.directory.add_user(
         id=new_id("user"),
-        emails=[EmailAddress(address, strategy="admin") for address in addresses],
+        emails=_emails(addresses, _texts(document, "email_address_identification_status")),
         banned=bool(document.get("banned")),
         locked=bool(document.get("locked")),
         **given,

@@ -65,7 +65,10 @@ class ApiRequest:
     def page(self) -> tuple[int, int]:
         """`limit` (1 to 500, 10 by default) and `offset`; raises Refused for what is none."""
         try:
-            limit, offset = int(self.value("limit") or 10), int(self.value("offset") or 0)
+            # Some SDKs write whole numbers as 10.0.
+            limit, offset = (
+                int(re.sub(r"\.0+$", "", given)) for given in (self.value("limit") or "10", self.value("offset") or "0")
+            )
         except ValueError:
             raise Refused(error(422, "form_param_format_invalid", "limit and offset must be integers")) from None
         if not 1 <= limit <= 500 or offset < 0:
@@ -126,6 +129,14 @@ def paged(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
     """A page with `total_count`."""
     limit, offset = request.page()
     return 200, {"data": documents[offset : offset + limit], "total_count": len(documents)}
+
+
+def listed(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
+    """A plain page; with `paginated=true`, which Clerk's SDK for JavaScript asks for, one with `total_count`."""
+    if request.value("paginated") == "true":
+        return paged(request, documents)
+    limit, offset = request.page()
+    return 200, documents[offset : offset + limit]
 
 
 def error(status: int, code: str, message: str, long_message: str | None = None) -> tuple[int, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from harness.fake_clerk import frontend
 from harness.fake_clerk.api import OPERATIONS
 
 HERE = Path(__file__).parent
@@ -37,7 +38,8 @@ def references(value: Any) -> set[str]:
 
 def reduced(document: dict[str, Any]) -> dict[str, Any]:
     """The implemented operations, and the components that they refer to."""
-    wanted = {(o.method.lower(), o.path.removeprefix("/v1")) for o in OPERATIONS if o.path.startswith("/v1")}
+    backend = [operation for operation in OPERATIONS if operation not in frontend.OPERATIONS]
+    wanted = {(operation.method.lower(), operation.path.removeprefix("/v1")) for operation in backend}
     paths: dict[str, Any] = {}
     for path, item in document["paths"].items():
         kept = {method: operation for method, operation in item.items() if (method, path) in wanted}
