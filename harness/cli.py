@@ -30,6 +30,11 @@ _RUN_EXAMPLE = """examples:
   clerk-harness run --url http://127.0.0.1:8000
   clerk-harness run --command "node server.js"
 """
+_ISSUER_EXAMPLE = """examples:
+  clerk-harness issuer --port 8765                      its page is http://127.0.0.1:8765/
+  clerk-harness issuer --seed people.toml --webhooks http://127.0.0.1:3000/webhooks
+  clerk-harness issuer -- npm test                      https://api.clerk.com is the fake while it runs
+"""
 
 
 def _target_options(parser: argparse.ArgumentParser) -> None:
@@ -152,12 +157,26 @@ def _parser() -> argparse.ArgumentParser:
     token.set_defaults(do="token")
 
     issuer = commands.add_parser(
-        "issuer", help="serve the fake Clerk alone", formatter_class=raw,
-        epilog="example:\n  clerk-harness issuer --port 8765\n",
+        "issuer", help="serve the fake Clerk alone", formatter_class=raw, epilog=_ISSUER_EXAMPLE,
     )  # fmt: skip
-    issuer.add_argument("--port", type=int, default=0, help="port on 127.0.0.1 (default: a free one)")
+    issuer.add_argument("--port", type=int, default=0, help="default: a free one")
     issuer.add_argument(
-        "--domain", default="harness-under-test.clerk.accounts.dev", help="the Frontend API's host name"
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="default: 127.0.0.1; 0.0.0.0 lets others in, for containers",
+    )
+    issuer.add_argument("--domain", help="the Frontend API's host name")
+    issuer.add_argument("--seed", type=Path, metavar="FILE", help="users, organizations and JWT templates (TOML)")
+    issuer.add_argument(
+        "--webhooks", metavar="URL", help="deliver an event of every change to this URL of this machine"
+    )
+    issuer.add_argument("--env-file", type=Path, metavar="FILE", help="write the variables there too, for dotenv")
+    issuer.add_argument(
+        "program",
+        nargs="*",
+        metavar="COMMAND",
+        help="after --: run this with the fake at Clerk's real names, and end with its exit code",
     )
     issuer.set_defaults(do="issuer")
     return parser
@@ -264,10 +283,11 @@ def main(argv: list[str] | None = None) -> int:
     early = None
     try:
         early = _begin_postgres(arguments) if arguments.do == "run" else None
-        from harness import commands  # Late: --help must not wait for pydantic and psycopg.
+        from harness import commands, issuer  # Late: --help must not wait for pydantic and psycopg.
 
         arguments.embedded = early
-        code: int = getattr(commands, arguments.do)(arguments)
+        handler = issuer.issuer if arguments.do == "issuer" else getattr(commands, arguments.do)
+        code: int = handler(arguments)
         return code
     except HarnessError as error:
         print(f"clerk-harness: {redact(str(error))}", file=sys.stderr)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import signal
 import sys
 import time
 import urllib.parse
@@ -193,30 +191,3 @@ def minted(mint: Mint, name: str) -> dict[str, object] | None:
         "query": presented.query,
         "headers": presented.headers,
     }
-
-
-def issuer(arguments: argparse.Namespace) -> int:
-    """Serve the fake Clerk until interrupted."""
-    clerk = FakeClerk(arguments.domain, port=arguments.port)
-    mint = Mint(clerk, register(clerk, {}), Legacy())
-    clerk.api.mint = lambda name: minted(mint, name)
-    clerk.serve_control()
-    try:
-        clerk.start()
-    except OSError as error:
-        raise HarnessError(f"--port {arguments.port}: {error.strerror or error}") from error
-    try:
-        print(f"# fake Clerk on {clerk.url} and {clerk.https_url}; keys live until it stops")
-        for name, value in clerk.environment().items():
-            print(f"export {name}={json.dumps(value) if chr(10) not in value else _multiline(value)}")
-        print(f"# users: {', '.join(user.email or user.id for user in clerk.directory.users.values())}")
-        print(f"# a token: clerk-harness token clerk --issuer {clerk.url}", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            signal.pause()
-    finally:
-        clerk.close()
-    return 0
-
-
-def _multiline(value: str) -> str:
-    return "$'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"

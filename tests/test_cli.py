@@ -106,7 +106,7 @@ def _database(more: str) -> Callable[[Path], object]:
         (lambda p: None, ["--env", "CLERK_SECRET_KEY=sk_live_abcdefgh"], "CLERK_SECRET_KEY holds a live key"),
         (lambda p: None, ["--url", "http://127.0.0.1:1"], "nothing answers there"),
         (lambda p: None, ["--url", "http://10.0.0.1"], "is not this machine"),
-        (lambda p: None, ["--app", "a:b", "--url", "http://127.0.0.1:1"], "exclude each other"),
+        (lambda p: None, ["--app", "a:b", "--url", "http://127.0.0.1:1"], "--app excludes --url"),
         (lambda p: None, ["--agents", "0"], "--agents 0: between 1 and 64"),
         (lambda p: None, ["--time-limit", "0"], "--time-limit 0"),
         (_database(""), ["--postgres", "postgresql://x@127.0.0.1:1/x"], "--postgres: no connection"),

@@ -14,6 +14,7 @@ from harness.fake_clerk.api import Api
 from harness.fake_clerk.directory import Directory, EmailAddress, Session, User
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.keys import SigningKey
+from harness.fake_clerk.page import page
 from harness.fake_clerk.server import ServerThread
 from harness.fake_clerk.tls import ThrowawayTLS
 from harness.fake_clerk.webhooks import Endpoint
@@ -69,8 +70,10 @@ class FakeClerk(Instance):
     def serve_control(self) -> None:
         """Answer the control API under `/_harness/` too; see `control.py`. Not while a target is tried: it could use it."""
         self.api.controlled = True
+        html = {"Content-Type": "text/html; charset=utf-8"}
         self.api.pages |= {
-            "/_harness/environment": lambda: (200, self.environment()),
+            "/": lambda: (200, page(self, self.api.counts), html),
+            "/_harness/environment": lambda: (200, self.standalone_environment()),
             "/_harness/ca.pem": lambda: (200, self.tls.ca_path.read_text()),
         }
 
@@ -102,7 +105,7 @@ class FakeClerk(Instance):
     @property
     def url(self) -> str:
         """The plain origin, for tools that take an API URL."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
 
     @property
     def https_url(self) -> str:
@@ -138,7 +141,18 @@ class FakeClerk(Instance):
             "CLERK_JWKS_URL": self.jwks_url,
             "CLERK_JWT_KEY": pem,
             "CLERK_PEM_PUBLIC_KEY": pem,
+            "CLERK_TELEMETRY_DISABLED": "1",
             "CLERK_WEBHOOK_SECRET": self.webhook_secret,
             "CLERK_WEBHOOK_SIGNING_SECRET": self.webhook_secret,
             **self.tls.environment(),
+        }
+
+    def standalone_environment(self) -> dict[str, str]:
+        """The same for a backend that does not reach Clerk's real names: the key set and the Backend API by this server's URL."""
+        # The authority would replace all others, for all that the shell runs; Node adds it to them.
+        alone = set(self.tls.environment()) - {"NODE_EXTRA_CA_CERTS"}
+        return {name: value for name, value in self.environment().items() if name not in alone} | {
+            "CLERK_JWKS_URL": f"{self.url}/.well-known/jwks.json",
+            "CLERK_API_URL": self.url,
+            "CLERK_HARNESS_URL": self.url,
         }

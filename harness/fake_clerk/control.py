@@ -9,6 +9,7 @@ POST /_harness/retire                 only the key that signs is published
 POST /_harness/clock                  {"skew": seconds}
 POST /_harness/session                {"user_id": …, "status": "active" | "pending", "actor": user id | null}: a session, its
                                        token and cookies
+GET  /_harness/users/ID/token         a session token as text; ?lifetime=3600 for one that lives for an hour
 POST /_harness/webhooks               {"url": …, and what `webhooks.Endpoint` takes}, or {"url": null} to end them
 GET  /_harness/webhooks               the messages and their attempts
 POST /_harness/webhooks/flush         let all leave now, and wait for it
@@ -19,6 +20,7 @@ GET  /_harness/ca.pem                 the certificate of the throw-away authorit
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -122,6 +124,18 @@ def _replay(instance: Instance, request: ApiRequest) -> Answer:
         raise not_found("message", message_id) from None
 
 
+_TOKEN = re.compile(r"users/([^/]+)/token")
+
+
+def _user_token(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
+    if user_id not in instance.directory.users:
+        raise not_found("user", user_id)
+    lifetime = request.value("lifetime") or "60"
+    if not lifetime.isdecimal() or not 1 <= int(lifetime) <= 86_400:
+        raise _refuse("lifetime: seconds, between 1 and 86400")
+    return 200, instance.session_token(user_id, lifetime=int(lifetime)) + "\n"
+
+
 _POST: dict[str, Callable[[Instance, ApiRequest], Answer]] = {
     "trouble": _trouble,
     "rotate": _rotate,
@@ -137,6 +151,8 @@ _POST: dict[str, Callable[[Instance, ApiRequest], Answer]] = {
 def control(instance: Instance, counts: dict[str, int], request: ApiRequest) -> Answer:
     """Answers a request below `/_harness/`."""
     name = request.path.removeprefix("/_harness/")
+    if request.method == "GET" and (match := _TOKEN.fullmatch(name)):
+        return _user_token(instance, request, match[1])
     if (request.method, name) == ("GET", "counts"):
         return 200, {"operations": dict(counts), "jwks": instance.jwks_asked}
     if (request.method, name) == ("GET", "webhooks"):

@@ -5,24 +5,20 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from harness.credentials import CATALOGUE, Credential, groups
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.errors import DeclarationError
+from harness.tables import Table, explain, read_toml
 from harness.targets.requests import Example
 
 MATRIX_FILE = "auth_matrix.toml"
 _ROUTE_KEY = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|WS) (/\S*)")
 _CARRIER = re.compile(r"bearer|subprotocol|(header|cookie|query):[A-Za-z0-9_.-]+")
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _listed(value: Any) -> Any:
@@ -37,7 +33,7 @@ Names = Annotated[list[str], BeforeValidator(_listed)]
 Statuses = Annotated[list[Annotated[int, Field(ge=300, le=599)]], BeforeValidator(_listed)]
 
 
-class Policy(_Table):
+class Policy(Table):
     """Which credentials a route accepts; all others of the catalogue must be rejected.
 
     `accept`: names, groups or `*`. `reject` and `tolerate` pin what would otherwise follow from the catalogue.
@@ -63,7 +59,7 @@ class Policy(_Table):
         return [401, 403]
 
 
-class RouteEntry(_Table):
+class RouteEntry(Table):
     """One line of `[routes]`: the policy, and how to call the route."""
 
     policy: str
@@ -93,7 +89,7 @@ class RouteEntry(_Table):
         )
 
 
-class RouterFile(_Table):
+class RouterFile(Table):
     """`suites/routers/NAME.toml`: the routes of one router.
 
     `policy` is for every route of the router that has no line; `prefix` says which those are, where neither the
@@ -107,7 +103,7 @@ class RouterFile(_Table):
     routes: dict[str, RouteEntry] = {}
 
 
-class TargetTable(_Table):
+class TargetTable(Table):
     """`[target]`: what is tested, when the command line does not say."""
 
     app: str | None = None
@@ -120,7 +116,7 @@ class TargetTable(_Table):
     agents: int | None = Field(default=None, ge=1, le=64)
 
 
-class DatabaseTable(_Table):
+class DatabaseTable(Table):
     """`[database]`: how the target is told of its database, migrated and seeded. `scheme` replaces `postgresql`."""
 
     url_env: Names = ["DATABASE_URL"]
@@ -129,7 +125,7 @@ class DatabaseTable(_Table):
     seed: str | None = None
 
 
-class SettingsTable(_Table):
+class SettingsTable(Table):
     """`[settings]`, in seconds: clock skew that verifiers may allow, time limit of a request, and how soon genuine tokens
     must get in again after an outage of the issuer.
     """
@@ -140,7 +136,7 @@ class SettingsTable(_Table):
     domain: str = "harness-under-test.clerk.accounts.dev"
 
 
-class IdentityTable(_Table):
+class IdentityTable(Table):
     """`[identities.NAME]`: a person known to the fake Clerk and to the seed."""
 
     email: str
@@ -152,7 +148,7 @@ class IdentityTable(_Table):
     onboarding_completed: bool = True
 
 
-class MatrixFile(_Table):
+class MatrixFile(Table):
     """`auth_matrix.toml`."""
 
     policies: dict[str, Policy]
@@ -183,32 +179,6 @@ class Declaration:
         return {name: table.model_dump(exclude_none=True) for name, table in self.matrix.identities.items()}
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The file's tables. Raises DeclarationError naming the file, and the line where TOML is broken."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DeclarationError(f"{path}: no such file; `clerk-harness init` writes one") from None
-    except OSError as error:
-        raise DeclarationError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError(f"{path}: not valid TOML: {error}") from error
-
-
-def _explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    message = first["msg"]
-    if first["type"] == "extra_forbidden":
-        names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]
-        close = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
-        message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}")
-    elif first["type"] == "missing":
-        message = "is missing"
-    more = len(error.errors()) - 1
-    return DeclarationError(f"{path}: {key}: {message}" + (f" (and {more} more)" if more else ""))
-
-
 _MATRIX_KEYS = {
     "": list(MatrixFile.model_fields),
     "policies": list(Policy.model_fields),
@@ -229,7 +199,7 @@ def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
     try:
         matrix = MatrixFile.model_validate(raw)
     except ValidationError as error:
-        raise _explain(path, error, _MATRIX_KEYS) from None
+        raise explain(path, error, _MATRIX_KEYS) from None
     for name, policy in matrix.policies.items():
         for field in ("accept", "reject", "tolerate", "refuse"):
             for credential in getattr(policy, field):
@@ -260,7 +230,7 @@ def load_router(path: Path, matrix: MatrixFile) -> RouterFile:
     try:
         router = RouterFile.model_validate(raw)
     except ValidationError as error:
-        raise _explain(path, error, _ROUTER_KEYS) from None
+        raise explain(path, error, _ROUTER_KEYS) from None
     for key, entry in router.routes.items():
         if _ROUTE_KEY.fullmatch(key) is None:
             raise DeclarationError(

@@ -79,6 +79,9 @@ class Mechanisms:
         )
 
 
+_ROTATED_HINT = "a PEM in CLERK_JWT_KEY cannot follow a rotation; if production has none, give --env CLERK_JWT_KEY="
+
+
 def decides_inside(observation: Observation) -> bool:
     """Whether authentication ran inside the handler and not before it."""
     before = any(good for _, good, after in observation.ran if not after)
@@ -260,7 +263,8 @@ class Judge:
         if expect == "accept" and cell.credential.unsendable and observation.entered is None:
             return "pass", "", ""  # The server's word, not the route's: it hands such a request to nobody.
         if expect == "accept":
-            return "lockout", "the policy admits this credential, the target refused it", ""
+            hint = _ROTATED_HINT if cell.credential.name == "clerk-rotated" else ""
+            return "lockout", "the policy admits this credential, the target refused it", hint
         if observation.wrote and observation.entered and not cell.credential.authentic:
             return "breach", "refused, but only after the handler had written to the database", ""
         leak = leak_in(observation, cell.credential, state.refusals)

@@ -1,0 +1,149 @@
+"""A seed file: who is known to the fake Clerk when it starts.
+
+secret_key = "sk_test_mine"             # so that a .env stays as it is; made anew when left out
+[session_claims]
+email = "{{user.primary_email_address}}"
+[[users]]
+email = "alice@example.com"
+organizations = { acme = "org:admin" }
+[[organizations]]
+slug = "acme"
+name = "Acme"
+[jwt_templates.backend]
+claims = { aud = "backend" }
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from harness.errors import DeclarationError
+from harness.fake_clerk.directory import EmailAddress
+from harness.fake_clerk.ids import stable_id
+from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.organizations import ROLES, Organization, join
+from harness.fake_clerk.templates import Template
+from harness.tables import Table, explain, read_toml
+
+
+class SeedAddress(Table):
+    """A further address of a user."""
+
+    address: str = Field(pattern="@")
+    verified: bool = True
+
+
+class SeedUser(Table):
+    """A user. `emails` come after `email`, which is the primary one; `organizations` has roles by slug."""
+
+    email: str | None = Field(default=None, pattern="@")
+    emails: list[SeedAddress] = []
+    verified: bool = True
+    id: str | None = Field(default=None, pattern=r"^user_\w+$")
+    first_name: str | None = None
+    last_name: str | None = None
+    username: str | None = None
+    password: str | None = None
+    external_id: str | None = None
+    image_url: str = ""
+    banned: bool = False
+    locked: bool = False
+    public_metadata: dict[str, Any] = {}
+    private_metadata: dict[str, Any] = {}
+    unsafe_metadata: dict[str, Any] = {}
+    organizations: dict[str, str] = {}
+
+
+class SeedOrganization(Table):
+    """An organization."""
+
+    slug: str = Field(pattern=r"^[a-z0-9-]+$")
+    name: str | None = None
+    id: str | None = Field(default=None, pattern=r"^org_\w+$")
+    public_metadata: dict[str, Any] = {}
+    private_metadata: dict[str, Any] = {}
+
+
+class SeedTemplate(Table):
+    """A JWT template; times in seconds."""
+
+    claims: dict[str, Any]
+    lifetime: int = Field(default=60, ge=30, le=315_360_000)
+    allowed_clock_skew: int = Field(default=5, ge=0, le=300)
+
+
+class Seed(Table):
+    """The file."""
+
+    secret_key: str | None = Field(default=None, pattern="^sk_test_.")
+    webhook_secret: str | None = Field(default=None, pattern="^whsec_[A-Za-z0-9+/=]+$")
+    domain: str | None = None
+    session_claims: dict[str, Any] = {}
+    users: list[SeedUser] = []
+    organizations: list[SeedOrganization] = []
+    jwt_templates: dict[str, SeedTemplate] = {}
+
+
+_KEYS = {
+    "": list(Seed.model_fields),
+    "users": list(SeedUser.model_fields),
+    "organizations": list(SeedOrganization.model_fields),
+    "jwt_templates": list(SeedTemplate.model_fields),
+}
+
+
+def load_seed(path: Path) -> Seed:
+    """Read a seed file. Raises DeclarationError naming file and key."""
+    raw = read_toml(path, hint="")
+    try:
+        seed = Seed.model_validate(raw)
+    except ValidationError as error:
+        raise explain(path, error, _KEYS) from None
+    slugs = [organization.slug for organization in seed.organizations]
+    seen: set[str] = set()
+    for number, user in enumerate(seed.users):
+        where = f"{path}: users.{number}"
+        if user.email is None and user.username is None and user.id is None:
+            raise DeclarationError(f"{where}: give it an email, a username or an id")
+        for address in [user.email, *(entry.address for entry in user.emails)]:
+            if address is not None and address.lower() in seen:
+                raise DeclarationError(f"{where}: {address} is another user's already")
+            seen |= {address.lower()} if address is not None else set()
+        for slug, role in user.organizations.items():
+            if slug not in slugs:
+                raise DeclarationError(
+                    f"{where}.organizations: no organization {slug!r}; known: {', '.join(slugs) or 'none'}"
+                )
+            if role not in ROLES:
+                raise DeclarationError(f"{where}.organizations.{slug}: a role is one of {', '.join(ROLES)}")
+    return seed
+
+
+def plant(instance: Instance, seed: Seed) -> None:
+    """Make known to `instance` what the seed says. Users and organizations keep their ids from start to start."""
+    instance.session_claims = dict(seed.session_claims)
+    for name, entry in seed.jwt_templates.items():
+        instance.templates[name] = Template(name, entry.claims, entry.lifetime, entry.allowed_clock_skew)
+    for given in seed.organizations:
+        organization = Organization(
+            given.name or given.slug.title(),
+            given.slug,
+            id=given.id or stable_id("org", f"seed:{given.slug}"),
+            public_metadata=given.public_metadata,
+            private_metadata=given.private_metadata,
+        )
+        instance.directory.organizations[organization.id] = organization
+    by_slug = {organization.slug: organization for organization in instance.directory.organizations.values()}
+    for one in seed.users:
+        mark = one.email or one.username or one.id
+        addresses = (
+            [SeedAddress(address=one.email, verified=one.verified)] if one.email is not None else []
+        ) + one.emails
+        fields = one.model_dump(exclude={"id", "email", "emails", "verified", "organizations"})
+        emails = [EmailAddress(e.address, e.verified, id=stable_id("idn", f"seed:{e.address}")) for e in addresses]
+        user = instance.directory.add_user(id=one.id or stable_id("user", f"seed:{mark}"), emails=emails, **fields)
+        for slug, role in one.organizations.items():
+            join(instance, by_slug[slug], user, role)
