@@ -10,6 +10,9 @@ import pytest
 from tests.conftest import MATRIX, VERIFIER, write_suites
 from tests.test_cli import APP, ROUTES
 
+SPARE = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio")
+"""Plugins of other packages that are slow to import and have no part here."""
+
 
 @pytest.fixture
 def suites(pytester: pytest.Pytester) -> pytest.Pytester:
@@ -21,14 +24,14 @@ def suites(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def test_every_cell_is_an_item(suites: pytest.Pytester) -> None:
     result = suites.runpytest_subprocess(
-        "suites/routers/app.toml", "-q", "--harness-credentials", "clerk,forged,missing"
+        *SPARE, "suites/routers/app.toml", "-q", "--harness-credentials", "clerk,forged,missing"
     )
     result.assert_outcomes(passed=9)
 
 
 def test_a_failing_cell_tells_the_whole_story(suites: pytest.Pytester) -> None:
     suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
-    result = suites.runpytest_subprocess("suites", "-q", "--harness-credentials", "clerk,forged,missing")
+    result = suites.runpytest_subprocess(*SPARE, "suites", "-q", "--harness-credentials", "clerk,forged,missing")
     result.assert_outcomes(failed=3, passed=7)
     text = result.stdout.str()
     assert "breach: GET /me with `missing`" in text
@@ -42,7 +45,7 @@ def test_a_failing_cell_tells_the_whole_story(suites: pytest.Pytester) -> None:
 def test_gaps_are_items_too(suites: pytest.Pytester) -> None:
     path = suites.path / "suites" / "routers" / "app.toml"
     path.write_text(path.read_text().replace('"GET /public" = "public"\n', '"GET /gone" = "public"\n'))
-    result = suites.runpytest_subprocess("suites", "-q", "--harness-credentials", "clerk")
+    result = suites.runpytest_subprocess(*SPARE, "suites", "-q", "--harness-credentials", "clerk")
     text = result.stdout.str()
     assert "stale: GET /gone" in text
     assert "undeclared: GET /public" in text
@@ -52,13 +55,13 @@ def test_gaps_are_items_too(suites: pytest.Pytester) -> None:
 def test_only_what_is_chosen_is_sent(suites: pytest.Pytester) -> None:
     suites.makepyfile(backend=APP + "\nLOG = open('asked.txt', 'a')\n@app.middleware('http')\nasync def log(request: Request, following):\n"
                       "    print(request.url.path, file=LOG, flush=True)\n    return await following(request)\n")  # fmt: skip
-    suites.runpytest_subprocess("suites/routers/app.toml::GET /me[missing]", "-q").assert_outcomes(passed=1)
+    suites.runpytest_subprocess(*SPARE, "suites/routers/app.toml::GET /me[missing]", "-q").assert_outcomes(passed=1)
     asked = (suites.path / "asked.txt").read_text().split()
     assert set(asked) == {"/me"}
     assert len(asked) <= 5
 
 
-_GROUPS = ("absent", "time", "shape")
+_GROUPS = ("absent", "time")
 
 
 def _catalogue() -> list[str]:
@@ -69,7 +72,7 @@ def _catalogue() -> list[str]:
 
 
 def outcomes(suites: pytest.Pytester, *arguments: str) -> set[tuple[str, str]]:
-    result = suites.runpytest_subprocess("suites", "-rA", "-q", *arguments)
+    result = suites.runpytest_subprocess(*SPARE, "suites", "-rA", "-q", *arguments)
     return set(re.findall(r"^(PASSED|FAILED) (suites/\S+::.*?\])", result.stdout.str(), re.MULTILINE))
 
 
@@ -83,7 +86,7 @@ def test_several_processes_give_the_verdicts_of_one(suites: pytest.Pytester) -> 
 
 
 def test_a_mistake_in_the_options_is_one_sentence_and_stops_what_was_started(suites: pytest.Pytester) -> None:
-    result = suites.runpytest_subprocess("suites", "-q", "--harness-credentials", "forgd")
+    result = suites.runpytest_subprocess(*SPARE, "suites", "-q", "--harness-credentials", "forgd")
     text = result.stdout.str() + result.stderr.str()
     assert result.ret != 0
     assert "did you mean 'forged'" in text
@@ -93,7 +96,7 @@ def test_a_mistake_in_the_options_is_one_sentence_and_stops_what_was_started(sui
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]])
 def test_a_mistake_is_one_sentence(suites: pytest.Pytester, arguments: list[str]) -> None:
     suites.makepyfile(backend="import nowhere_to_be_found")
-    result = suites.runpytest_subprocess("suites", "-q", *arguments)
+    result = suites.runpytest_subprocess(*SPARE, "suites", "-q", *arguments)
     assert result.ret != 0
     text = result.stdout.str() + result.stderr.str()
     assert "importing backend failed: ModuleNotFoundError" in text
@@ -103,4 +106,4 @@ def test_a_mistake_is_one_sentence(suites: pytest.Pytester, arguments: list[str]
 def test_other_toml_files_and_other_tests_are_left_alone(suites: pytest.Pytester) -> None:
     suites.makefile(".toml", other='[tool]\nname = "x"')
     suites.makepyfile(test_own="def test_x(): pass")
-    suites.runpytest_subprocess("-q", "--ignore=suites").assert_outcomes(passed=1)
+    suites.runpytest_subprocess(*SPARE, "-q", "--ignore=suites").assert_outcomes(passed=1)
