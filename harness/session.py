@@ -51,6 +51,8 @@ class Session:
         self.mint: Mint
         self.target: Target
         self.resets: list[Resets] | None = None
+        self.database_url = ""
+        """The database of the first agent, where there is one."""
         self.mechanisms: Mechanisms
         self.notes: list[str] = []
         """What a reader of the report must know beside the verdicts."""
@@ -253,6 +255,7 @@ class Session:
             self._stack.callback(isolation.close)
             resets.append(isolation)
         self.resets = list(resets)
+        self.database_url = workspace.url(0)
 
     def _migrate(self, command: list[str], environment: dict[str, str], app_dir: Path) -> None:
         shown = " ".join(command[1:] if command else [])

@@ -123,6 +123,19 @@ class Sender(Protocol):
         """Its time, in seconds."""
 
 
+def event_message(sender: Sender, type: str, data: dict[str, Any]) -> Message:
+    """The message of an event, as Clerk writes it."""
+    body = {
+        "data": data,
+        "object": "event",
+        "type": type,
+        "timestamp": sender.now() * 1000,
+        "instance_id": sender.id,
+        "event_attributes": {"http_request": {"client_ip": "127.0.0.1", "user_agent": "clerk-harness"}},
+    }
+    return Message(type, json.dumps(body, ensure_ascii=False).encode())
+
+
 class Outbox:
     """Makes a message of each change and delivers it to the endpoint, where there is one, in a thread of its own.
 
@@ -155,15 +168,7 @@ class Outbox:
         endpoint = self.endpoint
         if endpoint is None or (endpoint.events and type not in endpoint.events):
             return
-        body = {
-            "data": data,
-            "object": "event",
-            "type": type,
-            "timestamp": self._sender.now() * 1000,
-            "instance_id": self._sender.id,
-            "event_attributes": {"http_request": {"client_ip": "127.0.0.1", "user_agent": "clerk-harness"}},
-        }
-        message = Message(type, json.dumps(body, ensure_ascii=False).encode())
+        message = event_message(self._sender, type, data)
         with self.changes:
             self.messages.append(message)
             self._waiting.append(message)

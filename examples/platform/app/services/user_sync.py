@@ -24,6 +24,18 @@ def _adopt(db: Session, profile: Profile) -> None:
         )
 
 
+def _release(db: Session, profile: Profile) -> None:
+    """Take a proven address from the Clerk user who had it before: Clerk gives it to one at a time, and tells the other's
+    new one in an event of its own. Without this, two people who swap addresses would block each other for ever.
+    """
+    if profile.email_verified:
+        db.execute(
+            update(User)
+            .where(func.lower(User.email) == profile.email.lower(), User.clerk_user_id != profile.clerk_user_id)
+            .values(email=func.concat(User.clerk_user_id, "@moved.invalid"))
+        )
+
+
 def sync(db: Session, profile: Profile) -> User | None:
     """Insert or update the row. Safe when two first requests race: the second finds what the first wrote.
 
@@ -37,6 +49,7 @@ def sync(db: Session, profile: Profile) -> User | None:
     }
     try:
         _adopt(db, profile)
+        _release(db, profile)
         db.execute(
             insert(User)
             .values(clerk_user_id=profile.clerk_user_id, **values)

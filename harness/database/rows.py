@@ -1,0 +1,166 @@
+"""Rows for any table: what a database demands of a row is read from its catalogue, and filled in."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+_NUMBERS = itertools.count(1)
+_COLUMNS = """
+SELECT c.relname, a.attname, format_type(a.atttypid, NULL), a.attnotnull, a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
+       CASE WHEN a.atttypmod > 4 AND t.typname IN ('varchar', 'bpchar') THEN a.atttypmod - 4 END, t.typtype,
+       (SELECT enumlabel FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY enumsortorder LIMIT 1)
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_type t ON t.oid = a.atttypid
+WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY c.relname, a.attnum
+"""
+_KEYS = """
+SELECT c.relname, con.contype, (SELECT array_agg(attname::text ORDER BY array_position(con.conkey, attnum)) FROM pg_attribute
+       WHERE attrelid = con.conrelid AND attnum = ANY (con.conkey)), f.relname,
+       (SELECT array_agg(attname::text ORDER BY array_position(con.confkey, attnum)) FROM pg_attribute
+       WHERE attrelid = con.confrelid AND attnum = ANY (con.confkey))
+FROM pg_constraint con JOIN pg_class c ON c.oid = con.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class f ON f.oid = con.confrelid
+WHERE n.nspname = current_schema() AND con.contype IN ('p', 'u', 'f')
+"""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its type as Postgres writes it, and what it demands. `length`: of a varchar."""
+
+    name: str
+    type: str
+    required: bool
+    default: bool
+    length: int | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key of one column."""
+
+    table: str
+    column: str
+    to_table: str
+    to_column: str
+
+
+@dataclass
+class Table:
+    """A table of the current schema."""
+
+    name: str
+    columns: dict[str, Column] = field(default_factory=dict)
+    key: list[str] = field(default_factory=list)
+    unique: list[list[str]] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+
+
+def tables_of(connection: psycopg.Connection[Any]) -> dict[str, Table]:
+    """All tables of the connection's schema, by name."""
+    tables: dict[str, Table] = {}
+    for table, name, kind, required, default, length, _, label in connection.execute(_COLUMNS):
+        column = Column(name, kind, required, default, length, label)
+        tables.setdefault(table, Table(table)).columns[name] = column
+    for table, kind, columns, other, others in connection.execute(_KEYS):
+        if kind in ("p", b"p"):
+            tables[table].key = columns
+        elif kind in ("u", b"u"):
+            tables[table].unique.append(columns)
+        elif len(columns) == 1:
+            tables[table].references.append(Reference(table, columns[0], other, others[0]))
+    return tables
+
+
+def value_for(column: Column, number: int) -> Any:
+    """A value that the column takes; another for each `number`, where the type allows."""
+    kind = column.type
+    if column.label is not None:
+        return column.label
+    if kind.endswith("[]"):
+        return []
+    if kind in ("smallint", "integer", "bigint", "numeric", "real", "double precision"):
+        return number
+    if kind == "boolean":
+        return False
+    if kind == "uuid":
+        return str(uuid.UUID(int=number + (4 << 76)))
+    if kind in ("json", "jsonb"):
+        return "{}"
+    if kind == "bytea":
+        return b"row %d" % number
+    if kind.startswith("timestamp"):
+        return "2026-01-01 00:00:00"
+    if kind in ("date", "time without time zone", "time with time zone", "interval"):
+        return {"date": "2026-01-01", "interval": "1 hour"}.get(kind, "12:00")
+    if kind == "inet":
+        return "127.0.0.1"
+    text = f"row {number}"
+    return text[-column.length :] if column.length is not None else text
+
+
+def insert(
+    connection: psycopg.Connection[Any], tables: dict[str, Table], name: str, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Insert a row with `given` and whatever else the table demands, rows of other tables included; the whole row.
+
+    A required reference to a table of which `given` names a row already (another reference to it) points at that row.
+    Raises psycopg.Error for what a check or a trigger does not take.
+    """
+    table = tables[name]
+    number = next(_NUMBERS)
+    values = dict(given)
+    known = {r.to_table: given[r.column] for r in table.references if r.column in given}
+    for reference in table.references:
+        column = table.columns[reference.column]
+        if reference.column in values or not column.required:
+            continue
+        if reference.to_table in known:
+            values[reference.column] = known[reference.to_table]
+        elif reference.to_table != name:
+            inner = {r.column: known[r.to_table] for r in tables[reference.to_table].references if r.to_table in known}
+            parent = insert(connection, tables, reference.to_table, inner)
+            values[reference.column] = parent[reference.to_column]
+    for column in table.columns.values():
+        if column.required and not column.default and column.name not in values:
+            values[column.name] = value_for(column, number)
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING *").format(
+        sql.Identifier(name),
+        sql.SQL(", ").join(map(sql.Identifier, values)),
+        sql.SQL(", ").join(sql.Placeholder() * len(values)),
+    )
+    if not values:
+        statement = sql.SQL("INSERT INTO {} DEFAULT VALUES RETURNING *").format(sql.Identifier(name))
+    cursor = connection.execute(statement, list(values.values()))
+    row = cursor.fetchone()
+    assert row is not None and cursor.description is not None
+    return dict(zip([entry.name for entry in cursor.description], row, strict=True))
+
+
+def referring(tables: dict[str, Table], name: str, column: str) -> list[Reference]:
+    """The foreign keys that point at a table's column."""
+    return [r for table in tables.values() for r in table.references if (r.to_table, r.to_column) == (name, column)]
+
+
+def dump(
+    connection: psycopg.Connection[Any], tables: dict[str, Table], leave: set[tuple[str, str]]
+) -> dict[str, list[str]]:
+    """All rows of all tables as sorted texts, without the columns in `leave` (table, column)."""
+    found = {}
+    for table in tables.values():
+        kept = [column for column in table.columns if (table.name, column) not in leave]
+        if not kept:
+            continue
+        statement = sql.SQL("SELECT ROW({})::text FROM {} ORDER BY 1").format(
+            sql.SQL(", ").join(map(sql.Identifier, kept)), sql.Identifier(table.name)
+        )
+        found[table.name] = [text for (text,) in connection.execute(statement)]
+    return found

@@ -1,0 +1,405 @@
+"""What each step does, what is watched after it, and what must hold when all events have arrived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.fake_clerk import EmailAddress
+from harness.sync.checks import violated
+from harness.sync.people import Step
+from harness.sync.world import Person, World
+from harness.targets.base import Observation
+
+_SHOWN = 12
+
+
+class Acts:
+    """One example's events. `known`: checks that are broken already and are not looked at; `counts`: how often each was."""
+
+    def __init__(self, world: World, known: set[str], counts: dict[str, int]) -> None:
+        self.world, self.known, self.counts = world, known, counts
+        self.before: list[str] = []
+
+    # Looking
+
+    def hold(self, check: str, holds: bool, told: str) -> None:
+        """Count a look at a check. Raises Violation when it does not hold."""
+        if check in self.known:
+            return
+        self.counts[check] += 1
+        if not holds:
+            raise violated(check, told, list(self.world.log), self.before, self.rows())
+
+    def rows(self) -> list[str]:
+        """The rows of users as short texts: those that examples made."""
+        table = self.world.file.table
+        shown = dict.fromkeys((table.id, table.clerk_id, table.email, *table.mirror))
+        mark, ids = self.world.mark, {person.user.id for person in self.world.people}
+        found = [
+            ", ".join(f"{name}={row[name]!r}" for name in shown)
+            for row in self.world.rows()
+            if row[table.clerk_id] in ids or mark in str(row[table.email]).lower()
+        ]
+        return sorted(found)[:_SHOWN]
+
+    def say(self, text: str) -> None:
+        """A line of the story; the rows before it are kept."""
+        self.before = self.rows()
+        self.world.log.append(text)
+
+    def start(self) -> None:
+        """The story's first line."""
+        addresses = " and ".join(account.email for account in self.world.legacy)
+        self.world.log.append(f"legacy accounts exist for {addresses}")
+
+    # Steps
+
+    def do(self, step: Step) -> None:
+        """Do one step; one that does not fit is left out."""
+        if step.kind == "sign up":
+            self._sign_up(step)
+            return
+        if step.kind == "everybody":
+            for each in self.world.people:
+                if not each.deleted:
+                    self._request(each, step)
+            return
+        if step.kind in ("deliver", "deliver again"):
+            self._deliver(step)
+            return
+        person = self.world.person(step.who)
+        if person is not None and not person.deleted:
+            getattr(self, "_" + step.kind.replace(" ", "_"))(person, step)
+
+    def _sign_up(self, step: Step) -> None:
+        if len(self.world.people) > step.who + 2:
+            return
+        person = self.world.sign_up(step.text or "own", step.other, step.more or "plain", "Ada", "Lovelace")
+        told = {
+            "legacy": f"with the verified address of a legacy account, {person.user.email}",
+            "legacy-unverified": f"with a legacy account's address, {person.user.email}, unverified",
+            "legacy-secondary": f"as {person.user.email}, with a legacy account's address as secondary one",
+        }.get(person.claims, f"as {person.user.email}")
+        self.say(f"{person.name} signs up {told}")
+
+    def _request(self, person: Person, step: Step) -> None:
+        self.say(f"{person.name} sends a request")
+        (answer,) = self.world.request(person)
+        self._answered(person, answer)
+
+    def _answered(self, person: Person, answer: Observation, check: str = "at-once") -> None:
+        """A person who may enter must get in; nobody gets a server error."""
+        told = f"{person.name} was answered {_shown(answer)}"
+        if self._blocked(person):
+            self.hold("no-adoption", not _failed(answer), told)
+        elif person.active and not person.ever_banned:
+            self.hold(check, _in(answer), told)
+
+    def _blocked(self, person: Person) -> bool:
+        """Whether the person holds an address that is another account's: there may be no row for it."""
+        return person.claims == "legacy-unverified" and not person.moved
+
+    def _at_once(self, person: Person, step: Step) -> None:
+        self.say(f"{person.name} sends {step.other} requests at once")
+        answers = self.world.request(person, step.other)
+        if person.active and not person.ever_banned and not self._blocked(person):
+            statuses = ", ".join(_shown(answer) for answer in answers)
+            self.hold("at-once", all(map(_in, answers)), f"{person.name} was answered {statuses}")
+            count = len(self.world.rows(person.user.id))
+            self.hold("at-once", count == 1, f"there are {count} rows for {person.name}")
+
+    def _impostor(self, person: Person, step: Step) -> None:
+        other = self.world.person(step.other)
+        if other is None or other is person:
+            return
+        had, mine = self.world.row_of(other), self.world.row_of(person)
+        self.say(f"{person.name} sends a request that names {other.name} in header, query and body")
+        (answer,) = self.world.request(person, impostor=other.user)
+        now = self.world.row_of(other)
+        self.hold(
+            "token-only",
+            _same(had, now, self._volatile()),
+            f"the row of {other.name} changed by a request of {person.name}",
+        )
+        row = self.world.row_of(person)
+        if _in(answer) and mine is None and not self._blocked(person):
+            self.hold("token-only", row is not None, f"{person.name} was let in and has no row of their own")
+        if row is not None and other.user.email is not None:
+            email = str(row[self.world.file.table.email]).lower()
+            self.hold("token-only", email != other.user.email.lower(), f"{person.name} got the address of {other.name}")
+
+    def _killed(self, person: Person, step: Step) -> None:
+        if self._blocked(person) or not person.active or person.ever_banned:
+            return
+        before = self.world.dump()
+        self.say(f"{person.name} sends a request, and the database connection is killed at write {step.other}")
+        self.world.arm(step.other)
+        self.world.request(person)
+        self.world.arm(0)
+        between = self.world.dump()
+        (answer,) = self.world.request(person)
+        after = self.world.dump()
+        self.hold("killed", _in(answer), f"the next request of {person.name} was answered {_shown(answer)}")
+        half = _difference(before, between) if between not in (before, after) else ""
+        self.hold("killed", not half, f"something was left half done: {half}")
+
+    def _rename(self, person: Person, step: Step) -> None:
+        first, last = (
+            text[: self.world.limit_of(name)] if text is not None else None
+            for name, text in (("first_name", step.text), ("last_name", step.more))
+        )
+        self.say(f"{person.name} is now called {first!r} {last!r} at Clerk")
+        self.world.clerk.directory.update_user(person.user.id, first_name=first, last_name=last)
+
+    def _move(self, person: Person, step: Step) -> None:
+        entry = EmailAddress(self.world.address(f"moved{person.number}", step.more or "plain"))
+        self.say(f"{person.name} has a new primary address, {entry.address}")
+        person.moved = True
+        emails = [*person.user.emails, entry]
+        self.world.clerk.directory.update_user(person.user.id, emails=emails, primary=len(emails) - 1)
+
+    def _swap(self, person: Person, step: Step) -> None:
+        other = self.world.person(step.other)
+        if other is None or other is person or other.deleted or {person.claims, other.claims} != {"own"}:
+            return
+        mine, theirs = (p.user.emails[p.user.primary] for p in (person, other))
+        self.say(f"{person.name} and {other.name} swap their addresses")
+        for one, entry in ((person, theirs), (other, mine)):
+            one.moved = True
+            self.world.clerk.directory.update_user(one.user.id, emails=[EmailAddress(entry.address)], primary=0)
+
+    def _second_address(self, person: Person, step: Step) -> None:
+        verified = step.other % 2 == 0
+        entry = EmailAddress(self.world.address(f"second{person.number}", "plain"), verified)
+        where = "first" if step.other % 3 else "last"
+        self.say(f"{person.name} has a further {'verified' if verified else 'unverified'} address, {where} in the list")
+        user = person.user
+        emails = [entry, *user.emails] if where == "first" else [*user.emails, entry]
+        self.world.clerk.directory.update_user(user.id, emails=emails, primary=user.primary + (where == "first"))
+
+    def _ban(self, person: Person, step: Step) -> None:
+        self.say(f"{person.name} is banned")
+        person.ever_banned = True
+        self.world.clerk.directory.update_user(person.user.id, banned=True)
+
+    def _unban(self, person: Person, step: Step) -> None:
+        if person.user.banned:
+            self.say(f"{person.name} is unbanned")
+            self.world.clerk.directory.update_user(person.user.id, banned=False)
+
+    def _delete(self, person: Person, step: Step) -> None:
+        self.say(f"{person.name} is deleted at Clerk")
+        person.deleted = True
+        self.world.clerk.directory.remove_user(person.user.id)
+
+    def _partial(self, person: Person, step: Step) -> None:
+        if person.user.banned:
+            return
+        had = self.world.row_of(person)
+        message = self.world.partial(person, step.other)
+        self.say(
+            f"an update of {person.name} arrives that says nothing of {['names', 'addresses', 'names and addresses'][step.other % 3]}"
+        )
+        self.world.deliver(message)
+        now = self.world.row_of(person)
+        if had is None:
+            return
+        lost = [
+            name
+            for name in self.world.file.table.mirror
+            if had[name] is not None and (now is None or now[name] is None)
+        ]
+        self.hold("partial", not lost, f"{person.name} lost {', '.join(lost)}")
+
+    def _deliver(self, step: Step) -> None:
+        again = step.kind == "deliver again"
+        queue = self.world.delivered if again else self.world.pending
+        if not queue:
+            return
+        message = queue[step.other % len(queue)]
+        self.say(f"{message.type} of {self._named(message)} is delivered{' again' if again else ''}")
+        self._send(message)
+
+    def _named(self, message: Any) -> str:
+        text = message.body.decode()
+        return next((p.name for p in self.world.people if p.user.id in text), "somebody")
+
+    def _send(self, message: Any) -> bool:
+        """Deliver; a message that is not taken stays pending, as with Svix."""
+        answer = self.world.deliver(message)
+        taken = _in(answer)
+        message.attempts.append(answer.status or 0)
+        if taken and message in self.world.pending:
+            self.world.pending.remove(message)
+            self.world.delivered.append(message)
+        return taken
+
+    # Watching, after every step
+
+    def watch(self, *, closely: bool = False) -> None:
+        """What must hold at any time; `closely`: what hangs on the legacy accounts too, which takes longer."""
+        table = self.world.file.table
+        rows = self.world.rows()
+        by_person: dict[str, list[Any]] = {}
+        for row in rows:
+            if row[table.clerk_id] is not None:
+                by_person.setdefault(row[table.clerk_id], []).append(row[table.id])
+        for person in self.world.people:
+            ids = by_person.get(person.user.id, [])
+            self.hold("one-row", len(ids) <= 1, f"{person.name} has {len(ids)} rows")
+            if ids and person.row_id is None:
+                person.row_id = ids[0]
+            elif ids:
+                self.hold("own-row", ids[0] == person.row_id, f"{person.name} has another row than before")
+        owners = {row[table.id]: row[table.clerk_id] for row in rows}
+        self._watch_legacy(owners, closely)
+
+    def _watch_legacy(self, owners: dict[Any, Any], closely: bool) -> None:
+        table = self.world.file.table
+        for account in self.world.legacy:
+            row_id = account.row[table.id]
+            self.hold("relations", row_id in owners, f"the legacy account {account.email} is gone")
+            owner = owners.get(row_id)
+            names = {person.user.id: person.name for person in self.world.people}
+            told = f"the legacy account {account.email} was given to {names.get(str(owner), owner)}"
+            if account.owner is None:
+                self.hold("no-adoption", owner is None, told)
+            else:
+                self.hold("own-row", owner in (None, account.owner), told)
+            for (name, column), now in self.world.hanging_of(account).items() if closely else ():
+                self.hold("relations", now == row_id, f"a row of {name} had {column} {row_id} and has {now}")
+
+    # At the end
+
+    def settle(self) -> None:
+        """Everything arrives; everybody sends a request; then the same once more."""
+        self._deliver_all()
+        self.say("everybody sends a request")
+        for person in self.world.people:
+            self._final(person)
+        self._deliver_all()
+        self.watch(closely=True)
+        self._newest()
+        self._adopted()
+        self._replay()
+
+    def _deliver_all(self) -> None:
+        if not self.world.pending:
+            return
+        self.say(f"all {len(self.world.pending)} waiting events are delivered, as often as needed")
+        for _ in range(len(self.world.pending) + 2):
+            for message in list(self.world.pending):
+                self._send(message)
+            if not self.world.pending:
+                return
+        message = self.world.pending[0]
+        self.hold("newest", False, f"{message.type} of {self._named(message)} is never taken: {message.attempts[-1]}")
+        self.world.pending.clear()
+
+    def _final(self, person: Person) -> None:
+        (answer,) = self.world.request(person)
+        told = f"{person.name} was answered {_shown(answer)}"
+        tells = self.world.file.reach.webhook is not None
+        if person.deleted:
+            if tells:
+                self.hold("no-resurrection", not _in(answer), f"deleted, {told}")
+        elif person.user.banned:
+            if tells:
+                self.hold("banned", not _in(answer), f"banned, {told}")
+        elif self._blocked(person):
+            self.hold("no-adoption", not _failed(answer), told)
+        else:
+            check = "banned" if person.ever_banned else "at-once"
+            self.hold(check, _in(answer), f"{'unbanned, ' if person.ever_banned else ''}{told}")
+            if person.ever_banned and person.row_id is not None:
+                row = self.world.row_of(person)
+                same = row is not None and row[self.world.file.table.id] == person.row_id
+                self.hold("banned", same, f"{person.name} came back with another row")
+
+    def _newest(self) -> None:
+        """Each row against the profile; only where changes are told or taken over."""
+        reach, table = self.world.file.reach, self.world.file.table
+        if reach.webhook is None and not reach.refreshes:
+            return
+        for person in self.world.people:
+            if not person.active or self._blocked(person):
+                continue
+            row = self.world.row_of(person)
+            if row is None:
+                self.hold("newest", False, f"{person.name} has no row")
+                continue
+            wanted = {column: _field(person, name) for column, name in table.mirror.items()}
+            wrong = [
+                f"{column} is {row[column]!r} instead of {value!r}"
+                for column, value in wanted.items()
+                if not _equal(row[column], value, fold=column == table.email)
+            ]
+            self.hold("newest", not wrong, f"{person.name}: {'; '.join(wrong)}")
+
+    def _adopted(self) -> None:
+        table = self.world.file.table
+        for account in self.world.legacy if table.adopt else []:
+            person = next((p for p in self.world.people if p.user.id == account.owner), None)
+            if person is None or not person.active or (person.moved and person.row_id != account.row[table.id]):
+                continue
+            if table.email_case == "exact" and person.user.email != account.email:
+                continue
+            row = self.world.row_of(person)
+            row_id = row[table.id] if row is not None else None
+            told = f"{person.name} has row {row_id}, not the legacy account's {account.row[table.id]}"
+            self.hold("adoption", row_id == account.row[table.id], told)
+
+    def _replay(self) -> None:
+        """All events again, and a request of everybody: nothing may change."""
+        if not self.world.people:
+            return
+        before = self.world.dump()
+        self.say("all events are delivered again, and everybody sends a request")
+        for message in list(self.world.delivered):
+            self.world.deliver(message)
+        for person in self.world.people:
+            self.world.request(person)
+        after = self.world.dump()
+        self.hold("replay", before == after, f"the database changed: {_difference(before, after)}")
+
+    def _volatile(self) -> set[str]:
+        return set(self.world.file.table.volatile)
+
+
+def _in(answer: Observation) -> bool:
+    return answer.status is not None and 200 <= answer.status < 300
+
+
+def _failed(answer: Observation) -> bool:
+    return answer.status is None or answer.status >= 500
+
+
+def _shown(answer: Observation) -> str:
+    if answer.status is None:
+        return answer.error or "nothing"
+    return f"{answer.status}" + (f" ({answer.error.splitlines()[-1][:120]})" if answer.error else "")
+
+
+def _same(one: dict[str, Any] | None, other: dict[str, Any] | None, volatile: set[str]) -> bool:
+    if one is None or other is None:
+        return one is other
+    return all(one[name] == other[name] for name in one if name not in volatile)
+
+
+def _equal(stored: Any, value: Any, *, fold: bool) -> bool:
+    if fold and isinstance(stored, str) and isinstance(value, str):
+        return stored.lower() == value.lower()
+    return bool(stored == value) or (stored in (None, "") and value in (None, ""))
+
+
+def _field(person: Person, name: str) -> Any:
+    return person.user.email if name == "primary_email_address" else getattr(person.user, name)
+
+
+def _difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> str:
+    for table, rows in before.items():
+        gone = [row for row in rows if row not in after[table]]
+        new = [row for row in after[table] if row not in rows]
+        if gone or new:
+            return f"{table}: {'; '.join([*(f'- {row}' for row in gone[:2]), *(f'+ {row}' for row in new[:2])])}"
+    return "rows were doubled" if before != after else ""

@@ -1,0 +1,126 @@
+"""Drives sequences of events against the target, holds the invariants, and shrinks what breaks one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from harness.sync.acts import Acts
+from harness.sync.checks import CHECKS, Violation, clause
+from harness.sync.people import Step, steps, stories
+from harness.sync.world import World
+
+__all__ = ["CHECKS", "SyncResult", "run_sync"]
+
+
+@dataclass
+class SyncResult:
+    """What became of one check. `status`: `proven`, `broken` or `not examined`; `count`: how often it was looked at."""
+
+    check: str
+    status: str
+    count: int = 0
+    detail: str = ""
+    events: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is a finding."""
+        return self.status == "broken"
+
+
+def run_sync(
+    world: World, *, sequences: int, start: int = 0, progress: Callable[[int], None] | None = None
+) -> list[SyncResult]:
+    """Try `sequences` generated sequences; `start` is the seed. One result for each check, in their order."""
+    broken: dict[str, Violation] = {}
+    counts: dict[str, int] = dict.fromkeys(CHECKS, 0)
+    if world.missing:
+        told = f"the sync is declared to use columns that the table lacks: {', '.join(world.missing)}"
+        return [
+            SyncResult(name, "broken" if name == "newest" else "not examined", detail=told if name == "newest" else "")
+            for name in CHECKS
+        ]
+    webhook = world.file.reach.webhook is not None
+    while True:
+        found = _search(world, set(broken), counts, sequences, start, webhook, progress)
+        if found is None or found.check in broken:
+            break
+        broken[found.check] = found
+    return [_result(name, broken.get(name), counts[name], world) for name in CHECKS]
+
+
+def _search(
+    world: World,
+    known: set[str],
+    counts: dict[str, int],
+    sequences: int,
+    start: int,
+    webhook: bool,
+    progress: Callable[[int], None] | None,
+) -> Violation | None:
+    """The shortest sequence that breaks a check that is not known to be broken; None when none does."""
+    for story in stories(webhook=webhook):
+        try:
+            act(world, story, known, counts)
+        except Violation as violation:
+            return violation
+    tried = 0
+
+    @seed(start)
+    @settings(
+        max_examples=sequences,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+        verbosity=_QUIET,
+    )
+    @given(steps(webhook=webhook))
+    def sequence(these: list[Step]) -> None:
+        nonlocal tried
+        tried += 1
+        if progress is not None:
+            progress(tried)
+        act(world, these, known, counts)
+
+    try:
+        sequence()
+    except Violation as violation:
+        return violation
+    return None
+
+
+def act(world: World, these: list[Step], known: set[str], counts: dict[str, int]) -> None:
+    """One sequence, from an empty Clerk to the last check. Raises Violation."""
+    acts = Acts(world, known, counts)
+    world.begin()
+    acts.start()
+    for step in these:
+        acts.do(step)
+        acts.watch()
+    acts.settle()
+
+
+def _result(name: str, violation: Violation | None, count: int, world: World) -> SyncResult:
+    if violation is None:
+        return SyncResult(name, "proven" if count else "not examined", count)
+    return SyncResult(
+        name, "broken", count, f"{clause(name)}: {violation.told}", violation.events, violation.before, violation.after
+    )
+
+
+def _verbosity() -> Any:
+    from hypothesis import Verbosity
+
+    return Verbosity.quiet
+
+
+_QUIET = _verbosity()
