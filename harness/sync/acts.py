@@ -124,14 +124,14 @@ class Acts:
         row = self.world.row_of(person)
         if _in(answer) and mine is None and not self._blocked(person):
             self.hold("token-only", row is not None, f"{person.name} was let in and has no row of their own")
-        if row is not None and other.user.email is not None:
+        if row is not None and other.user.email is not None and not (person.moved or other.moved):
             email = str(row[self.world.file.table.email]).lower()
             self.hold("token-only", email != other.user.email.lower(), f"{person.name} got the address of {other.name}")
 
     def _killed(self, person: Person, step: Step) -> None:
         if self._blocked(person) or not person.active or person.ever_banned:
             return
-        before = self.world.dump()
+        before, had = self.world.dump(), self.world.row_of(person)
         self.say(f"{person.name} sends a request, and the database connection is killed at write {step.other}")
         self.world.arm(step.other)
         self.world.request(person)
@@ -142,6 +142,9 @@ class Acts:
         self.hold("killed", _in(answer), f"the next request of {person.name} was answered {_shown(answer)}")
         half = _difference(before, between) if between not in (before, after) else ""
         self.hold("killed", not half, f"something was left half done: {half}")
+        if had is None and _in(answer):
+            wrong = self._wrong(person, self.world.row_of(person))
+            self.hold("killed", not wrong, f"the next request did not heal the row of {person.name}: {wrong}")
 
     def _rename(self, person: Person, step: Step) -> None:
         first, last = (
@@ -318,23 +321,25 @@ class Acts:
 
     def _newest(self) -> None:
         """Each row against the profile; only where changes are told or taken over."""
-        reach, table = self.world.file.reach, self.world.file.table
+        reach = self.world.file.reach
         if reach.webhook is None and not reach.refreshes:
             return
         for person in self.world.people:
             if not person.active or self._blocked(person):
                 continue
-            row = self.world.row_of(person)
-            if row is None:
-                self.hold("newest", False, f"{person.name} has no row")
-                continue
-            wanted = {column: _field(person, name) for column, name in table.mirror.items()}
-            wrong = [
-                f"{column} is {row[column]!r} instead of {value!r}"
-                for column, value in wanted.items()
-                if not _equal(row[column], value, fold=column == table.email)
-            ]
-            self.hold("newest", not wrong, f"{person.name}: {'; '.join(wrong)}")
+            wrong = self._wrong(person, self.world.row_of(person))
+            self.hold("newest", not wrong, f"{person.name}: {wrong}")
+
+    def _wrong(self, person: Person, row: dict[str, Any] | None) -> str:
+        """How the person's row differs from the profile; empty where it does not."""
+        table = self.world.file.table
+        if row is None:
+            return "there is no row"
+        return "; ".join(
+            f"{column} is {row[column]!r} instead of {value!r}"
+            for column, value in ((column, _field(person, name)) for column, name in table.mirror.items())
+            if not _equal(row[column], value, fold=column == table.email)
+        )
 
     def _adopted(self) -> None:
         table = self.world.file.table

@@ -60,6 +60,7 @@ STORIES = [
     _story("sign up:0:0:own", "at once:0:6"),
     _story("sign up:0:0:legacy", "at once:0:4"),
     _story("sign up:0:0:legacy", "request:0", "deliver:0:0", "request:0"),
+    _story("sign up:0:1:legacy", "request:0"),
     _story("sign up:0:0:legacy:upper", "request:0"),
     _story("sign up:0:0:own:plus", "sign up:1:0:own:upper", "everybody"),
     _story("sign up:0:0:legacy-unverified", "request:0", "deliver:0:0"),
@@ -91,6 +92,8 @@ STORIES = [
     _story("sign up:0:0:own", "sign up:1:0:own", "everybody", "impostor:0:1", "impostor:1:0"),
     _story("sign up:0:0:own", "killed:0:1"),
     _story("sign up:0:0:own", "killed:0:2"),
+    _story("sign up:0:0:own", "killed:0:3"),
+    _story("sign up:0:0:own", "killed:0:4"),
     _story("sign up:0:0:legacy", "killed:0:1"),
 ]
 """What has gone wrong in the field, tried before anything that is generated."""
@@ -124,7 +127,7 @@ def steps(*, webhook: bool) -> st.SearchStrategy[list[Step]]:
         st.builds(Step, st.just("everybody")),
         st.builds(Step, st.just("at once"), who, st.integers(2, 6)),
         st.builds(Step, st.just("impostor"), who, other),
-        st.builds(Step, st.just("killed"), who, st.integers(1, 2)),
+        st.builds(Step, st.just("killed"), who, st.integers(1, 5)),
     ]
     if webhook:
         kinds += [
