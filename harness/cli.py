@@ -27,6 +27,7 @@ _RUN_EXAMPLE = """examples:
   clerk-harness run --route "GET /peers" --credentials forged,time
   clerk-harness run --app app.main:app --app-dir ../backend --env LOG_LEVEL=warning
   clerk-harness run --router peers --fuzz 1000               and mutations of a genuine token
+  clerk-harness run --only sync --sequences 1000             the sync contract alone, as a nightly run may hold it
   clerk-harness run --url http://127.0.0.1:8000
   clerk-harness run --command "node server.js"
 """
@@ -108,7 +109,18 @@ def _parser() -> argparse.ArgumentParser:
         help="try N mutations of a genuine token too, none of which may enter",
     )
     run.add_argument(
-        "--seed", type=int, default=0, metavar="S", help="other mutations (default: 0, the same every time)"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="S",
+        help="other mutations and sequences (default: 0, the same every time)",
+    )
+    run.add_argument("--only", metavar="NAMES", help="only these contracts, separated by commas: matrix, sync")
+    run.add_argument(
+        "--sequences",
+        type=int,
+        metavar="N",
+        help="sequences of events for the sync contract (default: its file's, 100)",
     )
     run.add_argument("--time-limit", type=float, metavar="SECONDS", help="for each request")
     run.add_argument(
@@ -193,6 +205,9 @@ def options_of(arguments: argparse.Namespace) -> Options:
     fuzz = getattr(arguments, "fuzz", 0)
     if not 0 <= fuzz <= 1_000_000:
         raise HarnessError(f"--fuzz {fuzz}: between 0 and 1000000")
+    sequences = getattr(arguments, "sequences", None)
+    if sequences is not None and not 1 <= sequences <= 1_000_000:
+        raise HarnessError(f"--sequences {sequences}: between 1 and 1000000")
     limit = getattr(arguments, "time_limit", None)
     if limit is not None and not 0 < limit <= 600:
         raise HarnessError(f"--time-limit {limit:g}: between 0 and 600 seconds")
@@ -215,6 +230,8 @@ def options_of(arguments: argparse.Namespace) -> Options:
         routers=routers,
         routes=routes,
         fuzz=fuzz,
+        only=parse_names(getattr(arguments, "only", None)),
+        sequences=sequences,
         seed=getattr(arguments, "seed", 0),
         drills=drills if drills is not None else bool(credentials) or not (routers or routes),
         time_limit=limit,

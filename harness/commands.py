@@ -12,6 +12,7 @@ from typing import Any
 
 from harness import terminal
 from harness.cli import options_of, repeat_command
+from harness.contracts import chosen, hold_sync
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
 from harness.database import Server
 from harness.errors import HarnessError
@@ -32,8 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise HarnessError(f"--reports {arguments.reports}: {error.strerror or error}") from error
     begun = arguments.embedded
     server = Server(begun.url, begun) if begun is not None else None
+    narrow = bool(options.routers or options.routes or options.credentials)
+    contracts = chosen(options.only, narrowed=narrow)
     with Session(options, declaration, server=server) as session:
         plan = session.plan()
+        if "matrix" not in contracts:
+            plan.routes, plan.gaps = [], []
         meta = Meta(
             target=session.target.description,
             suites=str(options.suites),
@@ -44,11 +49,14 @@ def run(arguments: argparse.Namespace) -> int:
         record = Record(meta, plan, notes=session.notes)
         progress = None if arguments.quiet else terminal.Progress(plan.cells)
         started = time.monotonic()
-        for verdict in session.run(plan):
+        for verdict in session.run(plan) if "matrix" in contracts else ():
             record.add(verdict)
             if progress is not None:
                 progress.add(verdict)
         record.seconds = time.monotonic() - started
+        if "sync" in contracts:
+            told = progress.sequences if progress is not None else None
+            record.checks += hold_sync(session, asked="sync" in options.only, progress=told)
         record.blocked = session.target.blocked()
         if progress is not None:
             progress.finish()

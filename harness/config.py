@@ -45,6 +45,10 @@ class Options:
     fuzz: int = 0
     """How many mutations of a genuine token are tried on each route that stands for others."""
     seed: int = 0
+    only: list[str] = field(default_factory=list)
+    """The contracts to hold; all that are declared when empty."""
+    sequences: int | None = None
+    """How many sequences the sync contract generates; as its file says when None."""
     drills: bool = False
     """Whether drills are held: key rotation, issuer outage, tokens that run out."""
 
@@ -54,6 +58,8 @@ class Options:
         given = [f"--router {name}" for name in self.routers] + [f'--route "{key}"' for key in self.routes]
         if not given and not self.credentials and not self.drills:
             given = ["--no-drills"]
+        if self.only:
+            given.append(f"--only {','.join(self.only)}")
         return " ".join(given + ([f"--credentials {','.join(self.credentials)}"] if self.credentials else []))
 
 

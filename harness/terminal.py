@@ -34,6 +34,16 @@ class Progress:
             self._shown = now
             self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
 
+    def sequences(self, done: int, total: int) -> None:
+        """How far the sync contract has come."""
+        now = time.monotonic()
+        if now - self._shown > (0.1 if self.redraw else _EVERY):
+            self._shown = now
+            line = f"sync: {done:,} of {total:,} sequences"
+            print(
+                f"\r{line:60}" if self.redraw else line, end="" if self.redraw else "\n", file=self.stream, flush=True
+            )
+
     def _show(self, before: str, after: str) -> None:
         elapsed = time.monotonic() - self._started
         print(
@@ -100,6 +110,8 @@ def summary(record: Record) -> str:
                 for kind, names in kinds.items()
             )
             lines.append(f"  {router:22} {told}")
+    for check in record.checks:
+        lines += ["", *check.story()] if check.failed else []
     cells = sum(1 for verdict in record.verdicts if verdict.credential)
     rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
     lines += [
@@ -108,6 +120,14 @@ def summary(record: Record) -> str:
         f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}",
     ]
     lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
+    for contract in dict.fromkeys(check.contract for check in record.checks):
+        checks = [check for check in record.checks if check.contract == contract]
+        told = ", ".join(
+            f"{sum(1 for c in checks if c.status == status)} {status}"
+            for status in ("proven", "broken", "not examined")
+            if any(c.status == status for c in checks)
+        )
+        lines.append(f"  {contract:12} {told}")
     lines += [f"  note: {note}" for note in record.notes]
     if record.blocked:
         lines.append(f"  refused connections to: {', '.join(record.blocked)}")

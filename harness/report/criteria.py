@@ -42,6 +42,24 @@ def _judge(
     return Criterion(number, text, "supported", proof)
 
 
+def _contract(record: Record, number: int, text: str, contract: str) -> Criterion:
+    """A criterion that another contract proves: broken by any of its checks, supported when one at least was examined."""
+    checks = [check for check in record.checks if check.contract == contract]
+    broken = [check.name for check in checks if check.failed]
+    if broken:
+        return Criterion(number, text, "broken", f"{contract}: {', '.join(broken)}")
+    proven = [check.name for check in checks if check.status == "proven"]
+    if not proven:
+        return Criterion(number, text, "not examined", _ELSEWHERE.format(contract))
+    left = [check.name for check in checks if check.status == "not examined"]
+    return Criterion(
+        number,
+        text,
+        "supported",
+        f"{contract}: {', '.join(proven)}" + (f"; not examined: {', '.join(left)}" if left else ""),
+    )
+
+
 def criteria(record: Record) -> list[Criterion]:
     """The seven criteria as this run leaves them."""
     cells = [verdict for verdict in record.verdicts if verdict.credential]
@@ -72,7 +90,7 @@ def criteria(record: Record) -> list[Criterion]:
             [v for v in newcomers if v.verdict in ("fault", "lockout")],
             f"a person whom the database had never seen got in on {len(newcomers)} routes",
         ),
-        Criterion(5, "User sync is idempotent: one row for each person, whatever is replayed", "not examined", _ELSEWHERE.format("sync")),
+        _contract(record, 5, "User sync is idempotent: one row for each person, whatever is replayed", "sync"),
         Criterion(6, "The migration keeps all data, and can be rolled back", "not examined", _ELSEWHERE.format("migration")),
         Criterion(7, "Configuration is complete or refused; health tells the truth", "not examined", _ELSEWHERE.format("configuration")),
     ]  # fmt: skip

@@ -64,6 +64,7 @@ def document(record: Record) -> dict[str, Any]:
         },
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],
+        "contracts": [asdict(check) for check in record.checks],
         "findings": [
             {
                 "verdict": group.first.verdict,

@@ -36,6 +36,16 @@ class JunitReport:
                     f"repeat: {record.repeat(verdict)}"
                 )
             suites.setdefault(verdict.router, []).append(case)
+        for check in record.checks:
+            name = f"contract {check.contract}"
+            case = ElementTree.Element("testcase", classname=name, name=check.name)
+            if check.failed:
+                failures[name] = failures.get(name, 0) + 1
+                failure = ElementTree.SubElement(case, "failure", type="broken", message=_clean(check.detail))
+                failure.text = _clean("\n".join(check.story()))
+            elif check.status == "not examined":
+                ElementTree.SubElement(case, "skipped", message=_clean(check.detail or "not examined"))
+            suites.setdefault(name, []).append(case)
         for router, cases in sorted(suites.items()):
             suite = ElementTree.SubElement(
                 root,
@@ -44,10 +54,10 @@ class JunitReport:
                 tests=str(len(cases)),
                 failures=str(failures.get(router, 0)),
                 errors="0",
-                skipped="0",
+                skipped=str(sum(1 for case in cases if case.find("skipped") is not None)),
             )
             suite.extend(cases)
-        root.set("tests", str(len(record.verdicts)))
+        root.set("tests", str(len(record.verdicts) + len(record.checks)))
         root.set("failures", str(sum(failures.values())))
         ElementTree.indent(root, " ")
         return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

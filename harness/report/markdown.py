@@ -8,7 +8,7 @@ from harness.report.model import Record
 
 _MOST = 60
 """Findings that are written out: job summaries have a limit."""
-_MARK = {"supported": "✅ supported", "broken": "❌ broken", "not examined": "▫️ not examined"}
+_MARK = {"supported": "✅ supported", "proven": "✅ proven", "broken": "❌ broken", "not examined": "▫️ not examined"}
 
 
 def _cell(text: str) -> str:
@@ -55,6 +55,15 @@ class MarkdownReport:
             if len(groups) > _MOST:
                 lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
             lines += ["", "Repeat the first one:", "", "```", record.repeat(groups[0].first), "```"]
+        if record.checks:
+            lines += ["", "## Contracts", "", "| contract | check | this run | |", "|---|---|---|---|"]
+            lines += [
+                f"| {c.contract} | {_cell(c.says)} | {_MARK[c.status]} | {_cell(c.detail) or f'{c.count} times'} |"
+                for c in record.checks
+            ]
+            for check in record.checks:
+                if check.failed:
+                    lines += ["", "```", *check.story(), "```"]
         lines += ["", "## The plan's success criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
         lines += [f"| {c.number} | {c.text} | {_MARK[c.state]} | {_cell(c.reason)} |" for c in criteria(record)]
         lines += [line for note in record.notes for line in ("", f"Note: {_cell(note)}.")]

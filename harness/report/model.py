@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from harness.checks import Check
 from harness.matrix import FAILURES, CellVerdict, Plan
 from harness.matrix.plan import RoutePlan
 
@@ -53,6 +54,8 @@ class Record:
     blocked: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    checks: list[Check] = field(default_factory=list)
+    """What the other contracts say."""
 
     def add(self, verdict: CellVerdict) -> None:
         """Take the next verdict of the stream."""
@@ -98,14 +101,17 @@ class Record:
 
     @property
     def examined(self) -> bool:
-        """A run that judged no cell has examined nothing, and fails."""
-        return any(verdict.credential for verdict in self.verdicts)
+        """A run that judged no cell and held no other contract has examined nothing, and fails."""
+        return any(verdict.credential for verdict in self.verdicts) or any(
+            check.status != "not examined" for check in self.checks
+        )
 
     @property
     def passed(self) -> bool:
         """All that was to be judged was judged, and nothing was found."""
         judged = sum(1 for verdict in self.verdicts if verdict.credential)
-        return self.examined and judged == self.plan.cells and not any(v.failed for v in self.verdicts)
+        broken = any(v.failed for v in self.verdicts) or any(check.failed for check in self.checks)
+        return self.examined and judged == self.plan.cells and not broken
 
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""

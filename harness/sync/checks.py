@@ -20,11 +20,6 @@ CHECKS = {
 """Name -> what it says."""
 
 
-def clause(name: str) -> str:
-    """What a check says."""
-    return CHECKS[name]
-
-
 class Violation(Exception):
     """A check that does not hold. `events` are what led to it, in plain words; `before` and `after` the rows."""
 

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from harness.checks import Check
 from harness.sync.acts import Acts
-from harness.sync.checks import CHECKS, Violation, clause
+from harness.sync.checks import CHECKS, Violation
 from harness.sync.people import Step, steps, stories
 from harness.sync.world import World
 
 _SHRINK_SECONDS = 10.0
 """How long a failing sequence is made shorter."""
-__all__ = ["CHECKS", "SyncResult", "run_sync"]
-
-
-@dataclass
-class SyncResult:
-    """What became of one check. `status`: `proven`, `broken` or `not examined`; `count`: how often it was looked at."""
-
-    check: str
-    status: str
-    count: int = 0
-    detail: str = ""
-    events: list[str] = field(default_factory=list)
-    before: list[str] = field(default_factory=list)
-    after: list[str] = field(default_factory=list)
-
-    @property
-    def failed(self) -> bool:
-        """Whether it is a finding."""
-        return self.status == "broken"
+__all__ = ["CHECKS", "run_sync"]
 
 
 def run_sync(
@@ -44,7 +26,7 @@ def run_sync(
     start: int = 0,
     checks: Collection[str] = tuple(CHECKS),
     progress: Callable[[int], None] | None = None,
-) -> list[SyncResult]:
+) -> list[Check]:
     """Try `sequences` generated sequences; `start` is the seed. One result for each of `checks`, in their order."""
     broken: dict[str, Violation] = {}
     counts: dict[str, int] = dict.fromkeys(CHECKS, 0)
@@ -52,7 +34,13 @@ def run_sync(
     if world.missing:
         told = f"the sync is declared to use columns that the table lacks: {', '.join(world.missing)}"
         return [
-            SyncResult(name, "broken" if name == "newest" else "not examined", detail=told if name == "newest" else "")
+            Check(
+                "sync",
+                name,
+                CHECKS[name],
+                "broken" if name == "newest" else "not examined",
+                detail=told if name == "newest" else "",
+            )
             for name in CHECKS
         ]
     webhook = world.file.reach.webhook is not None
@@ -61,7 +49,7 @@ def run_sync(
         if found is None or found.check in broken:
             break
         broken[found.check] = found
-    return [_result(name, broken.get(name), counts[name], world) for name in CHECKS if name in checks]
+    return [_result(name, broken.get(name), counts[name]) for name in CHECKS if name in checks]
 
 
 def _search(
@@ -126,11 +114,11 @@ def act(world: World, these: list[Step], known: set[str], counts: dict[str, int]
     acts.settle()
 
 
-def _result(name: str, violation: Violation | None, count: int, world: World) -> SyncResult:
+def _result(name: str, violation: Violation | None, count: int) -> Check:
     if violation is None:
-        return SyncResult(name, "proven" if count else "not examined", count)
-    return SyncResult(
-        name, "broken", count, f"{clause(name)}: {violation.told}", violation.events, violation.before, violation.after
+        return Check("sync", name, CHECKS[name], "proven" if count else "not examined", count)
+    return Check(
+        "sync", name, CHECKS[name], "broken", count, violation.told, violation.events, violation.before, violation.after
     )
 
 

@@ -1,0 +1,37 @@
+"""What a contract says of one of its checks: the same for user sync, migrations, budgets and configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["proven", "broken", "not examined"]
+
+
+@dataclass
+class Check:
+    """One check of a contract. `count`: how often it was looked at; `events`: the shortest way to break it, in plain words;
+    `before` and `after`: the rows there.
+    """
+
+    contract: str
+    name: str
+    says: str
+    status: Status
+    count: int = 0
+    detail: str = ""
+    events: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it is a finding."""
+        return self.status == "broken"
+
+    def story(self) -> list[str]:
+        """What a reader needs of a broken check, line by line."""
+        lines = [f"{self.contract}: {self.name}: {self.says}", f"  {self.detail}"]
+        lines += [f"  {number}. {event}" for number, event in enumerate(self.events, 1)]
+        lines += [f"  before: {row}" for row in self.before] + [f"  after:  {row}" for row in self.after]
+        return lines
