@@ -115,7 +115,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="other mutations and sequences (default: 0, the same every time)",
     )
-    run.add_argument("--only", metavar="NAMES", help="only these contracts, separated by commas: matrix, sync")
+    run.add_argument(
+        "--only", metavar="NAMES", help="only these contracts, separated by commas: matrix, sync, migrations"
+    )
     run.add_argument(
         "--sequences",
         type=int,

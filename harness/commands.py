@@ -12,7 +12,7 @@ from typing import Any
 
 from harness import terminal
 from harness.cli import options_of, repeat_command
-from harness.contracts import chosen, hold_sync
+from harness.contracts import chosen, hold_migrations, hold_sync
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
 from harness.database import Server
 from harness.errors import HarnessError
@@ -57,6 +57,9 @@ def run(arguments: argparse.Namespace) -> int:
         if "sync" in contracts:
             told = progress.sequences if progress is not None else None
             record.checks += hold_sync(session, asked="sync" in options.only, progress=told)
+        if "migrations" in contracts:
+            said = progress.check if progress is not None else None
+            record.checks += hold_migrations(session, asked="migrations" in options.only, progress=said)
         record.blocked = session.target.blocked()
         if progress is not None:
             progress.finish()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from contextlib import closing
 
 from harness.checks import Check
 from harness.errors import DeclarationError
+from harness.migrate import CHECKS as MIGRATION_CHECKS
+from harness.migrate import MIGRATIONS_FILE, Migrations, load_migrations
 from harness.session import Session
 from harness.sync import CHECKS, SYNC_FILE, World, load_sync, run_sync
 
-CONTRACTS = ("matrix", "sync")
+CONTRACTS = ("matrix", "sync", "migrations")
 """What `--only` can name."""
 
 
@@ -43,7 +46,22 @@ def hold_sync(session: Session, *, asked: bool, progress: Callable[[int, int], N
     told = (lambda done: progress(done, sequences)) if progress is not None else None
     with closing(World(session.target, session.clerk, session.database_url, file, session.resets[0].reset)) as world:
         checks = run_sync(world, sequences=sequences, start=options.seed, progress=told)
-    session.notes.append(
-        f"sync: {sequences} generated sequences from seed {options.seed} (--only sync --sequences {sequences} --seed {options.seed} repeats them)"
-    )
+    again = f"--only sync --sequences {sequences} --seed {options.seed}"
+    session.notes.append(f"sync: {sequences} generated sequences from seed {options.seed} ({again} repeats them)")
     return checks
+
+
+def hold_migrations(session: Session, *, asked: bool, progress: Callable[[str], None] | None = None) -> list[Check]:
+    """The migration contract, where migrations.toml declares it; see `hold_sync`. Raises DeclarationError, DatabaseError."""
+    suites = session.declaration.root
+    file = load_migrations(suites)
+    if file is None:
+        if asked:
+            raise DeclarationError(f"--only migrations: {suites}/{MIGRATIONS_FILE} does not exist; README shows one")
+        return []
+    if session.server is None:
+        why = "there is no Postgres to migrate: declare [database], and --app or --command"
+        return [Check("migrations", name, says, "not examined", detail=why) for name, says in MIGRATION_CHECKS.items()]
+    python, directory, environment_for = session.command_surroundings()
+    migrations = Migrations(file, session.server, python, directory, environment_for, secrets.token_hex(4))
+    return migrations.hold(progress=progress)

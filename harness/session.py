@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +46,8 @@ class Session:
         self.options = options
         self.declaration = declaration
         self._server = server
+        self.server: Server | None = server
+        """The Postgres of the run, once it is there."""
         self._stack = ExitStack()
         self.clerk: FakeClerk
         self.mint: Mint
@@ -195,6 +197,12 @@ class Session:
             self._prepare(table, workspace, environment, python, app_dir)
         return target.start()
 
+    def command_surroundings(self) -> tuple[str, Path, Callable[[str], dict[str, str]]]:
+        """The target's Python, its directory, and the variables of a command of the target for a database's URL."""
+        app_dir, python, environment = self._surroundings()
+        table = self.declaration.matrix.database or DatabaseTable()
+        return python, app_dir, lambda url: environment | (_database_variables(table, url) if url else {})
+
     def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
         """The target's directory, its Python, and the variables that it gets."""
         target, options = self.declaration.matrix.target, self.options
@@ -235,6 +243,7 @@ class Session:
         if server is None:
             server = open_server(self.options.postgres)
             self._stack.callback(server.close)
+        self.server = server
         workspace = Workspace(server)
         self._stack.callback(workspace.close)
         return workspace

@@ -44,6 +44,11 @@ class Progress:
                 f"\r{line:60}" if self.redraw else line, end="" if self.redraw else "\n", file=self.stream, flush=True
             )
 
+    def check(self, name: str) -> None:
+        """Which check of the migrations is held now."""
+        line = f"migrations: {name}"
+        print(f"\r{line:60}" if self.redraw else line, end="" if self.redraw else "\n", file=self.stream, flush=True)
+
     def _show(self, before: str, after: str) -> None:
         elapsed = time.monotonic() - self._started
         print(
@@ -114,11 +119,12 @@ def summary(record: Record) -> str:
         lines += ["", *check.story()] if check.failed else []
     cells = sum(1 for verdict in record.verdicts if verdict.credential)
     rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
-    lines += [
-        "",
-        f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
-        f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}",
-    ]
+    lines.append("")
+    if record.plan.routes or not record.checks:
+        lines.append(
+            f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
+            f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"
+        )
     lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
     for contract in dict.fromkeys(check.contract for check in record.checks):
         checks = [check for check in record.checks if check.contract == contract]

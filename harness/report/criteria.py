@@ -91,6 +91,6 @@ def criteria(record: Record) -> list[Criterion]:
             f"a person whom the database had never seen got in on {len(newcomers)} routes",
         ),
         _contract(record, 5, "User sync is idempotent: one row for each person, whatever is replayed", "sync"),
-        Criterion(6, "The migration keeps all data, and can be rolled back", "not examined", _ELSEWHERE.format("migration")),
+        _contract(record, 6, "The migration keeps all data, and can be rolled back", "migrations"),
         Criterion(7, "Configuration is complete or refused; health tells the truth", "not examined", _ELSEWHERE.format("configuration")),
     ]  # fmt: skip

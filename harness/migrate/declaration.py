@@ -1,0 +1,42 @@
+"""`suites/migrations.toml`: where Alembic is, which revision was before Clerk, and what its migrations may do on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from harness.errors import DeclarationError
+from harness.tables import Table, explain, read_toml
+
+MIGRATIONS_FILE = "migrations.toml"
+
+
+class MigrationsFile(Table):
+    """The file. `legacy`: the revision of the stage before Clerk; `config`: Alembic's file, relative to the app;
+    `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what is named otherwise:
+    `drop:users.age`, `rewrite:users`, `lock:users`. `rows`: generated users.
+    """
+
+    legacy: str
+    config: str = "alembic.ini"
+    users: str = "users"
+    rows: int = Field(default=2000, ge=1, le=1_000_000)
+    models: bool = True
+    changes: list[str] = []
+    allow: list[str] = []
+
+
+def load_migrations(suites: Path) -> MigrationsFile | None:
+    """Read the file, where there is one. Raises DeclarationError naming file and key."""
+    path = suites / MIGRATIONS_FILE
+    if not path.is_file():
+        return None
+    try:
+        file = MigrationsFile.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain(path, error, {"": list(MigrationsFile.model_fields)}) from None
+    for entry in file.allow:
+        if entry.partition(":")[0] not in ("drop", "rewrite", "lock"):
+            raise DeclarationError(f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table or lock:table")
+    return file

@@ -1,0 +1,187 @@
+"""The migration contract finds each flaw by the check that is meant for it, and leaves correct migrations alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from harness.checks import Check
+from harness.config import base_environment
+from harness.database import Server
+from harness.errors import DatabaseError, DeclarationError
+from harness.migrate import CHECKS, Migrations, MigrationsFile, load_migrations
+
+ENV = """
+import os
+import sqlalchemy as sa
+from alembic import context
+{models}
+engine = sa.create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata={metadata}, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+MODELS = """
+metadata = sa.MetaData()
+sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("email", sa.String(200), nullable=False, unique=True),
+         sa.Column("age", sa.Integer), sa.Column("nick", sa.Text), sa.Column("clerk_user_id", sa.String(64)), sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
+sa.Table("notes", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+         sa.Column("body", sa.Text, nullable=False))
+"""
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{name}"
+down_revision = {down}
+branch_labels = depends_on = None
+
+def upgrade():
+{up}
+
+def downgrade():
+{back}
+"""
+FIRST = """
+op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("email", sa.String(200), nullable=False, unique=True),
+                sa.Column("age", sa.Integer), sa.Column("nick", sa.Text))
+op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+                sa.Column("body", sa.Text, nullable=False))
+"""
+UP = """
+op.add_column("users", sa.Column("clerk_user_id", sa.String(64)))
+op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
+"""
+BACK = """
+op.drop_column("users", "active")
+op.drop_column("users", "clerk_user_id")
+"""
+INDEX = """
+with op.get_context().autocommit_block():
+    op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS by_nick ON users (nick)")
+"""
+Project = Callable[..., Migrations]
+# flaw -> (upgrade, downgrade, the check that must find it, a part of what it says)
+FLAWS = {
+    "needs rows": (UP + 'op.execute("SELECT 1 / count(*) FROM users")', BACK, "from-nothing", "division by zero"),
+    "column forgotten": (UP.splitlines()[1], BACK.splitlines()[2], "models", "active"),
+    "lower-cases addresses": (UP + 'op.execute("UPDATE users SET email = lower(email)")', BACK, "data", "users.email differs in"),
+    "trims names": (UP + 'op.execute("UPDATE users SET nick = trim(nick)")', BACK, "data", "users.nick differs in"),
+    "deletes who has no name": (
+        UP + 'op.execute("DELETE FROM users WHERE nick IS NULL AND id > 100")', BACK, "data", "rows are gone or have another key",
+    ),
+    "moves what hangs on them": (
+        UP + 'op.execute("UPDATE notes SET user_id = (SELECT min(id) FROM users)")', BACK, "data", "notes.user_id differs in",
+    ),
+    "not null without default": (
+        UP + 'op.add_column("users", sa.Column("plan", sa.Text, nullable=False))', BACK, "data", "cannot be migrated",
+    ),
+    "no way back": (UP, 'raise NotImplementedError("never")', "rollback", "the way back fails"),
+    "forgets a column on the way back": (UP, BACK.splitlines()[1], "rollback", "the schema is another one"),
+    "comes back empty": (
+        UP + 'op.drop_column("users", "nick")', BACK + 'op.add_column("users", sa.Column("nick", sa.Text))', "rollback", "users.nick differs in",
+    ),
+    "cannot go on": (
+        'with op.get_context().autocommit_block():\n    op.execute("CREATE TABLE plans (id serial PRIMARY KEY)")\n' + UP,
+        BACK + 'op.drop_table("plans")', "halfway", "it cannot go on",
+    ),
+    "another type": (UP + 'op.alter_column("users", "age", type_=sa.BigInteger)', BACK, "gentle", "users is rewritten"),
+    "backfills": (UP + "op.execute(\"UPDATE users SET clerk_user_id = 'c' || id\")", BACK, "gentle", "are written anew in one transaction"),
+    "index without concurrently": (UP + 'op.create_index("by_nick", "users", ["nick"])', BACK, "gentle", "users is locked"),
+    "drops data": (UP + 'op.drop_column("users", "age")', BACK, "gentle", "users.age is dropped, with data"),
+    "set not null": (UP + 'op.execute("ALTER TABLE users ALTER COLUMN id SET NOT NULL")', BACK, "gentle", "SET NOT NULL"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path, postgres: Server) -> Project:
+    """Write an Alembic project of two revisions; its migrations."""
+
+    def make(up: str = UP, back: str = BACK, *, env: str | None = None, **declared: object) -> Migrations:
+        (tmp_path / "versions").mkdir(exist_ok=True)
+        (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = .\n")
+        (tmp_path / "env.py").write_text(env or ENV.format(models=MODELS, metadata="metadata"))
+        for name, down, body, reverse in (("0001", None, FIRST, "pass"), ("0002", "0001", up, back)):
+            text = REVISION.format(name=name, down=repr(down), up=indent(body, "    "), back=indent(reverse, "    "))
+            (tmp_path / "versions" / f"v{name}.py").write_text(text)
+        file = MigrationsFile(legacy="0001", rows=300, **declared)  # type: ignore[arg-type]
+        return Migrations(
+            file, postgres, sys.executable, tmp_path, lambda url: base_environment() | {"DATABASE_URL": url}, tmp_path.name[-12:]
+        )  # fmt: skip
+
+    return make
+
+
+def states(checks: list[Check]) -> dict[str, tuple[str, str]]:
+    return {check.name: (check.status, check.detail) for check in checks}
+
+
+def test_correct_migrations_are_left_alone(project: Project) -> None:
+    assert states(project().hold()) == dict.fromkeys(CHECKS, ("proven", ""))
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_each_flaw_is_found_by_its_check(project: Project, flaw: str) -> None:
+    up, back, name, told = FLAWS[flaw]
+    (check,) = project(up, back).hold([name])
+    assert (check.name, check.status) == (name, "broken")
+    assert told in check.detail
+    assert "\n" not in check.detail
+
+
+def test_two_heads_are_named(project: Project, tmp_path: Path) -> None:
+    migrations = project()
+    text = REVISION.format(name="0003", down="'0001'", up="    pass", back="    pass")
+    (tmp_path / "versions" / "v0003.py").write_text(text)
+    (check,) = migrations.hold(["one-head"])
+    assert (check.status, check.detail.split(":")[0]) == ("broken", "there are 2 heads")
+
+
+def test_every_check_has_a_flaw_that_it_finds() -> None:
+    assert {name for _, _, name, _ in FLAWS.values()} | {"one-head"} == set(CHECKS)
+
+
+def test_what_is_allowed_is_not_named(project: Project) -> None:
+    up = UP + 'op.drop_column("users", "age")\nop.execute("UPDATE users SET email = lower(email)")'
+    allow = ["drop:users.age", "rewrite:users"]
+    migrations = project(up, allow=allow, changes=["users.email"])
+    assert {check.status for check in migrations.hold(["data", "gentle"])} == {"proven"}
+
+
+def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project) -> None:
+    back = BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")'
+    checks = project(UP + INDEX, back).hold(["gentle", "halfway", "rollback"])
+    assert states(checks) == dict.fromkeys(("rollback", "halfway", "gentle"), ("proven", ""))
+
+
+def test_without_models_there_is_nothing_to_compare_with(project: Project) -> None:
+    (check,) = project(env=ENV.format(models="", metadata="None")).hold(["models"])
+    assert (check.status, check.detail) == ("not examined", "env.py names no target_metadata: nothing to compare with")
+
+
+def test_alembic_that_cannot_run_is_told_in_one_sentence(project: Project, tmp_path: Path) -> None:
+    migrations = project()
+    (tmp_path / "alembic.ini").unlink()
+    with pytest.raises(DatabaseError, match="`alembic heads` failed") as caught:
+        migrations.hold(["one-head"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "legacy: is missing"),
+        ('legacy = "0001"\nlegaci = 1', "legaci: unknown key; did you mean 'legacy'?"),
+        ('legacy = "0001"\nallow = ["users.age"]', "allow: 'users.age': write drop:table.column"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "migrations.toml").write_text(text)
+    with pytest.raises(DeclarationError, match=r"migrations\.toml") as caught:
+        load_migrations(tmp_path)
+    assert told in str(caught.value)
