@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from harness.checks import Check
+from harness.database.rows import tables_of
 from harness.database.server import Server
 from harness.errors import DatabaseError
 from harness.migrate.declaration import MigrationsFile
@@ -33,6 +34,7 @@ _ERROR = re.compile(r"(?:[\w.]*(?:Error|Exception|\w+\.exc\.\w+|errors\.\w+)|FAI
 _LIMIT = 300
 _STOPS = 12
 """At how many statements, spread over a migration, it is stopped."""
+_NO_TRIGGER = "the role may not make event triggers; use a superuser of a throw-away server"
 _WATCH = """
 CREATE SCHEMA clerk_harness;
 CREATE TABLE clerk_harness.ran (number serial, tag text, object text, query text);
@@ -72,6 +74,17 @@ class Done:
         return (errors or lines or ["it printed nothing"])[-1][:300]
 
 
+@dataclass
+class Migrated:
+    """The way up from the legacy revision. `ran`: number, tag, table and text of each schema statement, if `watched`."""
+
+    done: Done
+    before: Snapshot
+    after: Snapshot
+    ran: list[Any]
+    watched: bool
+
+
 class _Broken(Exception):
     """A check that does not hold."""
 
@@ -87,6 +100,10 @@ class Migrations:
     environment_for: Callable[[str], dict[str, str]]
     tag: str
     _made: int = 0
+    _names: list[str] = field(default_factory=list)
+    _from_empty: tuple[Done, str] | None = None
+    _old: tuple[str, Snapshot] | None = None
+    _way_up: Migrated | None = None
     _named: list[str] = field(default_factory=list)
 
     def hold(
@@ -96,6 +113,12 @@ class Migrations:
         heads = self._alembic("heads", "")
         if heads.code != 0:
             raise DatabaseError(f"migrations.toml: `alembic heads` failed in {self.directory.name}: {heads.last}")
+        try:
+            return self._hold(heads, checks, progress)
+        finally:
+            self._drop()
+
+    def _hold(self, heads: Done, checks: Collection[str], progress: Callable[[str], None] | None) -> list[Check]:
         results = []
         for name, says in CHECKS.items():
             if name not in checks:
@@ -135,28 +158,80 @@ class Migrations:
         if done.code != 0:
             raise _Broken(f"{told}: {done.last}")
 
-    @contextmanager
-    def _database(self) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
-        """An empty database, for one check; its URL and a connection."""
+    def _create(self, template: str | None = None) -> str:
+        """A new database, empty or a copy; its name."""
         self._made += 1
         name = f"clerk_harness_{self.tag}_migrate_{self._made}"
-        self.server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        url = self.server.url_of(name)
-        connection = psycopg.connect(url, autocommit=True)
-        try:
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template is not None:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        self.server.execute(statement)
+        self._names.append(name)
+        return name
+
+    @contextmanager
+    def _database(self, template: str | None = None) -> Iterator[tuple[str, psycopg.Connection[Any]]]:
+        """A database for one check; its URL and a connection."""
+        url = self.server.url_of(self._create(template))
+        with psycopg.connect(url, autocommit=True) as connection:
             yield url, connection
-        finally:
-            connection.close()
+
+    def _drop(self) -> None:
+        for name in self._names:
             with suppress(DatabaseError):
                 self.server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._names.clear()
 
-    def _legacy(self, url: str, connection: psycopg.Connection[Any]) -> Snapshot:
-        """The database of the stage before, full of rows."""
-        self._must(f"upgrade {self.file.legacy}", url, f"the legacy revision {self.file.legacy} cannot be reached")
-        if self.file.users not in snapshot(connection).tables:
-            raise _Broken(f"the legacy revision has no table {self.file.users}: name it as `users` in migrations.toml")
-        populate(connection, self.file.users, self.file.rows)
-        return snapshot(connection)
+    def _empty(self) -> tuple[Done, str]:
+        """An empty database brought up to date, once for all checks; what Alembic said, and the URL."""
+        if self._from_empty is None:
+            url = self.server.url_of(self._create())
+            self._from_empty = (self._alembic("upgrade head", url), url)
+        return self._from_empty
+
+    def _legacy(self) -> tuple[str, Snapshot]:
+        """The database of the stage before, full of rows, to be copied; its name, and what is in it."""
+        if self._old is None:
+            name = self._create()
+            url = self.server.url_of(name)
+            self._must(f"upgrade {self.file.legacy}", url, f"the legacy revision {self.file.legacy} cannot be reached")
+            with psycopg.connect(url, autocommit=True) as connection:
+                if self.file.users not in tables_of(connection):
+                    raise _Broken(
+                        f"the legacy revision has no table {self.file.users}: name it as `users` in migrations.toml"
+                    )
+                populate(connection, self.file.users, self.file.rows)
+                self._old = (name, snapshot(connection))
+        return self._old
+
+    def _migrated(self) -> Migrated:
+        """The way up from the legacy database, watched, once for all checks."""
+        if self._way_up is None:
+            template, before = self._legacy()
+            with self._database(template) as (url, connection):
+                watched = self._watch(connection)
+                done = self._alembic("upgrade head", url)
+                ran = (
+                    connection.execute(
+                        "SELECT number, tag, object, query FROM clerk_harness.ran ORDER BY number"
+                    ).fetchall()
+                    if watched
+                    else []
+                )
+                after = snapshot(connection)
+            self._way_up = Migrated(done, before, after, ran, watched)
+        if self._way_up.done.code != 0:
+            raise _Broken(f"{self.file.rows} users cannot be migrated: {self._way_up.done.last}")
+        return self._way_up
+
+    @staticmethod
+    def _watch(connection: psycopg.Connection[Any]) -> bool:
+        """Watch the schema statements of a database; whether the role may."""
+        try:
+            connection.execute(_WATCH.encode())
+        except psycopg.errors.InsufficientPrivilege:
+            return False
+        return True
 
     # The checks
 
@@ -166,25 +241,23 @@ class Migrations:
             raise _Broken(f"there are {len(found)} heads: {', '.join(found) or heads.last}")
 
     def _from_nothing(self) -> None:
-        with self._database() as (url, _):
-            self._must("upgrade head", url, "an empty database cannot be brought up to date")
+        done, _ = self._empty()
+        if done.code != 0:
+            raise _Broken(f"an empty database cannot be brought up to date: {done.last}")
 
     def _models(self) -> None:
         if not self.file.models:
             raise _Skipped("models = false in migrations.toml")
-        with self._database() as (url, _):
-            self._must("upgrade head", url, "an empty database cannot be brought up to date")
-            done = self._alembic("check", url)
-            if "target_metadata" in done.output or "MetaData object" in done.output:
-                raise _Skipped("env.py names no target_metadata: nothing to compare with")
-            if done.code != 0:
-                raise _Broken(f"the models differ from the schema: {done.last}")
+        self._from_nothing()
+        done = self._alembic("check", self._empty()[1])
+        if "target_metadata" in done.output or "MetaData object" in done.output:
+            raise _Skipped("env.py names no target_metadata: nothing to compare with")
+        if done.code != 0:
+            raise _Broken(f"the models differ from the schema: {done.last}")
 
     def _data(self) -> None:
-        with self._database() as (url, connection):
-            before = self._legacy(url, connection)
-            self._must("upgrade head", url, f"{self.file.rows} users cannot be migrated")
-            self._compare(before, snapshot(connection), dropped=True)
+        way = self._migrated()
+        self._compare(way.before, way.after, dropped=True)
 
     def _compare(self, before: Snapshot, after: Snapshot, *, dropped: bool) -> None:
         """Raises _Broken where a row, a key or a kept column differs. `dropped`: columns may be gone (they are named elsewhere)."""
@@ -212,8 +285,9 @@ class Migrations:
                 )
 
     def _rollback(self) -> None:
-        with self._database() as (url, connection):
-            before, schema = self._legacy(url, connection), schema_of(connection)
+        template, before = self._legacy()
+        with self._database(template) as (url, connection):
+            schema = schema_of(connection)
             self._must("upgrade head", url, f"{self.file.rows} users cannot be migrated")
             self._must(f"downgrade {self.file.legacy}", url, "the way back fails")
             back = schema_of(connection)
@@ -225,56 +299,31 @@ class Migrations:
             self._must("upgrade head", url, "up again fails after the way back")
 
     def _halfway(self) -> None:
-        with self._database() as (url, connection):
-            self._legacy(url, connection)
-            count = self._statements(url, connection)
-        stops = (
-            sorted({1 + round(number * (count - 1) / max(1, _STOPS - 1)) for number in range(min(count, _STOPS))})
-            if count
-            else []
-        )
-        if not stops:
-            raise _Skipped(f"nothing lies between {self.file.legacy} and the head")
-        with self._database() as (url, connection):
-            before = self._legacy(url, connection)
-            self._watching(connection)
-            for stop in stops:
-                connection.execute("SELECT setval('clerk_harness.statements', 0)")
+        way = self._migrated()
+        if not way.watched:
+            raise _Skipped(_NO_TRIGGER)
+        count = len({number for number, *_ in way.ran})
+        if not count:
+            raise _Skipped(f"no schema statement lies between {self.file.legacy} and the head")
+        template, before = self._legacy()
+        for stop in sorted({1 + round(turn * (count - 1) / max(1, _STOPS - 1)) for turn in range(min(count, _STOPS))}):
+            with self._database(template) as (url, connection):
+                self._watch(connection)
                 connection.execute("UPDATE clerk_harness.stop SET at = %s", [stop])
                 self._alembic("upgrade head", url)
                 connection.execute("UPDATE clerk_harness.stop SET at = 0")
-                done = self._alembic("upgrade head", url)
                 told = f"stopped at statement {stop} of {count}"
-                if done.code != 0:
-                    raise _Broken(f"{told}, it cannot go on: {done.last}")
+                self._must("upgrade head", url, f"{told}, it cannot go on")
                 try:
                     self._compare(before, snapshot(connection), dropped=True)
                 except _Broken as broken:
                     raise _Broken(f"{told} and gone on: {broken}") from None
-                if stop != stops[-1]:
-                    self._must(f"downgrade {self.file.legacy}", url, "the way back fails")
-
-    def _watching(self, connection: psycopg.Connection[Any]) -> None:
-        try:
-            connection.execute(_WATCH.encode())
-        except psycopg.errors.InsufficientPrivilege:
-            raise _Skipped("the role may not make event triggers: use a superuser of a throw-away server") from None
-
-    def _statements(self, url: str, connection: psycopg.Connection[Any]) -> int:
-        """How many schema statements lie between the legacy revision and the head."""
-        self._watching(connection)
-        self._must("upgrade head", url, f"{self.file.rows} users cannot be migrated")
-        row = connection.execute("SELECT count(DISTINCT number) FROM clerk_harness.ran").fetchone()
-        return int(row[0]) if row else 0
 
     def _gentle(self) -> None:
-        with self._database() as (url, connection):
-            before = self._legacy(url, connection)
-            self._statements(url, connection)
-            after = snapshot(connection)
-            ran = connection.execute("SELECT tag, object, query FROM clerk_harness.ran ORDER BY number").fetchall()
+        way = self._migrated()
+        before, after = way.before, way.after
         full = {name for name, keys in before.keys.items() if keys}
-        for name in full & set(after.tables):
+        for name in sorted(full & set(after.tables)):
             if before.files[name] != after.files[name]:
                 self._name(f"rewrite:{name}", f"{name} is rewritten by a change of its definition")
             kept = before.versions[name].keys() & after.versions[name].keys()
@@ -286,7 +335,7 @@ class Migrations:
         for (name, column), values in before.content.items():
             if (name, column) not in after.content and any(value is not None for value in values):
                 self._name(f"drop:{name}.{column}", f"{name}.{column} is dropped, with data")
-        for tag, name, query in ran:
+        for _, tag, name, query in way.ran:
             text = " ".join((query or "").upper().split())
             if name in full and _locks(tag, text):
                 self._name(
@@ -294,6 +343,8 @@ class Migrations:
                 )
         if self._named:
             raise _Broken("; ".join(self._named))
+        if not way.watched:
+            raise _Skipped(f"locks were not looked at: {_NO_TRIGGER}")
 
     def _name(self, entry: str, told: str) -> None:
         if entry not in self.file.allow and told not in self._named:

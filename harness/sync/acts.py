@@ -101,7 +101,9 @@ class Acts:
 
     def _at_once(self, person: Person, step: Step) -> None:
         self.say(f"{person.name} sends {step.other} requests at once")
+        self.world.arm(pause=True)
         answers = self.world.request(person, step.other)
+        self.world.arm()
         if person.active and not person.ever_banned and not self._blocked(person):
             statuses = ", ".join(_shown(answer) for answer in answers)
             self.hold("at-once", all(map(_in, answers)), f"{person.name} was answered {statuses}")
@@ -135,7 +137,7 @@ class Acts:
         self.say(f"{person.name} sends a request, and the database connection is killed at write {step.other}")
         self.world.arm(step.other)
         self.world.request(person)
-        self.world.arm(0)
+        self.world.arm()
         between = self.world.dump()
         (answer,) = self.world.request(person)
         after = self.world.dump()

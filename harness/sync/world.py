@@ -26,21 +26,36 @@ LIMIT = 10.0
 _LONGEST = 200
 _KILL = """
 CREATE SCHEMA IF NOT EXISTS clerk_harness;
-CREATE TABLE IF NOT EXISTS clerk_harness.kill (after integer NOT NULL);
-TRUNCATE clerk_harness.kill;
-INSERT INTO clerk_harness.kill VALUES (0);
+DROP TABLE IF EXISTS clerk_harness.kill;
+CREATE TABLE clerk_harness.kill (after integer NOT NULL, pause boolean NOT NULL);
+INSERT INTO clerk_harness.kill VALUES (0, false);
 CREATE OR REPLACE FUNCTION clerk_harness.kill() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     now integer;
+    waits boolean;
+    seen text;
+    before text := '';
+    quiet integer := 0;
 BEGIN
-    SELECT after INTO now FROM clerk_harness.kill;
+    SELECT after, pause INTO now, waits FROM clerk_harness.kill;
+    IF waits AND TG_OP = 'INSERT' AND nextval('clerk_harness.writes') = 1 THEN
+        FOR turn IN 1..60 LOOP  -- Until the others have done all that they can: 0.3 s without a sign, 3 s at most.
+            PERFORM pg_sleep(0.05);
+            PERFORM pg_stat_clear_snapshot();
+            SELECT md5(string_agg(pid || ' ' || state_change, ',' ORDER BY pid)) INTO seen FROM pg_stat_activity
+                WHERE datname = current_database() AND pid <> pg_backend_pid();
+            quiet := CASE WHEN seen IS NOT DISTINCT FROM before THEN quiet + 1 ELSE 0 END;
+            before := seen;
+            EXIT WHEN quiet >= 6;
+        END LOOP;
+    END IF;
     IF now > 0 AND nextval('clerk_harness.writes') >= now THEN
         PERFORM pg_terminate_backend(pg_backend_pid());
         PERFORM pg_sleep(0);
     END IF;
     RETURN NULL;
 END $$;
-CREATE SEQUENCE IF NOT EXISTS clerk_harness.writes MINVALUE 0;
+CREATE SEQUENCE IF NOT EXISTS clerk_harness.writes;
 GRANT USAGE ON SCHEMA clerk_harness TO PUBLIC;
 """
 
@@ -291,10 +306,12 @@ class World:
         kept += [["primary_email_address_id", "email_addresses"], ["first_name", "last_name"], []][which % 3]
         return event_message(self.clerk, "user.updated", {name: whole[name] for name in kept})
 
-    def arm(self, after: int) -> None:
-        """Kill the connection of whoever writes to the users' tables for the `after`th time; 0 disarms."""
-        self.connection.execute("SELECT setval('clerk_harness.writes', 0)")
-        self.connection.execute("UPDATE clerk_harness.kill SET after = %s", [after])
+    def arm(self, after: int = 0, *, pause: bool = False) -> None:
+        """Kill the connection of whoever writes to the users' tables for the `after`th time; and let whoever inserts first
+        wait until the others can do no more, so that a race is lost every time. Without values, neither.
+        """
+        self.connection.execute("SELECT setval('clerk_harness.writes', 1, false)")
+        self.connection.execute("UPDATE clerk_harness.kill SET after = %s, pause = %s", [after, pause])
 
 
 def ask_together(lane: Any, calls: list[Call]) -> list[Observation]:

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
-from harness.fake_clerk import FakeClerk, frontend
+from harness.fake_clerk import FakeClerk, SigningKey, frontend
 from harness.fake_clerk.api import OPERATIONS
 
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parent / "openapi" / "backend-api.json").read_text())
@@ -41,8 +41,15 @@ SELDOM = (
 """Operations whose success is seldom generated; the tests below reach it."""
 
 
+@pytest.fixture(scope="module")
+def key() -> SigningKey:
+    """One for all: to make one takes longer than a test."""
+    return SigningKey()
+
+
 @pytest.fixture
-def clerk() -> Iterator[FakeClerk]:
+def clerk(key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeClerk]:
+    monkeypatch.setattr("harness.fake_clerk.instance.SigningKey", lambda: key)
     with FakeClerk() as started:
         for name in ("ada", "bob"):
             user = started.directory.add_user(f"{name}@example.com", first_name=name.title())

@@ -55,7 +55,7 @@ def mutant(postgres: Server, *, credentials: list[str], **environment: str) -> J
     return judged(options, server=postgres)
 
 
-ROUNDS = 6
+ROUNDS = 3
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
@@ -81,7 +81,7 @@ def test_a_guard_removed_from_any_route_is_found_there_and_only_there(
 
 def test_every_guarded_route_was_among_them(routes: list[Route]) -> None:
     found = guarded(routes)
-    assert max(map(len, found.values())) <= ROUNDS * 2
+    assert max(map(len, found.values())) > ROUNDS  # So that in each round some of a router stay whole.
     assert sum(map(len, found.values())) >= 110
 
 

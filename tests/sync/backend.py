@@ -96,8 +96,6 @@ def sync(db, data):
         if not flaw("swap"):
             db.execute("UPDATE users SET email = NULL WHERE lower(email) = lower(%s) AND clerk_user_id <> %s", [values["email"], clerk_id])
     row = db.execute("SELECT 1 FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
-    if flaw("race"):
-        db.execute("SELECT pg_sleep(0.02)")
     if row is None or flaw("doubles"):
         db.execute("INSERT INTO users (clerk_user_id) VALUES (%s)", [clerk_id])
     if flaw("two steps"):

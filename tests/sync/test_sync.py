@@ -43,7 +43,7 @@ def world(folder: Path, postgres: Server) -> Iterator[World]:
 
 
 def test_a_correct_sync_is_left_alone(world: World) -> None:
-    results = run_sync(world, sequences=25)
+    results = run_sync(world, sequences=12)
     assert [(r.name, r.detail, r.events) for r in results if r.failed] == []
     assert {r.name for r in results if r.status == "proven"} == set(CHECKS)
 
@@ -53,7 +53,7 @@ def test_each_flaw_is_found_by_its_check(world: World, folder: Path, flaw: str) 
     switch = folder / "flaw.txt"
     switch.write_text(flaw)
     try:
-        (found,) = run_sync(world, sequences=5, checks=[FLAWS[flaw]])
+        (found,) = run_sync(world, sequences=1, checks=[FLAWS[flaw]])
     finally:
         switch.unlink()
     assert found.failed, found

@@ -24,11 +24,8 @@ HARD_TO_SEE = [
     "plain",
     "pyjwkclient",
     "official-sdk",
-    "pem",
     "remembering",
-    "asking-again",
     "unavailable",
-    "for-admins",
 ]
 
 
