@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 from harness.checks import Check
-from harness.errors import DeclarationError
+from harness.errors import DeclarationError, HarnessError
+from harness.matrix import Declaration
 from harness.migrate import CHECKS as MIGRATION_CHECKS
-from harness.migrate import MIGRATIONS_FILE, Migrations, load_migrations
+from harness.migrate import MIGRATIONS_FILE, Migrations, MigrationsFile, load_migrations
 from harness.session import Session
 from harness.sync import CHECKS, SYNC_FILE, World, load_sync, run_sync
 
@@ -64,4 +67,38 @@ def hold_migrations(session: Session, *, asked: bool, progress: Callable[[str], 
         return [Check("migrations", name, says, "not examined", detail=why) for name, says in MIGRATION_CHECKS.items()]
     python, directory, environment_for = session.command_surroundings()
     migrations = Migrations(file, session.server, python, directory, environment_for, secrets.token_hex(4))
-    return migrations.hold(progress=progress)
+    checks = migrations.hold(progress=progress)
+    for check in checks:
+        if check.name == "gradual":
+            hold_gradual(session, file, check)
+    return checks
+
+
+def hold_gradual(session: Session, file: MigrationsFile, check: Check) -> None:
+    """Start the app of the stage before on a database of the stage after, and ask each route: none may fail."""
+    table, options, declared = session.declaration.matrix.database, session.options, session.declaration
+    if file.before is None or table is None:
+        check.detail = "migrations.toml does not say how the app of the stage before starts: before = { STAGE = … }"
+        return
+    head = table.model_copy(update={"migrate": f"python -m alembic -c {shlex.quote(file.config)} upgrade head"})
+    matrix = declared.matrix.model_copy(update={"database": head})
+    after = Declaration(matrix, declared.routers, declared.root, declared.legacy)
+    old = replace(
+        options, env=options.env | file.before, credentials=["clerk", "legacy", "missing"], routers=[], routes=[], only=[],
+        drills=False, fuzz=0, agents=1,
+    )  # fmt: skip
+    try:
+        with Session(old, after, server=session.server) as running:
+            verdicts = [verdict for verdict in running.run(running.plan()) if verdict.credential]
+    except HarnessError as error:
+        check.status, check.detail = "broken", f"the app of the stage before does not start: {error}"
+        return
+    faults = [verdict for verdict in verdicts if verdict.verdict == "fault"]
+    check.count, check.status = len(verdicts), "broken" if faults else "proven"
+    if faults:
+        routes = list(dict.fromkeys(verdict.route for verdict in faults))
+        check.detail = (
+            f"{len(routes)} route(s) fail, the first is {routes[0]} with `{faults[0].credential}`: {faults[0].seen}"
+        )
+    elif not verdicts:
+        check.status, check.detail = "not examined", "there is no route to ask"

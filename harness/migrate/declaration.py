@@ -15,7 +15,8 @@ MIGRATIONS_FILE = "migrations.toml"
 class MigrationsFile(Table):
     """The file. `legacy`: the revision of the stage before Clerk; `config`: Alembic's file, relative to the app;
     `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what is named otherwise:
-    `drop:users.age`, `rewrite:users`, `lock:users`. `rows`: generated users.
+    `drop:users.age`, `rewrite:users`, `lock:users`. `rows`: generated users. `before`: the variables with which the app of
+    the stage before starts, to see whether it runs on the schema after.
     """
 
     legacy: str
@@ -23,6 +24,7 @@ class MigrationsFile(Table):
     users: str = "users"
     rows: int = Field(default=2000, ge=1, le=1_000_000)
     models: bool = True
+    before: dict[str, str] | None = None
     changes: list[str] = []
     allow: list[str] = []
 

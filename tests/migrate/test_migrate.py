@@ -10,10 +10,14 @@ from textwrap import indent
 import pytest
 
 from harness.checks import Check
-from harness.config import base_environment
+from harness.config import Options, base_environment
+from harness.contracts import hold_gradual
 from harness.database import Server
 from harness.errors import DatabaseError, DeclarationError
+from harness.matrix import load
 from harness.migrate import CHECKS, Migrations, MigrationsFile, load_migrations
+from harness.session import Session
+from tests.conftest import MATRIX, write_suites
 
 ENV = """
 import os
@@ -122,7 +126,9 @@ def states(checks: list[Check]) -> dict[str, tuple[str, str]]:
 
 
 def test_correct_migrations_are_left_alone(project: Project) -> None:
-    assert states(project().hold()) == dict.fromkeys(CHECKS, ("proven", ""))
+    found = states(project().hold())
+    assert found.pop("gradual") == ("not examined", "the app is not started here")
+    assert found == {name: ("proven", "") for name in CHECKS if name != "gradual"}
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
@@ -143,7 +149,7 @@ def test_two_heads_are_named(project: Project, tmp_path: Path) -> None:
 
 
 def test_every_check_has_a_flaw_that_it_finds() -> None:
-    assert {name for _, _, name, _ in FLAWS.values()} | {"one-head"} == set(CHECKS)
+    assert {name for _, _, name, _ in FLAWS.values()} | {"one-head", "gradual"} == set(CHECKS)
 
 
 def test_what_is_allowed_is_not_named(project: Project) -> None:
@@ -185,3 +191,47 @@ def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> 
     with pytest.raises(DeclarationError, match=r"migrations\.toml") as caught:
         load_migrations(tmp_path)
     assert told in str(caught.value)
+
+
+# The app of the stage before, on the schema after
+
+BACKEND = """
+import os, psycopg
+from fastapi import FastAPI
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+if os.environ.get("STAGE") == "broken":
+    raise RuntimeError("never")
+@app.get("/nicks")
+def nicks():
+    column = "nick" if os.environ.get("STAGE") == "before" else "email"
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        return [row[0] for row in connection.execute(f"SELECT {column} FROM users")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("up", "stage", "status", "told"),
+    [
+        (UP, "before", "proven", ""),
+        (UP + 'op.drop_column("users", "nick")', "before", "broken", "the first is GET /nicks"),
+        (UP, "broken", "broken", "importing backend failed: RuntimeError: never"),
+        (UP, None, "not examined", "how the app of the stage before starts"),
+    ],
+)
+def test_the_app_of_the_stage_before_on_the_schema_after(
+    project: Project, postgres: Server, tmp_path: Path, up: str, stage: str | None, status: str, told: str
+) -> None:
+    project(up)
+    (tmp_path / "backend.py").write_text(BACKEND)
+    matrix = MATRIX + '[database]\nmigrate = "python -m alembic upgrade head"\n'
+    suites = write_suites(tmp_path / "suites", '"GET /nicks" = "public"', matrix=matrix)
+    before = f'before = {{ STAGE = "{stage}" }}' if stage is not None else ""
+    (suites / "migrations.toml").write_text(f'legacy = "0001"\nrows = 10\nmodels = false\n{before}\n')
+    options = Options(suites=suites, app="backend:app", app_dir=tmp_path, python=sys.executable, agents=1)
+    with Session(options, load(suites), server=postgres) as session:
+        file = load_migrations(suites)
+        assert file is not None
+        check = Check("migrations", "gradual", CHECKS["gradual"], "not examined")
+        hold_gradual(session, file, check)
+    assert check.status == status, check.detail
+    assert told in check.detail

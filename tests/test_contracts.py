@@ -1,0 +1,125 @@
+"""The contracts beside the matrix, as `clerk-harness run` holds and reports them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.checks import Check
+from harness.matrix import Plan
+from harness.report import Meta, Record, write_all
+from harness.report.criteria import criteria
+from harness.terminal import summary
+from tests.conftest import MATRIX, ROOT, write_suites
+
+
+def run(*words: str, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "harness", "run", *words]
+    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(tmp_path: Path) -> None:
+    options = ["--only", "sync", "--env", "PLATFORM_STAGE=mixed", "--reports", str(tmp_path), "--quiet"]
+    done = run(*options, "--python", sys.executable)
+    assert done.returncode == 1, done.stderr
+    assert "the table lacks: users.first_name, users.last_name" in done.stdout
+    assert "sync         1 broken, 12 not examined" in done.stdout
+    assert "cells judged" not in done.stdout
+    document = json.loads((tmp_path / "auth-matrix.json").read_text())
+    assert not document["passed"]
+    assert [c["state"] for c in document["criteria"]][4] == "broken"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--only", "sink"], "--only sink: no such contract; there are matrix, sync, migrations"),
+        (["--only", "sync"], "user_sync.toml does not exist; README shows one"),
+        (["--only", "migrations"], "migrations.toml does not exist; README shows one"),
+        (["--sequences", "0"], "--sequences 0: between 1 and 1000000"),
+    ],
+)
+def test_a_mistake_is_one_sentence(tmp_path: Path, words: list[str], told: str) -> None:
+    (tmp_path / "backend.py").write_text("from fastapi import FastAPI\napp = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)\n"
+                                         "@app.get('/open')\ndef open_(): return {}\n")  # fmt: skip
+    matrix = MATRIX + f'[target]\napp = "backend:app"\napp_dir = ".."\npython = "{sys.executable}"\n'
+    write_suites(tmp_path / "suites", '"GET /open" = "public"', matrix=matrix)
+    done = run(*words, directory=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+# Reports
+
+
+def record(*checks: Check) -> Record:
+    made = Record(Meta({"app": "x"}, "suites", "clerk-harness run", "probe"), Plan([], []))
+    made.checks += checks
+    return made
+
+
+PROVEN = Check("sync", "replay", "replaying changes nothing", "proven", 12)
+SKIPPED = Check("migrations", "models", "the models equal the schema", "not examined", 0, "no metadata")
+BROKEN = Check(
+    "sync", "newest", "the newest wins", "broken", 3, "P0: email is 'a' <b>", ["P0 signs up", "P0 sends a request"], ["id=1"], ["id=2"]
+)  # fmt: skip
+
+
+def test_a_run_of_contracts_alone_passes_when_one_is_proven_and_none_is_broken() -> None:
+    assert record(PROVEN).passed
+    assert record(PROVEN, SKIPPED).passed
+    assert not record(PROVEN, BROKEN).passed
+    assert not record(SKIPPED).passed, "it examined nothing"
+
+
+def test_the_terminal_tells_the_story() -> None:
+    text = summary(record(PROVEN, BROKEN, SKIPPED))
+    for line in (
+        "sync: newest: the newest wins",
+        "  1. P0 signs up",
+        "  2. P0 sends a request",
+        "  before: id=1",
+        "  after:  id=2",
+    ):
+        assert line in text
+    assert "sync         1 proven, 1 broken" in text
+    assert text.endswith("FAILED")
+
+
+def test_every_format_has_them(tmp_path: Path) -> None:
+    write_all(record(PROVEN, BROKEN, SKIPPED), tmp_path)
+    document = json.loads((tmp_path / "auth-matrix.json").read_text())
+    assert [(c["name"], c["status"]) for c in document["contracts"]] == [
+        ("replay", "proven"), ("newest", "broken"), ("models", "not examined"),
+    ]  # fmt: skip
+    assert document["contracts"][1]["events"] == BROKEN.events
+    root = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert (root.get("tests"), root.get("failures")) == ("3", "1")
+    assert len(root.findall(".//skipped")) == 1
+    page = (tmp_path / "auth-matrix.html").read_text()
+    assert "P0 sends a request" in page
+    assert "<b>" not in page.split("{{", 1)[0].rpartition("<script")[2], "text of a backend stays text"
+    text = (tmp_path / "summary.md").read_text()
+    assert "| sync | the newest wins | ❌ broken |" in text
+    assert "2. P0 sends a request" in text
+
+
+@pytest.mark.parametrize(
+    ("checks", "five", "six"),
+    [
+        ([], "not examined", "not examined"),
+        ([PROVEN], "supported", "not examined"),
+        ([PROVEN, BROKEN], "broken", "not examined"),
+        ([SKIPPED], "not examined", "not examined"),
+        ([Check("migrations", "data", "all comes through", "proven", 1), SKIPPED], "not examined", "supported"),
+    ],
+)
+def test_the_criteria_are_tied_to_the_checks(checks: list[Check], five: str, six: str) -> None:
+    states = {criterion.number: criterion.state for criterion in criteria(record(*checks))}
+    assert (states[5], states[6]) == (five, six)
