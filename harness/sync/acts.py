@@ -209,10 +209,11 @@ class Acts:
         now = self.world.row_of(person)
         if had is None:
             return
+        # What the profile itself says no more may go: a sync may ask Clerk for the user as it is now.
         lost = [
-            name
-            for name in self.world.file.table.mirror
-            if had[name] is not None and (now is None or now[name] is None)
+            column
+            for column, name in self.world.file.table.mirror.items()
+            if had[column] is not None and (now is None or now[column] is None) and _field(person, name) is not None
         ]
         self.hold("partial", not lost, f"{person.name} lost {', '.join(lost)}")
 
