@@ -24,3 +24,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((name for name in TOGETHER if nodeid.startswith(name)), nodeid)
 
     return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that no worker has one left when the others are done."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/zoo/"))
