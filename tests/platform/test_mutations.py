@@ -55,7 +55,7 @@ def mutant(postgres: Server, *, credentials: list[str], **environment: str) -> J
     return judged(options, server=postgres)
 
 
-ROUNDS = 3
+ROUNDS = 2
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
