@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 from harness.checks import Check
 from harness.errors import DeclarationError, HarnessError
@@ -31,6 +32,17 @@ def chosen(only: list[str], *, narrowed: bool) -> list[str]:
     return only or (["matrix"] if narrowed else list(CONTRACTS))
 
 
+def _undeclared(name: str, path: Path, *, asked: bool) -> list[Check]:
+    """Nothing, for a contract without its file. Raises DeclarationError where the user named it."""
+    if asked:
+        raise DeclarationError(f"--only {name}: {path} does not exist; README shows one")
+    return []
+
+
+def _unexamined(name: str, checks: dict[str, str], why: str) -> list[Check]:
+    return [Check(name, check, says, "not examined", detail=why) for check, says in checks.items()]
+
+
 def hold_sync(session: Session, *, asked: bool, progress: Callable[[int, int], None] | None = None) -> list[Check]:
     """The sync contract, where user_sync.toml declares it. `asked`: the user named it, so that it must be there.
 
@@ -39,12 +51,10 @@ def hold_sync(session: Session, *, asked: bool, progress: Callable[[int, int], N
     suites, options = session.declaration.root, session.options
     file = load_sync(suites)
     if file is None:
-        if asked:
-            raise DeclarationError(f"--only sync: {suites}/{SYNC_FILE} does not exist; README shows one")
-        return []
+        return _undeclared("sync", suites / SYNC_FILE, asked=asked)
     if session.resets is None:
         why = "rows can be seen only in a database that the run makes: declare [database], and --app or --command"
-        return [Check("sync", name, says, "not examined", detail=why) for name, says in CHECKS.items()]
+        return _unexamined("sync", CHECKS, why)
     sequences = options.sequences or file.sequences
     told = (lambda done: progress(done, sequences)) if progress is not None else None
     with closing(World(session.target, session.clerk, session.database_url, file, session.resets[0].reset)) as world:
@@ -59,12 +69,10 @@ def hold_migrations(session: Session, *, asked: bool, progress: Callable[[str], 
     suites = session.declaration.root
     file = load_migrations(suites)
     if file is None:
-        if asked:
-            raise DeclarationError(f"--only migrations: {suites}/{MIGRATIONS_FILE} does not exist; README shows one")
-        return []
+        return _undeclared("migrations", suites / MIGRATIONS_FILE, asked=asked)
     if session.server is None:
         why = "there is no Postgres to migrate: declare [database], and --app or --command"
-        return [Check("migrations", name, says, "not examined", detail=why) for name, says in MIGRATION_CHECKS.items()]
+        return _unexamined("migrations", MIGRATION_CHECKS, why)
     python, directory, environment_for = session.command_surroundings()
     migrations = Migrations(file, session.server, python, directory, environment_for, secrets.token_hex(4))
     checks = migrations.hold(progress=progress)

@@ -15,7 +15,7 @@ from harness.config import Options
 from harness.credentials import Mint, Trap, register, select
 from harness.database import Isolation, Server, Workspace, open_server
 from harness.errors import DatabaseError, DeclarationError, HarnessError
-from harness.fake_clerk import REAL_NAMES, FakeClerk
+from harness.fake_clerk import FakeClerk
 from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
 from harness.matrix.declaration import DatabaseTable
 from harness.matrix.drills import TROUBLES
@@ -186,7 +186,7 @@ class Session:
             app_dir=app_dir,
             python=python,
             environments=environments,
-            names=(*REAL_NAMES, self.clerk.domain),
+            names=self.clerk.api.names,
             fake_port=self.clerk.port,
             patterns=tuple(name for names in matrix.mechanisms.values() for name in names),
         )

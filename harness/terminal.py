@@ -39,15 +39,14 @@ class Progress:
         now = time.monotonic()
         if now - self._shown > (0.1 if self.redraw else _EVERY):
             self._shown = now
-            line = f"sync: {done:,} of {total:,} sequences"
-            print(
-                f"\r{line:60}" if self.redraw else line, end="" if self.redraw else "\n", file=self.stream, flush=True
-            )
+            self._line(f"sync: {done:,} of {total:,} sequences")
 
     def check(self, name: str) -> None:
         """Which check of the migrations is held now."""
-        line = f"migrations: {name}"
-        print(f"\r{line:60}" if self.redraw else line, end="" if self.redraw else "\n", file=self.stream, flush=True)
+        self._line(f"migrations: {name}")
+
+    def _line(self, text: str) -> None:
+        print(f"\r{text:60}" if self.redraw else text, end="" if self.redraw else "\n", file=self.stream, flush=True)
 
     def _show(self, before: str, after: str) -> None:
         elapsed = time.monotonic() - self._started

@@ -19,7 +19,7 @@ from harness.fake_clerk.webhooks import Message, event_message, sign_delivery
 from harness.sync.declaration import SyncFile
 from harness.sync.people import LEGACY
 from harness.targets import Target
-from harness.targets.base import Call, Observation, Request, Route, ask
+from harness.targets.base import Call, Lane, Observation, Request, Route, ask, exchange
 from harness.targets.requests import base_request, with_presentation
 
 LIMIT = 10.0
@@ -314,15 +314,9 @@ class World:
         self.connection.execute("UPDATE clerk_harness.kill SET after = %s, pause = %s", [after, pause])
 
 
-def ask_together(lane: Any, calls: list[Call]) -> list[Observation]:
+def ask_together(lane: Lane, calls: list[Call]) -> list[Observation]:
     """Observations of calls that go out at the same moment."""
-    import select
-
-    lane.submit(calls, LIMIT, together=True)
-    partial = None
-    while partial is None:
-        readable, _, _ = select.select([lane], [], [], 0.5)
-        partial = lane.collect() if readable else lane.overdue()
+    partial = exchange(lane, calls, LIMIT, together=True)
     if len(partial.observations) != len(calls):
         raise TargetError("the target ended while requests ran side by side")
     return list(partial.observations)

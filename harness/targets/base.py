@@ -116,18 +116,23 @@ class Lane(Protocol):
         """Called now and then: kills what gives no sign of life, and says what was done."""
 
 
+def exchange(lane: Lane, calls: list[Call], limit: float, *, together: bool = False) -> Partial:
+    """What a lane does of one batch, waited for. `together`: all at the same moment."""
+    lane.submit(calls, limit, together=together)
+    partial = None
+    while partial is None:
+        readable, _, _ = select.select([lane], [], [], 0.5)
+        partial = lane.collect() if readable else lane.overdue()
+    return partial
+
+
 def ask(lane: Lane, calls: list[Call], limit: float) -> list[Observation]:
     """Observations of calls by one lane, in their order, where nothing else is to be done meanwhile."""
     answers: list[Observation] = []
     rest = calls
     alone = False
     while rest:
-        sent = rest[:1] if alone else rest[:32]
-        lane.submit(sent, limit)
-        partial = None
-        while partial is None:
-            readable, _, _ = select.select([lane], [], [], 0.5)
-            partial = lane.collect() if readable else lane.overdue()
+        partial = exchange(lane, rest[:1] if alone else rest[:32], limit)
         alone = partial.alone
         answers += partial.observations
         rest = rest[len(partial.observations) :]

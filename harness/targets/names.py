@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.fake_clerk import REAL_NAMES, FakeClerk
+from harness.fake_clerk import FakeClerk
 from harness.targets.agent import clients
 from harness.targets.agent.redirect import Redirect
 
@@ -46,7 +46,7 @@ class Names:
             | {
                 "PYTHONPATH": os.pathsep.join(filter(None, (startup, own.get("PYTHONPATH")))),
                 "NODE_OPTIONS": " ".join(filter(None, (required, own.get("NODE_OPTIONS")))),
-                "CLERK_HARNESS_NAMES": ",".join((*REAL_NAMES, self.clerk.domain)),
+                "CLERK_HARNESS_NAMES": ",".join(self.clerk.api.names),
                 "CLERK_HARNESS_PORT": str(self.clerk.port),
                 "CLERK_HARNESS_BLOCKED": os.fspath(self._report),
                 "HTTPS_PROXY": proxy,
@@ -72,7 +72,7 @@ def real_names(clerk: FakeClerk) -> Iterator[Redirect]:
 
     Yields the redirection, whose `blocked` lists what else was asked for and refused.
     """
-    redirect = Redirect((*REAL_NAMES, clerk.domain), clerk.port)
+    redirect = Redirect(clerk.api.names, clerk.port)
     trusted = clerk.tls.environment()
     before = {name: os.environ.get(name) for name in trusted}
     os.environ.update(trusted)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -15,15 +14,10 @@ import pytest
 
 from harness.config import Options, base_environment
 from harness.errors import TargetError, UnsafeError
+from harness.targets.command import free_port
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, judged, write_suites
 
 Serve = Callable[..., str]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

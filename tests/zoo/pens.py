@@ -17,8 +17,8 @@ from harness.config import Options, base_environment
 from harness.credentials import CATALOGUE
 from harness.database import Server
 from harness.matrix import CellVerdict
+from harness.targets.command import free_port
 from tests.conftest import judged
-from tests.targets.test_url import free_port
 from tests.zoo.model import Animal
 
 DOMAIN = "harness-under-test.clerk.accounts.dev"
