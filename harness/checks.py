@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Status = Literal["proven", "broken", "not examined"]
 
@@ -11,7 +11,7 @@ Status = Literal["proven", "broken", "not examined"]
 @dataclass
 class Check:
     """One check of a contract. `count`: how often it was looked at; `events`: the shortest way to break it, in plain words;
-    `before` and `after`: the rows there.
+    `before` and `after`: the rows there. `figures`: what was measured, a row for each route or trial.
     """
 
     contract: str
@@ -23,6 +23,7 @@ class Check:
     events: list[str] = field(default_factory=list)
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
+    figures: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness import terminal
 from harness.cli import options_of, repeat_command
-from harness.contracts import chosen, hold_migrations, hold_sync
+from harness.contracts import chosen, hold_budget, hold_migrations, hold_sync
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
 from harness.database import Server
 from harness.errors import HarnessError
@@ -54,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
             if progress is not None:
                 progress.add(verdict)
         record.seconds = time.monotonic() - started
+        if "budget" in contracts:
+            measured = progress.routes if progress is not None else None
+            record.checks += hold_budget(session, asked="budget" in options.only, progress=measured)
         if "sync" in contracts:
             told = progress.sequences if progress is not None else None
             record.checks += hold_sync(session, asked="sync" in options.only, progress=told)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import secrets
 import shlex
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
+from harness.budget import BUDGET_FILE, BudgetFile, load_budget, unindexed
+from harness.budget import CHECKS as BUDGET_CHECKS
+from harness.budget.contract import entrance, judge, measure
+from harness.budget.declaration import unknown_routes
 from harness.checks import Check
+from harness.database.tap import Statement, Tap
 from harness.errors import DeclarationError, HarnessError
 from harness.matrix import Declaration
 from harness.migrate import CHECKS as MIGRATION_CHECKS
@@ -17,7 +22,7 @@ from harness.migrate import MIGRATIONS_FILE, Migrations, MigrationsFile, load_mi
 from harness.session import Session
 from harness.sync import CHECKS, SYNC_FILE, World, load_sync, run_sync
 
-CONTRACTS = ("matrix", "sync", "migrations")
+CONTRACTS = ("matrix", "budget", "config", "sync", "migrations")
 """What `--only` can name."""
 
 
@@ -110,3 +115,66 @@ def hold_gradual(session: Session, file: MigrationsFile, check: Check) -> None:
         )
     elif not verdicts:
         check.status, check.detail = "not examined", "there is no route to ask"
+
+
+def hold_budget(session: Session, *, asked: bool, progress: Callable[[int, int], None] | None = None) -> list[Check]:
+    """The budget of each route, in a session of its own whose app talks to Postgres through a relay that counts.
+
+    Held where budget.toml is, or with its defaults where the user `asked`. Raises HarnessError.
+    """
+    suites = session.declaration.root
+    file = load_budget(suites)
+    if file is None and not asked:
+        return []
+    file = file or BudgetFile()
+    unknown_routes(file, {plan.key for plan in session.plan().routes}, suites)
+    if not session.target.probed:
+        why = "the way to a handler can be told from the handler itself only in an app target (--app)"
+        return _unexamined("budget", BUDGET_CHECKS, why)
+    with ExitStack() as stack:
+        taps: list[Tap] = []
+        inner = stack.enter_context(tapped_session(session, taps))
+        for tap in taps:
+            stack.callback(tap.close)
+        return hold_limits(inner, file, taps, progress=progress)
+
+
+def tapped_session(session: Session, taps: list[Tap]) -> Session:
+    """A session like another whose app talks to Postgres through a relay, which is put into `taps` on entering."""
+
+    def through(url: str) -> str:
+        taps.append(Tap(url))
+        return taps[-1].url
+
+    options = replace(session.options, credentials=["clerk"], only=[], drills=False, fuzz=0, agents=1)
+    return Session(options, session.declaration, server=session.server, through=through)
+
+
+def hold_limits(
+    inner: Session, file: BudgetFile, taps: list[Tap], *, progress: Callable[[int, int], None] | None = None
+) -> list[Check]:
+    """The checks of the budget, held on a session whose app talks through `taps`."""
+    plan = inner.plan()
+    plan.routes = [each for each in plan.routes if entrance(each) is not None]
+    engine = inner.engine(plan)
+    for _ in engine.run():
+        pass
+    tap = taps[0] if taps else None
+    measured, statements, left = measure(engine, plan, inner.clerk, tap, progress=progress)
+    return [*judge(measured, left, file, tapped=tap is not None), _index(inner, file, statements)]
+
+
+def _index(session: Session, file: BudgetFile, statements: list[Statement]) -> Check:
+    """The check of the index, on the column that budget.toml or user_sync.toml names."""
+    check = Check("budget", "index", BUDGET_CHECKS["index"], "not examined")
+    sync = load_sync(session.declaration.root)
+    lookup = file.lookup or (f"{sync.table.name}.{sync.table.clerk_id}" if sync is not None else None)
+    if not session.database_url:
+        check.detail = "no database is declared"
+    elif lookup is None:
+        check.detail = (
+            f'say which column it is: lookup = "users.clerk_user_id" in {session.declaration.root / BUDGET_FILE}'
+        )
+    else:
+        unindexed(session.database_url, statements, lookup, check)
+    return check

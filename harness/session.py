@@ -39,13 +39,22 @@ def _database_variables(table: DatabaseTable, url: str) -> dict[str, str]:
 class Session:
     """Everything that a run needs, started on entering and stopped on leaving.
 
-    `server` is a Postgres that somebody else started and will stop. Raises HarnessError on entering.
+    `server` is a Postgres that somebody else started and will stop; `through` gives the URL by which the app reaches a
+    database, where it is to be another than ours. Raises HarnessError on entering.
     """
 
-    def __init__(self, options: Options, declaration: Declaration, *, server: Server | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        declaration: Declaration,
+        *,
+        server: Server | None = None,
+        through: Callable[[str], str] | None = None,
+    ) -> None:
         self.options = options
         self.declaration = declaration
         self._server = server
+        self._through = through or (lambda url: url)
         self.server: Server | None = server
         """The Postgres of the run, once it is there."""
         self._stack = ExitStack()
@@ -179,7 +188,8 @@ class Session:
         environments = [dict(environment) for _ in range(self.agents)]
         if table is not None and workspace is not None:
             environments = [
-                environment | _database_variables(table, workspace.url(number)) for number in range(self.agents)
+                environment | _database_variables(table, self._through(workspace.url(number)))
+                for number in range(self.agents)
             ]
         spec = AppSpec(
             app=app,
@@ -222,7 +232,7 @@ class Session:
         if table is not None:
             workspace = self._workspace()
             self._prepare(table, workspace, environment, python, app_dir)
-            environment |= _database_variables(table, workspace.url(0))
+            environment |= _database_variables(table, self._through(workspace.url(0)))
         target = CommandTarget(
             url,
             self._openapi,
@@ -320,6 +330,10 @@ class Session:
 
     def run(self, plan: Plan) -> Iterator[CellVerdict]:
         """Verdicts, as they are reached."""
+        return self.engine(plan).run()
+
+    def engine(self, plan: Plan) -> Engine:
+        """What judges a plan."""
         judge = Judge(self.mechanisms, probed=self.target.probed)
         limit = self.options.time_limit or self.declaration.matrix.settings.time_limit
         return Engine(
@@ -332,4 +346,4 @@ class Session:
             heal_within=self.declaration.matrix.settings.heal_within,
             fuzz=self.options.fuzz,
             seed=self.options.seed,
-        ).run()
+        )

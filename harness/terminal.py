@@ -36,10 +36,17 @@ class Progress:
 
     def sequences(self, done: int, total: int) -> None:
         """How far the sync contract has come."""
+        self._far(f"sync: {done:,} of {total:,} sequences")
+
+    def routes(self, done: int, total: int) -> None:
+        """How far the budget has come."""
+        self._far(f"budget: {done:,} of {total:,} routes")
+
+    def _far(self, text: str) -> None:
         now = time.monotonic()
         if now - self._shown > (0.1 if self.redraw else _EVERY):
             self._shown = now
-            self._line(f"sync: {done:,} of {total:,} sequences")
+            self._line(text)
 
     def check(self, name: str) -> None:
         """Which check of the migrations is held now."""

@@ -15,7 +15,7 @@ FLOORS = {
     "cli": 5, "commands": 5, "plugin": 5, "terminal": 5, "__main__": 5, "session": 5, "survey": 5, "schemathesis_check": 5, "issuer": 5,
     "contracts": 5,
     "report": 4,
-    "matrix": 3, "sync": 3, "migrate": 3, "config": 5,
+    "matrix": 3, "sync": 3, "migrate": 3, "budget": 3, "configuration": 3, "config": 5,
     "targets": 2,
     "credentials": 1,
     "fake_clerk": 0, "database": 0, "errors": 0, "redact": 0, "tables": 0, "checks": 0,

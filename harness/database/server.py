@@ -7,7 +7,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
 import psycopg
 from psycopg import sql
@@ -23,6 +23,11 @@ _OLDEST = 130000
 """Postgres 13: older servers are out of support."""
 
 
+def joined(parts: SplitResult) -> str:
+    """A URL from its parts; `urlunsplit` drops the slashes of one without a host, which is a socket's."""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+
+
 class Server:
     """A Postgres server that this run may create databases in. `url` is of an administrative database."""
 
@@ -33,7 +38,7 @@ class Server:
     def url_of(self, database: str) -> str:
         """The URL of another database of the server."""
         parts = urlsplit(self.url)
-        return urlunsplit(parts._replace(path=f"/{database}"))
+        return joined(parts._replace(path=f"/{database}"))
 
     def execute(self, statement: sql.Composed) -> None:
         """Run one statement outside a transaction. Raises DatabaseError."""

@@ -1,0 +1,124 @@
+"""The budget finds each dear way to map a token to a user, by the check that is meant for it, and leaves others alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.budget import CHECKS, load_budget
+from harness.checks import Check
+from harness.config import Options
+from harness.contracts import hold_budget, hold_limits, tapped_session
+from harness.database import Server
+from harness.database.tap import Tap
+from harness.errors import DeclarationError
+from harness.matrix import load
+from harness.session import Session
+from tests.budget.backend import BUDGET, CODE, DEAR, RIGHT, ROUTES, SCHEMA
+from tests.conftest import MATRIX, VERIFIER, write_suites
+
+Hold = Callable[[str], dict[str, Check]]
+IDENTITIES = '[identities.alice]\nemail = "alice@example.com"\nclerk_id = "user_2alice"\n'
+
+
+def folder_in(root: Path) -> Path:
+    (root / "verifier.py").write_text(VERIFIER)
+    (root / "backend.py").write_text(CODE)
+    policies = MATRIX.replace('accept = ["clerk"]', 'accept = ["clerk", "clerk-newcomer"]')
+    matrix = policies + '[database]\nseed = "schema.sql"\n' + IDENTITIES
+    write_suites(root / "suites", ROUTES, matrix=matrix)
+    (root / "suites" / "schema.sql").write_text(SCHEMA)
+    (root / "suites" / "budget.toml").write_text('lookup = "users.clerk_user_id"\n' + BUDGET)
+    return root
+
+
+@pytest.fixture(scope="module")
+def hold(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[Hold]:
+    folder = folder_in(tmp_path_factory.mktemp("backend"))
+    suites = folder / "suites"
+    options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
+    outer, taps = Session(options, load(suites), server=postgres), list[Tap]()
+    file = load_budget(suites)
+    assert file is not None
+    with tapped_session(outer, taps) as session:
+
+        def run(way: str) -> dict[str, Check]:
+            (folder / "way.txt").write_text(way)
+            checks = hold_limits(session, file, taps)
+            assert [check.name for check in checks] == list(CHECKS)
+            return {check.name: check for check in checks}
+
+        yield run
+    taps[0].close()
+
+
+@pytest.mark.parametrize("way", RIGHT)
+def test_what_keeps_the_budget_is_left_alone(hold: Hold, way: str) -> None:
+    checks = hold(way)
+    assert [(c.name, c.detail, c.events) for c in checks.values() if c.failed] == []
+    assert {c.status for c in checks.values()} == {"proven"}
+    assert checks["statements"].count == 3
+    assert checks["statements"].detail == "1 route(s) could not be measured: GET /inside"
+
+
+@pytest.mark.parametrize("way", DEAR)
+def test_each_dear_way_is_found_by_its_check(hold: Hold, way: str) -> None:
+    checks = hold(way)
+    assert {name for name, check in checks.items() if check.failed} == {DEAR[way]}
+    found = checks[DEAR[way]]
+    assert found.detail
+    assert found.events
+
+
+def test_figures_are_told_route_by_route(hold: Hold) -> None:
+    figures = {row["route"]: row for row in hold("twice")["statements"].figures}
+    assert list(figures) == ["GET /me", "POST /notes", "GET /role"]
+    assert figures["GET /me"]["warm"]["statements"] == ["SELECT * FROM users WHERE clerk_user_id = $1"] * 2
+    assert figures["GET /me"]["warm"]["clerk_calls"] == []
+    assert figures["GET /me"]["cold"]["clerk_calls"] == ["getJWKS", "GetUser"]
+    assert len(figures["GET /role"]["warm"]["statements"]) == 3
+
+
+def test_every_check_has_a_dear_way_that_it_finds() -> None:
+    assert set(DEAR.values()) == set(CHECKS)
+
+
+def test_a_missing_index_is_found(hold: Hold, postgres: Server, tmp_path: Path) -> None:
+    folder = folder_in(tmp_path)
+    schema = folder / "suites" / "schema.sql"
+    schema.write_text(SCHEMA.replace("text UNIQUE", "text"))
+    options = Options(suites=folder / "suites", app="backend:app", app_dir=folder, python=sys.executable, agents=1)
+    with Session(options, load(folder / "suites"), server=postgres) as session:
+        broken = [check for check in hold_budget(session, asked=False) if check.failed]
+    assert [check.name for check in broken] == ["index"]
+    assert "Postgres reads all of users to find clerk_user_id: Seq Scan" in broken[0].detail
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("statement = 2", "statement: unknown key; did you mean 'statements'?"),
+        ("statements = -1", "statements: Input should be greater than or equal to 0"),
+        ('[routes]\n"GET /me" = { calls = 1 }', "routes.GET /me.calls: unknown key"),
+        ('lookup = "users"', "lookup: String should match pattern"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "budget.toml").write_text(text)
+    with pytest.raises(DeclarationError) as error:
+        load_budget(tmp_path)
+    assert f"{tmp_path}/budget.toml: {told}" in str(error.value)
+
+
+def test_a_limit_of_a_route_that_is_not_there_is_told(postgres: Server, tmp_path: Path) -> None:
+    folder = folder_in(tmp_path)
+    (folder / "suites" / "budget.toml").write_text('[routes]\n"GET /mee" = { statements = 2 }\n')
+    options = Options(suites=folder / "suites", app="backend:app", app_dir=folder, python=sys.executable, agents=1)
+    with (
+        Session(options, load(folder / "suites"), server=postgres) as session,
+        pytest.raises(DeclarationError, match=r'"GET /mee" is no'),
+    ):
+        hold_budget(session, asked=False)
