@@ -14,6 +14,9 @@ from harness.budget import CHECKS as BUDGET_CHECKS
 from harness.budget.contract import entrance, judge, measure
 from harness.budget.declaration import unknown_routes
 from harness.checks import Check
+from harness.configuration import CHECKS as CONFIGURATION_CHECKS
+from harness.configuration import CONFIGURATION_FILE, Configuration, load_configuration
+from harness.configuration.trials import genuine
 from harness.database.tap import Statement, Tap
 from harness.errors import DeclarationError, HarnessError
 from harness.matrix import Declaration
@@ -21,8 +24,9 @@ from harness.migrate import CHECKS as MIGRATION_CHECKS
 from harness.migrate import MIGRATIONS_FILE, Migrations, MigrationsFile, load_migrations
 from harness.session import Session
 from harness.sync import CHECKS, SYNC_FILE, World, load_sync, run_sync
+from harness.targets.again import beside, environment_of
 
-CONTRACTS = ("matrix", "budget", "config", "sync", "migrations")
+CONTRACTS = ("matrix", "sync", "migrations", "budget", "config")
 """What `--only` can name."""
 
 
@@ -178,3 +182,32 @@ def _index(session: Session, file: BudgetFile, statements: list[Statement]) -> C
     else:
         unindexed(session.database_url, statements, lookup, check)
     return check
+
+
+def hold_config(session: Session, *, asked: bool, progress: Callable[[int, int], None] | None = None) -> list[Check]:
+    """The configuration contract, where configuration.toml declares it; the last of all, for it may end the session's own
+    target, whose port it needs. Raises DeclarationError.
+    """
+    declared, options = session.declaration, session.options
+    file = load_configuration(declared.root)
+    if file is None:
+        return _undeclared("config", declared.root / CONFIGURATION_FILE, asked=asked)
+    environment = environment_of(session.target)
+    if environment is None:
+        why = "a server that runs already cannot be started in another environment: give --app or --command"
+        return _unexamined("config", CONFIGURATION_CHECKS, why)
+    engine = session.engine(session.plan())
+    together = beside(session.target)
+    if not together:
+        session.target.close()
+    kept = set(declared.matrix.target.env) | set(options.env) | set(session.clerk.tls.environment())
+    start, more = (genuine(environment, session.clerk.environment(), kept, file, others=o) for o in (False, True))
+    for name in file.variables:
+        if name not in start:
+            where = declared.root / CONFIGURATION_FILE
+            raise DeclarationError(
+                f"{where}: variables.{name}: the harness knows no genuine value for it: "
+                f'{name} = {{ value = "…" }}, or set it in [target.env]'
+            )
+    contract = Configuration(file, session.target, start, more, engine, session.clerk, side_by_side=together)
+    return contract.hold(progress=progress)

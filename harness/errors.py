@@ -18,6 +18,10 @@ class TargetError(HarnessError):
     """The target cannot be started, imported or examined."""
 
 
+class StartHung(TargetError):
+    """The target neither starts nor says why not."""
+
+
 class DatabaseError(HarnessError):
     """Postgres cannot be started, reached, migrated or reset."""
 

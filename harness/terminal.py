@@ -42,6 +42,10 @@ class Progress:
         """How far the budget has come."""
         self._far(f"budget: {done:,} of {total:,} routes")
 
+    def trials(self, done: int, total: int) -> None:
+        """How far the configuration has come."""
+        self._far(f"config: {done:,} of {total:,} starts")
+
     def _far(self, text: str) -> None:
         now = time.monotonic()
         if now - self._shown > (0.1 if self.redraw else _EVERY):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import TargetError
+from harness.errors import StartHung, TargetError
 from harness.targets.base import Call, Lane, Observation, Partial, Route
 from harness.targets.routes import with_operations
 
@@ -128,7 +128,7 @@ class Agent:
                 message = self._read()
             except TimeoutError:
                 self.kill()
-                raise TargetError(
+                raise StartHung(
                     f"--app {self.spec.app}: not loaded within {self.spec.start_limit:.0f} s (a start-up that waits for something?)"
                     f"{self._tail()}"
                 ) from None

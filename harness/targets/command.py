@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from harness.errors import TargetError
+from harness.errors import StartHung, TargetError
 from harness.targets.names import Names
 from harness.targets.url import UrlTarget, check_host
 
@@ -89,16 +89,40 @@ class CommandTarget(UrlTarget):
     directory: Path = field(default_factory=Path.cwd)
     environment: dict[str, str] = field(default_factory=dict)
     names: Names | None = None
+    start_limit: float | None = None
     _running: Running | None = None
+    _given: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
         """Choose the port. Raises TargetError for a URL without one."""
+        self._given = (self.url, self.command)
         port = str(free_port()) if "{port}" in self.url else str(urlsplit(self.url).port or "")
         if not port:
             raise TargetError(f"--url {self.url}: say the port on which --command listens")
         self.url = self.url.replace("{port}", port)
         self.command = self.command.replace("{port}", port)
         self.environment = self.environment | {"PORT": port}
+
+    @property
+    def free(self) -> bool:
+        """Whether its port is chosen anew for each start."""
+        return "{port}" in self._given[0]
+
+    def again(self, environment: dict[str, str], limit: float) -> CommandTarget:
+        """The same command in another environment, not started. It is not asked for its routes."""
+        url, command = self._given
+        return CommandTarget(
+            url,
+            "",
+            lanes_wanted=1,
+            allowed=self.allowed,
+            ca_file=self.ca_file,
+            command=command,
+            directory=self.directory,
+            environment=environment,
+            names=self.names,
+            start_limit=limit,
+        )
 
     def start(self) -> UrlTarget:
         """Start the command, wait until it listens, and read the OpenAPI document. Raises TargetError."""
@@ -114,14 +138,15 @@ class CommandTarget(UrlTarget):
         if self._listens(parts.hostname, parts.port):
             raise TargetError(f"--url {self.url}: something listens there already; stop it, or leave out --url")
         self._running = running = Running(self.command, self.directory, self.environment)
-        deadline = time.monotonic() + _START_LIMIT
+        limit = self.start_limit or _START_LIMIT
+        deadline = time.monotonic() + limit
         while not self._listens(parts.hostname, parts.port):
             code = running.ended()
             if code is not None:
                 raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")
             if time.monotonic() > deadline:
-                told = f"nothing listens at {self.url} after {_START_LIMIT:g} s; it last said: {running.last_words()}"
-                raise TargetError(f"--command {self.command!r}: {told} (it gets its port as {{port}} and PORT)")
+                told = f"nothing listens at {self.url} after {limit:g} s; it last said: {running.last_words()}"
+                raise StartHung(f"--command {self.command!r}: {told} (it gets its port as {{port}} and PORT)")
             time.sleep(_ASK_AGAIN)
 
     @staticmethod
