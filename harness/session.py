@@ -217,7 +217,9 @@ class Session:
         """The target's directory, its Python, and the variables that it gets."""
         target, options = self.declaration.matrix.target, self.options
         app_dir = config.app_directory(options, self.declaration)
-        python = options.python or target.python or find_python(app_dir)
+        # As the user's shell would find it, although the command runs elsewhere.
+        given = os.path.abspath(options.python) if options.python and os.sep in options.python else options.python
+        python = given or target.python or find_python(app_dir)
         own = dict(target.env) if options.app is None else {}
         return app_dir, python, config.base_environment() | self.clerk.environment() | own | options.env
 
