@@ -66,7 +66,8 @@ def hold_sync(session: Session, *, asked: bool, progress: Callable[[int, int], N
         return _unexamined("sync", CHECKS, why)
     sequences = options.sequences or file.sequences
     told = (lambda done: progress(done, sequences)) if progress is not None else None
-    with closing(World(session.target, session.clerk, session.database_url, file, session.resets[0].reset)) as world:
+    reset = session.resets[0].reset
+    with closing(World(session.target, session.clerk, session.database_url, file, reset, suites=suites)) as world:
         checks = run_sync(world, sequences=sequences, start=options.seed, progress=told)
     again = f"--only sync --sequences {sequences} --seed {options.seed}"
     session.notes.append(f"sync: {sequences} generated sequences from seed {options.seed} ({again} repeats them)")

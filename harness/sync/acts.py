@@ -7,6 +7,7 @@ from typing import Any
 from harness.fake_clerk import EmailAddress
 from harness.sync.checks import violated
 from harness.sync.people import Step
+from harness.sync.seen import difference, equal, failed, field_of, let_in, same, shown
 from harness.sync.world import Person, World
 from harness.targets.base import Observation
 
@@ -83,36 +84,48 @@ class Acts:
         self.say(f"{person.name} signs up {told}")
 
     def _request(self, person: Person, step: Step) -> None:
-        self.say(f"{person.name} sends a request")
+        self.say(self._sends(person))
         (answer,) = self.world.request(person)
         self._answered(person, answer)
 
+    def _sends(self, person: Person, times: int = 1) -> str:
+        """How sync is reached for the person, in words."""
+        if self.world.callable is not None:
+            often = f" {times} times at once" if times > 1 else ""
+            return f"{self.world.file.reach.callable} is called for {person.name}{often}"
+        return f"{person.name} sends {'a request' if times == 1 else f'{times} requests at once'}"
+
+    def _everybody(self) -> str:
+        function = self.world.file.reach.callable
+        return f"{function} is called for everybody" if function is not None else "everybody sends a request"
+
     def _answered(self, person: Person, answer: Observation, check: str = "at-once") -> None:
         """A person who may enter must get in; nobody gets a server error."""
-        told = f"{person.name} was answered {_shown(answer)}"
+        told = f"{person.name} was answered {shown(answer)}"
         if self._blocked(person):
-            self.hold("no-adoption", not _failed(answer), told)
+            # A function refuses by raising whatever it likes.
+            self.hold("no-adoption", self.world.callable is not None or not failed(answer), told)
         elif person.active and not person.ever_banned:
-            self.hold(check, _in(answer), told)
+            self.hold(check, let_in(answer), told)
 
     def _blocked(self, person: Person) -> bool:
         """Whether the person holds an address that is another account's: there may be no row for it."""
         return person.claims == "legacy-unverified" and not person.moved
 
     def _at_once(self, person: Person, step: Step) -> None:
-        self.say(f"{person.name} sends {step.other} requests at once")
+        self.say(self._sends(person, step.other))
         self.world.arm(pause=True)
         answers = self.world.request(person, step.other)
         self.world.arm()
         if person.active and not person.ever_banned and not self._blocked(person):
-            statuses = ", ".join(_shown(answer) for answer in answers)
-            self.hold("at-once", all(map(_in, answers)), f"{person.name} was answered {statuses}")
+            statuses = ", ".join(shown(answer) for answer in answers)
+            self.hold("at-once", all(map(let_in, answers)), f"{person.name} was answered {statuses}")
             count = len(self.world.rows(person.user.id))
             self.hold("at-once", count == 1, f"there are {count} rows for {person.name}")
 
     def _impostor(self, person: Person, step: Step) -> None:
         other = self.world.person(step.other)
-        if other is None or other is person:
+        if other is None or other is person or self.world.callable is not None:
             return
         had, mine = self.world.row_of(other), self.world.row_of(person)
         self.say(f"{person.name} sends a request that names {other.name} in header, query and body")
@@ -120,11 +133,11 @@ class Acts:
         now = self.world.row_of(other)
         self.hold(
             "token-only",
-            _same(had, now, self._volatile()),
+            same(had, now, self._volatile()),
             f"the row of {other.name} changed by a request of {person.name}",
         )
         row = self.world.row_of(person)
-        if _in(answer) and mine is None and not self._blocked(person):
+        if let_in(answer) and mine is None and not self._blocked(person):
             self.hold("token-only", row is not None, f"{person.name} was let in and has no row of their own")
         if row is not None and other.user.email is not None and not (person.moved or other.moved):
             email = str(row[self.world.file.table.email]).lower()
@@ -134,17 +147,17 @@ class Acts:
         if self._blocked(person) or not person.active or person.ever_banned:
             return
         before, had = self.world.dump(), self.world.row_of(person)
-        self.say(f"{person.name} sends a request, and the database connection is killed at write {step.other}")
+        self.say(f"{self._sends(person)}, and the database connection is killed at write {step.other}")
         self.world.arm(step.other)
         self.world.request(person)
         self.world.arm()
         between = self.world.dump()
         (answer,) = self.world.request(person)
         after = self.world.dump()
-        self.hold("killed", _in(answer), f"the next request of {person.name} was answered {_shown(answer)}")
-        half = _difference(before, between) if between not in (before, after) else ""
+        self.hold("killed", let_in(answer), f"the next request of {person.name} was answered {shown(answer)}")
+        half = difference(before, between) if between not in (before, after) else ""
         self.hold("killed", not half, f"something was left half done: {half}")
-        if had is None and _in(answer):
+        if had is None and let_in(answer):
             wrong = self._wrong(person, self.world.row_of(person))
             self.hold("killed", not wrong, f"the next request did not heal the row of {person.name}: {wrong}")
 
@@ -213,7 +226,7 @@ class Acts:
         lost = [
             column
             for column, name in self.world.file.table.mirror.items()
-            if had[column] is not None and (now is None or now[column] is None) and _field(person, name) is not None
+            if had[column] is not None and (now is None or now[column] is None) and field_of(person, name) is not None
         ]
         self.hold("partial", not lost, f"{person.name} lost {', '.join(lost)}")
 
@@ -233,7 +246,7 @@ class Acts:
     def _send(self, message: Any) -> bool:
         """Deliver; a message that is not taken stays pending, as with Svix."""
         answer = self.world.deliver(message)
-        taken = _in(answer)
+        taken = let_in(answer)
         message.attempts.append(answer.status or 0)
         if taken and message in self.world.pending:
             self.world.pending.remove(message)
@@ -280,7 +293,7 @@ class Acts:
     def settle(self) -> None:
         """Everything arrives; everybody sends a request; then the same once more."""
         self._deliver_all()
-        self.say("everybody sends a request")
+        self.say(self._everybody())
         for person in self.world.people:
             self._final(person)
         self._deliver_all()
@@ -303,20 +316,22 @@ class Acts:
         self.world.pending.clear()
 
     def _final(self, person: Person) -> None:
+        if self.world.callable is not None and not person.active:
+            return  # A function keeps nobody out, and a deleted user has no profile to call it with.
         (answer,) = self.world.request(person)
-        told = f"{person.name} was answered {_shown(answer)}"
+        told = f"{person.name} was answered {shown(answer)}"
         tells = self.world.file.reach.webhook is not None
         if person.deleted:
             if tells:
-                self.hold("no-resurrection", not _in(answer), f"deleted, {told}")
+                self.hold("no-resurrection", not let_in(answer), f"deleted, {told}")
         elif person.user.banned:
             if tells:
-                self.hold("banned", not _in(answer), f"banned, {told}")
+                self.hold("banned", not let_in(answer), f"banned, {told}")
         elif self._blocked(person):
-            self.hold("no-adoption", not _failed(answer), told)
+            self.hold("no-adoption", self.world.callable is not None or not failed(answer), told)
         else:
             check = "banned" if person.ever_banned else "at-once"
-            self.hold(check, _in(answer), f"{'unbanned, ' if person.ever_banned else ''}{told}")
+            self.hold(check, let_in(answer), f"{'unbanned, ' if person.ever_banned else ''}{told}")
             if person.ever_banned and person.row_id is not None:
                 row = self.world.row_of(person)
                 same = row is not None and row[self.world.file.table.id] == person.row_id
@@ -340,8 +355,8 @@ class Acts:
             return "there is no row"
         return "; ".join(
             f"{column} is {row[column]!r} instead of {value!r}"
-            for column, value in ((column, _field(person, name)) for column, name in table.mirror.items())
-            if not _equal(row[column], value, fold=column == table.email)
+            for column, value in ((column, field_of(person, name)) for column, name in table.mirror.items())
+            if not equal(row[column], value, fold=column == table.email)
         )
 
     def _adopted(self) -> None:
@@ -362,52 +377,14 @@ class Acts:
         if not self.world.people:
             return
         before = self.world.dump()
-        self.say("all events are delivered again, and everybody sends a request")
+        self.say(f"all events are delivered again, and {self._everybody()}")
         for message in list(self.world.delivered):
             self.world.deliver(message)
         for person in self.world.people:
-            self.world.request(person)
+            if self.world.callable is None or person.active:
+                self.world.request(person)
         after = self.world.dump()
-        self.hold("replay", before == after, f"the database changed: {_difference(before, after)}")
+        self.hold("replay", before == after, f"the database changed: {difference(before, after)}")
 
     def _volatile(self) -> set[str]:
         return set(self.world.file.table.volatile)
-
-
-def _in(answer: Observation) -> bool:
-    return answer.status is not None and 200 <= answer.status < 300
-
-
-def _failed(answer: Observation) -> bool:
-    return answer.status is None or answer.status >= 500
-
-
-def _shown(answer: Observation) -> str:
-    if answer.status is None:
-        return answer.error or "nothing"
-    return f"{answer.status}" + (f" ({answer.error.splitlines()[-1][:120]})" if answer.error else "")
-
-
-def _same(one: dict[str, Any] | None, other: dict[str, Any] | None, volatile: set[str]) -> bool:
-    if one is None or other is None:
-        return one is other
-    return all(one[name] == other[name] for name in one if name not in volatile)
-
-
-def _equal(stored: Any, value: Any, *, fold: bool) -> bool:
-    if fold and isinstance(stored, str) and isinstance(value, str):
-        return stored.lower() == value.lower()
-    return bool(stored == value) or (stored in (None, "") and value in (None, ""))
-
-
-def _field(person: Person, name: str) -> Any:
-    return person.user.email if name == "primary_email_address" else getattr(person.user, name)
-
-
-def _difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> str:
-    for table, rows in before.items():
-        gone = [row for row in rows if row not in after[table]]
-        new = [row for row in after[table] if row not in rows]
-        if gone or new:
-            return f"{table}: {'; '.join([*(f'- {row}' for row in gone[:2]), *(f'+ {row}' for row in new[:2])])}"
-    return "rows were doubled" if before != after else ""

@@ -43,9 +43,10 @@ def run_sync(
             )
             for name in CHECKS
         ]
-    webhook = world.file.reach.webhook is not None
+    reach = world.file.reach
+    heard = {"webhook": reach.webhook is not None, "changes": reach.webhook is not None or reach.refreshes}
     while set(checks) - set(broken):
-        found = _search(world, others | set(broken), counts, sequences, start, webhook, progress)
+        found = _search(world, others | set(broken), counts, sequences, start, heard, progress)
         if found is None or found.check in broken:
             break
         broken[found.check] = found
@@ -58,11 +59,11 @@ def _search(
     counts: dict[str, int],
     sequences: int,
     start: int,
-    webhook: bool,
+    heard: dict[str, bool],
     progress: Callable[[int], None] | None,
 ) -> Violation | None:
     """The shortest sequence that breaks a check that is not known to be broken; None when none does."""
-    for story in stories(webhook=webhook):
+    for story in stories(**heard):
         try:
             act(world, story, known, counts)
         except Violation as violation:
@@ -81,7 +82,7 @@ def _search(
         print_blob=False,
         verbosity=_QUIET,
     )
-    @given(steps(webhook=webhook))
+    @given(steps(**heard))
     def sequence(these: list[Step]) -> None:
         nonlocal tried, until
         tried += 1

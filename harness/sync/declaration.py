@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,11 +17,31 @@ Mirrored = Literal["primary_email_address", "first_name", "last_name", "username
 _ROUTE = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
 
 
+ARGUMENTS = (
+    "user",
+    "claims",
+    "id",
+    "primary_email_address",
+    "first_name",
+    "last_name",
+    "username",
+    "image_url",
+    "external_id",
+)
+"""Words for a callable's arguments: the user as the Backend API shows it, a session token's claims, or a field. A text
+`module:name` is what calling that name gives, closed after the call; everything else is passed as it is.
+"""
+
+
 class Reach(Table):
     """How sync is reached. `request`: a route that any signed-in user may call, the first call of which makes the row;
-    `webhook`: where Svix delivers; `refreshes`: whether later requests take the profile over anew.
+    `callable`: a function of the app instead of it, `module:function` or `file.py:function` beside this file; `arguments`: what
+    it is called with, see `ARGUMENTS`; `webhook`: where Svix delivers; `refreshes`: whether later requests (calls) take the
+    profile over anew.
     """
 
+    callable: str | None = Field(default=None, pattern=r"^[\w./-]+:[\w.]+$")
+    arguments: list[Any] | dict[str, Any] = ["user"]
     request: str | None = Field(default=None, pattern=_ROUTE)
     webhook: str | None = Field(default=None, pattern=_ROUTE)
     refreshes: bool = False
@@ -79,8 +100,16 @@ def load_sync(suites: Path) -> SyncFile | None:
         file = SyncFile.model_validate(read_toml(path))
     except ValidationError as error:
         raise explain(path, error, _KEYS) from None
-    if file.reach.request is None:
+    reach = file.reach
+    if (reach.request is None) == (reach.callable is None):
         raise DeclarationError(
-            f"{path}: reach.request: name a route whose first call by a signed-in user makes the row"
+            f"{path}: reach: name either request, a route whose first call by a signed-in user makes the row, or callable, "
+            "a function of the app that does"
         )
+    given = reach.arguments.values() if isinstance(reach.arguments, dict) else reach.arguments
+    for entry in given:
+        if isinstance(entry, str) and entry not in ARGUMENTS and re.fullmatch(r"[\w.]+:[\w.]+", entry) is None:
+            raise DeclarationError(
+                f"{path}: reach.arguments: {entry!r}: write one of {', '.join(ARGUMENTS)}, or module:name for what is opened for the call"
+            )
     return file

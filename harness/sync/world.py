@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -99,16 +100,27 @@ class Person:
 class World:
     """What steps act on. Begin each example with `begin`."""
 
-    def __init__(self, target: Target, clerk: FakeClerk, url: str, file: SyncFile, reset: Callable[[], object]) -> None:
-        """Raises DeclarationError when the target has no such route, table or column."""
+    def __init__(
+        self,
+        target: Target,
+        clerk: FakeClerk,
+        url: str,
+        file: SyncFile,
+        reset: Callable[[], object],
+        *,
+        suites: Path = Path(),
+    ) -> None:
+        """`suites`: where a callable's file is. Raises DeclarationError when the target has no such route, function, table or
+        column.
+        """
         self.target, self.clerk, self.file, self._reset = target, clerk, file, reset
         self.lane = target.lanes[0]
         self.connection = psycopg.connect(url, autocommit=True)
         self.tables = tables_of(self.connection)
         self.missing = self._check_columns()
         reach = file.reach
-        assert reach.request is not None
-        self._request = self._route(reach.request)
+        self.callable = self._function(suites) if reach.callable is not None else None
+        self._request = self._route(reach.request) if reach.request is not None else Route("CALL", reach.callable or "")
         self._webhook = self._route(reach.webhook) if reach.webhook is not None else None
         self.relations = self._relations()
         self.connection.execute(_KILL.encode())
@@ -140,6 +152,21 @@ class World:
             method, _, path = key.partition(" ")
             return Route(method, path)
         raise DeclarationError(f"user_sync.toml: the target has no route {key}; `clerk-harness routes` lists them")
+
+    def _function(self, suites: Path) -> str:
+        """The callable as the agent finds it."""
+        spec = self.file.reach.callable or ""
+        if not self.target.probed:
+            raise DeclarationError(
+                "user_sync.toml: reach.callable: a function can be called only in an app target (--app)"
+            )
+        module, _, name = spec.rpartition(":")
+        found = f"{(suites / module).resolve()}:{name}" if module.endswith(".py") else spec
+        (answer,) = ask(self.lane, [Call(Route("CALL", spec), Request(found, "", kind="call"))], LIMIT)
+        if answer.status != 200:
+            reason = answer.error or "it is no function"
+            raise DeclarationError(f"user_sync.toml: reach.callable: {spec} is not found in the target: {reason}")
+        return found
 
     def _check_columns(self) -> list[str]:
         """Columns that are declared and that the table lacks."""
@@ -276,6 +303,9 @@ class World:
     def request(self, person: Person, times: int = 1, *, impostor: User | None = None) -> list[Observation]:
         """The person's request to the declared route, `times` at once; with another's identity beside the token."""
         reach = self.file.reach
+        if self.callable is not None:
+            calls = [Call(self._request, self._call(self.callable, person.user))] * times
+            return ask(self.lane, calls, LIMIT) if times == 1 else ask_together(self.lane, calls)
         base = base_request(self._request, reach.example)
         calls = []
         for _ in range(times):
@@ -287,6 +317,24 @@ class World:
         if times == 1:
             return ask(self.lane, calls, LIMIT)
         return ask_together(self.lane, calls)
+
+    def _call(self, function: str, user: User) -> Request:
+        """The call of the app's function for a user as they are at Clerk now."""
+
+        def value(entry: Any) -> Any:
+            if not isinstance(entry, str):
+                return entry
+            if entry in ("user", "claims"):
+                return user.as_json() if entry == "user" else self.clerk.claims_for(user)
+            if entry == "primary_email_address":
+                return user.email
+            return getattr(user, entry) if ":" not in entry else {"$open": entry}
+
+        given = self.file.reach.arguments
+        positional = [value(entry) for entry in given] if isinstance(given, list) else []
+        named = {name: value(entry) for name, entry in given.items()} if isinstance(given, dict) else {}
+        body = json.dumps({"positional": positional, "named": named}).encode()
+        return Request(function, "", body=body, kind="call")
 
     def deliver(self, message: Message) -> Observation:
         """Deliver a webhook message, signed anew as Svix does."""

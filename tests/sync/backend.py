@@ -115,6 +115,16 @@ def fetch(clerk_id):
     return answer.json() if answer.status_code == 200 else None
 
 
+def create_clerk_user_in_db(user, *, db):
+    """For those who reach sync by a function."""
+    return sync(db, user)
+
+
+async def create_later(clerk_id, email):
+    with database() as db:
+        return sync(db, fetch(clerk_id))
+
+
 @app.get("/me")
 def me(request: Request):
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -177,6 +187,18 @@ webhook = "POST /webhook"
 [table]
 mirror = { email = "primary_email_address", first_name = "first_name", last_name = "last_name" }
 """
+
+BY_FUNCTION = """
+[reach]
+callable = "backend:create_clerk_user_in_db"
+arguments = { user = "user", db = "backend:database" }
+refreshes = true
+[table]
+mirror = { email = "primary_email_address", first_name = "first_name", last_name = "last_name" }
+"""
+BY_COROUTINE = BY_FUNCTION.replace("create_clerk_user_in_db", "create_later").replace(
+    '{ user = "user", db = "backend:database" }', '["id", "primary_email_address"]'
+)
 
 FLAWS = {
     "doubles": "one-row",

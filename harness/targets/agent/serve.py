@@ -19,7 +19,7 @@ import time
 import traceback
 from typing import Any
 
-from . import asgi, clients, discover, loader, probe, redirect, wsgi
+from . import asgi, clients, direct, discover, loader, probe, redirect, wsgi
 
 _LENGTH = struct.Struct(">I")
 
@@ -167,7 +167,9 @@ class Agent:
         context.run(probe.CURRENT.set, trip)
         probe.ACTIVE[0] = None if together else trip
         try:
-            if self.interface == "wsgi" and together:
+            if item[0] == "call":
+                await context.run(loop.create_task, _contained(direct.call(item, answer)))
+            elif self.interface == "wsgi" and together:
                 await loop.run_in_executor(None, context.run, wsgi.call, self.app, item, answer)
             elif self.interface == "wsgi":
                 context.run(wsgi.call, self.app, item, answer)
