@@ -30,6 +30,7 @@ zoo: .venv/ready
 	@$(BIN)/python -m tests.zoo
 
 bench: .venv/ready
+	@$(BIN)/python benchmarks/database.py
 	@$(BIN)/python benchmarks/speed.py
 
 .venv/ready: pyproject.toml

@@ -14,7 +14,7 @@ from harness import terminal
 from harness.cli import options_of, repeat_command
 from harness.contracts import chosen, hold_budget, hold_config, hold_migrations, hold_sync
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
-from harness.database import Server
+from harness.database import Server, explained
 from harness.errors import HarnessError
 from harness.fake_clerk import FakeClerk
 from harness.matrix import load
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     server = Server(begun.url, begun) if begun is not None else None
     narrow = bool(options.routers or options.routes or options.credentials)
     contracts = chosen(options.only, narrowed=narrow)
-    with Session(options, declaration, server=server) as session:
+    with explained(), Session(options, declaration, server=server) as session:
         plan = session.plan()
         if "matrix" not in contracts:
             plan.routes, plan.gaps = [], []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -296,7 +297,10 @@ class Session:
             raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
         if done.returncode != 0:
             lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-            raise DatabaseError(f"[database] migrate `{shown}` failed: {lines[-1] if lines else done.returncode}")
+            # The exception's own line, where Python has told one: libraries add hints after it.
+            named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
+            reason = (named or lines or [f"exit code {done.returncode}"])[-1]
+            raise DatabaseError(f"[database] migrate `{shown}` failed: {reason}")
 
     # Running
 

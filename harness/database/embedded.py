@@ -78,11 +78,22 @@ def _free_port() -> int:
     )
 
 
+def _room(reason: str) -> str:
+    """The way out of a full disk."""
+    return "; make room there, or name another directory with TMPDIR" if "No space left" in reason else ""
+
+
 class EmbeddedServer:
     """One server for one run. It stops when closed, or when this process ends in whatever way."""
 
     def __init__(self) -> None:
-        self._directory = Path(tempfile.mkdtemp(prefix="clerk-harness-pg-"))
+        try:
+            self._directory = Path(tempfile.mkdtemp(prefix="clerk-harness-pg-"))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise DatabaseError(
+                f"the embedded Postgres cannot create its data in {tempfile.gettempdir()}: {reason}"
+            ) from error
         self._supervisor: subprocess.Popen[str] | None = None
         self._user: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
@@ -121,7 +132,8 @@ class EmbeddedServer:
             raise
         except OSError as error:
             self.close()
-            raise DatabaseError(f"the embedded Postgres cannot be started: {error.strerror or error}") from error
+            reason = error.strerror or str(error)
+            raise DatabaseError(f"the embedded Postgres cannot be started: {reason}{_room(reason)}") from error
         return self
 
     def _start(self) -> None:
@@ -150,8 +162,14 @@ class EmbeddedServer:
             extra_groups=[] if uid is not None else None,
         )  # fmt: skip
         if done.returncode != 0:
-            last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise DatabaseError(f"the embedded Postgres cannot create its data in {data.parent}: {last}")
+            lines = done.stderr.strip().splitlines() or ["no message"]
+            # What failed comes first, what initdb cleans up then comes last.
+            reason = next(
+                (line for line in lines if "No space left" in line or "error:" in line or "FATAL" in line), lines[-1]
+            )
+            raise DatabaseError(
+                f"the embedded Postgres cannot create its data in {data.parent}: {reason.strip()}{_room(reason)}"
+            )
 
     def _serve(self, installation: Path, data: Path) -> None:
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
@@ -195,7 +213,7 @@ class EmbeddedServer:
                 log = (self._directory / "server.log").read_text(errors="replace").strip().splitlines()
                 if not _alive(pid) or time.monotonic() > deadline:
                     reason = log[-1] if log else str(error).splitlines()[0]
-                    raise DatabaseError(f"the embedded Postgres did not start: {reason}") from None
+                    raise DatabaseError(f"the embedded Postgres did not start: {reason}{_room(reason)}") from None
                 time.sleep(0.02)
 
     def close(self) -> None:

@@ -104,7 +104,9 @@ class Isolation:
                 "close the session when the request ends"
             ) from error
         except psycopg.OperationalError as error:
-            raise DatabaseError(f"the database was lost during the run: {str(error).splitlines()[0]}") from error
+            from harness.database.server import told  # Which imports this module.
+
+            raise DatabaseError(told(error)) from error
         return bool(row and row[0])
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -28,6 +29,27 @@ def joined(parts: SplitResult) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
 
+def told(error: psycopg.Error) -> str:
+    """What became of the database, in one sentence with the way out."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return (
+            f"the disk of the Postgres server is full ({_first_line(error)}): make room there, or give another server with "
+            "--postgres URL (for the embedded one, another directory with TMPDIR)"
+        )
+    if isinstance(error, psycopg.errors.TooManyConnections):
+        return f"the Postgres server takes no more connections ({_first_line(error)}): raise its max_connections"
+    return f"the database was lost during the run: {_first_line(error)}"
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """What befalls the server while contracts work on it is no mistake of the harness. Raises DatabaseError instead."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise DatabaseError(told(error)) from error
+
+
 class Server:
     """A Postgres server that this run may create databases in. `url` is of an administrative database."""
 
@@ -45,6 +67,8 @@ class Server:
         try:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
                 connection.execute(statement)
+        except (psycopg.errors.DiskFull, psycopg.errors.TooManyConnections) as error:
+            raise DatabaseError(told(error)) from error
         except psycopg.Error as error:
             raise DatabaseError(f"Postgres: {_first_line(error)}") from error
 
@@ -135,6 +159,8 @@ class Workspace:
                     connection.execute(seed.read_text().encode())
                 except OSError as error:
                     raise DatabaseError(f"[database] seed {seed}: {error.strerror}") from error
+                except psycopg.errors.DiskFull as error:
+                    raise DatabaseError(told(error)) from error
                 except psycopg.Error as error:
                     raise DatabaseError(f"[database] seed {seed}: {_first_line(error)}") from error
             install(connection)

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 
 import harness
-from harness.database import EmbeddedServer, Isolation, Server, Workspace, open_server
+from harness.database import EmbeddedServer, Isolation, Server, Workspace, explained, open_server
 from harness.errors import DatabaseError
 
 SCHEMA = """
@@ -129,6 +129,80 @@ def test_a_broken_seed_is_named(postgres: Server, tmp_path: Path) -> None:
 def test_a_server_that_cannot_be_used(choice: str, told: str) -> None:
     with pytest.raises(DatabaseError, match=told):
         open_server(choice)
+
+
+def test_an_old_server_is_told(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.database.server._OLDEST", 990000)
+    with pytest.raises(DatabaseError, match=r"--postgres: the server is version \d\d; 13 or later is needed"):
+        open_server(postgres.url)
+
+
+def test_a_server_can_be_reached_by_its_socket(postgres: Server, tmp_path: Path) -> None:
+    with psycopg.connect(postgres.url) as connection:
+        (directory, port) = connection.execute(
+            "SELECT current_setting('unix_socket_directories'), current_setting('port')"
+        ).fetchone() or ("", "")
+    server = open_server(f"postgresql://postgres@/postgres?host={directory.split(', ')[0]}&port={port}")
+    workspace = Workspace(server)
+    with psycopg.connect(workspace.create_template(), autocommit=True) as connection:
+        connection.execute(SCHEMA)
+        assert connection.info.host.startswith("/")
+    workspace.finish_template(None)
+    url = workspace.clone(0)
+    isolation = Isolation(url)
+    with psycopg.connect(url) as connection:
+        connection.execute("INSERT INTO people (name) VALUES ('eve')")
+    assert isolation.reset()
+    assert rows(url) == []
+    isolation.close()
+    workspace.close()
+
+
+_FULL = """
+DO $$ BEGIN
+    RAISE EXCEPTION 'could not extend file "base/5/1259": No space left on device' USING ERRCODE = 'disk_full';
+END $$
+"""
+
+
+def test_a_full_disk_is_one_sentence_with_the_way_out(postgres: Server, tmp_path: Path) -> None:
+    told = r'^the disk of the Postgres server is full \(could not extend file "base/5/1259": No space left on device\): make room'
+    with pytest.raises(DatabaseError, match=told), explained(), psycopg.connect(postgres.url) as connection:
+        connection.execute(_FULL)
+    workspace = Workspace(postgres)
+    workspace.create_template()
+    (tmp_path / "seed.sql").write_text(_FULL)
+    with pytest.raises(DatabaseError, match=told):
+        workspace.finish_template(tmp_path / "seed.sql")
+    workspace.close()
+
+
+def test_a_server_that_goes_away_is_one_sentence(postgres: Server) -> None:
+    with pytest.raises(DatabaseError, match=r"^the database was lost during the run: ") as caught, explained():
+        connection = psycopg.connect(postgres.url)
+        connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mistake_of_ours_stays_one() -> None:
+    with pytest.raises(psycopg.ProgrammingError), explained():
+        raise psycopg.errors.SyntaxError("syntax error")
+
+
+def test_a_server_that_has_no_room_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    initdb = tmp_path / "bin" / "initdb"
+    initdb.write_text(
+        "#!/bin/sh\necho 'FATAL:  could not write to file: No space left on device' >&2\necho 'initdb: removing' >&2\nexit 1\n"
+    )
+    initdb.chmod(0o755)
+    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        path.chmod(0o755)
+    monkeypatch.setattr("harness.database.embedded._installation", lambda: tmp_path)
+    with pytest.raises(
+        DatabaseError, match="FATAL:  could not write to file: No space left on device; make room there, or"
+    ):
+        EmbeddedServer().start()
 
 
 def test_the_environment_may_name_a_server_and_an_option_wins(monkeypatch: pytest.MonkeyPatch) -> None:
