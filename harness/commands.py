@@ -12,7 +12,7 @@ from typing import Any
 
 from harness import terminal
 from harness.cli import options_of, repeat_command
-from harness.contracts import chosen, hold_budget, hold_config, hold_migrations, hold_sync
+from harness.contracts import HOLD, chosen
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
 from harness.database import Server, explained
 from harness.errors import HarnessError
@@ -54,18 +54,10 @@ def run(arguments: argparse.Namespace) -> int:
             if progress is not None:
                 progress.add(verdict)
         record.seconds = time.monotonic() - started
-        if "sync" in contracts:
-            told = progress.sequences if progress is not None else None
-            record.checks += hold_sync(session, asked="sync" in options.only, progress=told)
-        if "migrations" in contracts:
-            said = progress.check if progress is not None else None
-            record.checks += hold_migrations(session, asked="migrations" in options.only, progress=said)
-        if "budget" in contracts:
-            costs = progress.routes if progress is not None else None
-            record.checks += hold_budget(session, asked="budget" in options.only, progress=costs)
-        if "config" in contracts:
-            starts = progress.trials if progress is not None else None
-            record.checks += hold_config(session, asked="config" in options.only, progress=starts)
+        for name, hold in HOLD.items():
+            if name in contracts:
+                told = progress.of(name) if progress is not None else None
+                record.checks += hold(session, asked=name in options.only, progress=told)
         record.blocked = session.target.blocked()
         if progress is not None:
             progress.finish()

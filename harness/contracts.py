@@ -212,3 +212,26 @@ def hold_config(session: Session, *, asked: bool, progress: Callable[[int, int],
             )
     contract = Configuration(file, session.target, start, more, engine, session.clerk, side_by_side=together)
     return contract.hold(progress=progress)
+
+
+LOAD: dict[str, Callable[[Path], object]] = {
+    "sync": load_sync,
+    "migrations": load_migrations,
+    "budget": load_budget,
+    "config": load_configuration,
+}
+"""What reads each contract's file."""
+HOLD: dict[str, Callable[..., list[Check]]] = {
+    "sync": hold_sync,
+    "migrations": hold_migrations,
+    "budget": hold_budget,
+    "config": hold_config,
+}
+"""What holds each contract, in the order of a run."""
+CHECKS_OF = {
+    "sync": CHECKS,
+    "migrations": MIGRATION_CHECKS,
+    "budget": BUDGET_CHECKS,
+    "config": CONFIGURATION_CHECKS,
+}
+"""What each of them looks at."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.contract_items import CONTRACT_FILES, ContractFile
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-command", metavar="COMMAND", help="a command that starts a server to test")
     group.addoption("--harness-postgres", metavar="URL", help="a Postgres to use: a URL, docker, or embedded (default)")
     group.addoption("--harness-agents", type=int, metavar="N", help="agents side by side in one process")
+    group.addoption("--harness-sequences", type=int, metavar="N", help="how many sequences the sync contract generates")
+    group.addoption("--harness-seed", type=int, default=0, metavar="S", help="for other sequences than those of seed 0")
     group.addoption(
         "--harness-credentials", metavar="NAMES", help="only these credentials or groups, separated by commas"
     )
@@ -67,6 +70,8 @@ def _options(config: pytest.Config, suites: Path) -> Options:
         postgres=value("postgres"),
         agents=agents,
         credentials=parse_names(value("credentials")),
+        sequences=value("sequences"),
+        seed=value("seed"),
     )
 
 
@@ -265,15 +270,31 @@ def _suites_of(path: Path) -> Path | None:
     if path.suffix == ".toml":
         if path.name == _MATRIX_FILE and (path.parent / "routers").is_dir():
             return path.parent
+        if path.name in CONTRACT_FILES and (path.parent / _MATRIX_FILE).is_file():
+            return path.parent
         if path.parent.name == "routers" and (path.parent.parent / _MATRIX_FILE).is_file():
             return path.parent.parent
     return None
 
 
+def _shown(suites: Path) -> Path:
+    """As a user would write it."""
+    return suites.relative_to(Path.cwd()) if suites.is_relative_to(Path.cwd()) else suites
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Suites are collected where they are found."""
-    if _suites_of(file_path) is None:
+    suites = _suites_of(file_path)
+    if suites is None:
         return None
+    if file_path.name in CONTRACT_FILES and file_path.parent == suites:
+        contract: ContractFile = ContractFile.from_parent(parent, path=file_path)
+        try:
+            contract.options = _options(parent.config, _shown(suites))
+        except HarnessError as error:
+            raise pytest.UsageError(f"clerk-harness: {error}") from None
+        contract.server = _shared_server(parent.config)
+        return contract
     collector: pytest.Collector = SuiteFile.from_parent(parent, path=file_path)
     return collector
 
@@ -285,8 +306,7 @@ class SuiteFile(pytest.File):
         """An item for each cell and for each gap of the declaration."""
         suites = _suites_of(self.path)
         assert suites is not None
-        shown = suites.relative_to(Path.cwd()) if suites.is_relative_to(Path.cwd()) else suites
-        run = self.config.stash[_RUNS].of(shown, self.config)
+        run = self.config.stash[_RUNS].of(_shown(suites), self.config)
         if self.path.name == _MATRIX_FILE:
             yield CompleteItem.from_parent(self, name="complete", run=run)
             return

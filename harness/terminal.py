@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from harness.matrix import MEANING, CellVerdict
@@ -12,6 +13,7 @@ from harness.report.model import Group, Record
 _EVERY = 5.0
 """Seconds between lines of progress where nobody can redraw one."""
 _MOST = 40
+_COUNTED = {"sync": "sequences", "budget": "routes", "config": "starts"}
 
 
 class Progress:
@@ -34,27 +36,18 @@ class Progress:
             self._shown = now
             self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
 
-    def sequences(self, done: int, total: int) -> None:
-        """How far the sync contract has come."""
-        self._far(f"sync: {done:,} of {total:,} sequences")
+    def of(self, contract: str) -> Callable[..., None]:
+        """What a contract tells its progress: how many of how many, or the name of what it does now."""
 
-    def routes(self, done: int, total: int) -> None:
-        """How far the budget has come."""
-        self._far(f"budget: {done:,} of {total:,} routes")
+        def told(done: int | str, total: int = 0) -> None:
+            now = time.monotonic()
+            if isinstance(done, str):
+                self._line(f"{contract}: {done}")
+            elif now - self._shown > (0.1 if self.redraw else _EVERY):
+                self._shown = now
+                self._line(f"{contract}: {done:,} of {total:,} {_COUNTED.get(contract, '')}")
 
-    def trials(self, done: int, total: int) -> None:
-        """How far the configuration has come."""
-        self._far(f"config: {done:,} of {total:,} starts")
-
-    def _far(self, text: str) -> None:
-        now = time.monotonic()
-        if now - self._shown > (0.1 if self.redraw else _EVERY):
-            self._shown = now
-            self._line(text)
-
-    def check(self, name: str) -> None:
-        """Which check of the migrations is held now."""
-        self._line(f"migrations: {name}")
+        return told
 
     def _line(self, text: str) -> None:
         print(f"\r{text:60}" if self.redraw else text, end="" if self.redraw else "\n", file=self.stream, flush=True)

@@ -38,8 +38,9 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(tmp_path: 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--only", "sink"], "--only sink: no such contract; there are matrix, sync, migrations"),
+        (["--only", "sink"], "--only sink: no such contract; there are matrix, sync, migrations, budget, config"),
         (["--only", "sync"], "user_sync.toml does not exist; README shows one"),
+        (["--only", "config"], "configuration.toml does not exist; README shows one"),
         (["--only", "migrations"], "migrations.toml does not exist; README shows one"),
         (["--sequences", "0"], "--sequences 0: between 1 and 1000000"),
     ],
@@ -66,6 +67,14 @@ def record(*checks: Check) -> Record:
 
 PROVEN = Check("sync", "replay", "replaying changes nothing", "proven", 12)
 SKIPPED = Check("migrations", "models", "the models equal the schema", "not examined", 0, "no metadata")
+MEASURED = Check(
+    "budget",
+    "statements",
+    "it costs little",
+    "proven",
+    1,
+    figures=[{"route": "GET /</b>me", "warm": {"statements": ["SELECT 1"]}}],
+)
 BROKEN = Check(
     "sync", "newest", "the newest wins", "broken", 3, "P0: email is 'a' <b>", ["P0 signs up", "P0 sends a request"], ["id=1"], ["id=2"]
 )  # fmt: skip
@@ -93,33 +102,55 @@ def test_the_terminal_tells_the_story() -> None:
 
 
 def test_every_format_has_them(tmp_path: Path) -> None:
-    write_all(record(PROVEN, BROKEN, SKIPPED), tmp_path)
+    write_all(record(PROVEN, BROKEN, SKIPPED, MEASURED), tmp_path)
     document = json.loads((tmp_path / "auth-matrix.json").read_text())
     assert [(c["name"], c["status"]) for c in document["contracts"]] == [
         ("replay", "proven"), ("newest", "broken"), ("models", "not examined"),
+        ("statements", "proven"),
     ]  # fmt: skip
     assert document["contracts"][1]["events"] == BROKEN.events
     root = ElementTree.parse(tmp_path / "junit.xml").getroot()
-    assert (root.get("tests"), root.get("failures")) == ("3", "1")
+    assert document["contracts"][3]["figures"] == MEASURED.figures
+    assert (root.get("tests"), root.get("failures")) == ("4", "1")
     assert len(root.findall(".//skipped")) == 1
     page = (tmp_path / "auth-matrix.html").read_text()
     assert "P0 sends a request" in page
+    assert "SELECT 1" in page
     assert "<b>" not in page.split("{{", 1)[0].rpartition("<script")[2], "text of a backend stays text"
     text = (tmp_path / "summary.md").read_text()
     assert "| sync | the newest wins | ❌ broken |" in text
     assert "2. P0 sends a request" in text
 
 
+SYNC = [Check("sync", name, name, "proven", 1) for name in ("one-row", "replay", "at-once", "own-row")]
+KEPT = [Check("migrations", name, name, "proven", 1) for name in ("from-nothing", "data", "rollback")]
+CONFIGURED = [
+    Check("config", name, name, "proven", 1) for name in ("well", "absent", "empty", "malformed", "outage", "recovery")
+]
+LEAK = Check("config", "no-secret", "health shows no secret", "broken", 1)
+DEAR = Check("budget", "statements", "it costs little", "broken", 1)
+
+
 @pytest.mark.parametrize(
-    ("checks", "five", "six"),
+    ("checks", "supported", "broken"),
     [
-        ([], "not examined", "not examined"),
-        ([PROVEN], "supported", "not examined"),
-        ([PROVEN, BROKEN], "broken", "not examined"),
-        ([SKIPPED], "not examined", "not examined"),
-        ([Check("migrations", "data", "all comes through", "proven", 1), SKIPPED], "not examined", "supported"),
+        ([], set(), set()),
+        (SYNC, {5}, set()),
+        (SYNC[:-1], set(), set()),
+        ([*SYNC, BROKEN], set(), {5}),
+        ([SKIPPED], set(), set()),
+        ([*KEPT, SKIPPED], {6}, set()),
+        ([KEPT[1]], set(), set()),
+        (CONFIGURED, {7}, set()),
+        (CONFIGURED[:-1], set(), set()),
+        ([*CONFIGURED, LEAK], set(), {7}),
+        ([*SYNC, *KEPT, *CONFIGURED], {5, 6, 7}, set()),
+        ([DEAR], set(), {4}),
     ],
 )
-def test_the_criteria_are_tied_to_the_checks(checks: list[Check], five: str, six: str) -> None:
-    states = {criterion.number: criterion.state for criterion in criteria(record(*checks))}
-    assert (states[5], states[6]) == (five, six)
+def test_the_criteria_are_tied_to_the_checks(checks: list[Check], supported: set[int], broken: set[int]) -> None:
+    found = criteria(record(*checks))
+    assert {criterion.number for criterion in found if criterion.state == "supported"} == supported
+    assert {criterion.number for criterion in found if criterion.state == "broken"} == broken
+    assert all(criterion.checks for criterion in found)
+    assert "config: outage" in found[6].checks

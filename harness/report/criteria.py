@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from harness.matrix import CellVerdict
@@ -14,12 +14,27 @@ State = Literal["supported", "broken", "not examined"]
 
 @dataclass(frozen=True)
 class Criterion:
-    """One criterion, its state in this run, and why."""
+    """One criterion, its state in this run, and why. `checks`: what proves it, as `contract: check`."""
 
     number: int
     text: str
     state: State
     reason: str
+    checks: tuple[str, ...] = ()
+
+
+_CELLS = {
+    1: "matrix: every credential that a policy accepts",
+    2: "matrix: every legacy credential",
+    3: "matrix: every credential that must be rejected, and every gap of the declaration",
+    4: "matrix: clerk-newcomer",
+}
+_PROOFS = {
+    5: ("sync", ("one-row", "replay", "at-once", "own-row")),
+    6: ("migrations", ("from-nothing", "data", "rollback")),
+    7: ("config", ("well", "absent", "empty", "malformed", "outage", "recovery")),
+}
+"""The checks without which a criterion is not supported, by its number; any other that is broken breaks it too."""
 
 
 def _named(verdicts: list[CellVerdict]) -> str:
@@ -30,34 +45,51 @@ def _named(verdicts: list[CellVerdict]) -> str:
 def _judge(
     record: Record, number: int, text: str, relevant: list[CellVerdict], bad: list[CellVerdict], proof: str
 ) -> Criterion:
+    told = (_CELLS[number],)
     if bad:
-        return Criterion(number, text, "broken", _named(bad))
+        return Criterion(number, text, "broken", _named(bad), told)
     if not relevant:
-        return Criterion(number, text, "not examined", "no cell of this run bears on it")
+        return Criterion(number, text, "not examined", "no cell of this run bears on it", told)
     if unclear := [verdict for verdict in relevant if verdict.failed]:
         kinds = ", ".join(sorted({verdict.verdict for verdict in unclear}))
-        return Criterion(number, text, "not examined", f"{len(unclear)} cell(s) prove nothing ({kinds})")
+        return Criterion(number, text, "not examined", f"{len(unclear)} cell(s) prove nothing ({kinds})", told)
     if record.meta.narrowed:
-        return Criterion(number, text, "not examined", f"a part of the matrix was left out ({record.meta.narrowed})")
-    return Criterion(number, text, "supported", proof)
+        return Criterion(
+            number, text, "not examined", f"a part of the matrix was left out ({record.meta.narrowed})", told
+        )
+    return Criterion(number, text, "supported", proof, told)
 
 
-def _contract(record: Record, number: int, text: str, contract: str) -> Criterion:
-    """A criterion that another contract proves: broken by any of its checks, supported when one at least was examined."""
-    checks = [check for check in record.checks if check.contract == contract]
-    broken = [check.name for check in checks if check.failed]
+def _contract(record: Record, number: int, text: str) -> Criterion:
+    """A criterion that another contract proves: broken by any of its checks, supported when all that it needs are proven."""
+    contract, needed = _PROOFS[number]
+    status = {check.name: check.status for check in record.checks if check.contract == contract}
+    named = tuple(f"{contract}: {name}" for name in (*needed, *(name for name in status if name not in needed)))
+    broken = [name for name, state in status.items() if state == "broken"]
+    proven = [name for name, state in status.items() if state == "proven"]
+    open_ = [name for name in needed if name not in proven]
     if broken:
-        return Criterion(number, text, "broken", f"{contract}: {', '.join(broken)}")
-    proven = [check.name for check in checks if check.status == "proven"]
+        return Criterion(number, text, "broken", f"{contract}: {', '.join(broken)}", named)
     if not proven:
-        return Criterion(number, text, "not examined", _ELSEWHERE.format(contract))
-    left = [check.name for check in checks if check.status == "not examined"]
-    return Criterion(
-        number,
-        text,
-        "supported",
-        f"{contract}: {', '.join(proven)}" + (f"; not examined: {', '.join(left)}" if left else ""),
-    )
+        return Criterion(number, text, "not examined", _ELSEWHERE.format(contract), named)
+    if open_:
+        return Criterion(number, text, "not examined", f"{contract}: nothing is known of {', '.join(open_)}", named)
+    left = [name for name, state in status.items() if state == "not examined"]
+    told = f"{contract}: {', '.join(proven)}" + (f"; not examined: {', '.join(left)}" if left else "")
+    return Criterion(number, text, "supported", told, named)
+
+
+def _with_budget(record: Record, criterion: Criterion) -> Criterion:
+    """A criterion of the matrix that the budget's checks break too."""
+    checks = [check for check in record.checks if check.contract == "budget"]
+    named = (*criterion.checks, *(f"budget: {check.name}" for check in checks))
+    if broken := [check.name for check in checks if check.failed]:
+        told = f"budget: {', '.join(broken)}"
+        reason = f"{criterion.reason}; {told}" if criterion.state == "broken" else told
+        return replace(criterion, state="broken", reason=reason, checks=named)
+    proven = [check.name for check in checks if check.status == "proven"]
+    told = f"; budget: {', '.join(proven)}" if proven and criterion.state == "supported" else ""
+    return replace(criterion, reason=criterion.reason + told, checks=named)
 
 
 def criteria(record: Record) -> list[Criterion]:
@@ -85,12 +117,12 @@ def criteria(record: Record) -> list[Criterion]:
             [v for v in refused if v.verdict == "breach"] + [v for v in gaps if v.verdict in ("undeclared", "stale")],
             f"all {len(record.plan.routes)} routes that were found have a policy, and {len(refused)} forbidden attempts were refused",
         ),
-        _judge(
-            record, 4, "The user table fits the sync: a first sign-in works everywhere", newcomers,
+        _with_budget(record, _judge(
+            record, 4, "The user table fits the sync: a first sign-in works everywhere, and finding a user keeps its budget", newcomers,
             [v for v in newcomers if v.verdict in ("fault", "lockout")],
             f"a person whom the database had never seen got in on {len(newcomers)} routes",
-        ),
-        _contract(record, 5, "User sync is idempotent: one row for each person, whatever is replayed", "sync"),
-        _contract(record, 6, "The migration keeps all data, and can be rolled back", "migrations"),
-        Criterion(7, "Configuration is complete or refused; health tells the truth", "not examined", _ELSEWHERE.format("configuration")),
+        )),
+        _contract(record, 5, "User sync is idempotent: one row for each person, whatever is replayed"),
+        _contract(record, 6, "The migration keeps all data, and can be rolled back"),
+        _contract(record, 7, "Configuration is complete or refused; health tells the truth"),
     ]  # fmt: skip
