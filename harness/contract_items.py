@@ -51,9 +51,9 @@ class ContractFile(pytest.File):
         from harness.contracts import CHECKS_OF, LOAD
 
         try:
-            LOAD[self.contract](self.path.parent)
+            LOAD[self.contract](self.options.suites)
         except HarnessError as error:
-            raise pytest.UsageError(f"clerk-harness: {error}") from None
+            raise self.CollectError(f"clerk-harness: {error}") from None
         for name in CHECKS_OF[self.contract]:
             yield ContractItem.from_parent(self, name=f"{self.contract}[{name}]", check=name)
 

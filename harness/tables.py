@@ -35,7 +35,7 @@ def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> 
     """What pydantic found, as one sentence; `known` has the keys of each table by its name, `""` for the file's own."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
-    message = first["msg"]
+    message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]
         close = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
