@@ -116,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
         help="other mutations and sequences (default: 0, the same every time)",
     )
     run.add_argument(
-        "--only", metavar="NAMES", help="only these contracts, separated by commas: matrix, sync, migrations, budget, config"
+        "--only",
+        metavar="NAMES",
+        help="only these contracts, separated by commas: matrix, sync, migrations, budget, config",
     )
     run.add_argument(
         "--sequences",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,10 +228,12 @@ class XdistHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Start the server in the controller when suites are among the arguments, and tell each worker."""
+        """Start the server in the controller when suites with a database are among the arguments, and tell each worker."""
         config = node.config
         if _SERVER not in config.stash:
-            if not any(_has_suites(config.invocation_params.dir / argument.split("::")[0]) for argument in config.args):
+            if not any(
+                _wants_database(config.invocation_params.dir / argument.split("::")[0]) for argument in config.args
+            ):
                 return
             from harness.database import open_server
 
@@ -260,10 +263,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
     pluginmanager.register(XdistHooks(), "clerk-harness-xdist")
 
 
-def _has_suites(path: Path) -> bool:
-    if path.suffix == ".toml":
-        return _suites_of(path) is not None
-    return path.is_dir() and ((path / _MATRIX_FILE).is_file() or (path.parent / _MATRIX_FILE).is_file())
+def _wants_database(path: Path) -> bool:
+    """Whether an argument names suites whose declaration has a database."""
+    near = [_suites_of(path)] if path.suffix == ".toml" else [path, path.parent]
+    try:
+        suites = next(one for one in near if one is not None and (one / _MATRIX_FILE).is_file())
+        return "database" in tomllib.loads((suites / _MATRIX_FILE).read_text(encoding="utf-8"))
+    except (StopIteration, OSError, ValueError):
+        return False  # What is wrong with it is told when it is loaded.
 
 
 def _suites_of(path: Path) -> Path | None:

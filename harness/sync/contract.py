@@ -63,7 +63,8 @@ def _search(
     progress: Callable[[int], None] | None,
 ) -> Violation | None:
     """The shortest sequence that breaks a check that is not known to be broken; None when none does."""
-    for story in stories(**heard):
+    open_ = set(CHECKS) - known
+    for story in stories(**heard, check=next(iter(open_)) if len(open_) == 1 else ""):
         try:
             act(world, story, known, counts)
         except Violation as violation:
