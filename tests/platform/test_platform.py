@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -244,12 +245,24 @@ class Served:
         self.process.wait()
 
 
-@pytest.fixture
-def served(workspace: Workspace) -> Iterator[tuple[Served, FakeClerk, str]]:
+@pytest.fixture(scope="module")
+def migrated(postgres: Server) -> Iterator[Workspace]:
+    workspace = Workspace(postgres)
     url = workspace.create_template()
     with FakeClerk() as clerk:
         done = run(["-m", "app.manage", "migrate"], environment(clerk, url))
-        assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr
+    yield workspace
+    workspace.close()
+
+
+NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def served(migrated: Workspace) -> Iterator[tuple[Served, FakeClerk, str]]:
+    url = migrated.clone(next(NUMBERS))
+    with FakeClerk() as clerk:
         server = Served(clerk, url)
         yield server, clerk, url
         server.close()
