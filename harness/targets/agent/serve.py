@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import asgi, clients, direct, discover, loader, probe, redirect, wsgi
@@ -98,6 +99,7 @@ class Agent:
         self.app_dir = ""
         self.known = 0
         self.watchdog = Watchdog(wire)
+        self.worker = ThreadPoolExecutor(1, "clerk-harness-wsgi")
 
     # Loading
 
@@ -172,7 +174,8 @@ class Agent:
             elif self.interface == "wsgi" and together:
                 await loop.run_in_executor(None, context.run, wsgi.call, self.app, item, answer)
             elif self.interface == "wsgi":
-                context.run(wsgi.call, self.app, item, answer)
+                # Not in the loop's own thread: Django's models refuse to work there, and async views of Flask.
+                await loop.run_in_executor(self.worker, context.run, wsgi.call, self.app, item, answer)
             else:
                 run = asgi.websocket if item[0] == "websocket" else asgi.http
                 await context.run(loop.create_task, _contained(run(self.app, item, self.state, answer)))
