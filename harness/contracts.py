@@ -166,16 +166,19 @@ def hold_limits(
         pass
     tap = taps[0] if taps else None
     measured, statements, left = measure(engine, plan, inner.clerk, tap, progress=progress)
-    return [*judge(measured, left, file, tapped=tap is not None), _index(inner, file, statements)]
+    index = _index(inner, file, statements, measured=any(one.warm is not None for one in measured))
+    return [*judge(measured, left, file, tapped=tap is not None), index]
 
 
-def _index(session: Session, file: BudgetFile, statements: list[Statement]) -> Check:
+def _index(session: Session, file: BudgetFile, statements: list[Statement], *, measured: bool) -> Check:
     """The check of the index, on the column that budget.toml or user_sync.toml names."""
     check = Check("budget", "index", BUDGET_CHECKS["index"], "not examined")
     sync = load_sync(session.declaration.root)
     lookup = file.lookup or (f"{sync.table.name}.{sync.table.clerk_id}" if sync is not None else None)
     if not session.database_url:
         check.detail = "no database is declared"
+    elif not measured:
+        check.detail = "no route could be measured"
     elif lookup is None:
         check.detail = (
             f'say which column it is: lookup = "users.clerk_user_id" in {session.declaration.root / BUDGET_FILE}'

@@ -21,8 +21,11 @@ _FREE_CALLS = frozenset((
     "set_config", "current_setting", "version", "current_schema", "current_schemas", "current_database", "pg_advisory_unlock_all",
     "pg_backend_pid", "pg_is_in_recovery", "now", "clock_timestamp", "coalesce", "cast", "varchar",
 ))  # fmt: skip
+_WORDS = frozenset(("select", "from", "join", "values", "in", "as", "materialized"))
 _SOURCES = re.compile(r"\b(?:from|join|update|into|using)\s+(?:only\s+)?([\w.]+)(\s*\()?")
 _CALLS = re.compile(r"([a-z_][\w.]*)\s*\(")
+_NAMED = re.compile(r"(\w+)\s*(?:\([\w\s,]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(")
+"""What a WITH names."""
 _CATALOGUE = re.compile(r"(?:pg_catalog\.|information_schema\.|pg_)\w*")
 
 
@@ -56,14 +59,9 @@ def is_work(statement: str) -> bool:
         return False
     if word not in ("select", "values", "with"):
         return True
-    sources = [name for name, called in _SOURCES.findall(plain) if not called]
+    own = set(_NAMED.findall(plain)) if word == "with" else set()
+    sources = [name for name, called in _SOURCES.findall(plain) if not called and name not in own]
     if sources:
         return not all(_CATALOGUE.fullmatch(name) for name in sources)
-    calls = {name.removeprefix("pg_catalog.") for name in _CALLS.findall(plain)} - {
-        "select",
-        "from",
-        "join",
-        "values",
-        "in",
-    }
-    return not calls <= _FREE_CALLS
+    calls = {name.removeprefix("pg_catalog.") for name in _CALLS.findall(plain)}
+    return not calls - own - _WORDS <= _FREE_CALLS

@@ -107,11 +107,21 @@ class Record:
         )
 
     @property
+    def unexamined(self) -> dict[str, str]:
+        """Contracts that were to be held and examined nothing, and why. A run with one fails: it would say more than it knows."""
+        found = {}
+        for contract in dict.fromkeys(check.contract for check in self.checks):
+            checks = [check for check in self.checks if check.contract == contract]
+            if all(check.status == "not examined" for check in checks):
+                found[contract] = next((check.detail for check in checks if check.detail), "nothing bears on it")
+        return found
+
+    @property
     def passed(self) -> bool:
         """All that was to be judged was judged, and nothing was found."""
         judged = sum(1 for verdict in self.verdicts if verdict.credential)
         broken = any(v.failed for v in self.verdicts) or any(check.failed for check in self.checks)
-        return self.examined and judged == self.plan.cells and not broken
+        return self.examined and judged == self.plan.cells and not broken and not self.unexamined
 
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""

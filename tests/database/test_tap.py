@@ -86,7 +86,9 @@ def test_encryption_that_is_insisted_on_is_told(postgres: Server) -> None:
         "", "SELECT 1", "select 1 ", "BEGIN", "COMMIT", "SET x = 1", "SHOW standard_conforming_strings", "(SELECT 1)",
         "select pg_catalog.version()", "SELECT pg_advisory_unlock_all()", "select set_config('a', 'b', false)",
         "SELECT t.typname FROM pg_catalog.pg_type t JOIN pg_namespace n ON true", "SELECT 'from users'",
-        "SELECT CAST('test' AS VARCHAR(60)) AS anon_1", "DEALLOCATE ALL", "-- SELECT * FROM users\nSELECT 1",
+        "SELECT CAST('test' AS VARCHAR(60)) AS anon_1", "DEALLOCATE ALL", "WITH x AS (SELECT 1) SELECT * FROM x",
+        "WITH RECURSIVE tree(oid, name) AS (SELECT t.oid, t.typname FROM pg_type t UNION ALL SELECT * FROM tree) SELECT * FROM tree",
+        "-- SELECT * FROM users\nSELECT 1",
     ],
 )  # fmt: skip
 def test_what_keeps_a_connection_in_order_is_no_work(text: str) -> None:
@@ -97,7 +99,7 @@ def test_what_keeps_a_connection_in_order_is_no_work(text: str) -> None:
     "text",
     [
         "SELECT * FROM users", 'SELECT * FROM "users" JOIN pg_class ON true', "select authenticate($1)", "SELECT * FROM f($1)",
-        "WITH x AS (SELECT 1) SELECT * FROM x", "UPDATE users SET a = 1", "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)",
+        "WITH x AS (SELECT * FROM users) SELECT * FROM x", "UPDATE users SET a = 1", "SELECT EXISTS (SELECT 1 FROM users WHERE id = $1)",
         "SELECT pg_advisory_xact_lock(1)", "INSERT INTO t DEFAULT VALUES", "CALL sync()", "LOCK TABLE users", "COPY t TO STDOUT",
     ],
 )  # fmt: skip
