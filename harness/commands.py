@@ -58,6 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
             if name in contracts:
                 told = progress.of(name) if progress is not None else None
                 record.checks += hold(session, asked=name in options.only, progress=told)
+        for name, why in record.unexamined.items():
+            session.note(
+                f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)"
+            )
         record.blocked = session.target.blocked()
         if progress is not None:
             progress.finish()

@@ -19,7 +19,7 @@ from harness.configuration import CONFIGURATION_FILE, Configuration, load_config
 from harness.configuration.trials import genuine
 from harness.database.tap import Statement, Tap
 from harness.errors import DeclarationError, HarnessError
-from harness.matrix import Declaration
+from harness.matrix import Declaration, make_plan
 from harness.migrate import CHECKS as MIGRATION_CHECKS
 from harness.migrate import MIGRATIONS_FILE, Migrations, MigrationsFile, load_migrations
 from harness.session import Session
@@ -132,7 +132,8 @@ def hold_budget(session: Session, *, asked: bool, progress: Callable[[int, int],
     if file is None and not asked:
         return []
     file = file or BudgetFile()
-    unknown_routes(file, {plan.key for plan in session.plan().routes}, suites)
+    every = make_plan(session.declaration, session.target.routes, discovered=session.target.probed)
+    unknown_routes(file, {plan.key for plan in every.routes}, suites)
     if not session.target.probed:
         why = "the way to a handler can be told from the handler itself only in an app target (--app)"
         return _unexamined("budget", BUDGET_CHECKS, why)

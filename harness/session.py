@@ -161,7 +161,7 @@ class Session:
         required = sorted({name for key, policy in matrix.policies.items() if key in used for name in policy.mechanism})
         where = f"{self.declaration.root}/auth_matrix.toml"
         if required and not self.target.probed:
-            self.notes.append(f"which mechanism let a request in ({', '.join(required)}) cannot be seen from outside")
+            self.note(f"which mechanism let a request in ({', '.join(required)}) cannot be seen from outside")
             return
         for name in required:
             if self.mechanisms.known(name):
@@ -171,7 +171,7 @@ class Session:
                     f"{where}: mechanisms.{name}: no function of the target matches "
                     f"{', '.join(matrix.mechanisms[name])}; `clerk-harness routes` shows their names"
                 )
-            self.notes.append(
+            self.note(
                 f"mechanism {name!r} was not judged: no function of the target is called like it; say which are in "
                 f"[mechanisms] of {where} (`clerk-harness routes` shows their names)"
             )
@@ -317,19 +317,24 @@ class Session:
             fuzz=FUZZ if self.options.fuzz else None,
         )
 
+    def note(self, text: str) -> None:
+        """Something that a reader must know, said once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def _drills(self) -> frozenset[str]:
         """The drills that can be held, and notes about those that cannot."""
         every = {c.drill for c in select(self.options.credentials) if c.drill not in (None, "pair")}
         if not every:
             return frozenset()
         if not self.options.drills:
-            self.notes.append(
+            self.note(
                 "no drills (key rotation, issuer outage, tokens that run out): --drills holds them in a part run too"
             )
             return frozenset()
         held = {drill for drill in every if self.target.renewable or drill not in (*TROUBLES, "heals")}
         if held != every:
-            self.notes.append(
+            self.note(
                 "the issuer's outages were left out: they need a target that can be started anew (--app or --command)"
             )
         return frozenset(drill for drill in held if drill is not None)

@@ -140,8 +140,6 @@ def summary(record: Record) -> str:
     lines += [f"  note: {note}" for note in record.notes]
     if record.blocked:
         lines.append(f"  refused connections to: {', '.join(record.blocked)}")
-    for contract, why in record.unexamined.items():
-        lines.append(f"  {contract}: nothing was examined: {why} (--only names the contracts that are to be held)")
     if not record.examined:
         lines.append("FAILED: nothing was examined")
     else:

@@ -122,3 +122,13 @@ def test_a_limit_of_a_route_that_is_not_there_is_told(postgres: Server, tmp_path
         pytest.raises(DeclarationError, match=r'"GET /mee" is no'),
     ):
         hold_budget(session, asked=False)
+
+
+def test_a_part_of_the_routes_can_be_measured_alone(postgres: Server, tmp_path: Path) -> None:
+    """The limits of the others are no mistake then."""
+    folder = folder_in(tmp_path)
+    suites, routes = folder / "suites", ["GET /me"]
+    options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, routes=routes)
+    with Session(options, load(suites), server=postgres) as session:
+        statements = hold_budget(session, asked=False)[0]
+    assert (statements.status, statements.count) == ("proven", 1)
