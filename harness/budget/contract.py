@@ -89,7 +89,7 @@ def _short(text: str) -> str:
 def entrance(plan: RoutePlan) -> Credential | None:
     """The Clerk credential by which people enter a route; None for one that is open, or is entered otherwise."""
     entry = proof_of_entry(plan)
-    return entry if entry is not None and entry.name.startswith("clerk") and plan.route.kind == "http" else None
+    return entry if entry is not None and entry.name.startswith("clerk") else None
 
 
 def measure(

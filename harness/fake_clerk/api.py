@@ -130,6 +130,8 @@ class Api:
             except Refused as refused:
                 return refused.answer
         if request.path.startswith("/v1/"):
+            asked = f"{request.method} {request.path}"
+            self.counts[asked] = self.counts.get(asked, 0) + 1
             return error(501, "not_implemented", f"the fake Clerk has no operation {request.method} {request.path}")
         return error(404, "resource_not_found", f"nothing at {request.path}")
 

@@ -69,6 +69,8 @@ def current_user(request: Request, db: Db):
         return CACHE[clerk_id]
     if way("profile each time"):
         fetch(f"users/{clerk_id}")
+    if way("what the fake has not"):
+        fetch("billing/plans")
     if way("by token") and token not in CACHE:
         CACHE[token] = fetch(f"users/{clerk_id}")
     row = find(db, clerk_id)
@@ -146,6 +148,7 @@ DEAR = {
     "keys each time": "clerk-calls",
     "profile each time": "clerk-calls",
     "by token": "clerk-calls",
+    "what the fake has not": "clerk-calls",
     "dear first": "cold",
     "by function": "index",
     "by pattern": "index",
