@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 import weakref
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from harness.cli import main
 from harness.config import Options
 from harness.database import Server, open_server
 from harness.fake_clerk.ids import new_id
@@ -128,6 +131,26 @@ def write_suites(root: Path, routes: str, *, matrix: str = MATRIX, head: str = "
     (root / "auth_matrix.toml").write_text(dedent(matrix))
     (root / "routers" / "app.toml").write_text(f'router = "app"\n{head}\n[routes]\n{dedent(routes)}')
     return root
+
+
+def in_this_process(
+    arguments: list[str], directory: Path, capfd: pytest.CaptureFixture[str], environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """What `clerk-harness ARGUMENTS` does in a directory, without the second that it takes to start."""
+    on_term = signal.getsignal(signal.SIGTERM)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        patch.setattr(sys, "argv", ["harness"])
+        for name, value in (environment or {}).items():
+            patch.setenv(name, value)
+        try:
+            code = main(arguments)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            signal.signal(signal.SIGTERM, on_term)
+    out, err = capfd.readouterr()
+    return subprocess.CompletedProcess(arguments, code, out, err)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from textwrap import dedent
 import jwt
 import pytest
 
-from tests.conftest import GUARD, MATRIX, ROOT, VERIFIER, write_suites
+from tests.conftest import GUARD, MATRIX, ROOT, VERIFIER, in_this_process, write_suites
 
 CODE = """
 @app.get("/me")
@@ -45,13 +45,12 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def command(project: Path) -> Run:
+def command(project: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    """The command, in this process: it takes a second to start. (As a process of its own it is tried where that matters.)"""
+
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         more = ["--python", sys.executable] if arguments and arguments[0] in ("run", "routes", "init") else []
-        return subprocess.run(
-            [sys.executable, "-m", "harness", *arguments, *more], cwd=project, env=os.environ | environment,
-            capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        return in_this_process([*arguments, *more], project, capfd, environment)
 
     return run
 

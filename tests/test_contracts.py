@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,15 +17,29 @@ from harness.matrix import Plan
 from harness.report import Meta, Record, write_all
 from harness.report.criteria import criteria
 from harness.terminal import summary
-from tests.conftest import MATRIX, ROOT, write_suites
+from tests.conftest import MATRIX, ROOT, in_this_process, write_suites
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def run(*words: str, directory: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "harness", "run", *words]
-    return subprocess.run(command, cwd=directory, capture_output=True, text=True, timeout=120, check=False)
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    return lambda *words, directory=ROOT: in_this_process(["run", *words], directory, capfd)
 
 
-def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(tmp_path: Path) -> None:
+def test_the_unified_platform_keeps_its_contracts(run: Run, tmp_path: Path) -> None:
+    """On one router with a websocket, and with few sequences; `make run` holds them whole."""
+    options = ["--only", "sync,budget,config", "--sequences", "2", "--router", "chat", "--reports", str(tmp_path)]
+    done = run(*options, "--quiet", "--python", sys.executable)
+    assert done.returncode == 0, done.stdout + done.stderr
+    document = json.loads((tmp_path / "auth-matrix.json").read_text())
+    assert [c["name"] for c in document["contracts"] if c["status"] != "proven"] == []
+    costs = {row["route"]: row["warm"] for check in document["contracts"] for row in check["figures"] if "route" in row}
+    assert "WS /chat/ws/{conversation_id}" in costs
+    assert all(len(cost["statements"]) == 1 and not cost["clerk_calls"] for cost in costs.values())
+
+
+def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, tmp_path: Path) -> None:
     options = ["--only", "sync", "--env", "PLATFORM_STAGE=mixed", "--reports", str(tmp_path), "--quiet"]
     done = run(*options, "--python", sys.executable)
     assert done.returncode == 1, done.stderr
@@ -46,7 +61,7 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(tmp_path: 
         (["--sequences", "0"], "--sequences 0: between 1 and 1000000"),
     ],
 )
-def test_a_mistake_is_one_sentence(tmp_path: Path, words: list[str], told: str) -> None:
+def test_a_mistake_is_one_sentence(run: Run, tmp_path: Path, words: list[str], told: str) -> None:
     (tmp_path / "backend.py").write_text("from fastapi import FastAPI\napp = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)\n"
                                          "@app.get('/open')\ndef open_(): return {}\n")  # fmt: skip
     matrix = MATRIX + f'[target]\napp = "backend:app"\napp_dir = ".."\npython = "{sys.executable}"\n'

@@ -69,7 +69,7 @@ def test_a_guard_removed_from_any_route_is_found_there_and_only_there(
     assert victims
     result = mutant(
         postgres,
-        credentials=["clerk", "clerk-org-admin", "legacy", "forged", "missing"],
+        credentials=["clerk", "clerk-org-admin", "forged", "missing"],
         MUTANT_UNGUARDED=",".join(victims),
     )
     breached = {
