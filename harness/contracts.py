@@ -215,7 +215,11 @@ def hold_config(session: Session, *, asked: bool, progress: Callable[[int, int],
                 f'{name} = {{ value = "…" }}, or set it in [target.env]'
             )
     contract = Configuration(file, session.target, start, more, engine, session.clerk, side_by_side=together)
-    return contract.hold(progress=progress)
+    checks = contract.hold(progress=progress)
+    dotenv = session.command_surroundings()[1] / ".env"
+    if dotenv.is_file() and any(check.failed for check in checks):
+        session.note(f"{dotenv.name} lies beside the app: what it sets may stand in for a variable that was taken away")
+    return checks
 
 
 LOAD: dict[str, Callable[[Path], object]] = {

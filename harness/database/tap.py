@@ -66,7 +66,8 @@ class _Client:
             if name in self.prepared:
                 self.portals[portal] = self.prepared[name]
         elif kind == b"E":
-            statement = self.portals.get(body.split(b"\0", 1)[0])
+            # Once: a portal that is executed again goes on where it was.
+            statement = self.portals.pop(body.split(b"\0", 1)[0], None)
             if statement is not None:
                 self.tap.note(statement)
 

@@ -138,13 +138,13 @@ def me(request: Request):
         row = db.execute("SELECT * FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
         if flaw("header") and row is not None and "x-user-id" in request.headers:
             db.execute("UPDATE users SET seen = seen + 1 WHERE id = %s", [row["id"]])
-        if row is None:
+        if row is None or flaw("no flaw: takes the profile over at each request"):
             data = fetch(clerk_id)
             if data is None:
                 raise HTTPException(401, "Not authenticated")
             entry = primary_of(data)
             taken = entry is not None and entry["verification"]["status"] != "verified" and db.execute(
-                "SELECT 1 FROM users WHERE lower(email) = lower(%s)", [entry["email_address"]]).fetchone()
+                "SELECT 1 FROM users WHERE lower(email) = lower(%s) AND clerk_user_id IS DISTINCT FROM %s", [entry["email_address"], clerk_id]).fetchone()
             if taken and not flaw("unverified"):
                 raise HTTPException(401, "Not authenticated")
             row = sync(db, data)

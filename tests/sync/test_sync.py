@@ -87,6 +87,22 @@ def by_function(folder: Path, postgres: Server) -> Iterator[Callable[[str], Worl
         yield world
 
 
+@pytest.mark.parametrize("refreshes", [False, True])
+def test_a_correct_sync_by_requests_alone_is_left_alone(
+    by_function: Callable[[str], World], folder: Path, refreshes: bool
+) -> None:
+    switch = folder / "flaw.txt"
+    switch.write_text("no flaw: takes the profile over at each request" if refreshes else "")
+    reach = 'request = "GET /me"\n' + ("refreshes = true\n" if refreshes else "")
+    try:
+        results = run_sync(by_function("[reach]\n" + reach + BY_FUNCTION[BY_FUNCTION.index("[table]") :]), sequences=5)
+    finally:
+        switch.unlink()
+    assert [(r.name, r.detail, r.events) for r in results if r.failed] == []
+    assert {"one-row", "replay", "at-once", "token-only"} <= {r.name for r in results if r.status == "proven"}
+    assert refreshes == (next(r for r in results if r.name == "newest").status == "proven")
+
+
 REACHED = {
     "banned",
     "one-row",
