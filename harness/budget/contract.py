@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
+from typing import Literal
 
 from harness.budget.declaration import BudgetFile, Limits
 from harness.checks import Check
@@ -23,6 +24,9 @@ CHECKS = {
     "cold": "the first request of somebody new costs no more than the budget allows",
     "index": "the column that maps a Clerk user to a row is found by an index",
 }
+Kind = Literal["statements", "clerk_calls"]
+_KINDS: tuple[Kind, ...] = ("statements", "clerk_calls")
+_WORDS: dict[Kind, str] = {"statements": "SQL statements", "clerk_calls": "calls to Clerk"}
 _TURNS = 2
 _SAFE = ("GET", "HEAD")
 _SHOWN = 12
@@ -36,12 +40,9 @@ class Cost:
     statements: list[str] = field(default_factory=list)
     clerk_calls: list[str] = field(default_factory=list)
 
-    def over(self, limits: Limits) -> tuple[bool, bool]:
-        """Whether statements and calls are over their limits."""
-        return (
-            limits.statements is not None and len(self.statements) > limits.statements,
-            limits.clerk_calls is not None and len(self.clerk_calls) > limits.clerk_calls,
-        )
+    def of(self, kind: Kind) -> list[str]:
+        """What was spent of a kind."""
+        return self.statements if kind == "statements" else self.clerk_calls
 
 
 @dataclass
@@ -132,68 +133,58 @@ def measure(
 
 
 def judge(measured: list[Measured], left: list[str], file: BudgetFile, *, tapped: bool) -> list[Check]:
-    """The checks but for the index."""
+    """The checks but for the index. `left`: routes that could not be measured; `tapped`: statements could be seen."""
     checks = {name: Check("budget", name, says, "not examined") for name, says in CHECKS.items() if name != "index"}
-    warm = [(one.route, one.warm) for one in measured if one.warm is not None]
-    cold = [(one.route, one.cold) for one in measured if one.cold is not None]
-    missing = (
-        f"{len(left)} route(s) could not be measured: {', '.join(left[:3])}{' …' if len(left) > 3 else ''}"
-        if left
-        else ""
-    )
-    for check, which in ((checks["statements"], 0), (checks["clerk-calls"], 1)):
-        over = [(route, cost, file.limits(route)) for route, cost in warm if cost.over(file.limits(route))[which]]
-        limited = [route for route, _ in warm if _limit(file.limits(route), which) is not None]
-        _decide(check, [(r, c, _limit(limits, which)) for r, c, limits in over], which, limited, missing)
-        check.figures = _figures(measured)
-        if which == 0 and not tapped:
-            check.status, check.detail, check.events = "not examined", "no database is declared", []
-    check = checks["cold"]
-    check.figures = _figures(measured)
-    over_cold = [
-        (route, cost, _limit(file.cold, which), which)
-        for route, cost in cold
-        for which in (0, 1)
-        if cost.over(file.cold)[which]
-    ]
-    if over_cold:
-        check.status, check.count = "broken", len(cold)
-        check.detail = f"{len({route for route, *_ in over_cold})} route(s) cost more than budget.toml allows"
-        check.events = [_told(route, cost, limit, which) for route, cost, limit, which in over_cold][:_SHOWN]
-    elif cold and (file.cold.statements is not None or file.cold.clerk_calls is not None):
-        check.status, check.count = "proven", len(cold)
-    elif cold:
-        most = max(len(cost.statements) for _, cost in cold), max(len(cost.clerk_calls) for _, cost in cold)
-        check.detail = (
-            f"budget.toml names no limit ([cold]); up to {most[0]} statement(s) and {most[1]} call(s) were seen"
-        )
+    for check in checks.values():
+        check.figures = [asdict(one) for one in measured]
+    warm = [_Spent(one.route, one.warm, file.limits(one.route)) for one in measured if one.warm is not None]
+    shown = f"{', '.join(left[:3])}{' …' if len(left) > 3 else ''}"
+    missing = f"{len(left)} route(s) could not be measured: {shown}" if left else ""
+    _judge(checks["clerk-calls"], warm, ("clerk_calls",), missing or "no route is entered with Clerk")
+    if tapped:
+        _judge(checks["statements"], warm, ("statements",), missing or "no route is entered with Clerk")
     else:
-        check.detail = "no route lets somebody new in"
+        checks["statements"].detail = "no database is declared"
+    if missing:
+        for name in ("clerk-calls", "statements"):
+            checks[name].detail = checks[name].detail or missing
+    cold = [_Spent(one.route, one.cold, file.cold) for one in measured if one.cold is not None]
+    most = [max((len(one.cost.of(kind)) for one in cold), default=0) for kind in _KINDS]
+    seen = f"budget.toml names no limit ([cold]); up to {most[0]} statement(s) and {most[1]} call(s) were seen"
+    _judge(checks["cold"], cold, _KINDS, seen if cold else "no route lets somebody new in")
     return list(checks.values())
 
 
-def _figures(measured: list[Measured]) -> list[dict[str, object]]:
-    return [asdict(one) for one in measured]
+@dataclass(frozen=True)
+class _Spent:
+    """What a route cost, and what it may."""
+
+    route: str
+    cost: Cost
+    limits: Limits
+
+    def limit(self, kind: Kind) -> int | None:
+        return self.limits.statements if kind == "statements" else self.limits.clerk_calls
+
+    def over(self, kind: Kind) -> bool:
+        limit = self.limit(kind)
+        return limit is not None and len(self.cost.of(kind)) > limit
+
+    def told(self, kind: Kind) -> str:
+        what = self.cost.of(kind)
+        return f"{self.route}: {len(what)} {_WORDS[kind]} where {self.limit(kind)} may be: {'; '.join(what)}"
 
 
-def _limit(limits: Limits, which: int) -> int | None:
-    return (limits.statements, limits.clerk_calls)[which]
-
-
-def _told(route: str, cost: Cost, limit: int | None, which: int) -> str:
-    what = (cost.statements, cost.clerk_calls)[which]
-    return f"{route}: {len(what)} {('SQL statements', 'calls to Clerk')[which]} where {limit} may be: {'; '.join(what)}"
-
-
-def _decide(
-    check: Check, over: list[tuple[str, Cost, int | None]], which: int, limited: list[str], missing: str
-) -> None:
+def _judge(check: Check, spent: list[_Spent], kinds: tuple[Kind, ...], otherwise: str) -> None:
+    """Fill in a check of some kinds of cost; `otherwise`: why nothing was examined, if nothing was."""
+    limited = [one for one in spent if any(one.limit(kind) is not None for kind in kinds)]
+    over = [(one, kind) for one in limited for kind in kinds if one.over(kind)]
     check.count = len(limited)
     if over:
         check.status = "broken"
-        check.detail = f"{len(over)} of {len(limited)} route(s) are over budget" + (f"; {missing}" if missing else "")
-        check.events = [_told(route, cost, limit, which) for route, cost, limit in over[:_SHOWN]]
+        check.detail = f"{len({one.route for one, _ in over})} of {len(limited)} route(s) are over budget"
+        check.events = [one.told(kind) for one, kind in over[:_SHOWN]]
     elif limited:
-        check.status, check.detail = "proven", missing
+        check.status = "proven"
     else:
-        check.detail = missing or "no route is entered with Clerk"
+        check.detail = otherwise

@@ -43,7 +43,7 @@ def hold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
             session.options.env.clear()
             if "CLERK_DOMAIN" not in declared and "unnamed" not in ways:
                 session.options.env["CLERK_DOMAIN"] = session.clerk.domain
-            text = "start_within = 2\n" * ("hangs" in ways) + declared
+            text = "start_within = 4\n" * ("hangs" in ways) + declared
             (suites / "configuration.toml").write_text(text)
             return {check.name: check for check in hold_config(session, asked=True)}
 
