@@ -54,7 +54,8 @@ def mixed(postgres: Server) -> Judged:
 
 @pytest.fixture(scope="module")
 def unified(postgres: Server) -> Judged:
-    names = ["genuine", "legacy", "forged", "expired", "missing", "alg-none", "hs256-with-pem"]
+    genuine = ["clerk", "clerk-newcomer", "clerk-org-admin", "clerk-rotated", "clerk-cookie", "webhook"]
+    names = [*genuine, "legacy", "forged", "expired", "missing", "alg-none", "hs256-with-pem"]
     return judged(Options(suites=SUITES, python=sys.executable, credentials=names), server=postgres)
 
 

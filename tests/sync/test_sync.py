@@ -45,7 +45,7 @@ def world(folder: Path, postgres: Server) -> Iterator[World]:
 
 
 def test_a_correct_sync_is_left_alone(world: World) -> None:
-    results = run_sync(world, sequences=12)
+    results = run_sync(world, sequences=6)
     assert [(r.name, r.detail, r.events) for r in results if r.failed] == []
     assert {r.name for r in results if r.status == "proven"} == set(CHECKS)
 
