@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -44,3 +44,16 @@ def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> 
         message = "is missing"
     more = len(error.errors()) - 1
     return DeclarationError(f"{path}: {key}: {message}" + (f" (and {more} more)" if more else ""))
+
+
+Declared = TypeVar("Declared", bound=Table)
+
+
+def load_table(path: Path, kind: type[Declared], known: dict[str, list[str]]) -> Declared | None:
+    """A file of a contract, where there is one; see `explain`. Raises DeclarationError naming file and key."""
+    if not path.is_file():
+        return None
+    try:
+        return kind.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise explain(path, error, known) from None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from harness.errors import DeclarationError
-from harness.tables import Table, explain, read_toml
+from harness.tables import Table, load_table
 
 BUDGET_FILE = "budget.toml"
 
@@ -47,13 +47,7 @@ _KEYS = {
 
 def load_budget(suites: Path) -> BudgetFile | None:
     """Read the file, where there is one. Raises DeclarationError naming file and key."""
-    path = suites / BUDGET_FILE
-    if not path.is_file():
-        return None
-    try:
-        return BudgetFile.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(path, error, _KEYS) from None
+    return load_table(suites / BUDGET_FILE, BudgetFile, _KEYS)
 
 
 def unknown_routes(file: BudgetFile, known: set[str], suites: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from harness.errors import DeclarationError
-from harness.tables import Table, explain, read_toml
+from harness.tables import Table, load_table
 
 CONFIGURATION_FILE = "configuration.toml"
 Expect = Literal["refuse", "health", "either", "runs"]
@@ -90,12 +90,9 @@ _KEYS = {
 def load_configuration(suites: Path) -> ConfigurationFile | None:
     """Read the file, where there is one. Raises DeclarationError naming file and key."""
     path = suites / CONFIGURATION_FILE
-    if not path.is_file():
+    file = load_table(path, ConfigurationFile, _KEYS)
+    if file is None:
         return None
-    try:
-        file = ConfigurationFile.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(path, error, _KEYS) from None
     if not file.variables:
         raise DeclarationError(
             f'{path}: variables: name the Clerk variables that the app reads: CLERK_SECRET_KEY = "refuse"'

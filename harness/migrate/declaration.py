@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from harness.errors import DeclarationError
-from harness.tables import Table, explain, read_toml
+from harness.tables import Table, load_table
 
 MIGRATIONS_FILE = "migrations.toml"
 
@@ -32,12 +32,9 @@ class MigrationsFile(Table):
 def load_migrations(suites: Path) -> MigrationsFile | None:
     """Read the file, where there is one. Raises DeclarationError naming file and key."""
     path = suites / MIGRATIONS_FILE
-    if not path.is_file():
+    file = load_table(path, MigrationsFile, {"": list(MigrationsFile.model_fields)})
+    if file is None:
         return None
-    try:
-        file = MigrationsFile.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(path, error, {"": list(MigrationsFile.model_fields)}) from None
     for entry in file.allow:
         if entry.partition(":")[0] not in ("drop", "rewrite", "lock"):
             raise DeclarationError(f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table or lock:table")

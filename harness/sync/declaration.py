@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from harness.errors import DeclarationError
-from harness.tables import Table, explain, read_toml
+from harness.tables import Table, load_table
 from harness.targets.requests import Example
 
 SYNC_FILE = "user_sync.toml"
@@ -94,12 +94,9 @@ _KEYS = {
 def load_sync(suites: Path) -> SyncFile | None:
     """Read the file, where there is one. Raises DeclarationError naming file and key."""
     path = suites / SYNC_FILE
-    if not path.is_file():
+    file = load_table(path, SyncFile, _KEYS)
+    if file is None:
         return None
-    try:
-        file = SyncFile.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(path, error, _KEYS) from None
     reach = file.reach
     if (reach.request is None) == (reach.callable is None):
         raise DeclarationError(
