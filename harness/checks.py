@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -36,3 +37,15 @@ class Check:
         lines += [f"  {number}. {event}" for number, event in enumerate(self.events, 1)]
         lines += [f"  before: {row}" for row in self.before] + [f"  after:  {row}" for row in self.after]
         return lines
+
+
+def unexamined(checks: Iterable[Check]) -> dict[str, str]:
+    """Contracts of which nothing was examined, and why: whoever was to hold them knows nothing, and may not say that all is well."""
+    found: dict[str, str] = {}
+    by_contract: dict[str, list[Check]] = {}
+    for check in checks:
+        by_contract.setdefault(check.contract, []).append(check)
+    for contract, own in by_contract.items():
+        if all(check.status == "not examined" for check in own):
+            found[contract] = next((check.detail for check in own if check.detail), "nothing bears on it")
+    return found

@@ -8,12 +8,11 @@ import shlex
 import shutil
 import signal
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness import __version__
-from harness.config import Options, parse_env, parse_names
+from harness.config import Options, declares_database, parse_env, parse_names
 from harness.database import URL_VARIABLE
 from harness.errors import HarnessError
 from harness.redact import is_secret, redact
@@ -285,11 +284,7 @@ def _begin_postgres(arguments: argparse.Namespace) -> EmbeddedServer | None:
     """The embedded Postgres, begun before anything heavy is imported; None where the run may not need it."""
     if (arguments.url and not arguments.start) or arguments.postgres or os.environ.get(URL_VARIABLE):
         return None
-    try:
-        declared = tomllib.loads((arguments.suites / "auth_matrix.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None  # Told in full when it is loaded.
-    if "database" not in declared:
+    if not declares_database(arguments.suites):
         return None
     from harness.database.embedded import EmbeddedServer
 

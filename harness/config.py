@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import shlex
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,14 @@ class Options:
         if self.only:
             given.append(f"--only {','.join(self.only)}")
         return " ".join(given + ([f"--credentials {','.join(self.credentials)}"] if self.credentials else []))
+
+
+def declares_database(suites: Path) -> bool:
+    """Whether a declaration has a `[database]`, told without loading it; what is wrong with it is told when it is loaded."""
+    try:
+        return "database" in tomllib.loads((suites / "auth_matrix.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
 
 
 def parse_env(pairs: list[str]) -> dict[str, str]:

@@ -30,8 +30,22 @@ CONTRACT_FILES = {
 """Which file declares which contract."""
 
 
-class CheckFailed(Exception):
-    """A check that is broken, or a contract that examined nothing; the text is the whole story."""
+class FindingError(Exception):
+    """What an item found; the text is the whole story."""
+
+
+class StoryItem(pytest.Item):
+    """An item whose failure is told in words."""
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the item comes from."""
+        return self.path, None, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The story, without the harness's own frames."""
+        if isinstance(excinfo.value, (FindingError, HarnessError)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
 
 
 class ContractFile(pytest.File):
@@ -86,7 +100,7 @@ class ContractFile(pytest.File):
         return f"{repeat_command(self.options)} --only {self.contract}{more}"
 
 
-class ContractItem(pytest.Item):
+class ContractItem(StoryItem):
     """One check of a contract."""
 
     def __init__(self, *, check: str, **more: Any) -> None:
@@ -95,22 +109,14 @@ class ContractItem(pytest.Item):
 
     def runtest(self) -> None:
         """Read off the check. Skipped where it was not examined, unless nothing of the contract was."""
+        from harness.checks import unexamined
+
         assert isinstance(self.parent, ContractFile)
         checks = self.parent.checks()
-        check = checks[self.check]
+        check, nothing = checks[self.check], unexamined(checks.values())
+        if nothing:
+            raise FindingError(f"{check.contract}: nothing was examined: {nothing[check.contract]}")
         if check.failed:
-            raise CheckFailed("\n".join([*check.story(), f"  repeat: {self.parent.repeat()}"]))
+            raise FindingError("\n".join([*check.story(), f"  repeat: {self.parent.repeat()}"]))
         if check.status == "not examined":
-            if all(each.status == "not examined" for each in checks.values()):
-                raise CheckFailed(f"{check.contract}: nothing was examined: {check.detail or check.says}")
             pytest.skip(f"not examined: {check.detail or 'nothing bears on it'}")
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the item comes from."""
-        return self.path, None, self.name
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The story in words, without the harness's own frames."""
-        if isinstance(excinfo.value, (CheckFailed, HarnessError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)

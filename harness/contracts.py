@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,9 +25,6 @@ from harness.migrate import MIGRATIONS_FILE, Migrations, MigrationsFile, load_mi
 from harness.session import Session
 from harness.sync import CHECKS, SYNC_FILE, World, load_sync, run_sync
 from harness.targets.again import beside, environment_of
-
-CONTRACTS = ("matrix", "sync", "migrations", "budget", "config")
-"""What `--only` can name."""
 
 
 def chosen(only: list[str], *, narrowed: bool) -> list[str]:
@@ -70,7 +67,7 @@ def hold_sync(session: Session, *, asked: bool, progress: Callable[[int, int], N
     with closing(World(session.target, session.clerk, session.database_url, file, reset, suites=suites)) as world:
         checks = run_sync(world, sequences=sequences, start=options.seed, progress=told)
     again = f"--only sync --sequences {sequences} --seed {options.seed}"
-    session.notes.append(f"sync: {sequences} generated sequences from seed {options.seed} ({again} repeats them)")
+    session.note(f"sync: {sequences} generated sequences from seed {options.seed} ({again} repeats them)")
     return checks
 
 
@@ -132,41 +129,41 @@ def hold_budget(session: Session, *, asked: bool, progress: Callable[[int, int],
     if file is None and not asked:
         return []
     file = file or BudgetFile()
-    every = make_plan(session.declaration, session.target.routes, discovered=session.target.probed)
+    routes, probed = session.target.routes, session.target.probed
+    every = make_plan(session.declaration, routes, credentials=["clerk"], discovered=probed)
     unknown_routes(file, {plan.key for plan in every.routes}, suites)
     if not session.target.probed:
         why = "the way to a handler can be told from the handler itself only in an app target (--app)"
         return _unexamined("budget", BUDGET_CHECKS, why)
+    with tapped_session(session) as (inner, tap):
+        return hold_limits(inner, file, tap, progress=progress)
+
+
+@contextmanager
+def tapped_session(session: Session) -> Iterator[tuple[Session, Tap | None]]:
+    """A session like another whose app talks to Postgres through a relay, and the relay; None without a database."""
     with ExitStack() as stack:
         taps: list[Tap] = []
-        inner = stack.enter_context(tapped_session(session, taps))
-        for tap in taps:
-            stack.callback(tap.close)
-        return hold_limits(inner, file, taps, progress=progress)
 
+        def through(url: str) -> str:
+            taps.append(stack.enter_context(closing(Tap(url))))
+            return taps[-1].url
 
-def tapped_session(session: Session, taps: list[Tap]) -> Session:
-    """A session like another whose app talks to Postgres through a relay, which is put into `taps` on entering."""
-
-    def through(url: str) -> str:
-        taps.append(Tap(url))
-        return taps[-1].url
-
-    options = replace(session.options, credentials=["clerk"], only=[], drills=False, fuzz=0, agents=1)
-    return Session(options, session.declaration, server=session.server, through=through)
+        options = replace(session.options, credentials=["clerk"], only=[], drills=False, fuzz=0, agents=1)
+        inner = Session(options, session.declaration, server=session.server, through=through)
+        yield stack.enter_context(inner), taps[0] if taps else None
 
 
 def hold_limits(
-    inner: Session, file: BudgetFile, taps: list[Tap], *, progress: Callable[[int, int], None] | None = None
+    inner: Session, file: BudgetFile, tap: Tap | None, *, progress: Callable[[int, int], None] | None = None
 ) -> list[Check]:
-    """The checks of the budget, held on a session whose app talks through `taps`."""
+    """The checks of the budget, held on a session whose app talks through `tap`."""
     plan = inner.plan()
     plan.routes = [each for each in plan.routes if entrance(each) is not None]
     engine = inner.engine(plan)
     for _ in engine.run():
         pass
-    tap = taps[0] if taps else None
-    measured, statements, left = measure(engine, plan, inner.clerk, tap, progress=progress)
+    measured, statements, left = measure(engine, inner.clerk, tap, progress=progress)
     index = _index(inner, file, statements, measured=any(one.warm is not None for one in measured))
     return [*judge(measured, left, file, tapped=tap is not None), index]
 
@@ -236,6 +233,8 @@ HOLD: dict[str, Callable[..., list[Check]]] = {
     "config": hold_config,
 }
 """What holds each contract, in the order of a run."""
+CONTRACTS = ("matrix", *HOLD)
+"""What `--only` can name."""
 CHECKS_OF = {
     "sync": CHECKS,
     "migrations": MIGRATION_CHECKS,

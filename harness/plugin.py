@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import queue
 import threading
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.contract_items import CONTRACT_FILES, ContractFile
+from harness.contract_items import CONTRACT_FILES, ContractFile, FindingError, StoryItem
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
@@ -265,12 +264,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def _wants_database(path: Path) -> bool:
     """Whether an argument names suites whose declaration has a database."""
+    from harness.config import declares_database
+
     near = [_suites_of(path)] if path.suffix == ".toml" else [path, path.parent]
-    try:
-        suites = next(one for one in near if one is not None and (one / _MATRIX_FILE).is_file())
-        return "database" in tomllib.loads((suites / _MATRIX_FILE).read_text(encoding="utf-8"))
-    except (StopIteration, OSError, ValueError):
-        return False  # What is wrong with it is told when it is loaded.
+    suites = next((one for one in near if one is not None and (one / _MATRIX_FILE).is_file()), None)
+    return suites is not None and declares_database(suites)
 
 
 def _suites_of(path: Path) -> Path | None:
@@ -333,24 +331,10 @@ class SuiteFile(pytest.File):
                     )
 
 
-class FindingError(Exception):
-    """A cell that failed; the text is the whole story."""
-
-
-class _Item(pytest.Item):
+class _Item(StoryItem):
     def __init__(self, *, run: Run, **more: Any) -> None:
         super().__init__(**more)
         self.harness_run = run
-
-    def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the item comes from."""
-        return self.path, None, self.name
-
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The finding in words, without the harness's own frames."""
-        if isinstance(excinfo.value, (FindingError, HarnessError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
 
 
 class CellItem(_Item):

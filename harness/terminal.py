@@ -31,23 +31,27 @@ class Progress:
         """Take the next verdict of the stream."""
         self.done += bool(verdict.credential)
         self.found += verdict.failed
-        now = time.monotonic()
-        if now - self._shown > (0.1 if self.redraw else _EVERY):
-            self._shown = now
+        if self._due():
             self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
 
     def of(self, contract: str) -> Callable[..., None]:
         """What a contract tells its progress: how many of how many, or the name of what it does now."""
 
         def told(done: int | str, total: int = 0) -> None:
-            now = time.monotonic()
             if isinstance(done, str):
                 self._line(f"{contract}: {done}")
-            elif now - self._shown > (0.1 if self.redraw else _EVERY):
-                self._shown = now
+            elif self._due():
                 self._line(f"{contract}: {done:,} of {total:,} {_COUNTED.get(contract, '')}")
 
         return told
+
+    def _due(self) -> bool:
+        """Whether it is time for another line."""
+        now = time.monotonic()
+        if now - self._shown <= (0.1 if self.redraw else _EVERY):
+            return False
+        self._shown = now
+        return True
 
     def _line(self, text: str) -> None:
         print(f"\r{text:60}" if self.redraw else text, end="" if self.redraw else "\n", file=self.stream, flush=True)

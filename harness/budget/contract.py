@@ -14,7 +14,7 @@ from harness.checks import Check
 from harness.credentials import CATALOGUE, Credential
 from harness.database.tap import Statement, Tap
 from harness.fake_clerk import FakeClerk
-from harness.matrix import Engine, Plan
+from harness.matrix import Engine
 from harness.matrix.plan import RoutePlan, proof_of_entry
 from harness.targets.base import Call, Observation, ask
 
@@ -95,7 +95,6 @@ def entrance(plan: RoutePlan) -> Credential | None:
 
 def measure(
     engine: Engine,
-    plan: Plan,
     clerk: FakeClerk,
     tap: Tap | None,
     *,
@@ -103,11 +102,11 @@ def measure(
 ) -> tuple[list[Measured], list[Statement], list[str]]:
     """The costs of each route that is entered with Clerk; the statements seen; the routes that could not be measured.
 
-    The engine must have judged the entrances of `plan` already: it knows then what a request must look like, and which
+    The engine must have judged the entrances of its plan already: it knows then what a request must look like, and which
     handlers decide by themselves. `tap` is the relay by which the app reaches its database.
     """
     meter = Meter(engine, clerk, tap)
-    routes = [(each, entry) for each in plan.routes if (entry := entrance(each)) is not None]
+    routes = [(each, entry) for each in engine.plan.routes if (entry := entrance(each)) is not None]
     measurable = [(each, entry) for each, entry in routes if engine.states[each.key].guard == "door"]
     engine.target.renew(0)
     found = {each.key: Measured(each.key) for each, _ in measurable}

@@ -42,11 +42,8 @@ def unindexed(url: str, statements: list[Statement], lookup: str, check: Check) 
                     continue
                 examined += 1
                 if not conditions:
-                    check.status, check.count, check.events = (
-                        "broken",
-                        examined,
-                        [" ".join(statement.text.split())[:300]],
-                    )
+                    check.status, check.count = "broken", examined
+                    check.events = [" ".join(statement.text.split())[:300]]
                     check.detail = (
                         f"Postgres reads all of {table} to find {column}: {node['Node Type']}, {node['Filter']}"
                     )

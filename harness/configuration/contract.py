@@ -24,6 +24,7 @@ from harness.redact import redact
 from harness.targets import Target
 from harness.targets.again import start_again
 from harness.targets.base import Call, Observation, Request, Route, ask
+from harness.targets.requests import with_presentation
 
 CHECKS = {
     "well": "with every variable in order the app starts, and its health endpoint says that all is well",
@@ -127,12 +128,13 @@ class Configuration:
         for plan in plans:
             entry = proof_of_entry(plan)
             if entry is not None and entry.name == "webhook":
-                request = self.engine.prepare(plan, entry).forms[0]
-                signed = sign_delivery("whsec_", request.body, at=self.clerk.now(), message_id="msg_empty_secret")
-                headers = [(n, v) for n, v in request.headers if n not in signed] + list(signed.items())
-                unsigned = Request(request.method, request.path, request.query, headers, request.body)
-                found.append((plan, "a webhook signed with an empty secret", unsigned))
+                presented = self.engine.mint.present(entry)
+                request = with_presentation(plan.base, presented, plan.example.carrier, self._signed_with_nothing)
+                found.append((plan, "a webhook signed with an empty secret", request))
         return found
+
+    def _signed_with_nothing(self, body: bytes) -> dict[str, str]:
+        return sign_delivery("whsec_", body, at=self.clerk.now())
 
     def _start(self, environment: dict[str, str]) -> Target:
         return start_again(self.target, environment, self.file.start_within)
@@ -157,9 +159,9 @@ class Configuration:
         health = self.file.health
         if health is None:
             return "well", "there is no health endpoint to say so", []
-        method, _, path = health.route.partition(" ")
-        route = next((each for each in target.routes if each.key == health.route), Route(method, path))
-        (answer,) = ask(target.lanes[0], [Call(route, _request(health.route, health.headers))], self.limit)
+        request = _request(health.route, health.headers)
+        route = self._route(target, Route(request.method, request.path))
+        (answer,) = ask(target.lanes[0], [Call(route, request)], self.limit)
         text = answer.body
         shown = [
             name

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import psycopg
 
+from harness.database.trouble import told
 from harness.errors import DatabaseError
 
 SCHEMA = "clerk_harness"
@@ -104,8 +105,6 @@ class Isolation:
                 "close the session when the request ends"
             ) from error
         except psycopg.OperationalError as error:
-            from harness.database.server import told  # Which imports this module.
-
             raise DatabaseError(told(error)) from error
         return bool(row and row[0])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -16,9 +15,10 @@ from psycopg import sql
 from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
 from harness.database.isolation import Isolation, install
+from harness.database.trouble import explained, first_line, told
 from harness.errors import DatabaseError
 
-__all__ = ["EmbeddedServer", "Isolation", "Server", "Workspace", "open_server"]
+__all__ = ["EmbeddedServer", "Isolation", "Server", "Workspace", "explained", "open_server"]
 
 _OLDEST = 130000
 """Postgres 13: older servers are out of support."""
@@ -27,27 +27,6 @@ _OLDEST = 130000
 def joined(parts: SplitResult) -> str:
     """A URL from its parts; `urlunsplit` drops the slashes of one without a host, which is a socket's."""
     return f"{parts.scheme}://{parts.netloc}{parts.path}" + (f"?{parts.query}" if parts.query else "")
-
-
-def told(error: psycopg.Error) -> str:
-    """What became of the database, in one sentence with the way out."""
-    if isinstance(error, psycopg.errors.DiskFull):
-        return (
-            f"the disk of the Postgres server is full ({_first_line(error)}): make room there, or give another server with "
-            "--postgres URL (for the embedded one, another directory with TMPDIR)"
-        )
-    if isinstance(error, psycopg.errors.TooManyConnections):
-        return f"the Postgres server takes no more connections ({_first_line(error)}): raise its max_connections"
-    return f"the database was lost during the run: {_first_line(error)}"
-
-
-@contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """What befalls the server while contracts work on it is no mistake of the harness. Raises DatabaseError instead."""
-    try:
-        yield
-    except psycopg.OperationalError as error:
-        raise DatabaseError(told(error)) from error
 
 
 class Server:
@@ -70,7 +49,7 @@ class Server:
         except (psycopg.errors.DiskFull, psycopg.errors.TooManyConnections) as error:
             raise DatabaseError(told(error)) from error
         except psycopg.Error as error:
-            raise DatabaseError(f"Postgres: {_first_line(error)}") from error
+            raise DatabaseError(f"Postgres: {first_line(error)}") from error
 
     @property
     def own(self) -> bool:
@@ -88,10 +67,6 @@ class Server:
             self._owner.close()
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
 class _Container:
     def __init__(self) -> None:
         try:
@@ -100,7 +75,7 @@ class _Container:
             self._container = PostgresContainer("postgres:17-alpine", driver=None)
             self._container.start()
         except Exception as error:  # docker's client raises a dozen kinds
-            raise DatabaseError(f"--postgres docker: no container can be started: {_first_line(error)}") from error
+            raise DatabaseError(f"--postgres docker: no container can be started: {first_line(error)}") from error
         self.url: str = self._container.get_connection_url()
 
     def close(self) -> None:
@@ -126,7 +101,7 @@ def open_server(choice: str | None = None) -> Server:
         with psycopg.connect(choice, connect_timeout=10) as connection:
             version = connection.info.server_version
     except psycopg.OperationalError as error:
-        raise DatabaseError(f"--postgres: no connection: {_first_line(error)}") from error
+        raise DatabaseError(f"--postgres: no connection: {first_line(error)}") from error
     if version < _OLDEST:
         raise DatabaseError(f"--postgres: the server is version {version // 10000}; 13 or later is needed")
     return Server(choice)
@@ -162,7 +137,7 @@ class Workspace:
                 except psycopg.errors.DiskFull as error:
                     raise DatabaseError(told(error)) from error
                 except psycopg.Error as error:
-                    raise DatabaseError(f"[database] seed {seed}: {_first_line(error)}") from error
+                    raise DatabaseError(f"[database] seed {seed}: {first_line(error)}") from error
             install(connection)
 
     def url(self, number: int) -> str:

@@ -39,7 +39,6 @@ class _Client:
 
     tap: Tap
     buffer: bytes = b""
-    started: bool = False
     prepared: dict[bytes, Statement] = field(default_factory=dict)
     portals: dict[bytes, Statement] = field(default_factory=dict)
 
@@ -89,7 +88,9 @@ class Tap:
             str(told.get("host") or "localhost").split(",")[0],
             int(str(told.get("port") or 5432).split(",")[0]),
         )
-        self._upstream: Any = str(Path(host) / f".s.PGSQL.{port}") if host.startswith("/") else (host, port)
+        self._upstream: str | tuple[str, int] = (
+            str(Path(host) / f".s.PGSQL.{port}") if host.startswith("/") else (host, port)
+        )
         self._listener = socket.create_server(("127.0.0.1", 0))
         login = parts.netloc.rpartition("@")[0]
         query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key not in ("host", "port")])
@@ -128,13 +129,7 @@ class Tap:
             except OSError:
                 return
             try:
-                family = socket.AF_UNIX if isinstance(self._upstream, str) else socket.AF_INET
-                server = (
-                    socket.socket(family) if family == socket.AF_UNIX else socket.create_connection(self._upstream, 10)
-                )
-                if family == socket.AF_UNIX:
-                    server.connect(self._upstream)
-                server.settimeout(None)
+                server = self._connect()
             except OSError:
                 client.close()  # As if the server did not answer.
                 continue
@@ -144,6 +139,19 @@ class Tap:
             self._sockets |= {client, server}
             for source, sink, work in ((client, server, self._forth), (server, client, self._back)):
                 threading.Thread(target=self._relay, args=(work, source, sink), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if isinstance(self._upstream, tuple):
+            server = socket.create_connection(self._upstream, 10)
+            server.settimeout(None)
+            return server
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self._upstream)
+        except OSError:
+            server.close()
+            raise
+        return server
 
     def _relay(self, work: Any, source: socket.socket, sink: socket.socket) -> None:
         try:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from harness.checks import Check
+from harness.checks import Check, unexamined
 from harness.matrix import FAILURES, CellVerdict, Plan
 from harness.matrix.plan import RoutePlan
 
@@ -109,12 +109,7 @@ class Record:
     @property
     def unexamined(self) -> dict[str, str]:
         """Contracts that were to be held and examined nothing, and why. A run with one fails: it would say more than it knows."""
-        found = {}
-        for contract in dict.fromkeys(check.contract for check in self.checks):
-            checks = [check for check in self.checks if check.contract == contract]
-            if all(check.status == "not examined" for check in checks):
-                found[contract] = next((check.detail for check in checks if check.detail), "nothing bears on it")
-        return found
+        return unexamined(self.checks)
 
     @property
     def passed(self) -> bool:

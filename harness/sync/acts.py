@@ -7,7 +7,7 @@ from typing import Any
 from harness.fake_clerk import EmailAddress
 from harness.sync.checks import violated
 from harness.sync.people import Step
-from harness.sync.seen import difference, equal, failed, field_of, let_in, same, shown
+from harness.sync.seen import difference, equal, failed, let_in, same, shown
 from harness.sync.world import Person, World
 from harness.targets.base import Observation
 
@@ -103,10 +103,13 @@ class Acts:
         """A person who may enter must get in; nobody gets a server error."""
         told = f"{person.name} was answered {shown(answer)}"
         if self._blocked(person):
-            # A function refuses by raising whatever it likes.
-            self.hold("no-adoption", self.world.callable is not None or not failed(answer), told)
+            self._turned_away(answer, told)
         elif person.active and not person.ever_banned:
             self.hold(check, let_in(answer), told)
+
+    def _turned_away(self, answer: Observation, told: str) -> None:
+        """Whoever may have no row is refused, not failed; a function refuses by raising whatever it likes."""
+        self.hold("no-adoption", self.world.callable is not None or not failed(answer), told)
 
     def _blocked(self, person: Person) -> bool:
         """Whether the person holds an address that is another account's: there may be no row for it."""
@@ -226,7 +229,7 @@ class Acts:
         lost = [
             column
             for column, name in self.world.file.table.mirror.items()
-            if had[column] is not None and (now is None or now[column] is None) and field_of(person, name) is not None
+            if had[column] is not None and (now is None or now[column] is None) and person.at_clerk(name) is not None
         ]
         self.hold("partial", not lost, f"{person.name} lost {', '.join(lost)}")
 
@@ -328,14 +331,14 @@ class Acts:
             if tells:
                 self.hold("banned", not let_in(answer), f"banned, {told}")
         elif self._blocked(person):
-            self.hold("no-adoption", self.world.callable is not None or not failed(answer), told)
+            self._turned_away(answer, told)
         else:
             check = "banned" if person.ever_banned else "at-once"
             self.hold(check, let_in(answer), f"{'unbanned, ' if person.ever_banned else ''}{told}")
             if person.ever_banned and person.row_id is not None:
                 row = self.world.row_of(person)
-                same = row is not None and row[self.world.file.table.id] == person.row_id
-                self.hold("banned", same, f"{person.name} came back with another row")
+                kept = row is not None and row[self.world.file.table.id] == person.row_id
+                self.hold("banned", kept, f"{person.name} came back with another row")
 
     def _newest(self) -> None:
         """Each row against the profile; only where changes are told or taken over."""
@@ -355,7 +358,7 @@ class Acts:
             return "there is no row"
         return "; ".join(
             f"{column} is {row[column]!r} instead of {value!r}"
-            for column, value in ((column, field_of(person, name)) for column, name in table.mirror.items())
+            for column, value in ((column, person.at_clerk(name)) for column, name in table.mirror.items())
             if not equal(row[column], value, fold=column == table.email)
         )
 

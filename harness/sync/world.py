@@ -96,6 +96,10 @@ class Person:
         """How the report calls the person."""
         return f"P{self.number}"
 
+    def at_clerk(self, name: str) -> Any:
+        """A field of the profile as it is at Clerk now."""
+        return self.user.email if name == "primary_email_address" else getattr(self.user, name)
+
 
 class World:
     """What steps act on. Begin each example with `begin`."""
@@ -302,33 +306,28 @@ class World:
 
     def request(self, person: Person, times: int = 1, *, impostor: User | None = None) -> list[Observation]:
         """The person's request to the declared route, `times` at once; with another's identity beside the token."""
-        reach = self.file.reach
         if self.callable is not None:
-            calls = [Call(self._request, self._call(self.callable, person.user))] * times
-            return ask(self.lane, calls, LIMIT) if times == 1 else ask_together(self.lane, calls)
-        base = base_request(self._request, reach.example)
-        calls = []
-        for _ in range(times):
-            token = self.clerk.session_token(person.user)
-            request = with_presentation(base, Presentation(token=token), reach.carrier)
-            if impostor is not None:
-                request = _with_identity(request, impostor)
-            calls.append(Call(self._request, request))
-        if times == 1:
-            return ask(self.lane, calls, LIMIT)
-        return ask_together(self.lane, calls)
+            calls = [Call(self._request, self._call(self.callable, person))] * times
+        else:
+            calls = [Call(self._request, self._signed_in(person, impostor)) for _ in range(times)]
+        return ask(self.lane, calls, LIMIT) if times == 1 else ask_together(self.lane, calls)
 
-    def _call(self, function: str, user: User) -> Request:
-        """The call of the app's function for a user as they are at Clerk now."""
+    def _signed_in(self, person: Person, impostor: User | None) -> Request:
+        """The declared request with a token of the person."""
+        reach = self.file.reach
+        presented = Presentation(token=self.clerk.session_token(person.user))
+        request = with_presentation(base_request(self._request, reach.example), presented, reach.carrier)
+        return request if impostor is None else _with_identity(request, impostor)
+
+    def _call(self, function: str, person: Person) -> Request:
+        """The call of the app's function for a person as they are at Clerk now."""
 
         def value(entry: Any) -> Any:
+            if entry in ("user", "claims"):
+                return person.user.as_json() if entry == "user" else self.clerk.claims_for(person.user)
             if not isinstance(entry, str):
                 return entry
-            if entry in ("user", "claims"):
-                return user.as_json() if entry == "user" else self.clerk.claims_for(user)
-            if entry == "primary_email_address":
-                return user.email
-            return getattr(user, entry) if ":" not in entry else {"$open": entry}
+            return {"$open": entry} if ":" in entry else person.at_clerk(entry)
 
         given = self.file.reach.arguments
         positional = [value(entry) for entry in given] if isinstance(given, list) else []

@@ -13,7 +13,6 @@ from harness.checks import Check
 from harness.config import Options
 from harness.contracts import hold_budget, hold_limits, tapped_session
 from harness.database import Server
-from harness.database.tap import Tap
 from harness.errors import DeclarationError
 from harness.matrix import load
 from harness.session import Session
@@ -40,19 +39,18 @@ def hold(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator
     folder = folder_in(tmp_path_factory.mktemp("backend"))
     suites = folder / "suites"
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    outer, taps = Session(options, load(suites), server=postgres), list[Tap]()
+    outer = Session(options, load(suites), server=postgres)
     file = load_budget(suites)
     assert file is not None
-    with tapped_session(outer, taps) as session:
+    with tapped_session(outer) as (session, tap):
 
         def run(way: str) -> dict[str, Check]:
             (folder / "way.txt").write_text(way)
-            checks = hold_limits(session, file, taps)
+            checks = hold_limits(session, file, tap)
             assert [check.name for check in checks] == list(CHECKS)
             return {check.name: check for check in checks}
 
         yield run
-    taps[0].close()
 
 
 @pytest.mark.parametrize("way", RIGHT)
