@@ -96,9 +96,9 @@ def _env_file(path: Path | None, clerk: FakeClerk) -> Iterator[None]:
 
 def _run(clerk: FakeClerk, program: list[str]) -> int:
     """Run a command whose requests to Clerk come here; its exit code."""
-    names = Names(clerk)
     own = dict(os.environ) | clerk.environment() | {"CLERK_HARNESS_URL": clerk.url}
     config.refuse_live_keys(own, "the environment")
+    names = Names(clerk)
     try:
         process = subprocess.Popen([shutil.which(program[0]) or program[0], *program[1:]], env=names.environment(own))
     except OSError as error:

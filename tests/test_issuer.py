@@ -175,8 +175,12 @@ def test_a_mistake_in_the_seed_is_told_in_one_sentence(seed: Path, change: tuple
         (["--", "no-such-program"], "no-such-program: cannot be started"),
     ],
 )
-def test_a_mistake_in_the_options_is_told_in_one_sentence(words: list[str], told: str) -> None:
+def test_a_mistake_in_the_options_is_told_in_one_sentence(
+    words: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     done = issuer(*words)
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert told in done.stderr
@@ -224,12 +228,13 @@ def test_a_command_runs_with_the_fake_at_clerk_s_names(seed: Path) -> None:
     assert "Clerk was asked for: GetUserList 1" in done.stderr
 
 
-def test_a_live_key_in_the_shell_stops_it() -> None:
+def test_a_live_key_in_the_shell_stops_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "harness", "issuer", "--", sys.executable, "-c", "print('ran')"]
-    environment = os.environ | {"MY_KEY": "sk_live_abcdefgh"}
+    environment = os.environ | {"MY_KEY": "sk_live_abcdefgh", "TMPDIR": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "MY_KEY holds a live key" in done.stderr
+    assert list(tmp_path.iterdir()) == [], "something was left behind"
 
 
 # What is given to copy

@@ -61,7 +61,7 @@ class FakeClerk(Instance):
             self._server = ServerThread(
                 self.api, tls.context, host=self.host, port=self._wanted_port, tunnels=self.api.tunnels_to
             )
-        except OSError:
+        except BaseException:  # A port out of range is no OSError.
             tls.close()
             raise
         self._tls = tls
