@@ -161,7 +161,17 @@ class Agent:
                 (name, self._intern(value, table) if len(value) > _LARGE else value) for name, value in request.headers
             ]
             items.append(
-                [request.kind, request.method, request.path, request.query, headers, body, call.stop, request.messages]
+                [
+                    request.kind,
+                    request.method,
+                    request.path,
+                    request.query,
+                    headers,
+                    body,
+                    call.stop,
+                    request.messages,
+                    sorted(call.route.handlers),
+                ]
             )
         with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
             message = {"op": "batch", "id": self._batch, "limit": limit, "items": items, "table": table}
@@ -225,17 +235,18 @@ class Agent:
         self.greet()
 
     def _observe(self, call: Call, result: list[Any]) -> Observation:
-        status, headers, body, entered, stopped, ran, micros, error, websocket = result
+        status, headers, body, entered, elsewhere, stopped, finished, cut, ran, micros, error, websocket = result
         names = self.greeting["functions"]
-        here = entered is not None and (entered in call.route.handlers)
         return Observation(
             status=status,
             headers=headers,
             body=body,
-            entered=here if call.route.handlers else None,
-            elsewhere=entered is not None and not here,
+            entered=entered if call.route.handlers else None,
+            elsewhere=elsewhere,
             stopped=stopped,
-            ran=[(names[number], good, after) for number, good, after in ran],
+            finished=finished,
+            cut=cut,
+            ran=[(names[number], good, phase) for number, good, phase in ran],
             micros=micros,
             error=error,
             websocket=websocket,
@@ -305,6 +316,12 @@ class Agent:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
+def _route(entry: dict[str, Any]) -> Route:
+    """A route as the agent describes it, in what can be hashed."""
+    lists = {name: tuple(entry[name]) for name in ("tags", "dependencies", "inside", "prefixes")}
+    return Route(**entry | lists | {"handlers": frozenset(entry["handlers"])})
+
+
 @dataclass
 class AppTarget:
     """An app under test, executed by as many agents as there are environments."""
@@ -314,6 +331,7 @@ class AppTarget:
     renewable: bool = True
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
     agents: list[Agent] = field(default_factory=list)
 
@@ -360,6 +378,7 @@ class AppTarget:
             raise
         greeting = self.agents[0].greeting
         self.functions = greeting["functions"]
+        self.missing_variables = greeting["missing_variables"]
         self.description = {
             "kind": greeting["interface"],
             "app": self.spec.app,
@@ -367,23 +386,7 @@ class AppTarget:
             "probe": greeting["probe"],
             "agents": str(len(self.agents)),
         }
-        found = [
-            Route(
-                method=entry["method"],
-                path=entry["path"],
-                kind=entry["kind"],
-                endpoint=entry["endpoint"],
-                module=entry["module"],
-                tags=tuple(entry["tags"]),
-                dependencies=tuple(entry["dependencies"]),
-                hidden=entry["hidden"],
-                mount=entry["mount"],
-                handlers=frozenset(entry["handlers"]),
-                inside=tuple(entry["inside"]),
-                any_method=entry["any_method"],
-            )
-            for entry in greeting["routes"]
-        ]
+        found = [_route(entry) for entry in greeting["routes"]]
         try:
             self.routes = with_operations(found, greeting, self.spec.app)
         except BaseException:

@@ -15,6 +15,8 @@ class Route:
 
     `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the
     handler, `inside` the authentication functions that its code names; `any_method`: the same view answers every method.
+    `prefixes`: where it may be served besides none (a root path); `host`: the Host header that its routing wants; `parameters`:
+    a valid value for each parameter of the path whose kind is known.
     `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
     """
 
@@ -30,6 +32,9 @@ class Route:
     handlers: frozenset[int] = frozenset()
     inside: tuple[str, ...] = ()
     any_method: bool = False
+    prefixes: tuple[str, ...] = ()
+    host: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict, compare=False)
     operation: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     document: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
@@ -56,10 +61,12 @@ class Request:
 class Observation:
     """What happened.
 
-    `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's
-    handler answered. `ran`: (function, returned something true, after the handler was entered). `micros`: duration.
+    `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's handler was,
+    and this one's was not. `finished`: the handler returned, and what it returned is no refusal by itself. `ran`: (function,
+    returned something true, phase: 0 before the handler was entered, 1 while it ran, 2 after it had ended). `cut`: the body that
+    was kept is not the whole one. `micros`: duration.
     `lured`: an address that the token names was fetched. `crossed`: what of another person's answer was in this one.
-    `wrote`: the database was written to; known only of requests that went alone.
+    `wrote`: the tables that were written to; known only of requests that went alone.
     """
 
     status: int | None = None
@@ -68,7 +75,9 @@ class Observation:
     entered: bool | None = None
     elsewhere: bool = False
     stopped: bool = False
-    ran: list[tuple[str, bool, bool]] = field(default_factory=list)
+    finished: bool = False
+    cut: bool = False
+    ran: list[tuple[str, bool, int]] = field(default_factory=list)
     micros: int = 0
     error: str | None = None
     websocket: dict[str, Any] | None = None
@@ -76,7 +85,7 @@ class Observation:
     died: bool = False
     lured: bool = False
     crossed: str = ""
-    wrote: bool = False
+    wrote: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """The first field of that name, or None."""
@@ -148,6 +157,8 @@ class Target(Protocol):
     """Whether `renew` can start it anew."""
     functions: list[str]
     """Authentication functions that the probe watches; empty without one."""
+    missing_variables: list[str]
+    """Variables of the environment that the app asked for while it started, and did not find; only what may matter."""
     description: dict[str, str]
 
     @property

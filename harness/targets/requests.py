@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -50,8 +50,21 @@ def _value(parameter: dict[str, Any], route: Route) -> Any:
     return sample(parameter.get("schema", {}), route.document or {})
 
 
+def _any_text(parameter: dict[str, Any], route: Route) -> bool:
+    """Whether a parameter is not described any further than as a text."""
+    schema = resolve(parameter.get("schema", {}), route.document or {})
+    plain = schema.get("type", "string") == "string" and not schema.keys() - {"type", "title", "description"}
+    return plain and parameter.get("example") is None
+
+
 def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> str:
-    values = {p["name"]: _value(p, route) for p in parameters if p.get("in") == "path"} | example.path
+    told = {p["name"]: p for p in parameters if p.get("in") == "path"}
+    values = {name: _value(p, route) for name, p in told.items()}
+    # The router asks first, and any text will do for the document.
+    values |= {
+        name: value for name, value in route.parameters.items() if name not in told or _any_text(told[name], route)
+    }
+    values |= example.path
     path = route.path
     while "{" in path:
         before, _, rest = path.partition("{")
@@ -118,7 +131,9 @@ def base_request(route: Route, example: Example) -> Request:
     parameters = _parameters(route)
     needed = {p["name"]: _value(p, route) for p in parameters if p.get("in") == "query" and p.get("required")}
     query = urlencode({name: _text(value) for name, value in (needed | example.query).items()})
-    headers: Headers = [("host", "localhost"), ("accept", "*/*"), ("user-agent", "clerk-harness")]
+    declared = {name.lower() for name in example.headers}
+    headers: Headers = [("host", route.host or "localhost"), ("accept", "*/*"), ("user-agent", "clerk-harness")]
+    headers = [(name, value) for name, value in headers if name not in declared]
     headers += [
         (p["name"].lower(), _text(_value(p, route)))
         for p in parameters
@@ -141,11 +156,16 @@ def base_request(route: Route, example: Example) -> Request:
     return Request(route.method, _path(route, example, parameters), query, headers, body)
 
 
-def with_presentation(base: Request, presentation: Presentation, carrier: str, webhook: Any = None) -> Request:
+def under(request: Request, prefix: str) -> Request:
+    """The same request below a prefix of the path."""
+    return replace(request, path=quote(prefix.rstrip("/"), safe="/%:@!$&'()*+,;=~") + request.path)
+
+
+def with_presentation(base: Request, presentation: Presentation, carrier: str) -> Request:
     """The request with what the client presents, put where `carrier` says.
 
-    `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME` or `subprotocol`. `webhook` signs a body and
-    returns header fields.
+    `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME`, `subprotocol`, or `message` for what stands at
+    `{token}` in the messages of a websocket.
     """
     headers = list(base.headers)
     cookies = list(presentation.cookies)
@@ -171,12 +191,17 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str, w
     if presentation.body:
         body = _with_fields(base, presentation.body)
         headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in headers]
-    if presentation.signs_body and webhook is not None:
-        headers += list(webhook(body).items())
+    if presentation.delivery is not None:
+        headers += list(presentation.delivery(body).items())
     text = base.query
     if query:
         text = "&".join(part for part in (base.query, urlencode(query)) if part)
-    request = Request(base.method, base.path, text, headers, body, base.kind, base.messages)
+    messages = base.messages
+    if carrier == "message":
+        # As a JSON text has it; whatever comes without a token says so by the empty one.
+        token = json.dumps(presentation.token or "")[1:-1]
+        messages = [message.replace("{token}", token) for message in messages]
+    request = Request(base.method, base.path, text, headers, body, base.kind, messages)
     if presentation.bend is not None:
         presentation.bend(request)
     return request

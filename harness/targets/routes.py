@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from harness.errors import TargetError
 from harness.targets.base import Route
@@ -64,13 +66,29 @@ def _automatic(method: str, path: str, have: set[tuple[str, str]]) -> bool:
     return method in ("HEAD", "OPTIONS") and any(other == path for _, other in have)
 
 
-def routes_of_document(document: dict[str, Any]) -> list[Route]:
-    """Routes as an OpenAPI document lists them, for targets that are only a URL."""
+def _prefixes(document: dict[str, Any], path: str, operation: dict[str, Any], at: str) -> tuple[str, ...]:
+    """The paths of the servers that a document names for an operation, from the nearest (OpenAPI 3.1, Server Object)."""
+    found = []
+    for holder in (operation, document["paths"].get(path, {}), document):
+        for server in holder.get("servers") or ():
+            url = str(server.get("url", ""))
+            for name, variable in (server.get("variables") or {}).items():
+                url = url.replace("{" + name + "}", str(variable.get("default", "")))
+            # Relative to where the document is.
+            with contextlib.suppress(ValueError):
+                found.append(urlsplit(urljoin(at, url) if url else "").path.rstrip("/"))
+    found.append(str(document.get("basePath") or "").rstrip("/"))  # Swagger 2.
+    return tuple(dict.fromkeys(prefix for prefix in found if prefix and "{" not in prefix))
+
+
+def routes_of_document(document: dict[str, Any], at: str = "/openapi.json") -> list[Route]:
+    """Routes as an OpenAPI document lists them, for targets that are only a URL. `at`: the path of the document."""
     return [
         Route(
             method=method,
             path=path,
             tags=tuple(operation.get("tags", ())),
+            prefixes=_prefixes(document, path, operation, at),
             operation=operation,
             document=document,
         )

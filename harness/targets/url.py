@@ -25,6 +25,8 @@ from harness.targets.base import Call, Lane, Observation, Partial, Request, Rout
 from harness.targets.routes import routes_of_document
 
 _BODY_KEPT = 2048
+_STREAM_PATIENCE = 1.0
+"""Seconds that a body of unknown length may take before it is left."""
 _LONG_HANDSHAKE = 16_384
 _PATIENCE_FOR_LONG = 1.0
 _WEBSOCKET_PATIENCE = 0.5
@@ -85,10 +87,8 @@ class _Line:
             response.begin()
             observation.status = response.status
             observation.headers = [(name.lower(), value) for name, value in response.getheaders()]
-            endless = (observation.header("content-type") or "").startswith("text/event-stream")
-            data = response.read1(_BODY_KEPT) if endless else response.read()
-            observation.body = data[:_BODY_KEPT].decode("utf-8", "replace")
-            if endless or response.will_close:
+            whole = self._read(response, observation, self._socket, limit)
+            if not whole or response.will_close:
                 self.close()
         except TimeoutError:
             self.close()
@@ -101,10 +101,39 @@ class _Line:
         observation.micros = int((time.perf_counter() - started) * 1e6)
         return observation
 
+    @staticmethod
+    def _read(response: http.client.HTTPResponse, observation: Observation, connection: Any, limit: float) -> bool:
+        """The body as far as it comes, and whether its end came: a stream is left after its first event, after some time, or
+        when enough is kept.
+        """
+        endless = (observation.header("content-type") or "").startswith("text/event-stream")
+        until = time.monotonic() + (limit if response.length is not None else min(limit, _STREAM_PATIENCE))
+        data = b""
+        whole = False
+        try:
+            while not whole and (remaining := until - time.monotonic()) > 0:
+                connection.settimeout(remaining)
+                part = response.read1(1 << 16)
+                if not part and response.length:
+                    raise http.client.IncompleteRead(data, response.length)
+                data = data if len(data) > _BODY_KEPT else data + part
+                whole = not part
+                if part and (endless or (response.length is None and len(data) > _BODY_KEPT)):
+                    break
+        except TimeoutError:
+            pass
+        finally:
+            observation.body = data[:_BODY_KEPT].decode("utf-8", "replace")
+            observation.cut = not whole or len(data) > _BODY_KEPT
+            response.close()
+        return whole
+
     def shake_hands(self, request: Request, limit: float) -> Observation:
         """A websocket: handshake, the declared messages, then whether the server closes it (RFC 6455)."""
         started = time.perf_counter()
-        observation = Observation(websocket={"accepted": False, "close": None, "sent": 0, "left": False})
+        observation = Observation(
+            websocket={"accepted": False, "close": None, "sent": 0, "left": False, "waited": False, "first": ""}
+        )
         facts = observation.websocket
         assert facts is not None
         connection = None
@@ -128,6 +157,7 @@ class _Line:
             _listen(stream, facts, observation)
         except TimeoutError:
             facts["left"] = facts["accepted"]
+            facts["waited"] = facts["accepted"] and not facts["sent"]
             observation.hung = not facts["accepted"]
         except (OSError, http.client.HTTPException) as error:
             observation.error = f"{type(error).__name__}: {error}"
@@ -140,7 +170,11 @@ class _Line:
 
 def _frame(payload: bytes) -> bytes:
     mask = os.urandom(4)
-    size = bytes([0x80 | len(payload)]) if len(payload) < 126 else bytes([0xFE]) + len(payload).to_bytes(2, "big")
+    length = len(payload)
+    if length < 126:
+        size = bytes([0x80 | length])
+    else:
+        size = bytes([0xFE]) + length.to_bytes(2, "big") if length < 65_536 else b"\xff" + length.to_bytes(8, "big")
     return b"\x81" + size + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
 
 
@@ -161,6 +195,8 @@ def _listen(stream: Any, facts: dict[str, Any], observation: Observation) -> Non
         if opcode in (1, 2):
             facts["sent"] += 1
             observation.body = payload[:_BODY_KEPT].decode("utf-8", "replace")
+            if facts["sent"] == 1:
+                facts["first"] = observation.body
 
 
 class UrlLane:
@@ -235,6 +271,7 @@ class UrlTarget:
     renewable: bool = False
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
     _lanes: list[UrlLane] = field(default_factory=list)
 
@@ -255,7 +292,9 @@ class UrlTarget:
         port = parts.port or (443 if context else 80)
         self.description = {"kind": "url", "app": self.url, "probe": "none", "agents": str(self.lanes_wanted)}
         if self.openapi:
-            self.routes = routes_of_document(self._document(_Line(parts.scheme, parts.hostname, port, context)))
+            self.routes = routes_of_document(
+                self._document(_Line(parts.scheme, parts.hostname, port, context)), self.openapi
+            )
             if not self.routes:
                 raise TargetError(f"--url {self.url}: {self.openapi} lists no operations, so nothing could be proven")
         for _ in range(self.lanes_wanted):

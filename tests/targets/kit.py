@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.targets.app import AppTarget
+import pytest
+
+from harness.config import base_environment
+from harness.targets.app import AppSpec, AppTarget
 from harness.targets.base import Call, Lane, Observation, Request, Route
 
 # Routes as Starlette has them, so that the agent finds them in an interpreter without any package.
@@ -66,6 +69,17 @@ def wrapping_python() -> str | None:
     return None
 
 
+def probed(kind: str, code: str, folder: Path) -> AppTarget:
+    """A target of that framework, started in an interpreter with that way of probing; skips where there is none."""
+    python = monitoring_python() if kind == "monitoring" else wrapping_python()
+    if python is None:
+        pytest.skip(f"no Python {'3.12 or later' if kind == 'monitoring' else '3.9 to 3.11'} on this machine")
+    (folder / "backend.py").write_text(TINY + code)
+    target = AppTarget(AppSpec("backend:app", folder, python, [base_environment()], names=(), fake_port=1)).start()
+    assert target.description["probe"] == kind
+    return target
+
+
 def ask_lane(lane: Lane, calls: list[Call], limit: float = 10.0) -> list[Observation]:
     """Observations of calls, in order, as the engine would come by them."""
     done: list[Observation] = []
@@ -81,7 +95,9 @@ def ask_lane(lane: Lane, calls: list[Call], limit: float = 10.0) -> list[Observa
     return done
 
 
-def get(target: AppTarget, path: str, *, stop: bool = False, headers: list[tuple[str, str]] | None = None) -> Call:
+def get(
+    target: AppTarget, path: str, *, stop: bool = False, headers: list[tuple[str, str]] | None = None, query: str = ""
+) -> Call:
     """A GET of one of the target's routes."""
     route = next((r for r in target.routes if r.path == path), Route("GET", path))
-    return Call(route, Request("GET", path, headers=[("host", "localhost"), *(headers or [])]), stop)
+    return Call(route, Request("GET", path, query, headers=[("host", "localhost"), *(headers or [])]), stop)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
@@ -14,24 +12,7 @@ from harness.config import base_environment
 from harness.errors import TargetError
 from harness.targets.app import AppSpec, AppTarget
 from tests.conftest import OLD_PYTHON
-
-Start = Callable[..., AppTarget]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Write an app and start it in an agent, without fake Clerk and database."""
-    targets: list[AppTarget] = []
-
-    def run(code: str, app: str = "backend:app", *, python: str = sys.executable, **environment: str) -> AppTarget:
-        (tmp_path / "backend.py").write_text(dedent(code))
-        spec = AppSpec(app, tmp_path, python, [base_environment() | environment], names=(), fake_port=1)
-        targets.append(AppTarget(spec))
-        return targets[-1].start()
-
-    yield run
-    for target in targets:
-        target.close()
+from tests.targets.conftest import Start
 
 
 def keys(target: AppTarget) -> set[str]:

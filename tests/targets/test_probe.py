@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import pytest
 
-from harness.config import base_environment
-from harness.targets.app import AppSpec, AppTarget
-from tests.targets.kit import TINY, ask_lane, get, monitoring_python, wrapping_python
+from harness.targets.agent.answers import refuses
+from harness.targets.app import AppTarget
+from tests.targets.kit import ask_lane, get, probed
 
 CODE = """
 import functools, asyncio, concurrent.futures
@@ -85,25 +85,49 @@ app.routes.append(Route("/threaded", dispatch))
 
 @app.route("/swallows")
 async def swallows(scope): return ran("swallows")
+@app.route("/fails")
+async def fails(scope): raise RuntimeError("later")
+
+class Filled:
+    status_code, headers = None, {}
+async def filled(scope, response):
+    response.status_code = 401 if scope["query_string"] else 200
+    return "filled"
+app.routes.append(Route("/filled", functools.partial(filled, response=Filled())))
+
+class Answered:
+    headers = {}
+    def __init__(self, status): self.status_code = status
+    def __len__(self): return 2
+    def encode(self): return b"no"
+@app.route("/answers-itself")
+async def answers_itself(scope): return Answered(int(scope["query_string"]))
+@app.route("/calls-itself")
+async def calls_itself(scope):
+    if scope["query_string"]: return ran("deep")
+    await calls_itself({**scope, "query_string": b"x"})
+    return Answered(403)
+def sync_handler(scope): return ran("sync")
+async def to_sync(scope): return sync_handler(scope)
+to_sync.__wrapped__ = sync_handler
+app.routes.append(Route("/sync", to_sync))
+
 real = App.__call__
 async def swallowing(self, scope, receive, send):
     try:
         await real(self, scope, receive, send)
     except Exception:
         await answer(send, "sorry", 401)
-App.__call__ = swallowing
+async def auth_debug_middleware(self, scope, receive, send):
+    await swallowing(self, scope, receive, send)
+    return True
+App.__call__ = auth_debug_middleware
 """
 
 
 @pytest.fixture(scope="module", params=["monitoring", "wrapping"])
 def target(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppTarget]:
-    python = monitoring_python() if request.param == "monitoring" else wrapping_python()
-    if python is None:
-        pytest.skip(f"no Python {'3.12 or later' if request.param == 'monitoring' else '3.9 to 3.11'} on this machine")
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    (folder / "backend.py").write_text(TINY + CODE)
-    target = AppTarget(AppSpec("backend:app", folder, python, [base_environment()], names=(), fake_port=1)).start()
-    assert target.description["probe"] == request.param
+    target = probed(request.param, CODE, tmp_path_factory.mktemp(request.param))
     yield target
     target.close()
 
@@ -137,14 +161,14 @@ def test_consent_is_told_with_its_order(target: AppTarget) -> None:
         target.lanes[0],
         [get(target, "/guarded", headers=TOKEN), get(target, "/inside", headers=TOKEN), get(target, "/inside")],
     )
-    assert ("backend:verify_token", True, False) in before.ran
-    assert ("backend:verify_token", True, True) in inside.ran
-    assert ("backend:verify_token", False, True) in without.ran
+    assert ("backend:verify_token", True, 0) in before.ran
+    assert ("backend:verify_token", True, 1) in inside.ran
+    assert ("backend:verify_token", False, 1) in without.ran
 
 
 def test_a_check_that_returns_nothing_has_run_and_one_that_raised_has_not(target: AppTarget) -> None:
     passed, raised = ask_lane(target.lanes[0], [get(target, "/silent", headers=TOKEN), get(target, "/silent")])
-    assert ("backend:authenticate_silently", False, True) in passed.ran
+    assert ("backend:authenticate_silently", False, 1) in passed.ran
     assert raised.status == 401
     assert all(name != "backend:authenticate_silently" for name, _, _ in raised.ran)
 
@@ -157,7 +181,75 @@ def test_generators_consent_by_what_they_yield(target: AppTarget, path: str, nam
     assert any(found == f"backend:{name}" and good for found, good, _ in seen.ran)
 
 
+@pytest.mark.parametrize(
+    ("path", "phase"),
+    [("/plain", 2), ("/fails", 2), ("/guarded", 0), ("/filled", 2), ("/sync", 2), ("/calls-itself", 2)],
+)
+def test_a_function_that_only_wraps_the_request_ends_after_the_handler(
+    target: AppTarget, path: str, phase: int
+) -> None:
+    (seen,) = ask_lane(target.lanes[0], [get(target, path)])
+    assert ("backend:auth_debug_middleware", True, phase) in seen.ran
+
+
+def test_it_ends_after_a_handler_that_was_stopped_at_its_door(target: AppTarget) -> None:
+    (seen,) = ask_lane(target.lanes[0], [get(target, "/plain", stop=True)])
+    assert (seen.stopped, seen.finished) == (True, False)
+    assert ("backend:auth_debug_middleware", True, 2) in seen.ran
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "finished"),
+    [
+        ("/plain", "", True), ("/sync", "", True), ("/fails", "", False), ("/guarded", "", False),
+        ("/filled", "", True), ("/filled", "refuse", False),
+        ("/answers-itself", "200", True), ("/answers-itself", "401", False), ("/answers-itself", "500", False),
+        ("/calls-itself", "", False), ("/calls-itself", "x", True),
+    ],
+)  # fmt: skip
+def test_a_handler_has_finished_when_it_returned_something_that_is_no_refusal(
+    target: AppTarget, path: str, query: str, finished: bool
+) -> None:
+    (seen,) = ask_lane(target.lanes[0], [get(target, path, query=query)])
+    assert seen.finished is finished
+
+
 def test_what_a_handler_s_code_names_is_known_without_running_it(target: AppTarget) -> None:
     inside = {route.path: route.inside for route in target.routes}
     assert inside["/inside"] == ("backend:verify_token",)
     assert inside["/plain"] == ()
+
+
+class Pair(NamedTuple):
+    first: str
+    second: int
+
+
+class Order:
+    __dataclass_fields__: ClassVar = {}
+    status_code = 404
+
+
+def an(answer: str, value: object, *, headers: bool = True) -> object:
+    """A response object of a framework that names its status so."""
+    return type("Answer", (), {answer: value, **({"headers": {}} if headers else {})})()
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "refusal"),
+    [
+        (None, (), False), ("401 is a number", (), False), ({"status": 401}, (), False), (404, (), False), (["x", 401], (), False),
+        (an("status_code", 401), (), True), (an("status_code", 302), (), True), (an("status_code", 201), (), False),
+        (an("status_code", 401, headers=False), (), True), (an("status_int", 403), (), True),
+        (an("status", 401), (), True), (an("status", "403 Forbidden"), (), True), (an("status", "200 OK"), (), False),
+        (an("status", 404, headers=False), (), False), (an("status", "paid"), (), False),  # A job's, an order's.
+        (Order(), (), False), (Pair("x", 401), (), False),
+        (("no", 401), (), True), (("no", "403 FORBIDDEN"), (), True), (("no", 401, {}), (), True), (("yes", 201, {}), (), False),
+        (("yes", {"x-a": "b"}), (), False), ((an("status_code", 401), {}), (), True), ((an("status_code", 200), 401), (), True),
+        ((401, {"detail": "no"}), (), True), ((200, {}), (), False), ((300, 400), (), False), ((1.5, 404), (), False),
+        ({}, (an("status_code", 401),), True), ({}, (an("status", "401 Unauthorized"), "x", 5), True),
+        ({}, (an("status_code", None),), False), ({}, (an("status_code", 500, headers=False),), False),
+    ],
+)  # fmt: skip
+def test_what_is_a_refusal_by_itself(value: object, given: tuple[object, ...], refusal: bool) -> None:
+    assert refuses(value, given) is refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -14,8 +15,11 @@ import pytest
 
 from harness.config import Options, base_environment
 from harness.errors import TargetError, UnsafeError
+from harness.targets.base import Call, Observation, Request, Route
 from harness.targets.command import free_port
+from harness.targets.url import UrlTarget
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, judged, write_suites
+from tests.targets.kit import ask_lane
 
 Serve = Callable[..., str]
 
@@ -143,6 +147,103 @@ def test_websockets_and_streams_over_a_socket(serve: tuple[Serve, int], tmp_path
     names = ["clerk", "forged", "missing", "expired"]
     result = run(write_suites(tmp_path / "suites", routes), start(code), port, credentials=names)
     assert result.failed == {("breach", "WS /bad", name) for name in ("forged", "missing", "expired")}
+
+
+def asked(url: str, *requests: Request, limit: float = 8) -> list[Observation]:
+    """Observations by one connection."""
+    target = UrlTarget(url, "", lanes_wanted=1).start()
+    try:
+        calls = [Call(Route("WS" if one.kind == "websocket" else "GET", one.path), one) for one in requests]
+        return ask_lane(target.lanes[0], calls, limit)
+    finally:
+        target.close()
+
+
+STREAMS = """
+import asyncio, time
+from fastapi import Response, WebSocket
+from fastapi.responses import StreamingResponse
+def forever(part, pause=0):
+    while True:
+        yield part
+        time.sleep(pause)
+@app.get("/whole")
+def whole(): return "x" * 2046
+@app.get("/long")
+def long(): return "x" * 5000
+@app.get("/parts")
+def parts(): return StreamingResponse(iter([b"a", b"b"]))
+@app.get("/endless")
+def endless(): return StreamingResponse(forever(b"x" * 1000))
+@app.get("/slow")
+def slow(): return StreamingResponse(forever(b"x", 0.05))
+@app.get("/silent")
+async def silent():
+    async def nothing():
+        yield b"one"
+        await asyncio.sleep(3600)
+    return StreamingResponse(nothing())
+@app.get("/events")
+def events(): return StreamingResponse(forever(b"data: x\\n\\n", 0.05), media_type="text/event-stream")
+@app.get("/nothing", status_code=204)
+def nothing(): return Response(status_code=204)
+@app.websocket("/token-first")
+async def token_first(websocket: WebSocket):
+    await websocket.accept()
+    if await websocket.receive_text() != "token":
+        return await websocket.close(1008)
+    await websocket.send_text("welcome")
+    await websocket.send_text("more")
+    await websocket.receive_text()
+"""
+
+
+def test_bodies_that_are_whole_and_streams_that_are_left(serve: tuple[Serve, int]) -> None:
+    wanted = {
+        "/whole": False, "/long": True, "/parts": False, "/endless": True, "/slow": True, "/silent": True, "/events": True,
+        "/nothing": False,
+    }  # fmt: skip
+    seen = asked(serve[0](STREAMS), *(Request("GET", path, headers=[("host", "localhost")]) for path in wanted))
+    assert {path: one.cut for path, one in zip(wanted, seen, strict=True)} == wanted
+    assert [one.status for one in seen] == [200] * 7 + [204]
+    assert {(one.hung, one.error) for one in seen} == {(False, None)}
+    bodies = {path: one.body for path, one in zip(wanted, seen, strict=True)}
+    assert (bodies["/parts"], bodies["/silent"]) == ("ab", "one")
+    assert len(bodies["/whole"]) == len(bodies["/long"]) == len(bodies["/endless"]) == 2048
+
+
+def test_a_body_that_ends_before_its_length_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        (seen,) = asked(f"http://127.0.0.1:{listener.getsockname()[1]}", Request("GET", "/"))
+        thread.join()
+    assert (seen.status, seen.body, seen.cut) == (200, "short", True)
+    assert (seen.error or "").startswith("IncompleteRead")
+
+
+def test_a_websocket_that_waits_for_a_message(serve: tuple[Serve, int]) -> None:
+    handshake = [
+        ("host", "localhost"), ("connection", "upgrade"), ("upgrade", "websocket"), ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]  # fmt: skip
+
+    def request(*messages: str) -> Request:
+        return Request("GET", "/token-first", headers=handshake, kind="websocket", messages=list(messages))
+
+    waited, refused, admitted = asked(serve[0](STREAMS), request(), request("wrong"), request("token"))
+    facts = {"accepted": True, "close": None, "sent": 0, "left": True, "waited": True, "first": ""}
+    assert waited.websocket == facts
+    assert refused.websocket == facts | {"close": 1008, "left": False, "waited": False}
+    assert admitted.websocket == facts | {"sent": 2, "waited": False, "first": "welcome"}
+    assert admitted.body == "more"
 
 
 @pytest.mark.parametrize(

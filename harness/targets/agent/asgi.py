@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 BODY_KEPT = 2048
 """Bytes of a response's body that are kept as evidence."""
-_STREAM_PATIENCE = 1.0
+STREAM_PATIENCE = 1.0
 """Seconds that a response without a length may stay open before the client leaves, and again before it is cut off."""
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _CLIENT = ("127.0.0.1", 50123)
@@ -133,19 +133,22 @@ class Exchange:
         if kind == "http.response.start":
             answer = self.answer
             answer["status"] = message["status"]
+            answer["cut"] = True  # Until its end has come.
             headers = answer["headers"] = [
                 (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
                 for name, value in message.get("headers", ())
             ]
             if not any(name.lower() == "content-length" for name, _ in headers):
-                self.timer = self.loop.call_later(_STREAM_PATIENCE, self.leave)
+                self.timer = self.loop.call_later(STREAM_PATIENCE, self.leave)
         elif kind == "http.response.body":
             part = message.get("body", b"")
             if part and self.kept < BODY_KEPT:
-                self.kept += len(part)
                 self.chunks.append(bytes(part))
                 self.answer["body"] = b"".join(self.chunks)[:BODY_KEPT]
+            self.kept += len(part)
             if not message.get("more_body"):
+                # What ends when the client has left might have gone on.
+                self.answer["cut"] = self.gone.is_set() or self.kept > BODY_KEPT
                 self.gone.set()
                 self.stop_timer()
             elif part and self.timer is not None and not self.gone.is_set():
@@ -157,7 +160,7 @@ class Exchange:
         """The client goes away; an app that takes no notice is cut off."""
         self.stop_timer()
         self.gone.set()
-        self.timer = self.loop.call_later(_STREAM_PATIENCE, self.cut_off)
+        self.timer = self.loop.call_later(STREAM_PATIENCE, self.cut_off)
 
     def cut_off(self) -> None:
         self.answer["left"] = True
@@ -187,13 +190,15 @@ async def websocket(app: Any, item: Any, state: Any, answer: Any) -> None:
     scope["extensions"] = {"websocket.http.response": {}}
     pending = [{"type": "websocket.connect"}]
     pending += [{"type": "websocket.receive", "text": text} for text in item[7] or []]
-    facts: dict[str, Any] = {"accepted": False, "close": None, "sent": 0, "left": False}
+    facts: dict[str, Any] = {"accepted": False, "close": None, "sent": 0, "left": False, "waited": False, "first": ""}
     answer["websocket"] = facts
 
     async def receive() -> Any:
         if pending and (pending[0]["type"] == "websocket.connect" or facts["accepted"]):
             return pending.pop(0)
         facts["left"] = True
+        if facts["accepted"] and not facts["sent"] and facts["close"] is None:
+            facts["waited"] = True
         return {"type": "websocket.disconnect", "code": 1001}
 
     async def send(message: Any) -> None:
@@ -205,6 +210,11 @@ async def websocket(app: Any, item: Any, state: Any, answer: Any) -> None:
                 facts["close"] = message.get("code", 1000)
         elif kind == "websocket.send":
             facts["sent"] += 1
+            if facts["sent"] == 1:
+                text = message.get("text")
+                facts["first"] = (
+                    bytes(message.get("bytes") or b"").decode("utf-8", "replace") if text is None else text
+                )[:BODY_KEPT]
             answer["body"] = (message.get("text") or "").encode("utf-8", "replace")[:BODY_KEPT]
         elif kind == "websocket.http.response.start":
             answer["status"] = message["status"]

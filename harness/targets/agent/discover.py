@@ -1,4 +1,4 @@
-"""Find every route: included routers at any depth, mounts, websockets, hidden routes; ASGI (Starlette, FastAPI) and Flask."""
+"""Find every route: included routers at any depth, mounts, hosts, websockets, hidden routes; ASGI (Starlette, FastAPI) and Flask."""
 
 from __future__ import annotations
 
@@ -8,26 +8,10 @@ import re
 import sys
 from typing import Any
 
-from . import django
-from . import probe as probes
+from . import django, values
+from .functions import name_of, plain_function
 
 _AUTOMATIC = {"HEAD", "OPTIONS"}
-_AUTH_WORD = re.compile(
-    r"auth|token|verif|jwt|bearer|current_user|currentuser|credential|claim|session_user|principal|login_required|require_|permission"
-)
-_LIBRARIES = {
-    "jwt.api_jwt": ["PyJWT.decode_complete"],
-    "jose.jwt": ["decode"],
-    "jose.jws": ["verify"],
-    "joserfc.jwt": ["decode"],
-    "authlib.jose.rfc7519.jwt": ["JsonWebToken.decode"],
-    "authlib.jose.rfc7515.jws": ["JsonWebSignature.deserialize_compact"],
-    "jwcrypto.jwt": ["JWT.deserialize"],
-    "clerk_backend_api.security.verifytoken": ["verify_token", "verify_token_async"],
-    "clerk_backend_api.security.authenticaterequest": ["authenticate_request", "authenticate_request_async"],
-    "svix.webhooks": ["Webhook.verify"],
-    "standardwebhooks.webhooks": ["Webhook.verify"],
-}
 
 
 class Route:
@@ -45,6 +29,8 @@ class Route:
         dependencies: Any = (),
         mount: Any = "",
         any_method: Any = False,
+        parameters: Any = None,
+        host: Any = "",
     ) -> None:
         self.method = method
         self.path = path
@@ -55,10 +41,13 @@ class Route:
         self.dependencies = list(dependencies)
         self.mount = mount
         self.any_method = any_method
+        self.parameters = dict(parameters or {})
+        self.host = host
+        self.prefixes: list[str] = []
 
     def describe(self, handlers: Any, inside: Any) -> Any:
         """What the harness is told. `inside`: authentication functions that the handler's own code names."""
-        outer = probes.plain_function(self.endpoint) or self.endpoint
+        outer = plain_function(self.endpoint) or self.endpoint
         module = getattr(outer, "__module__", "") or ""
         return {
             "method": self.method,
@@ -73,13 +62,10 @@ class Route:
             "handlers": handlers,
             "inside": inside,
             "any_method": self.any_method,
+            "prefixes": self.prefixes,
+            "host": self.host,
+            "parameters": self.parameters,
         }
-
-
-def name_of(call: Any) -> Any:
-    """`module:qualified name` of a callable."""
-    function = probes.plain_function(call) or call
-    return "%s:%s" % (getattr(function, "__module__", ""), getattr(function, "__qualname__", type(function).__name__))
 
 
 def _contexts(routes: Any) -> Any:
@@ -156,8 +142,59 @@ def _join(prefix: Any, path: Any) -> Any:
     return prefix.rstrip("/") + path if path else prefix
 
 
-def walk_asgi(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
+_BRACES = re.compile(r"\{(\w+)(?::(\w+))?\}")
+
+
+def _sampled(text: Any, context: Any) -> Any:
+    """Values for the parameters in a path or a host of Starlette's, where their converters say of what kind they are."""
+    module = sys.modules.get("starlette.convertors")
+    own = getattr(context, "param_convertors", None) or {}
+    known = {**getattr(module, "CONVERTOR_TYPES", {})}
+    found = {name: values.of_converter(own.get(name) or known.get(kind)) for name, kind in _BRACES.findall(text)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _filled(pattern: Any, text: Any, given: Any) -> Any:
+    """A host with labels in place of its parameters."""
+
+    def label(found: Any) -> Any:
+        return str(given.get(found[1], "sample"))
+
+    return pattern.sub(label, text)
+
+
+def _annotated(dependant: Any, depth: Any = 0) -> Any:
+    """Values for the parameters of the path that a FastAPI handler or a dependency declares with a type."""
+    found = {}
+    for parameter in getattr(dependant, "path_params", None) or []:
+        kind = getattr(getattr(parameter, "field_info", None), "annotation", None) or getattr(parameter, "type_", None)
+        value = values.of_annotation(kind)
+        if value is not None:
+            found[getattr(parameter, "alias", None) or parameter.name] = str(value)
+    for child in (getattr(dependant, "dependencies", None) or []) if depth < 8 else []:
+        found = {**_annotated(child, depth + 1), **found}
+    return found
+
+
+def _below(routes: Any, root: Any, prefix: Any) -> None:
+    """The prefix under which an app with a root path is served: what the root path has before the place where it is mounted."""
+    if not isinstance(root, str) or not root.startswith("/"):
+        return
+    root = root.rstrip("/")
+    root = root[: -len(prefix)] if prefix and root.endswith(prefix) else root
+    for route in routes:
+        if root and root not in route.prefixes:
+            route.prefixes.append(root)
+
+
+def walk_asgi(app: Any, prefix: Any = "", depth: Any = 0, host: Any = "") -> Any:
     """All routes below an ASGI app, with paths as a client writes them."""
+    found = _walk_asgi(app, prefix, depth, host)
+    _below(found, getattr(app, "root_path", None), prefix)
+    return found
+
+
+def _walk_asgi(app: Any, prefix: Any, depth: Any, host: Any) -> Any:
     found: list[Any] = []
     if depth > 20:
         return found
@@ -168,47 +205,72 @@ def walk_asgi(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
         endpoint = getattr(context, "endpoint", None)
         if endpoint is None:
             mounted = unwrap_app(inner) if inner is not None else None
-            where = _join(prefix, path or "")
+            where = _join(prefix, _BRACES.sub(r"{\1}", path or ""))
+            wanted = getattr(context, "host", None)
+            name = host
+            if isinstance(wanted, str) and path is None:
+                name = _filled(_BRACES, wanted, _sampled(wanted, context))
+            below: list[Any] = []
             if mounted is not None and hasattr(mounted, "url_map"):
-                found.extend(walk_flask(mounted, where))
+                below = walk_flask(mounted, where, name)
             elif mounted is not None:
-                below = walk_asgi(mounted, where, depth + 1)
+                below = walk_asgi(mounted, where, depth + 1, name)
                 for route in below:
                     route.mount = route.mount or where
-                found.extend(below)
-            elif path is not None and inner is not None:
-                found.append(
-                    Route("GET", _join(prefix, path) + "/{path}", inner, kind="opaque", hidden=True, mount=where)
-                )
+            elif inner is not None:
+                below = [Route("GET", where + "/{path}", inner, kind="opaque", hidden=True, mount=where, host=name)]
+            for route in below:
+                route.parameters = {**_sampled(path or "", context), **route.parameters}
+            found.extend(below)
             continue
-        full = _join(prefix, getattr(context, "path_format", None) or path or "")
-        full = re.sub(r"\{(\w+):\w+\}", r"{\1}", full)
+        full = _join(prefix, _BRACES.sub(r"{\1}", getattr(context, "path_format", None) or path or ""))
         calls = _dependencies(getattr(context, "dependant", None))
-        tags = getattr(context, "tags", None) or ()
+        more = {
+            "tags": getattr(context, "tags", None) or (),
+            "dependencies": calls,
+            "host": host,
+            "parameters": {**_annotated(getattr(context, "dependant", None)), **_sampled(path or "", context)},
+        }
         hidden = not getattr(context, "include_in_schema", True)
         methods = getattr(context, "methods", None)
         if methods is None and "WebSocket" in type(getattr(context, "original_route", context)).__name__:
-            found.append(Route("WS", full, endpoint, kind="websocket", hidden=True, tags=tags, dependencies=calls))
+            found.append(Route("WS", full, endpoint, kind="websocket", hidden=True, **more))
             continue
         names = set(methods or (_class_methods(endpoint) if inspect.isclass(endpoint) else ["GET"]))
         for method in sorted(names - _AUTOMATIC or names):
             handler = getattr(endpoint, method.lower(), endpoint) if inspect.isclass(endpoint) else endpoint
-            found.append(Route(method, full, handler, hidden=hidden, tags=tags, dependencies=calls))
+            found.append(Route(method, full, handler, hidden=hidden, **more))
     return found
 
 
-def walk_flask(app: Any, prefix: Any = "") -> Any:
+_RULE = re.compile(r"<(?:[a-zA-Z_]\w*(?:\(.*?\))?:)?([a-zA-Z_]\w*)>")
+"""A parameter of Werkzeug's rules: `<name>`, `<int:name>`, `<any(a, b):name>`."""
+
+
+def _flask_host(app: Any, rule: Any, given: Any) -> Any:
+    """The host that a rule wants: its own where the app routes by host, its subdomain's where it does by subdomain."""
+    server = (getattr(app, "config", None) or {}).get("SERVER_NAME")
+    wanted = getattr(rule, "host", None) if getattr(app.url_map, "host_matching", False) else None
+    if not wanted and server and getattr(rule, "subdomain", None):
+        wanted = "%s.%s" % (rule.subdomain, server)
+    return _filled(_RULE, wanted, given) if wanted else ""
+
+
+def walk_flask(app: Any, prefix: Any = "", host: Any = "") -> Any:
     """All rules of a Flask app."""
     found: list[Any] = []
     for rule in app.url_map.iter_rules():
-        path = _join(prefix, re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", rule.rule))
+        path = _join(prefix, _RULE.sub(r"{\1}", rule.rule))
+        sampled = {name: values.of_converter(kind) for name, kind in getattr(rule, "_converters", {}).items()}
+        sampled = {name: value for name, value in sampled.items() if value is not None}
         view = app.view_functions.get(rule.endpoint)
         view_class = getattr(view, "view_class", None)
         blueprint = rule.endpoint.rpartition(".")[0]
         methods = set(rule.methods or ["GET"]) - _AUTOMATIC
         for method in sorted(methods):
             handler = getattr(view_class, method.lower(), view) if view_class else view
-            found.append(Route(method, path, handler, tags=[blueprint] if blueprint else []))
+            more = {"parameters": sampled, "host": _flask_host(app, rule, sampled) or host}
+            found.append(Route(method, path, handler, tags=[blueprint] if blueprint else [], **more))
     return found
 
 
@@ -255,96 +317,4 @@ def mounted_documents(app: Any, prefix: Any = "", depth: Any = 0) -> Any:
             if document:
                 found.append((where, document))
             found.extend(mounted_documents(context.app, where, depth + 1))
-    return found
-
-
-def named_in(function: Any, watched: Any, depth: Any = 2) -> Any:
-    """Names of watched functions that a handler's code, or a function of its own module that it calls, refers to.
-
-    `watched`: code -> name. Tells that a handler may decide by itself, without running it.
-    """
-    found: list[Any] = []
-    names = set()
-    codes = [function.__code__]
-    while codes:
-        code = codes.pop()
-        names.update(code.co_names)
-        codes.extend(constant for constant in code.co_consts if inspect.iscode(constant))
-    for name in sorted(names):
-        value = probes.plain_function(function.__globals__.get(name)) if name in function.__globals__ else None
-        if value is not None and value.__code__ in watched:
-            found.append(watched[value.__code__])
-        elif value is not None and depth and value is not function and value.__module__ == function.__module__:
-            found.extend(named_in(value, watched, depth - 1))
-        elif value is None:
-            found.extend(full for full in watched.values() if full.rpartition(":")[2].endswith("." + name))
-    return list(dict.fromkeys(found))
-
-
-def own_modules(app_dir: Any) -> Any:
-    """Modules whose source lies in the target's own directory, not in an environment."""
-    found: list[Any] = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if (
-            file
-            and file.startswith(app_dir)
-            and "site-packages" not in file
-            and not name.startswith("_clerk_harness_agent")
-        ):
-            found.append(module)
-    return found
-
-
-def functions_of(module: Any) -> Any:
-    """(name, function) of the functions and methods that the module itself defines."""
-    for value in list(vars(module).values()):
-        if inspect.isfunction(value) and value.__module__ == module.__name__:
-            yield "%s:%s" % (module.__name__, value.__qualname__), value
-        elif inspect.isclass(value) and value.__module__ == module.__name__:
-            for member in list(vars(value).values()):
-                member = getattr(member, "__func__", member)
-                if inspect.isfunction(member):
-                    yield "%s:%s" % (module.__name__, member.__qualname__), member
-
-
-def authentication_functions(routes: Any, app_dir: Any, patterns: Any) -> Any:
-    """(name, function) of what may authenticate: dependencies and own functions with a telling name, known libraries, patterns.
-
-    What merely runs beside it (a database session, paging) must stay out: the order of these functions and the handler
-    tells where a route decides.
-    """
-    from fnmatch import fnmatchcase
-
-    found: dict[str, Any] = {}
-    for route in routes:
-        for call in route.dependencies:
-            function = probes.plain_function(call)
-            name = name_of(call)
-            if (
-                function is not None
-                and _AUTH_WORD.search(name.lower())
-                and not name.startswith(("fastapi.", "starlette."))
-            ):
-                found.setdefault(name, function)
-    for module in own_modules(app_dir):
-        for name, function in functions_of(module):
-            if _AUTH_WORD.search(name.rpartition(":")[2].lower()) and not name.endswith("__"):
-                found.setdefault(name, function)
-    for module_name, names in _LIBRARIES.items():
-        module = sys.modules.get(module_name)
-        for qualified in names:
-            value = module
-            for part in qualified.split("."):
-                value = getattr(value, part, None)
-            function = probes.plain_function(value) if value is not None else None
-            if function is not None:
-                found.setdefault("%s:%s" % (module_name, qualified), function)
-    for pattern in patterns:
-        module_pattern = pattern.partition(":")[0]
-        for module_name, module in list(sys.modules.items()):
-            if module is not None and fnmatchcase(module_name, module_pattern):
-                for name, function in functions_of(module):
-                    if fnmatchcase(name, pattern):
-                        found.setdefault(name, function)
     return found

@@ -7,6 +7,8 @@ import re
 import sys
 from typing import Any
 
+from . import values
+
 _METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -15,15 +17,21 @@ def is_django(app: Any) -> bool:
     return any(base.__module__.startswith("django.core.handlers") for base in type(app).__mro__)
 
 
-def path_of(pattern: Any) -> str:
-    """A pattern as a path template: `users/<int:pk>/` and `^users/(?P<pk>\\d+)/$` are both `users/{pk}/`."""
+def path_of(pattern: Any) -> tuple[str, dict[str, Any]]:
+    """A pattern as a path template, and values for its parameters: `users/<int:pk>/` and `^users/(?P<pk>\\d+)/$` are `users/{pk}/`."""
     text = getattr(pattern, "_route", None)
     if text is not None:
-        return re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", str(text))
-    text = str(getattr(pattern, "_regex", pattern))
-    text = re.sub(r"^\^|\$$|\\Z$", "", text)
-    text = re.sub(r"\(\?P<(\w+)>(?:[^()]|\([^()]*\))*\)", r"{\1}", text)
-    return text.replace("\\", "")
+        found = {name: values.of_converter(converter) for name, converter in pattern.converters.items()}
+        path = re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", str(text))
+        return path, {name: value for name, value in found.items() if value is not None}
+    text = getattr(pattern, "_regex", None)
+    if text is None:
+        return str(pattern), {}
+    try:
+        path, found = values.of_pattern(str(text))
+    except Exception:
+        return re.sub(r"^\^|\$$|\\Z$|\\", "", str(text)), {}
+    return path, found
 
 
 def _restricted(view: Any) -> Any:
@@ -55,16 +63,17 @@ def _handlers(callback: Any) -> Any:
     return [(method, callback, False) for method in methods] if methods else [("GET", callback, True)]
 
 
-def walk(make: Any, resolver: Any = None, prefix: str = "/") -> list[Any]:
+def walk(make: Any, resolver: Any = None, prefix: str = "/", given: Any = None) -> list[Any]:
     """All routes below a resolver, by default the project's own; `make` builds one of method, path and handler."""
     if resolver is None:
         resolver = sys.modules["django.urls"].get_resolver()
     found: list[Any] = []
     for entry in resolver.url_patterns:
-        path = prefix + path_of(entry.pattern)
+        path, parameters = path_of(entry.pattern)
+        path, parameters = prefix + path, {**(given or {}), **parameters}
         if hasattr(entry, "url_patterns"):
-            found.extend(walk(make, entry, path))
+            found.extend(walk(make, entry, path, parameters))
             continue
         for method, handler, any_method in _handlers(entry.callback):
-            found.append(make(method, path, handler, any_method=any_method))
+            found.append(make(method, path, handler, any_method=any_method, parameters=parameters))
     return found

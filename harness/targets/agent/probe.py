@@ -1,4 +1,4 @@
-"""The probe: was the handler entered, and which authentication functions ran?
+"""The probe: was the handler entered, did it come to its end, and which authentication functions ran?
 
 From Python 3.12 by `sys.monitoring` on the code objects of interest (PEP 669: no cost elsewhere). Before that, the
 code of these functions is replaced by a trampoline, which reaches every reference to them that anybody holds.
@@ -6,19 +6,27 @@ code of these functions is replaced by a trampoline, which reaches every referen
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import contextvars
-import functools
 import inspect
+import os
 import sys
 import types
-import warnings
 from typing import Any
 
-CURRENT = contextvars.ContextVar("clerk_harness_trip", default=None)
-ACTIVE: list[Any] = [None]
-"""The trip under way, for handlers that run in threads which did not inherit the context: requests go one at a time."""
+from .answers import refuses
+from .functions import layers
+from .own import is_own
+
+_HERE = os.path.join(os.path.dirname((lambda: None).__code__.co_filename), "")
+
+CURRENT: Any = contextvars.ContextVar("clerk_harness_trip", default=None)
+"""The trip of the request on whose behalf code runs; what the app does by itself has none. See `contexts` for threads."""
+
+
+def under_way() -> Any:
+    """The trip that code runs for, unless its request has ended: what it left behind is nobody's."""
+    trip = CURRENT.get()
+    return None if trip is None or trip.done else trip
 
 
 class Door(Exception):
@@ -29,70 +37,53 @@ class Door(Exception):
 
 
 class Trip:
-    """One request on its way: what it may do and what it did."""
+    """One request on its way: what it may do and what it did.
 
-    __slots__ = ("entered", "ran", "stop", "stopped")
+    `own`: numbers of its route's handler; `beside`: of handlers that the route uses as plain functions, in a dependency say.
+    """
 
-    def __init__(self, stop: Any) -> None:
+    __slots__ = (
+        "beside",
+        "done",
+        "elsewhere",
+        "ended",
+        "entered",
+        "finished",
+        "open",
+        "own",
+        "ran",
+        "stop",
+        "stopped",
+    )
+
+    def __init__(self, stop: Any, own: Any = (), beside: Any = ()) -> None:
         self.stop = stop
-        self.entered = None
+        self.own = frozenset(own)
+        self.beside = frozenset(beside)
+        self.done = False
+        self.entered = False
+        self.elsewhere = False
+        """Another route's handler was entered, and this one's was not."""
         self.stopped = False
+        self.open: list[Any] = []
+        """Calls of handlers that have not ended."""
+        self.ended = False
+        self.finished = False
+        """The handler returned, and what it returned is no refusal."""
         self.ran: list[Any] = []
-        """(function number, returned something true, after the handler was entered)"""
+        """(function number, returned something true, phase: 0 before the handler was entered, 1 while it ran, 2 after)"""
+
+    @property
+    def phase(self) -> int:
+        return 1 if self.open else 2 if self.ended else 0
+
+    def close(self) -> None:
+        """The request has ended: what goes on is not its any more."""
+        self.done = True
+        self.open.clear()
 
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
-
-
-def plain_function(call: Any) -> Any:
-    """The Python function behind a callable: partials, bound methods, callable objects; None for built-ins."""
-    while isinstance(call, functools.partial):
-        call = call.func
-    if inspect.ismethod(call):
-        call = call.__func__
-    if not inspect.isfunction(call) and not inspect.isclass(call):
-        call = getattr(type(call), "__call__", None)  # noqa: B004
-    return call if inspect.isfunction(call) else None
-
-
-_WRAPPED_NAMES = {
-    "fn",
-    "func",
-    "f",
-    "function",
-    "view",
-    "view_func",
-    "view_function",
-    "handler",
-    "endpoint",
-    "wrapped",
-    "method",
-}
-
-
-def innermost(call: Any) -> Any:
-    """The handler that decorators wrap: through `__wrapped__`, else through the one wrapped function they close over."""
-    seen = set()
-    while True:
-        function = plain_function(call)
-        if function is None or id(function) in seen:
-            return function
-        seen.add(id(function))
-        inner = getattr(function, "__wrapped__", None) or getattr(call, "__wrapped__", None)
-        if inner is None and function.__closure__:
-            cells = dict(zip(function.__code__.co_freevars, function.__closure__))
-            held = []
-            for name in _WRAPPED_NAMES & set(cells):
-                try:
-                    value = cells[name].cell_contents
-                except ValueError:
-                    continue
-                if plain_function(value) is not None and not inspect.isclass(value):
-                    held.append(value)
-            inner = held[0] if len(held) == 1 else None
-        if inner is None or plain_function(inner) is None:
-            return function
-        call = inner
 
 
 class Probe:
@@ -104,18 +95,25 @@ class Probe:
         self.functions: dict[Any, int] = {}
         """code -> function number"""
         self.names: list[str] = []
+        self.doubles: dict[int, int] = {}
+        """function number -> handler number, of handlers that others use to authenticate"""
+        self.layers: dict[int, list[Any]] = {}
+        """handler number -> the functions that make it up, its decorators first"""
+        self._codes: dict[int, set[Any]] = {}
+        self.app_dir = ""
         self.kind = "monitoring" if hasattr(sys, "monitoring") else "wrapping"
         self._keep: list[Any] = []
 
-    def handler(self, function: Any, number: Any) -> Any:
+    def handler(self, endpoint: Any, number: Any) -> Any:
         """Watch a route's handler."""
-        if function is None:
+        found = layers(endpoint)
+        if not found:
             return False
+        function = found[-1]
         self._keep.append(function)
-        code = function.__code__
-        if code in self.handlers:
-            return True
-        self.handlers[code] = number
+        number = self.handlers.setdefault(function.__code__, number)
+        self.layers.setdefault(number, []).extend(found)
+        self._codes.setdefault(number, set()).update(layer.__code__ for layer in found)
         return True
 
     def number_of(self, function: Any) -> Any:
@@ -132,6 +130,8 @@ class Probe:
         number = len(self.names)
         self.names.append(name)
         self.functions[code] = number
+        if code in self.handlers:
+            self.doubles[number] = self.handlers[code]
         return number
 
     def install(self) -> None:
@@ -139,47 +139,96 @@ class Probe:
         if self.kind == "monitoring":
             self._monitor()
         else:
-            for function in list(self._keep):
-                self._wrap(function)
+            from .trampolines import wrap
 
-    # From here on, the two ways.
+            for function in dict.fromkeys(self._keep):
+                wrap(self, function)
 
-    def _enter(self, number: Any) -> None:
-        trip = CURRENT.get() or ACTIVE[0]
+    def enter(self, number: Any, call: Any) -> None:
+        """A handler begins. Raises Door where the request is to be stopped there."""
+        trip = under_way()
         if trip is None:
             return
-        if trip.entered is None:
-            trip.entered = number
+        own = number in trip.own
+        if not own and (number in trip.beside or self._called_by_name(number)):
+            return
+        trip.entered = trip.entered or own
+        trip.elsewhere = not trip.entered
         if trip.stop:
-            trip.stopped = True
+            trip.stopped = trip.ended = True
             raise Door("the harness stops this request at the handler's door")
+        trip.open.append(call)
 
-    def _left(self, number: Any, value: Any) -> None:
-        trip = CURRENT.get()
-        if trip is None:
+    def ended(self, number: Any, call: Any, value: Any = None, *, returned: bool = False, given: Any = ()) -> None:
+        """That call of a handler has ended: it returned a value, with what it was given, or raised."""
+        trip = under_way()
+        if trip is None or call not in trip.open:
+            return
+        trip.open.remove(call)
+        trip.ended = True
+        if number in trip.own and not trip.open:
+            good = returned and not inspect.isawaitable(value) and not refuses(value, given)
+            trip.finished = trip.finished or good
+
+    def _called_by_name(self, number: Any) -> bool:
+        """Whether the app's own code calls this handler as a function, rather than a framework that found it by its route."""
+        made_of, codes = self.layers.get(number, ()), self._codes.get(number, ())
+        frame: Any = sys._getframe(1)
+        while frame is not None and (
+            frame.f_code.co_filename.startswith(_HERE)
+            or frame.f_code in codes
+            or any(frame.f_code is layer.__code__ for layer in made_of)
+        ):
+            frame = frame.f_back
+        if frame is None or not is_own(frame.f_code.co_filename, self.app_dir):
+            return False
+        code = frame.f_code
+        values = [frame.f_globals.get(name) for name in code.co_names]
+        for holder in [value for value in values if type(value) is types.ModuleType or inspect.isclass(value)]:
+            values += [getattr(value, "__func__", value) for value in map(vars(holder).get, code.co_names)]
+        # A decorator closes over the handler as well, but not by its own name.
+        names = {layer.__name__ for layer in made_of}
+        values += [frame.f_locals.get(name) for name in code.co_freevars if name in names]
+        return any(type(value) is types.FunctionType and value in made_of for value in values)
+
+    def left(self, number: Any, value: Any) -> None:
+        """A watched function returned a value, or yielded it."""
+        trip = under_way()
+        if trip is None or self.doubles.get(number) in trip.own:
             return
         try:
             good = bool(value)
         except Exception:
             good = True
-        trip.ran.append((number, good, trip.entered is not None))
+        trip.ran.append((number, good, trip.phase))
 
     def _monitor(self) -> None:
         monitoring: Any = vars(sys)["monitoring"]  # Python 3.12 and later.
         tool = next(n for n in (3, 4, 2, 1, 5) if monitoring.get_tool(n) is None)
         monitoring.use_tool_id(tool, "clerk-harness")
         events = monitoring.events
-        handlers, functions, enter, left = self.handlers, self.functions, self._enter, self._left
+        handlers, functions, enter, left, ended = self.handlers, self.functions, self.enter, self.left, self.ended
+        codes = {id(function.__code__) for function in self._keep}
 
         def on_start(code: Any, offset: Any) -> None:
             number = handlers.get(code)
             if number is not None:
-                enter(number)
+                enter(number, sys._getframe(1))
 
         def on_return(code: Any, offset: Any, value: Any) -> None:
+            number = handlers.get(code)
+            if number is not None:
+                frame = sys._getframe(1)
+                whole = not code.co_flags & _GENERATORS
+                ended(number, frame, value, returned=whole, given=_given(frame))
             number = functions.get(code)
             if number is not None and not code.co_flags & _GENERATORS:
                 left(number, value)
+
+        def on_unwind(code: Any, offset: Any, error: Any) -> None:
+            # Of every function: this event cannot be had of a few.
+            if id(code) in codes and code in handlers:
+                ended(handlers[code], sys._getframe(1))
 
         def on_yield(code: Any, offset: Any, value: Any) -> None:
             number = functions.get(code)
@@ -193,138 +242,20 @@ class Probe:
         monitoring.register_callback(tool, events.PY_START, on_start)
         monitoring.register_callback(tool, events.PY_RETURN, on_return)
         monitoring.register_callback(tool, events.PY_YIELD, on_yield)
+        monitoring.register_callback(tool, events.PY_UNWIND, on_unwind)
         # By function, not by key: equal code objects of two files are one key, and each must be switched on.
         for function in self._keep:
             code = function.__code__
             result = events.PY_YIELD if code.co_flags & _GENERATORS else events.PY_RETURN
-            wanted = (events.PY_START if code in handlers else 0) | (result if code in functions else 0)
+            wanted = (events.PY_START | events.PY_RETURN if code in handlers else 0) | (
+                result if code in functions else 0
+            )
             monitoring.set_local_events(tool, code, wanted)
-
-    def _wrap(self, function: Any) -> None:
-        code = function.__code__
-        handler, number = self.handlers.get(code), self.functions.get(code)
-        if handler is None and number is None:
-            return
-        probe = self
-        call: Any
-        with contextlib.suppress(TypeError, ValueError):
-            function.__signature__ = inspect.signature(function)
-        original = types.FunctionType(
-            code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-        )
-        original.__kwdefaults__ = function.__kwdefaults__
-
-        if inspect.iscoroutinefunction(function):
-
-            async def call_coroutine(*args: Any, **kwargs: Any) -> Any:
-                if handler is not None:
-                    probe._enter(handler)
-                value = await original(*args, **kwargs)
-                if number is not None:
-                    probe._left(number, value)
-                return value
-
-            call, shape = call_coroutine, _SHAPES["_async_trampoline"]
-        elif inspect.isasyncgenfunction(function):
-
-            async def call_async_generator(*args: Any, **kwargs: Any) -> Any:
-                if handler is not None:
-                    probe._enter(handler)
-                generator = original(*args, **kwargs)
-                try:
-                    async for value in generator:
-                        if number is not None:
-                            probe._left(number, value)
-                        yield value
-                finally:
-                    await generator.aclose()
-
-            call, shape = call_async_generator, _SHAPES["_asyncgen_trampoline"]
-        elif inspect.isgeneratorfunction(function):
-
-            def call_generator(*args: Any, **kwargs: Any) -> Any:
-                if handler is not None:
-                    probe._enter(handler)
-                if number is None:
-                    return (yield from original(*args, **kwargs))
-                return (yield from _Told(original(*args, **kwargs), lambda value: probe._left(number, value)))
-
-            call, shape = call_generator, _SHAPES["_gen_trampoline"]
-        else:
-
-            def call_function(*args: Any, **kwargs: Any) -> Any:
-                if handler is not None:
-                    probe._enter(handler)
-                value = original(*args, **kwargs)
-                if number is not None:
-                    probe._left(number, value)
-                return value
-
-            call, shape = call_function, _SHAPES["_trampoline"]
-        template = shape.__code__
-        constants = tuple(call if constant == "\0call" else constant for constant in template.co_consts)
-        function.__code__ = template.replace(
-            co_consts=constants,
-            co_freevars=code.co_freevars,
-            co_filename=code.co_filename,
-            co_firstlineno=code.co_firstlineno,
-            co_name=code.co_name,
-        )
-        if handler is not None:
-            self.handlers[function.__code__] = handler
+        monitoring.set_events(tool, events.PY_UNWIND)
 
 
-class _Told:
-    """A generator whose values are told before they go on; for `yield from`."""
-
-    def __init__(self, generator: Any, tell: Any) -> None:
-        self.generator = generator
-        self.tell = tell
-        self.throw = generator.throw
-        self.close = generator.close
-
-    def __iter__(self) -> Any:
-        return self
-
-    def __next__(self) -> Any:
-        return self.send(None)
-
-    def send(self, received: Any) -> Any:
-        value = self.generator.send(received)
-        self.tell(value)
-        return value
-
-
-# Compiled from text: a literal that is called draws a SyntaxWarning. The constant "\0call" is replaced by the function to
-# call, so that a trampoline needs neither globals nor a closure.
-_SOURCE = """
-def _trampoline(*args, **kwargs):
-    return CALL(*args, **kwargs)
-
-async def _async_trampoline(*args, **kwargs):
-    return await CALL(*args, **kwargs)
-
-def _gen_trampoline(*args, **kwargs):
-    return (yield from CALL(*args, **kwargs))
-
-async def _asyncgen_trampoline(*args, **kwargs):
-    async for value in CALL(*args, **kwargs):
-        yield value
-"""
-
-
-class _Constant(ast.NodeTransformer):
-    def visit_Name(self, node: Any) -> Any:
-        return ast.copy_location(ast.Constant("\0call"), node) if node.id == "CALL" else node
-
-
-def _compile_trampolines() -> Any:
-    namespace: dict[str, Any] = {}
-    tree = ast.fix_missing_locations(_Constant().visit(ast.parse(_SOURCE)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        exec(compile(tree, "<clerk-harness>", "exec"), namespace)
-    return namespace
-
-
-_SHAPES = _compile_trampolines() if not hasattr(sys, "monitoring") else {}
+def _given(frame: Any) -> list[Any]:
+    """The arguments of a call, as they are at its end."""
+    code = frame.f_code
+    held = frame.f_locals
+    return [held.get(name) for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]

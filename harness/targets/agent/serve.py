@@ -1,8 +1,8 @@
 """The agent's main loop: load, report the routes, then execute batches until told to stop.
 
 Frames on the socket are four bytes of length (big-endian) and JSON. A batch item is
-[kind, method, path, query, headers, body in base64, stop at the door, websocket messages]; a result is
-[status, headers, body, handler entered, stopped there, functions that ran, microseconds, error, websocket facts].
+[kind, method, path, query, headers, body in base64, stop at the door, websocket messages, the handler's numbers]; a result is
+[status, headers, body, entered, elsewhere, stopped, finished, cut, functions that ran, microseconds, error, websocket facts].
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import asgi, clients, direct, discover, loader, probe, redirect, wsgi
+from . import asgi, authentication, clients, contexts, direct, discover, loader, probe, redirect, variables, wsgi
+from .functions import innermost
 
 _LENGTH = struct.Struct(">I")
 
@@ -97,6 +98,9 @@ class Agent:
         self.redirect: Any = None
         self.table: dict[int, str] = {}
         self.app_dir = ""
+        self.missing = variables.Missing("")
+        self.beside: dict[int, set[int]] = {}
+        """handler number -> handlers that its routes use as plain functions"""
         self.known = 0
         self.watchdog = Watchdog(wire)
         self.worker = ThreadPoolExecutor(1, "clerk-harness-wsgi")
@@ -108,7 +112,10 @@ class Agent:
         self.redirect = redirect.Redirect(config["names"], config["fake_port"])
         self.redirect.install()
         clients.install(self.redirect)
-        app_dir = self.app_dir = config["app_dir"]
+        contexts.install()
+        app_dir = self.app_dir = self.probe.app_dir = config["app_dir"]
+        self.missing = variables.Missing(app_dir)
+        self.missing.begin()
         self.app, self.interface = loader.load(config["app"], app_dir)
         self.known = len(discover.discover(self.app, self.interface))
         discover.openapi_of(self.app)  # Apps keep it: it is made while the harness prepares the database.
@@ -120,16 +127,21 @@ class Agent:
             discover.forget_openapi(self.app)
         document, problem = discover.openapi_of(self.app)
         for number, route in enumerate(routes):
-            self.probe.handler(probe.innermost(route.endpoint), number)
-        for name, function in discover.authentication_functions(routes, config["app_dir"], config["patterns"]).items():
-            if function.__code__ not in self.probe.handlers:
+            self.probe.handler(route.endpoint, number)
+        reader = authentication.mentions(self.app_dir)
+        authentication.load_libraries(routes, self.app_dir, reader)
+        shared = self._shared(routes, reader)
+        for name, function in authentication.authentication_functions(
+            routes, config["app_dir"], config["patterns"]
+        ).items():
+            if self.probe.number_of(function) in shared | {None}:
                 self.probe.watch(function, name)
         watched = {code: self.probe.names[number] for code, number in self.probe.functions.items()}
         described = []
         for route in routes:
-            inner = probe.innermost(route.endpoint)
+            inner = innermost(route.endpoint)
             known = self.probe.number_of(inner)
-            inside = discover.named_in(inner, watched) if inner is not None else []
+            inside = authentication.named_in(inner, watched, reader) if inner is not None else []
             described.append(route.describe([] if known is None else [known], inside))
         self.probe.install()
         return {
@@ -139,11 +151,23 @@ class Agent:
             "probe": self.probe.kind,
             "routes": described,
             "functions": self.probe.names,
+            "missing_variables": self.missing.end(),
             "openapi": document,
             "openapi_problem": problem,
             "mounted_documents": discover.mounted_documents(self.app),
             "blocked": self.redirect.blocked,
         }
+
+    def _shared(self, routes: Any, reader: Any) -> Any:
+        """Note which handlers each route uses as plain functions; returns all that any route uses so."""
+        shared: set[int] = set()
+        for route in routes:
+            beside, inside = authentication.used_beside(route, self.probe, reader)
+            shared |= beside | inside
+            number = self.probe.number_of(innermost(route.endpoint))
+            if number is not None:
+                self.beside.setdefault(number, set()).update(beside)
+        return shared
 
     # Executing
 
@@ -153,7 +177,10 @@ class Agent:
             answer.get("headers", []),
             answer.get("body", b"").decode("utf-8", "replace"),
             trip.entered,
+            trip.elsewhere,
             trip.stopped,
+            trip.finished,
+            answer.get("cut", False),
             trip.ran,
             micros,
             error,
@@ -161,13 +188,12 @@ class Agent:
         ]
 
     async def _one(self, item: Any, loop: Any, base: Any, together: bool = False) -> Any:
-        trip = probe.Trip(bool(item[6]))
+        trip = probe.Trip(bool(item[6]), item[8], {number for own in item[8] for number in self.beside.get(own, ())})
         answer: dict[str, Any] = {}
         error = None
         started = time.perf_counter()
         context = base.copy()
         context.run(probe.CURRENT.set, trip)
-        probe.ACTIVE[0] = None if together else trip
         try:
             if item[0] == "call":
                 await context.run(loop.create_task, _contained(direct.call(item, answer)))
@@ -186,7 +212,7 @@ class Agent:
                 pass  # A stream that went on when its client had left.
             elif not trip.stopped:
                 error = _summary(problem)
-        probe.ACTIVE[0] = None
+        trip.close()
         return self._result(answer, trip, int((time.perf_counter() - started) * 1e6), error)
 
     async def batch(self, message: Any) -> None:
@@ -285,8 +311,7 @@ def _awaiting(loop: Any) -> Any:
 def _stuck_in(app_dir: Any, loop: Any) -> Any:
     """Where in the target's own code its threads and tasks are, as `file:line function`."""
     places = []
-    for innermost in [*sys._current_frames().values(), *reversed(_awaiting(loop))]:
-        frame = innermost
+    for frame in [*sys._current_frames().values(), *reversed(_awaiting(loop))]:
         while frame is not None:
             code = frame.f_code
             if code.co_filename.startswith(app_dir) and "site-packages" not in code.co_filename:

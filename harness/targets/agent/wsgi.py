@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import sys
+import time
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from .asgi import BODY_KEPT, body_of
+from .asgi import BODY_KEPT, STREAM_PATIENCE, body_of
+
+
+def _field(answer: Any, name: Any) -> Any:
+    return next((value for key, value in answer.get("headers", ()) if key.lower() == name), "")
 
 
 def endless(answer: Any) -> Any:
     """Whether the response is a stream of events, which ends when the client leaves."""
-    return any(n.lower() == "content-type" and v.startswith("text/event-stream") for n, v in answer.get("headers", ()))
+    return _field(answer, "content-type").startswith("text/event-stream")
 
 
 def call(app: Any, item: Any, answer: Any) -> None:
@@ -53,14 +58,23 @@ def call(app: Any, item: Any, answer: Any) -> None:
         return written.append
 
     parts = app(environ, start_response)
+    answer["cut"] = True  # Until its end has come.
     try:
         total = 0
+        began = time.monotonic()
         for part in parts:
             written.append(part)
             total += len(part)
-            if total >= BODY_KEPT or (part and endless(answer)):
+            length = _field(answer, "content-length")
+            whole = length.isdigit() and total == int(length)
+            late = not length and time.monotonic() - began > STREAM_PATIENCE
+            if not whole and (total >= BODY_KEPT or late or (part and endless(answer))):
                 break
+        else:
+            answer["cut"] = False
     finally:
         if hasattr(parts, "close"):
             parts.close()
-    answer["body"] = b"".join(written)[:BODY_KEPT]
+        body = b"".join(written)
+        answer["cut"] = answer["cut"] or len(body) > BODY_KEPT
+        answer["body"] = body[:BODY_KEPT]
