@@ -10,31 +10,36 @@ from harness.credentials import (
     group_algorithm,
     group_claims,
     group_confusion,
+    group_cors,
     group_genuine,
     group_legacy,
     group_lookup,
+    group_opaque,
     group_placement,
     group_shape,
     group_signature,
     group_state,
     group_time,
+    group_webhook,
 )
 from harness.credentials.fuzz import PREFIX, fuzz_credential
 from harness.credentials.identities import Identity, newcomer, register
 from harness.credentials.legacy import Legacy, load_legacy
-from harness.credentials.mint import Mint
+from harness.credentials.mint import ORIGIN, Mint
 from harness.credentials.model import Credential, Presentation
 from harness.credentials.trap import Trap
 from harness.errors import DeclarationError
 
 __all__ = [
     "CATALOGUE",
+    "ORIGIN",
     "Credential",
     "Identity",
     "Legacy",
     "Mint",
     "Presentation",
     "Trap",
+    "based",
     "find",
     "fuzz_credential",
     "groups",
@@ -55,9 +60,12 @@ CATALOGUE: dict[str, Credential] = {
         group_lookup,
         group_claims,
         group_confusion,
+        group_opaque,
+        group_webhook,
         group_legacy,
         group_placement,
         group_shape,
+        group_cors,
         group_state,
     )
     for credential in module.CREDENTIALS
@@ -87,6 +95,21 @@ def select(names: list[str]) -> list[Credential]:
 def find(name: str) -> Credential | None:
     """The credential of that name, in the catalogue or a mutation; None when there is none."""
     return fuzz_credential(name) if name.startswith(PREFIX) else CATALOGUE.get(name)
+
+
+def based(name: str) -> tuple[Credential | None, Credential | None]:
+    """The credential of a cell's label, and the genuine one of which it is made: `forged@clerk-org-admin`.
+
+    A place (`forged@cookie:__session`) says nothing of its base. Raises DeclarationError for a base that does not exist.
+    """
+    own, _, label = name.partition("@")
+    if not label or ":" in label:
+        return find(own), None
+    base = CATALOGUE.get(label)
+    if base is None or base.kind is None:
+        known = ", ".join(c.name for c in CATALOGUE.values() if c.kind is not None)
+        raise DeclarationError(f"{name!r}: {label!r} is no genuine credential; known: {known}")
+    return find(own), base
 
 
 def closest(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential
+from harness.credentials.model import JWT, Credential
 from harness.credentials.recipes import token
 from harness.errors import DeclarationError
 
@@ -160,4 +160,4 @@ def fuzz_credential(name: str) -> Credential:
     program = program_of(name)
     why = f"A genuine token, mutated: {words_of(program)}."
     recipe = token(lambda mint: mutated(mint, program))
-    return Credential(name, "fuzz", recipe, "CWE-347", "RFC 8725 section 3.1 and 3.3", why, fresh=True)
+    return Credential(name, "fuzz", recipe, "CWE-347", "RFC 8725 section 3.1 and 3.3", why, fresh=True, damages=JWT)

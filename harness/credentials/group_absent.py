@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Presentation, Recipe
+from harness.credentials.model import JWT, Credential, Presentation, Recipe
 from harness.credentials.recipes import authorization, token
 
 _BEARER = "RFC 6750 section 2.1"
@@ -34,32 +34,32 @@ def _both(*order: str) -> Recipe:
 
 CREDENTIALS = [
     _entry("missing", lambda m: Presentation(), "RFC 9110 section 11.6.2", "No credential at all.", cwe="CWE-306", token=False),
-    _entry("empty-header", authorization(lambda m: ""), _BEARER, "An Authorization field without a value.", token=False),
-    _entry("scheme-only", authorization(lambda m: "Bearer"), _BEARER, "The word Bearer and nothing after it.", token=False),
-    _entry("scheme-only-spaces", authorization(lambda m: "Bearer    "), _BEARER, "The word Bearer and only spaces after it.", token=False),
-    _entry("wrong-scheme-basic", authorization(lambda m: f"Basic {m.genuine()}"), "RFC 7617", "A genuine token under the scheme of passwords."),
-    _entry("wrong-scheme-token", authorization(lambda m: f"Token {m.genuine()}"), _BEARER, "A genuine token under a scheme that is not Bearer."),
-    _entry("no-scheme", authorization(lambda m: m.genuine()), _BEARER, "A genuine token without the word Bearer; some SDKs take it.", tolerate=True, authentic=True),
-    _entry("scheme-lowercase", authorization(lambda m: f"bearer {m.genuine()}"), "RFC 9110 section 11.1", "A genuine token after bearer in lower case: schemes are case-insensitive.", tolerate=True, authentic=True),
-    _entry("double-scheme", authorization(lambda m: f"Bearer Bearer {m.genuine()}"), _BEARER, "The word Bearer twice before a genuine token."),
+    _entry("empty-header", authorization(lambda m: ""), _BEARER, "An Authorization field without a value.", token=False, placed=True),
+    _entry("scheme-only", authorization(lambda m: "Bearer"), _BEARER, "The word Bearer and nothing after it.", token=False, placed=True),
+    _entry("scheme-only-spaces", authorization(lambda m: "Bearer    "), _BEARER, "The word Bearer and only spaces after it.", token=False, placed=True),
+    _entry("wrong-scheme-basic", authorization(lambda m: f"Basic {m.genuine()}"), "RFC 7617", "A genuine token under the scheme of passwords.", damages=JWT, placed=True),
+    _entry("wrong-scheme-token", authorization(lambda m: f"Token {m.genuine()}"), _BEARER, "A genuine token under a scheme that is not Bearer.", damages=JWT, placed=True),
+    _entry("no-scheme", authorization(lambda m: m.genuine()), _BEARER, "A genuine token without the word Bearer; some SDKs take it.", tolerate=True, authentic=True, damages=JWT, placed=True),
+    _entry("scheme-lowercase", authorization(lambda m: f"bearer {m.genuine()}"), "RFC 9110 section 11.1", "A genuine token after bearer in lower case: schemes are case-insensitive.", tolerate=True, authentic=True, damages=JWT, placed=True),
+    _entry("double-scheme", authorization(lambda m: f"Bearer Bearer {m.genuine()}"), _BEARER, "The word Bearer twice before a genuine token.", damages=JWT, placed=True),
     _entry("garbage", token(lambda m: "not-a-token"), _COMPACT, "A word that is no token."),
     _entry("null-token", token(lambda m: "null"), _COMPACT, "The word null, as front ends send it whose session is not there yet."),
     _entry("undefined-token", token(lambda m: "undefined"), _COMPACT, "The word undefined, as front ends send it whose session is not there yet."),
-    _entry("one-segment", _parts(lambda h, p, s: h), _COMPACT, "Only the first of a token's three parts."),
-    _entry("two-segments", _parts(lambda h, p, s: f"{h}.{p}"), _COMPACT, "A token whose signature part is cut off with its dot."),
-    _entry("four-segments", _parts(lambda h, p, s: f"{h}.{p}.{s}.{s}"), _COMPACT, "A token with a part too many."),
+    _entry("one-segment", _parts(lambda h, p, s: h), _COMPACT, "Only the first of a token's three parts.", damages=JWT),
+    _entry("two-segments", _parts(lambda h, p, s: f"{h}.{p}"), _COMPACT, "A token whose signature part is cut off with its dot.", damages=JWT),
+    _entry("four-segments", _parts(lambda h, p, s: f"{h}.{p}.{s}.{s}"), _COMPACT, "A token with a part too many.", damages=JWT),
     _entry("empty-segments", token(lambda m: ".."), _COMPACT, "Two dots and nothing else."),
     _entry("not-base64", token(lambda m: "%%%.$$$.!!!"), _COMPACT, "Three parts that are not base64url."),
     _entry("not-json", token(lambda m: ".".join(jose.b64url(t) for t in (b"not json", b"neither", b"sig"))), _JWT, "Three parts that decode to something that is not JSON."),
-    _entry("json-array-payload", token(lambda m: m.signed(["sub", m.user.id])), _JWT, "Genuinely signed, but the payload is a JSON array: it has no claims."),
-    _entry("padded-base64", _parts(lambda h, p, s: ".".join(t + "=" * (-len(t) % 4) for t in (h, p, s))), "RFC 7515 section 2", "A genuine token with padding characters, which compact JWS leaves out.", tolerate=True, authentic=True),
-    _entry("space-inside", _parts(lambda h, p, s: f"{h}. {p}.{s}"), _COMPACT, "A genuine token with a space in the middle."),
-    _entry("control-characters", authorization(lambda m: b"Bearer \x01\x0b\x7f" + m.genuine().encode()), "RFC 9110 section 5.5", "Control characters before a genuine token.", unsendable=True),
-    _entry("non-ascii", authorization(lambda m: "Bearer \xfc\xdf" + _forged(m)), "RFC 9110 section 5.5", "Letters outside ASCII in the field: must be refused, not crash.", cwe="CWE-248", unsendable=True),
-    _entry("nul-byte", authorization(lambda m: b"Bearer " + _forged(m).encode() + b"\x00"), "RFC 9110 section 5.5", "A NUL byte after the token: must be refused, not crash.", cwe="CWE-158", unsendable=True),
+    _entry("json-array-payload", token(lambda m: m.signed(["sub", m.user.id])), _JWT, "Genuinely signed, but the payload is a JSON array: it has no claims.", damages=JWT),
+    _entry("padded-base64", _parts(lambda h, p, s: ".".join(t + "=" * (-len(t) % 4) for t in (h, p, s))), "RFC 7515 section 2", "A genuine token with padding characters, which compact JWS leaves out.", tolerate=True, authentic=True, damages=JWT),
+    _entry("space-inside", _parts(lambda h, p, s: f"{h}. {p}.{s}"), _COMPACT, "A genuine token with a space in the middle.", damages=JWT),
+    _entry("control-characters", authorization(lambda m: b"Bearer \x01\x0b\x7f" + m.genuine().encode()), "RFC 9110 section 5.5", "Control characters before a genuine token.", unsendable=True, damages=JWT, placed=True),
+    _entry("non-ascii", authorization(lambda m: "Bearer \xfc\xdf" + _forged(m)), "RFC 9110 section 5.5", "Letters outside ASCII in the field: must be refused, not crash.", cwe="CWE-248", unsendable=True, damages=JWT, placed=True),
+    _entry("nul-byte", authorization(lambda m: b"Bearer " + _forged(m).encode() + b"\x00"), "RFC 9110 section 5.5", "A NUL byte after the token: must be refused, not crash.", cwe="CWE-158", unsendable=True, damages=JWT, placed=True),
     _entry("huge-token", token(lambda m: "A" * 524_287 + "." + "B" * 524_287 + "."), "CWE-400", "A token of one mebibyte: must be refused without much work.", cwe="CWE-400", unsendable=True),
-    _entry("deeply-nested-json", token(lambda m: f"{jose.b64url(b'[' * 20_000 + b']' * 20_000)}.{jose.segment(m.claims())}.c2ln"), "RFC 8259 section 9", "A header that nests 20,000 arrays: parsers run out of stack.", cwe="CWE-674", unsendable=True),
-    _entry("comma-joined", authorization(lambda m: f"Bearer {_forged(m)}, Bearer {m.genuine()}"), "RFC 9110 section 5.3", "Two tokens in one field, joined by a comma."),
-    _entry("duplicate-header-genuine-first", _both("genuine", "forged"), "RFC 9110 section 5.3", "Two Authorization fields, the genuine one first: parts of a system may read different ones.", tolerate=True, authentic=True),
-    _entry("duplicate-header-forged-first", _both("forged", "genuine"), "RFC 9110 section 5.3", "Two Authorization fields, the forged one first: parts of a system may read different ones.", tolerate=True, authentic=True),
+    _entry("deeply-nested-json", token(lambda m: f"{jose.b64url(b'[' * 20_000 + b']' * 20_000)}.{jose.segment(m.claims())}.c2ln"), "RFC 8259 section 9", "A header that nests 20,000 arrays: parsers run out of stack.", cwe="CWE-674", unsendable=True, damages=JWT),
+    _entry("comma-joined", authorization(lambda m: f"Bearer {_forged(m)}, Bearer {m.genuine()}"), "RFC 9110 section 5.3", "Two tokens in one field, joined by a comma.", damages=JWT, placed=True),
+    _entry("duplicate-header-genuine-first", _both("genuine", "forged"), "RFC 9110 section 5.3", "Two Authorization fields, the genuine one first: parts of a system may read different ones.", tolerate=True, authentic=True, damages=JWT, placed=True),
+    _entry("duplicate-header-forged-first", _both("forged", "genuine"), "RFC 9110 section 5.3", "Two Authorization fields, the forged one first: parts of a system may read different ones.", tolerate=True, authentic=True, damages=JWT, placed=True),
 ]

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Recipe
+from harness.credentials.model import JWT, Credential, Recipe
 from harness.credentials.recipes import several, token
 
 _NONE = "RFC 8725 section 2.1; CVE-2015-9235"
@@ -21,7 +21,7 @@ WEAK_SECRETS = ("secret", "your_secret_key", "changeme", "your-256-bit-secret", 
 
 
 def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str = "CWE-347", **more: Any) -> Credential:
-    return Credential(name, "algorithm", recipe, cwe, source, why, **more)
+    return Credential(name, "algorithm", recipe, cwe, source, why, damages=JWT, **more)
 
 
 def _unsigned(alg: Any, signature: str = "") -> Recipe:

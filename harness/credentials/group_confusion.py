@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Recipe
+from harness.credentials.model import JWT, MACHINES, PEOPLE, SESSION, Credential, Recipe
 from harness.credentials.recipes import several, token
 from harness.fake_clerk import tokens
 from harness.fake_clerk.ids import new_id
@@ -26,6 +26,9 @@ _machines = several(
     token(lambda m: m.instance.opaque_token("oauth", m.user.id)),
     token(lambda m: m.instance.opaque_token("api_key", m.user.id)),
 )
+
+
+_FORMS = ("m2m-jwt", "m2m-opaque", "oauth-jwt", "oauth-opaque", "api-key")
 
 
 def _template(mint: Mint) -> str:
@@ -50,12 +53,12 @@ def _handshake(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("session-for-machine", token(lambda m: m.genuine()), _MACHINE, "A person's session where a machine's token belongs.", follows="clerk", authentic=True),
-    _entry("machine-for-session", _machines, _MACHINE, "A machine's token, in each of its forms, where a person's session belongs."),
-    _entry("template-for-session", token(_template), "https://clerk.com/docs/guides/sessions/jwt-templates", "A token made for another service by a JWT template: same key, no session, its own class."),
-    _entry("id-token", token(_id_token), "OpenID Connect Core 1.0 section 2; RFC 8725 section 2.8", "An ID token: it tells a client who its user is, and opens nothing."),
-    _entry("sign-in-ticket", token(_ticket), "https://clerk.com/docs/reference/backend-api (sign-in tokens)", "The ticket of a sign-in link, which is good for one exchange with Clerk only."),
-    _entry("handshake-token", token(_handshake), "https://clerk.com/docs/guides/how-clerk-works/overview (handshake)", "The token by which Clerk hands cookies to a website: signed by the same key, about nobody."),
+    _entry("session-for-machine", token(lambda m: m.instance.session_token(m.user)), _MACHINE, "A person's session where a machine's token belongs.", follows="clerk", authentic=True, damages=MACHINES),
+    _entry("machine-for-session", _machines, _MACHINE, "A machine's token, in each of its forms, where a person's session belongs.", damages=PEOPLE, follows=_FORMS),
+    _entry("template-for-session", token(_template), "https://clerk.com/docs/guides/sessions/jwt-templates", "A token made for another service by a JWT template: same key, no session, its own class.", damages=SESSION),
+    _entry("id-token", token(_id_token), "OpenID Connect Core 1.0 section 2; RFC 8725 section 2.8", "An ID token: it tells a client who its user is, and opens nothing.", damages=PEOPLE),
+    _entry("sign-in-ticket", token(_ticket), "https://clerk.com/docs/reference/backend-api (sign-in tokens)", "The ticket of a sign-in link, which is good for one exchange with Clerk only.", damages=JWT),
+    _entry("handshake-token", token(_handshake), "https://clerk.com/docs/guides/how-clerk-works/overview (handshake)", "The token by which Clerk hands cookies to a website: signed by the same key, about nobody.", damages=JWT),
     _entry("dev-browser-token", token(lambda m: new_id("dvb")), "https://clerk.com/docs/guides/how-clerk-works/overview (dev browser)", "What identifies a browser to a development instance: no user behind it.", "CWE-287"),
     _entry("testing-token", token(lambda m: f"{m.now()}-{secrets.token_hex(16)}"), "https://clerk.com/docs/guides/development/testing/overview", "What lets test suites past bot detection: no user behind it.", "CWE-287"),
     _entry("publishable-key-as-token", token(lambda m: m.instance.publishable_key), "https://clerk.com/docs/guides/how-clerk-works/overview", "The publishable key, which everybody can read.", "CWE-522"),

@@ -8,14 +8,15 @@ import jwt
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Presentation, Recipe
+from harness.credentials.model import BASE, JWT, Credential, Kind, Presentation, Recipe
 from harness.credentials.recipes import authorization, token
 
+LEGACY: frozenset[Kind] = frozenset({"legacy"})
 _NOTES = "field notes; RFC 8725 section 2.1"
 
 
 def _entry(name: str, recipe: Recipe, why: str, cwe: str = "CWE-345", **more: Any) -> Credential:
-    return Credential(name, "legacy", recipe, cwe, _NOTES, why, **more)
+    return Credential(name, "legacy", recipe, cwe, _NOTES, why, **{"damages": LEGACY} | more)
 
 
 def _old(mint: Mint) -> str:
@@ -55,13 +56,13 @@ CREDENTIALS = [
     _entry("legacy-wrong-email", token(lambda m: m.legacy.variant(m.identity, email="mallory@example.com")), "The old token with a user's number and another e-mail."),
     _entry("legacy-no-timestamp", token(_no_timestamp), "The old token without its last field.", follows="legacy"),
     _entry("legacy-with-clerk-id", token(lambda m: m.legacy.variant(m.identity, database_id=m.user.id)), "The old token with the Clerk id where the number was.", follows="legacy"),
-    _entry("legacy-in-cookie", lambda m: Presentation(cookies=((m.legacy.cookie, _old(m)),)), "The old token in a cookie.", follows="legacy"),
-    _entry("legacy-in-query", lambda m: Presentation(query=((m.legacy.query, _old(m)),)), "The old token in the query string, where logs keep it.", follows="legacy"),
+    _entry("legacy-in-cookie", lambda m: Presentation(cookies=((m.legacy.cookie, _old(m)),)), "The old token in a cookie.", follows="legacy", placed=True),
+    _entry("legacy-in-query", lambda m: Presentation(query=((m.legacy.query, _old(m)),)), "The old token in the query string, where logs keep it.", follows="legacy", placed=True),
     _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, _old_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391"),
     _entry("legacy-rs256-own-key", token(lambda m: jwt.encode(_old_claims(m), m.attacker.private, algorithm="RS256")), "The third old scheme: a JWT under keys of the backend's own, here an attacker's."),
-    _entry("legacy-as-basic", authorization(lambda m: f"Basic {_old(m)}"), "The old token as if it were a password."),
+    _entry("legacy-as-basic", authorization(lambda m: f"Basic {_old(m)}"), "The old token as if it were a password.", placed=True),
     _entry("legacy-double-encoded", token(lambda m: m.legacy.encode(_old(m))), "The old token, encoded twice."),
-    _entry("legacy-header-clerk-cookie", lambda m: Presentation(token=_old(m), cookies=(("__session", m.genuine()),)), "The old token in the header beside a genuine Clerk cookie: the header must not win.", follows=("clerk-cookie", "legacy")),
-    _entry("clerk-header-legacy-cookie", lambda m: Presentation(token=m.genuine(), cookies=((m.legacy.cookie, _old(m)),)), "A genuine Clerk token beside an old cookie: only Clerk may let this in.", follows="clerk", authentic=True),
-    _entry("expired-clerk-with-legacy", _expired_with_legacy, "An expired Clerk token beside an old cookie: failing must not fall back.", "CWE-636"),
+    _entry("legacy-header-clerk-cookie", lambda m: Presentation(token=_old(m), cookies=(("__session", m.genuine()),)), "The old token in the header beside a genuine Clerk cookie: the header must not win.", follows=("clerk-cookie", "legacy"), placed=True),
+    _entry("clerk-header-legacy-cookie", lambda m: Presentation(token=m.genuine(), cookies=((m.legacy.cookie, _old(m)),)), "A genuine Clerk token beside an old cookie: only Clerk may let this in.", follows=BASE, authentic=True, placed=True, damages=JWT),
+    _entry("expired-clerk-with-legacy", _expired_with_legacy, "An expired Clerk token beside an old cookie: failing must not fall back.", "CWE-636", placed=True, damages=JWT),
 ]

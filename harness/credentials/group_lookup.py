@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Recipe
+from harness.credentials.model import JWT, Credential, Recipe
 from harness.credentials.recipes import luring, token
 from harness.credentials.trap import Lure
 
@@ -26,7 +26,7 @@ _CRIT = "RFC 7515 section 4.1.11; CVE-2025-59420, CVE-2026-32597"
 
 
 def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str = "CWE-347", **more: Any) -> Credential:
-    return Credential(name, "lookup", recipe, cwe, source, why, **more)
+    return Credential(name, "lookup", recipe, cwe, source, why, damages=JWT, **more)
 
 
 def _kid(value: Any) -> Recipe:
@@ -141,7 +141,7 @@ def _general(mint: Mint) -> str:
 def _polyglot(mint: Mint) -> str:
     """CVE-2022-39227: one text that is a JSON token to the one parser and a compact token to the other."""
     header, payload, signature = jose.parts(mint.genuine())
-    forged = jose.segment(mint.claims(sub=mint.identities["bob"].user.id))
+    forged = jose.segment(mint.claims(sub=mint.other_subject))
     return f'{{"  {header}.{forged}.": "", "protected": "{header}", "payload": "{payload}", "signature": "{signature}"}}'
 
 
@@ -155,8 +155,8 @@ def _duplicate(segment: str) -> Recipe:
             return f"{body}.{jose.b64url(mint.attacker.sign(body.encode()))}"
         header, payload, signature = jose.parts(mint.genuine())
         claims = jose.unb64url(payload).decode()
-        bob = json.dumps(mint.identities["bob"].user.id)
-        twice = claims[:-1] + ',"sub":' + bob + "}"
+        other = json.dumps(mint.other_subject)
+        twice = claims[:-1] + ',"sub":' + other + "}"
         return f"{header}.{jose.b64url(twice.encode())}.{signature}"
 
     return token(make)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Recipe
+from harness.credentials.model import JWT, Credential, Recipe
 from harness.credentials.recipes import tampered, token
 
 _VALIDATE = "RFC 7515 section 5.2"
 
 
 def _entry(name: str, recipe: Recipe, why: str, source: str = _VALIDATE, cwe: str = "CWE-347") -> Credential:
-    return Credential(name, "signature", recipe, cwe, source, why)
+    return Credential(name, "signature", recipe, cwe, source, why, damages=JWT)
 
 
 def _flip(position: int) -> Recipe:
@@ -25,26 +27,26 @@ def _flip(position: int) -> Recipe:
     return tampered(change)
 
 
-def _another_payload(mint: Mint, **changes: object) -> str:
+def _another_payload(mint: Mint, **changes: Any) -> str:
     header, _, signature = jose.parts(mint.genuine())
     return f"{header}.{jose.segment(mint.claims(**changes))}.{signature}"
 
 
 def _another_header(mint: Mint) -> str:
     _, payload, signature = jose.parts(mint.genuine())
-    return f"{jose.segment(mint.header(typ='jwt', cat=...))}.{payload}.{signature}"
+    return f"{jose.segment(mint.header(nonce='1'))}.{payload}.{signature}"
 
 
 def _of_another_token(mint: Mint) -> str:
-    other = mint.instance.session_token(mint.identities["bob"].user)
+    other = mint.genuine(mint.identities["bob"].user)
     header, payload, _ = jose.parts(mint.genuine())
     return f"{header}.{payload}.{jose.parts(other)[2]}"
 
 
 def _other_instance(mint: Mint) -> str:
+    """Under its own key and in its own name."""
     other = mint.foreign
-    stranger = other.directory.users.get(mint.user.id) or other.directory.add_user(mint.identity.email, id=mint.user.id)
-    return other.session_token(stranger)
+    return mint.signed(mint.claims(iss=other.issuer), key=other.key, kid=other.key.kid)
 
 
 def _weak(mint: Mint) -> str:
@@ -71,7 +73,7 @@ CREDENTIALS = [
     _entry("signature-truncated", tampered(lambda s: s[: len(s) // 2]), "A genuine token with half of its signature."),
     _entry("signature-zeros", tampered(lambda s: bytes(len(s))), "A signature of zeros, as long as a genuine one."),
     _entry("signature-of-another-token", token(_of_another_token), "Alice's claims under the signature of Bob's genuine token."),
-    _entry("payload-swapped-sub", token(lambda m: _another_payload(m, sub=m.identities["bob"].user.id)), "A genuine token in which the user was replaced by another."),
+    _entry("payload-swapped-sub", token(lambda m: _another_payload(m, sub=m.other_subject)), "A genuine token in which the user was replaced by another."),
     _entry("payload-extended-exp", token(lambda m: _another_payload(m, exp=m.now() + 31_536_000)), "A genuine token whose end was moved by a year."),
     _entry("header-swapped", token(_another_header), "A genuine token with another header than the one that was signed."),
     _entry("signed-by-other-instance", token(_other_instance), "A genuine token of somebody else's Clerk instance.", "RFC 8725 section 3.8", "CWE-346"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential, Presentation, Recipe
+from harness.credentials.model import BASE, JWT, SESSION, Credential, Presentation, Recipe
 from harness.credentials.recipes import token
 from harness.fake_clerk import SigningKey
 from harness.fake_clerk.ids import new_id
@@ -33,7 +33,8 @@ def _after_genuine(forge: Any) -> Recipe:
 
 
 def _same_jti(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
-    return mint.signed(claims | {"sub": mint.identities["bob"].user.id, "sid": new_id("sess")}, key=mint.attacker)
+    other = {"sub": mint.other_subject} | ({"sid": new_id("sess")} if "sid" in claims else {})
+    return mint.signed(claims | other, key=mint.attacker)
 
 
 def _same_sub(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
@@ -60,8 +61,8 @@ def _revoked_after(mint: Mint) -> Presentation:
 
 
 def _banned_after(mint: Mint) -> Presentation:
-    user = mint.instance.directory.add_user(f"{new_id('ban')[4:14].lower()}@example.com", id=new_id("user"), first_name="Bao", last_name="Banned")
-    made = Presentation(token=mint.instance.session_token(user))
+    user = mint.instance.directory.add_user(f"{new_id('ban')[4:14].lower()}@example.com", id=new_id("user"), first_name="Bao", last_name="Banned", organization=mint.user.organization)
+    made = Presentation(token=mint.genuine(user))
 
     def ban() -> None:
         user.banned = True
@@ -79,7 +80,8 @@ def _rotated_out(mint: Mint) -> Presentation:
     """Signed by a key that is published, for as long as it takes to be accepted once."""
     key = SigningKey()
     mint.instance.published.append(key)
-    made = Presentation(token=mint.signed(mint.claims(), key=key, kid=key.kid))
+    # A verifier may take the better part of a minute to ask for keys again: this token lives longer than others.
+    made = Presentation(token=mint.signed(mint.claims(exp=mint.now() + 300), key=key, kid=key.kid))
     return replace(made, before=(made,), then=lambda: mint.instance.published.remove(key))
 
 
@@ -90,18 +92,18 @@ def _unknown_kid(mint: Mint) -> str:
 _forged: Recipe = token(lambda m: m.signed(m.claims(), key=m.attacker))
 
 CREDENTIALS = [
-    _entry("forged-after-genuine-same-jti", _after_genuine(_same_jti), _CACHE, "A genuine token, then a forged one with the same token id: a cache by that id lets it in.", "CWE-524"),
-    _entry("forged-after-genuine-same-sub", _after_genuine(_same_sub), _CACHE, "A genuine token, then a forged one of the same user: a cache by the user lets it in.", "CWE-524"),
-    _entry("forged-after-genuine-same-prefix", _after_genuine(_same_prefix), _CACHE, "A genuine token, then one that differs only towards its end: a cache by the first letters lets it in.", "CWE-524"),
-    _entry("expired-after-genuine", _short_lived, "RFC 7519 section 4.1.4", "A genuine token, and the same one again when it has run out: a cache must not outlive what it holds.", "CWE-613", drill="expiry", fresh=True),
-    _entry("revoked-after-genuine", _revoked_after, _SESSION, "A token that was let in, and again after its session was revoked; it lives on for its minute.", "CWE-613", follows="clerk", authentic=True, fresh=True),
-    _entry("banned-after-genuine", _banned_after, "https://clerk.com/docs/guides/secure/banning-users", "A token that was let in, and again after its user was banned; it lives on for its minute.", "CWE-613", follows="clerk", authentic=True, fresh=True, identity="newcomer"),
-    _entry("rotated-out-after-genuine", _rotated_out, _JWKS, "A token that was let in, and again after its key is published no more: caches keep keys for minutes.", "CWE-324", drill="rotation", follows="clerk", authentic=True, fresh=True),
+    _entry("forged-after-genuine-same-jti", _after_genuine(_same_jti), _CACHE, "A genuine token, then a forged one with the same token id: a cache by that id lets it in.", "CWE-524", damages=JWT),
+    _entry("forged-after-genuine-same-sub", _after_genuine(_same_sub), _CACHE, "A genuine token, then a forged one of the same user: a cache by the user lets it in.", "CWE-524", damages=JWT),
+    _entry("forged-after-genuine-same-prefix", _after_genuine(_same_prefix), _CACHE, "A genuine token, then one that differs only towards its end: a cache by the first letters lets it in.", "CWE-524", damages=JWT),
+    _entry("expired-after-genuine", _short_lived, "RFC 7519 section 4.1.4", "A genuine token, and the same one again when it has run out: a cache must not outlive what it holds.", "CWE-613", drill="expiry", fresh=True, damages=JWT),
+    _entry("revoked-after-genuine", _revoked_after, _SESSION, "A token that was let in, and again after its session was revoked; it lives on for its minute.", "CWE-613", follows=BASE, authentic=True, fresh=True, damages=SESSION),
+    _entry("banned-after-genuine", _banned_after, "https://clerk.com/docs/guides/secure/banning-users", "A token that was let in, and again after its user was banned; it lives on for its minute.", "CWE-613", follows=BASE, authentic=True, fresh=True, identity="newcomer", damages=SESSION),
+    _entry("rotated-out-after-genuine", _rotated_out, _JWKS, "A token that was let in, and again after its key is published no more: caches keep keys for minutes.", "CWE-324", drill="withdrawn", follows=BASE, authentic=True, fresh=True, damages=JWT),
     _entry("two-identities-at-once", token(lambda m: m.genuine()), "CWE-362; CWE-488", "Two people at the same moment: no answer may carry the other's identity.", "CWE-488", drill="pair", authentic=True),
-    _entry("unknown-kid-flood", token(_unknown_kid), "RFC 8725 section 3.10; CWE-770", "Twenty tokens with key ids that nobody knows: each need not be a question to the issuer.", "CWE-770", drill="flood", tolerate=True, fresh=True),
-    _entry("jwks-outage", _forged, _JWKS, "The issuer's keys cannot be had when the first tokens come: nothing unverified may get in.", "CWE-636", drill="outage"),
-    _entry("jwks-slow", _forged, _JWKS, "The issuer's keys come late: nothing unverified may get in meanwhile.", "CWE-636", drill="slow"),
-    _entry("jwks-malformed", _forged, _JWKS, "The issuer answers with something that is no key set: nothing unverified may get in.", "CWE-636", drill="malformed"),
-    _entry("jwks-empty", _forged, _JWKS, "The issuer answers with a key set without keys: nothing unverified may get in.", "CWE-636", drill="empty"),
-    _entry("jwks-heals", token(lambda m: m.genuine()), _JWKS, "The issuer is back after an outage: genuine tokens must get in again, without a restart.", "CWE-755", drill="heals", authentic=True, fresh=True),
+    _entry("unknown-kid-flood", token(_unknown_kid), "RFC 8725 section 3.10; CWE-770", "Twenty tokens with key ids that nobody knows: each need not be a question to the issuer.", "CWE-770", drill="flood", tolerate=True, fresh=True, damages=JWT),
+    _entry("jwks-outage", _forged, _JWKS, "The issuer's keys cannot be had when the first tokens come: nothing unverified may get in.", "CWE-636", drill="outage", damages=JWT),
+    _entry("jwks-slow", _forged, _JWKS, "The issuer's keys come late: nothing unverified may get in meanwhile.", "CWE-636", drill="slow", damages=JWT),
+    _entry("jwks-malformed", _forged, _JWKS, "The issuer answers with something that is no key set: nothing unverified may get in.", "CWE-636", drill="malformed", damages=JWT),
+    _entry("jwks-empty", _forged, _JWKS, "The issuer answers with a key set without keys: nothing unverified may get in.", "CWE-636", drill="empty", damages=JWT),
+    _entry("jwks-heals", token(lambda m: m.genuine()), _JWKS, "The issuer is back after an outage: genuine tokens must get in again, without a restart.", "CWE-755", drill="heals", authentic=True, fresh=True, damages=JWT),
 ]  # fmt: skip

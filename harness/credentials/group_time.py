@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from harness.credentials.mint import Mint
-from harness.credentials.model import Credential
+from harness.credentials.model import JWT, Credential
 from harness.credentials.recipes import token
 
 _HOUR = 3600
@@ -19,7 +19,7 @@ def _entry(name: str, change: Any, source: str, why: str, *, cwe: str = "CWE-613
     def make(mint: Mint) -> str:
         return mint.signed(mint.claims(**change(mint)))
 
-    return Credential(name, "time", token(make), cwe, source, why, **more)
+    return Credential(name, "time", token(make), cwe, source, why, damages=JWT, **more)
 
 
 def _ago(seconds: int) -> Any:

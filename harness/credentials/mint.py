@@ -10,18 +10,36 @@ from typing import Any
 from harness.credentials import jose
 from harness.credentials.identities import Identity, newcomer
 from harness.credentials.legacy import Legacy
-from harness.credentials.model import Credential, Presentation
+from harness.credentials.model import Credential, Make, Material, Presentation
 from harness.credentials.trap import Trap
-from harness.fake_clerk import Instance, SigningKey, User
+from harness.fake_clerk import Instance, SigningKey, User, tokens
+from harness.fake_clerk.ids import new_id
 
+ORIGIN = "http://localhost:3000"
+"""The front end's origin where none is declared."""
 RENEW_AFTER = 20.0
 """Seconds after which a presentation is made again: a Clerk token lives 60 s, and a batch may wait."""
+
+
+def session(**options: Any) -> Make:
+    """Session tokens; `options` as for `Instance.claims_for`."""
+
+    def make(mint: Mint, user: User) -> Material:
+        claims = mint.instance.claims_for(user, **{"azp": mint.origin} | options)
+        return Material(tokens.session_header(mint.instance.key.kid), claims)
+
+    return make
+
+
+PLAIN = session()
+"""What is damaged where a policy admits no JWT: the session of a signed-in user."""
 
 
 class Mint:
     """What recipes work with: the genuine instance, an attacker's key, another instance, people, the old scheme.
 
-    Keys that few recipes need are made when first asked for, or ahead of that by `warm`.
+    `base` is the genuine credential that is being damaged; None for the plain session. `origin`: the front end's, which is
+    the `azp` of sessions. Keys that few recipes need are made when first asked for, or ahead of that by `warm`.
     """
 
     def __init__(
@@ -32,6 +50,7 @@ class Mint:
         *,
         skew: int = 5,
         trap: Trap | None = None,
+        origin: str = ORIGIN,
     ) -> None:
         self.instance = instance
         self.identities = identities
@@ -39,8 +58,9 @@ class Mint:
         self.skew = skew
         self.trap = trap or Trap()
         self.identity = identities["alice"]
-        self.next_key = instance.add_next_key()
-        self._made: dict[str, tuple[float, Presentation]] = {}
+        self.base: Credential | None = None
+        self.origin: str = origin
+        self._made: dict[tuple[str, str], tuple[float, Presentation]] = {}
 
     @cached_property
     def attacker(self) -> SigningKey:
@@ -51,6 +71,15 @@ class Mint:
     def foreign(self) -> Instance:
         """Another genuine Clerk instance, whose users are not ours."""
         return Instance("somebody-else.clerk.accounts.dev")
+
+    @cached_property
+    def next_key(self) -> SigningKey:
+        """The key of a rotation: published from the moment on at which it is first asked for."""
+        return self.instance.add_next_key()
+
+    def publish_next(self) -> None:
+        """Publish the key of a rotation, as presenting a token of it does."""
+        _ = self.next_key
 
     @cached_property
     def retired(self) -> SigningKey:
@@ -74,19 +103,32 @@ class Mint:
         """The issuer's time in seconds."""
         return self.instance.now()
 
-    def genuine(self, **options: Any) -> str:
-        """A genuine session token of the current identity."""
-        return self.instance.session_token(self.user, **options)
+    @property
+    def other_subject(self) -> str:
+        """Somebody else than the subject of the base: another user, or another machine."""
+        if self.base is not None and self.base.kind == "machine":
+            return new_id("mch")
+        other = self.identities["bob"].user
+        return other.id if other is not self.user else self.identities["alice"].user.id
 
-    def claims(self, **changes: Any) -> dict[str, Any]:
-        """Genuine claims with some replaced; `...` as a value removes the claim."""
-        claims = self.instance.claims_for(self.user) | changes
+    def material(self, user: User | None = None) -> Material:
+        """What the genuine JWT that is being damaged is made of, for its own user or another."""
+        make = self.base.make if self.base is not None and self.base.make is not None else PLAIN
+        return make(self, user or self.user)
+
+    def genuine(self, user: User | None = None) -> str:
+        """The genuine JWT without any defect, for the identity of the base or for another user."""
+        made = self.material(user)
+        return self.instance.sign(made.claims, header=made.header)
+
+    def claims(self, *, of: User | None = None, **changes: Any) -> dict[str, Any]:
+        """Genuine claims with some replaced; `...` as a value removes the claim. `of`: another user's."""
+        claims = self.material(of).claims | changes
         return {name: value for name, value in claims.items() if value is not ...}
 
     def header(self, **changes: Any) -> dict[str, Any]:
         """A genuine header with some parameters replaced; `...` removes one."""
-        header: dict[str, Any] = {"alg": "RS256", "kid": self.instance.key.kid, "typ": "JWT", "cat": "cl_B7d4PD111AAA"}
-        header |= changes
+        header = self.material().header | changes
         return {name: value for name, value in header.items() if value is not ...}
 
     def signed(self, claims: Any, *, key: SigningKey | None = None, **header: Any) -> str:
@@ -94,14 +136,25 @@ class Mint:
         body = f"{jose.segment(self.header(**header))}.{jose.segment(claims)}"
         return f"{body}.{jose.b64url((key or self.instance.key).sign(body.encode()))}"
 
-    def present(self, credential: Credential) -> Presentation:
-        """What `credential` puts on a request now."""
-        made = self._made.get(credential.name)
+    def present(self, credential: Credential, base: Credential | None = None) -> Presentation:
+        """What `credential`, made of the genuine `base`, puts on a request now."""
+        base = credential if credential.kind is not None else base if credential.damages else None
+        mark = (credential.name, base.name if base is not None else "")
+        made = self._made.get(mark)
         if made is not None and not credential.fresh and time.monotonic() - made[0] < RENEW_AFTER:
             return made[1]
-        self.identity = (
-            newcomer(self.instance) if credential.identity == "newcomer" else self.identities[credential.identity]
-        )
+        self.base = base
+        self.identity = self._speaker(credential, base)
         presentation = credential.recipe(self)
-        self._made[credential.name] = (time.monotonic(), presentation)
+        self._made[mark] = (time.monotonic(), presentation)
         return presentation
+
+    def _speaker(self, credential: Credential, base: Credential | None) -> Identity:
+        """On whose behalf: a newcomer who is to have but one defect has the role of the base's own person."""
+        usual = self.identities[base.identity if base is not None and base.identity in self.identities else "alice"]
+        if credential.identity == "newcomer":
+            person = newcomer(self.instance)
+            if base is not credential:
+                person.user.organization = usual.user.organization
+            return person
+        return usual if credential.identity == "alice" else self.identities[credential.identity]

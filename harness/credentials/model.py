@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from harness.credentials.mint import Mint
+    from harness.fake_clerk import User
 
 GENUINE = "genuine"
+Kind = Literal["session", "template", "machine", "oauth", "opaque", "webhook", "legacy"]
+"""What a genuine credential is. Each kind is verified by code of its own, so that each must be damaged for itself."""
+SESSION: frozenset[Kind] = frozenset({"session"})
+PEOPLE: frozenset[Kind] = frozenset({"session", "template"})
+JWT: frozenset[Kind] = frozenset({"session", "template", "machine", "oauth"})
+"""The kinds that are a signed JWT under the instance's key."""
+MACHINES: frozenset[Kind] = frozenset({"machine", "oauth", "opaque"})
+BASE = "its base"
+"""In `follows`: the genuine credential that is damaged."""
 
 
 class Bendable(Protocol):
@@ -19,10 +29,11 @@ class Bendable(Protocol):
     path: str
     query: str
     headers: list[tuple[str, str]]
+    body: bytes
 
 
 Bend = Callable[[Bendable], None]
-Drill = Literal["pair", "expiry", "rotation", "flood", "outage", "slow", "malformed", "empty", "heals"]
+Drill = Literal["pair", "expiry", "rotated", "withdrawn", "flood", "outage", "slow", "malformed", "empty", "heals"]
 """What cannot be shown by requests to one route, one after the other: several at once, time that passes, an issuer in trouble."""
 
 
@@ -31,8 +42,8 @@ class Presentation:
     """What a client adds to a request.
 
     `token` goes wherever the route takes tokens (its carrier; `Authorization: Bearer` by default). `authorization` is a
-    raw field value instead, for credentials whose very shape is the point. `signs_body` asks for a webhook signature
-    over the final body. `lure` marks the address of the trap that the token names.
+    raw field value instead, for credentials whose very shape is the point. `delivery` gives the webhook's header fields for
+    the final body. `lure` marks the address of the trap that the token names.
     `headers` and `body` are further fields of the request and of its JSON or form body. `bend` changes method or path.
     `before` is sent first, and `then` done after that; `also` are further forms of the same credential, judged as it is.
     """
@@ -41,7 +52,7 @@ class Presentation:
     authorization: tuple[bytes, ...] = ()
     cookies: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
-    signs_body: bool = False
+    delivery: Callable[[bytes], dict[str, str]] | None = None
     lure: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: tuple[tuple[str, str], ...] = ()
@@ -55,14 +66,29 @@ Recipe = Callable[["Mint"], Presentation]
 
 
 @dataclass(frozen=True, slots=True)
+class Material:
+    """What a genuine JWT is made of, before it is signed."""
+
+    header: dict[str, Any]
+    claims: dict[str, Any]
+
+
+Make = Callable[["Mint", "User"], Material]
+"""The material of a genuine JWT for a user."""
+
+
+@dataclass(frozen=True, slots=True)
 class Credential:
     """One entry of the catalogue.
 
-    `follows`: where a policy accepts that other credential (or one of them) and says nothing of this one, either answer is
-    right.
+    `damages`: the kinds of genuine credential that it is made of, with one defect; it is tried on each base of these kinds
+    that a route admits. Empty where it does not depend on what is admitted.
+    `follows`: where a policy accepts that other credential (or one of them; `BASE` is the one that is damaged) and says
+    nothing of this one, either answer is right.
     `tolerate`: standards allow either answer everywhere; the policy may pin one.
     `authentic`: a genuine issuer made it for a genuine person, so that what refuses it need not be authentication.
-    `fresh`: made anew for every request. `identity`: on whose behalf.
+    `fresh`: made anew for every request. `identity`: on whose behalf; alice stands for the person of the base.
+    `kind` and `make` are for genuine ones: what they are, and of what they are made where that is a JWT.
     """
 
     name: str
@@ -88,6 +114,12 @@ class Credential:
     drill: Drill | None = None
     """How it is tried, where sending it to a route is not enough."""
 
+    damages: frozenset[Kind] = frozenset()
+    kind: Kind | None = None
+    make: Make | None = None
+    placed: bool = False
+    """Whether it has a place of its own, wherever the route takes tokens."""
+
     @property
     def followed(self) -> tuple[str, ...]:
         """The credentials that it follows."""
@@ -101,4 +133,9 @@ class Credential:
     @property
     def personal(self) -> bool:
         """A session of a person, whom a handler may refuse by its own means: by role, or because the row is another's."""
-        return self.group == GENUINE and "clerk" in (self.name, *self.followed)
+        return self.group == GENUINE and self.kind == "session" and "clerk" in (self.name, *self.followed)
+
+    @property
+    def browser(self) -> bool:
+        """What a browser asks by itself before a page of the front end may call the backend (CORS)."""
+        return self.group == "cors"

@@ -21,7 +21,7 @@ from harness.fake_clerk import FakeClerk
 # The names are final (credentials.md): reports and policies of users hold them.
 NAMES = {
     "genuine": "clerk clerk-v1 clerk-cookie clerk-no-azp clerk-template clerk-impersonated clerk-pending clerk-newcomer clerk-other "
-    "clerk-org-admin clerk-org-member clerk-rotated m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key webhook legacy",
+    "clerk-org-admin clerk-org-member clerk-rotated clerk-clock-ahead m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key webhook legacy",
     "absent": "missing empty-header scheme-only scheme-only-spaces wrong-scheme-basic wrong-scheme-token no-scheme scheme-lowercase "
     "double-scheme garbage null-token undefined-token one-segment two-segments four-segments empty-segments not-base64 "
     "not-json json-array-payload padded-base64 space-inside control-characters non-ascii nul-byte huge-token "
@@ -46,6 +46,9 @@ NAMES = {
     "unsafe-metadata-role",
     "confusion": "session-for-machine machine-for-session template-for-session id-token sign-in-ticket handshake-token dev-browser-token "
     "testing-token publishable-key-as-token secret-key-as-token refresh-token",
+    "opaque": "opaque-unknown opaque-truncated opaque-flipped opaque-revoked opaque-expired",
+    "webhook": "webhook-unsigned webhook-wrong-secret webhook-empty-secret webhook-body-changed webhook-id-changed webhook-too-old "
+    "webhook-from-the-future webhook-no-timestamp webhook-other-version",
     "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id legacy-in-cookie "
     "legacy-in-query legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded "
     "legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy",
@@ -56,6 +59,7 @@ NAMES = {
     "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
     "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "
     "health-user-agent content-type-changed",
+    "cors": "cors-preflight cors-foreign-origin",
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
     "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once unknown-kid-flood "
     "jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",

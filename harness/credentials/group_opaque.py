@@ -1,0 +1,57 @@
+"""Group `opaque`: damaged opaque tokens (machines, OAuth clients, API keys). Only the issuer can tell them from good ones."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from harness.credentials.mint import Mint
+from harness.credentials.model import Credential
+from harness.credentials.recipes import token
+from harness.fake_clerk.directory import milliseconds
+from harness.fake_clerk.machines import PREFIXES, MachineToken
+
+_SOURCE = "https://clerk.com/docs/guides/development/machine-auth/overview; RFC 7662 section 2.2"
+_SORTS = {"m2m-opaque": "m2m", "oauth-opaque": "oauth", "api-key": "api_key"}
+
+
+def _issued(mint: Mint) -> MachineToken:
+    """A genuine one of the kind that is damaged."""
+    sort = _SORTS.get(mint.base.name if mint.base is not None else "", "api_key")
+    return mint.instance.machine_tokens[mint.instance.opaque_token(sort, mint.user.id)]
+
+
+def _entry(name: str, make: Callable[[Mint], str], why: str, cwe: str = "CWE-287") -> Credential:
+    return Credential(
+        name, "opaque", token(make), cwe, _SOURCE, why, damages=frozenset({"opaque"}), fresh=True
+    )  # fmt: skip
+
+
+def _unknown(mint: Mint) -> str:
+    return PREFIXES[_issued(mint).kind] + secrets.token_hex(24)
+
+
+def _revoked(mint: Mint) -> str:
+    issued = _issued(mint)
+    issued.revoke("no longer needed")
+    return issued.secret
+
+
+def _expired(mint: Mint) -> str:
+    issued = _issued(mint)
+    issued.expiration = milliseconds() - 3_600_000
+    return issued.secret
+
+
+def _flipped(mint: Mint) -> str:
+    secret = _issued(mint).secret
+    return secret[:-1] + ("0" if secret[-1] != "0" else "1")
+
+
+CREDENTIALS = [
+    _entry("opaque-unknown", _unknown, "A token of the right shape that was never issued: a look at its beginning lets it in."),
+    _entry("opaque-truncated", lambda m: _issued(m).secret[:-8], "A genuine token without its last eight letters."),
+    _entry("opaque-flipped", _flipped, "A genuine token with another last letter."),
+    _entry("opaque-revoked", _revoked, "A genuine token that was revoked: the issuer says so to whoever asks.", "CWE-613"),
+    _entry("opaque-expired", _expired, "A genuine token whose time is over: the issuer says so to whoever asks.", "CWE-613"),
+]  # fmt: skip
