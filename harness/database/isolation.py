@@ -23,14 +23,14 @@ BEGIN
     RETURN NULL;
 END $$;
 
-CREATE FUNCTION {SCHEMA}.reset() RETURNS integer LANGUAGE plpgsql AS $$
+CREATE FUNCTION {SCHEMA}.reset() RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
     touched regclass[];
     one record;
 BEGIN
     SELECT array_agg(DISTINCT relation) INTO touched FROM {SCHEMA}.dirty;
     IF touched IS NULL THEN
-        RETURN 0;
+        RETURN NULL;
     END IF;
     FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation = ANY (touched) LOOP
         EXECUTE format('DELETE FROM %s', one.relation);
@@ -38,7 +38,7 @@ BEGIN
     END LOOP;
     PERFORM setval(name, value, called) FROM {SCHEMA}.counters;
     DELETE FROM {SCHEMA}.dirty;
-    RETURN array_length(touched, 1);
+    RETURN touched::text[];
 END $$;
 
 DO $$
@@ -95,8 +95,8 @@ class Isolation:
             ) from error
         self._connection.execute("SET lock_timeout = '5s'")
 
-    def reset(self) -> bool:
-        """Restore what was written since the last call; returns whether anything was."""
+    def reset(self) -> tuple[str, ...]:
+        """Restore what was written since the last call; returns the tables, in the order of their names."""
         try:
             row = self._connection.execute(f"SELECT {SCHEMA}.reset()").fetchone()
         except psycopg.errors.LockNotAvailable as error:
@@ -106,7 +106,7 @@ class Isolation:
             ) from error
         except psycopg.OperationalError as error:
             raise DatabaseError(told(error)) from error
-        return bool(row and row[0])
+        return tuple(sorted(row[0])) if row and row[0] else ()
 
     def close(self) -> None:
         """Close the connection."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.credentials import Identity
 from harness.matrix.leak import steady
 from harness.targets.base import Observation
 
@@ -48,39 +47,34 @@ def resembles(answer: Observation, genuine: Observation | None) -> bool:
     return isinstance(mine, dict) and bool(mine) and bool(_names(mine) == _names(theirs))
 
 
-def failed(answer: Observation) -> bool:
-    """Whether the target broke over a bent request; not to know a method is no failure."""
+def failed(answer: Observation, genuine: Observation | None = None) -> bool:
+    """Whether the target broke over a bent request; not to know a method is no failure, nor is a handler's that fails anyway."""
     if answer.hung or answer.died:
         return True
-    if answer.stopped or answer.status in _UNKNOWN_METHOD:
+    if answer.stopped or answer.entered or answer.status in _UNKNOWN_METHOD:
         return False
+    if genuine is not None and genuine.status is not None and genuine.status >= 500:
+        return answer.status is None
     return answer.status is None or answer.status >= 500
 
 
 def reached(
-    answer: Observation, genuine: Observation | None, control: Observation | None, *, inside: bool
+    answer: Observation, genuine: Observation | None, control: Observation | None, *, inside: bool, method: str = ""
 ) -> str | None:
     """How a bent request reached the handler, in words; None when it did not.
 
-    `control` is the answer to the same request for a path that nothing serves; `inside`: the handler itself decides.
+    `control` is the answer to the same request for a path that nothing serves; `inside`: the handler itself decides;
+    `method`: the one that was sent.
     """
     admitted = answer.status is not None and 200 <= answer.status < 300
     if (answer.stopped or answer.entered) and not answer.elsewhere and not (inside and not admitted):
         return "the handler was entered"
+    if method == "OPTIONS" and (answer.entered is False or not answer.body):
+        return None  # Frameworks and their CORS middleware answer these by themselves.
     if not admitted or answer.elsewhere or not resembles(answer, genuine):
         return None
+    if genuine is None and answer.entered is False:
+        return None  # Nobody has shown what the handler answers, and the probe did not see it.
     if control is not None and control.status == answer.status and resembles(answer, control):
         return None  # Everything is answered so.
     return f"{answer.status}, and the answer is the handler's"
-
-
-def crossed(answer: Observation, mine: list[Observation], theirs: Observation, other: Identity) -> str:
-    """What of another person's answer is in this one and in none of one's own; the empty text when nothing is."""
-    for mark in (other.email, other.user.id):
-        if mark and mark in answer.body and not any(mark in own.body for own in mine):
-            return mark
-    if answer.body == theirs.body and all(
-        steady(own.body, digits=False) != steady(theirs.body, digits=False) for own in mine
-    ):
-        return "the whole answer"
-    return ""

@@ -18,7 +18,8 @@ from harness.targets.requests import Example
 
 MATRIX_FILE = "auth_matrix.toml"
 _ROUTE_KEY = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|WS) (/\S*)")
-_CARRIER = re.compile(r"bearer|subprotocol|(header|cookie|query):[A-Za-z0-9_.-]+")
+_CARRIER = re.compile(r"bearer|subprotocol|message|(header|cookie|query):[A-Za-z0-9_.-]+")
+_CARRIERS = "bearer, header:NAME, cookie:NAME, query:NAME, subprotocol or message"
 
 
 def _listed(value: Any) -> Any:
@@ -40,7 +41,8 @@ class Policy(Table):
     `mechanism`: the authentication code that must have let the request in. `until`: the first day on which the policy
     is over. `refuse`: the statuses that count as a refusal, for all or by credential or group (`default` for the
     others): `{ missing = 403, default = 401 }`. `guard`: `handler` where the route decides inside its
-    handler (found out by itself where the probe can see it).
+    handler (found out by itself where the probe can see it). `carriers`: the ways in, of which each must admit and is tried
+    with what is bad. `closed`: a person's word that nobody may enter, where `accept` is empty.
     """
 
     accept: Names
@@ -50,6 +52,13 @@ class Policy(Table):
     until: datetime.date | None = None
     refuse: Annotated[dict[str, Statuses], BeforeValidator(_by_default)] = {"default": [401, 403]}
     guard: Literal["door", "handler"] | None = None
+    carriers: Names = []
+    closed: bool = False
+
+    @property
+    def optional(self) -> bool:
+        """Whether people may come without a credential as well as with one."""
+        return "missing" in self.accept and "*" not in self.accept
 
     def refusing(self, credential: Credential) -> list[int]:
         """The statuses by which this credential may be refused."""
@@ -60,7 +69,10 @@ class Policy(Table):
 
 
 class RouteEntry(Table):
-    """One line of `[routes]`: the policy, and how to call the route."""
+    """One line of `[routes]`: the policy, and how to call the route.
+
+    `reviewed`: false where `init` wrote the line and nobody has read it yet; a run with such lines does not pass.
+    """
 
     policy: str
     path: dict[str, Any] = {}
@@ -72,7 +84,14 @@ class RouteEntry(Table):
     body: str | None = None
     messages: list[str] = []
     carrier: str | None = None
+    carriers: Names = []
     guard: Literal["door", "handler"] | None = None
+    reviewed: bool = True
+
+    def ways(self, file: RouterFile, policy: Policy) -> tuple[str, ...]:
+        """Where the route takes tokens, the usual place first: the line says so, else its file, else its policy."""
+        own = self.carriers or ([self.carrier] if self.carrier else [])
+        return tuple(dict.fromkeys(own or file.ways(policy)))
 
     def example(self, carrier: str) -> Example:
         """The request that the line describes."""
@@ -85,7 +104,7 @@ class RouteEntry(Table):
             files=self.files,
             body=self.body,
             messages=tuple(self.messages),
-            carrier=self.carrier or carrier,
+            carrier=carrier,
         )
 
 
@@ -99,8 +118,12 @@ class RouterFile(Table):
     router: str
     policy: str | None = None
     prefix: str | None = None
-    carrier: str = "bearer"
+    carrier: str | None = None
     routes: dict[str, RouteEntry] = {}
+
+    def ways(self, policy: Policy) -> tuple[str, ...]:
+        """Where its routes take tokens whose line says nothing."""
+        return (self.carrier,) if self.carrier else tuple(dict.fromkeys(policy.carriers)) or ("bearer",)
 
 
 class TargetTable(Table):
@@ -126,13 +149,19 @@ class DatabaseTable(Table):
 
 
 class SettingsTable(Table):
-    """`[settings]`, in seconds: clock skew that verifiers may allow, time limit of a request, and how soon genuine tokens
-    must get in again after an outage of the issuer.
+    """`[settings]`, in seconds: clock skew that verifiers may allow, time limit of a request, how soon genuine tokens must
+    get in again after an outage of the issuer (`heal_within`) and by a new key of its (`rotate_within`), and how soon those
+    of a withdrawn key must stop (`withdrawn_within`; unless it is given, either answer is right, for caches keep keys).
+
+    `origin`: the front end's, which is the `azp` of sessions; where it is given, browsers' questions (CORS) are judged.
     """
 
     clock_skew: int = Field(default=5, ge=0, le=300)
     time_limit: float = Field(default=10.0, gt=0, le=600)
     heal_within: float = Field(default=15.0, gt=0, le=600)
+    rotate_within: float = Field(default=45.0, gt=0, le=600)
+    withdrawn_within: float | None = Field(default=None, gt=0, le=3600)
+    origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
     domain: str = "harness-under-test.clerk.accounts.dev"
 
 
@@ -213,6 +242,11 @@ def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
                     raise DeclarationError(
                         f"{path}: policies.{name}.{field}: no credential or group {credential!r}{hint}"
                     )
+        if policy.closed and policy.accept:
+            raise DeclarationError(
+                f"{path}: policies.{name}.closed: nobody may enter, yet accept names {', '.join(policy.accept)}: take one of them out"
+            )
+        _check_carriers(policy.carriers, f"{path}: policies.{name}.carriers")
         for mechanism in policy.mechanism:
             if matrix.mechanisms and mechanism not in matrix.mechanisms:
                 raise DeclarationError(
@@ -240,15 +274,22 @@ def load_router(path: Path, matrix: MatrixFile) -> RouterFile:
             raise DeclarationError(
                 f'{path}: routes."{key}": no policy {entry.policy!r}; known: {", ".join(matrix.policies)}'
             )
-        if entry.carrier is not None and _CARRIER.fullmatch(entry.carrier) is None:
-            raise DeclarationError(
-                f'{path}: routes."{key}".carrier: write bearer, header:NAME, cookie:NAME, query:NAME or subprotocol'
-            )
+        _check_carriers([entry.carrier] if entry.carrier else [], f'{path}: routes."{key}".carrier')
+        _check_carriers(entry.carriers, f'{path}: routes."{key}".carriers')
+        if entry.carrier and entry.carriers:
+            raise DeclarationError(f'{path}: routes."{key}": carrier and carriers: write one of them')
+        if "message" in (entry.carrier, *entry.carriers) and not key.startswith("WS "):
+            raise DeclarationError(f'{path}: routes."{key}".carrier: only a websocket takes its token in a message')
     if router.policy is not None and router.policy not in matrix.policies:
         raise DeclarationError(f"{path}: policy: no policy {router.policy!r}; known: {', '.join(matrix.policies)}")
-    if _CARRIER.fullmatch(router.carrier) is None:
-        raise DeclarationError(f"{path}: carrier: write bearer, header:NAME, cookie:NAME, query:NAME or subprotocol")
+    _check_carriers([router.carrier] if router.carrier else [], f"{path}: carrier")
     return router
+
+
+def _check_carriers(names: list[str], where: str) -> None:
+    for name in names:
+        if _CARRIER.fullmatch(name) is None:
+            raise DeclarationError(f"{where}: {name!r}: write {_CARRIERS}")
 
 
 def load(suites: Path, only: list[Path] | None = None) -> Declaration:

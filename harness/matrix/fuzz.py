@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.credentials import Credential, fuzz_credential
 from harness.credentials import fuzz as programs
-from harness.matrix.judge import outcome_of
-from harness.matrix.plan import Cell, RoutePlan
+from harness.credentials.model import JWT
+from harness.matrix.plan import Cell
+from harness.matrix.refusal import outcome_of
 from harness.matrix.verdicts import CellVerdict
 from harness.targets.base import Call, Observation, ask
 from harness.targets.requests import with_presentation
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _RENEW = 20.0
 FUZZ = Credential(
     "fuzz", "fuzz", lambda mint: mint.present(fuzz_credential(programs.name_of([]))), "CWE-347", "RFC 8725 section 3",
-    "Mutations of a genuine token, of which none may enter.",
+    "Mutations of a genuine token, of which none may enter.", damages=JWT,
 )  # fmt: skip
 _ALGORITHMS = [
     "none",
@@ -119,24 +120,24 @@ class Fuzzer:
                 if cell.credential is FUZZ:
                     yield self._fuzz(cell)
 
-    def _token(self) -> str:
+    def _token(self, cell: Cell) -> str:
         made, token = self._genuine
         if not token or time.monotonic() - made > _RENEW:
-            mint = self.engine.mint
-            mint.identity = mint.identities["alice"]
-            token = mint.genuine()
+            base = self.engine.states[cell.plan.key].base_in(cell.way)
+            token = self.engine.mint.present(base).token or self.engine.mint.genuine()
             self._genuine = (time.monotonic(), token)
         return token
 
-    def _observe(self, plan: RoutePlan, text: str) -> Observation:
+    def _observe(self, cell: Cell, text: str) -> Observation:
         from harness.credentials import Presentation
 
-        request = with_presentation(plan.base, Presentation(token=text), plan.example.carrier)
-        stop = self.engine.states[plan.key].guard != "handler"
+        plan = cell.plan
+        request = with_presentation(plan.base, Presentation(token=text), cell.way.carrier)
+        stop = self.engine.states[plan.key].guard != "handler" and not plan.policy.optional
         return ask(self.engine.target.lanes[0], [Call(plan.route, request, stop)], self.engine.limit)[0]
 
-    def _try(self, plan: RoutePlan, program: list[programs.Step]) -> None:
-        genuine = self._token()
+    def _try(self, cell: Cell, program: list[programs.Step]) -> None:
+        genuine = self._token(cell)
         text = programs.mutated(self.engine.mint, program, genuine)
         if any(ord(letter) > 255 for letter in text):
             return  # No header field can carry it.
@@ -144,9 +145,9 @@ class Fuzzer:
             self._same += 1
             return
         self._tried += 1
-        observation = self._observe(plan, text)
+        observation = self._observe(cell, text)
         credential = replace(FUZZ, unsendable=not (text.isascii() and text.isprintable()))
-        outcome, _, _ = outcome_of(observation, self.engine.states[plan.key], credential)
+        outcome, _, _ = outcome_of(observation, self.engine.states[cell.plan.key], credential)
         if outcome == "admitted":
             self._last = (program, observation)
             raise _Admitted
@@ -158,6 +159,7 @@ class Fuzzer:
         from hypothesis import HealthCheck, Phase, given, seed, settings
 
         self._same = self._tried = 0
+        self._genuine = (0.0, "")
 
         @seed(self.seed)
         @settings(
@@ -171,7 +173,7 @@ class Fuzzer:
         )
         @given(mutations())
         def attempt(program: list[programs.Step]) -> None:
-            self._try(cell.plan, program)
+            self._try(cell, program)
 
         state = self.engine.states[cell.plan.key]
         try:
@@ -182,13 +184,14 @@ class Fuzzer:
             found = self.engine.judge.judge(replace(cell, credential=credential), [observation], state)
             return replace(found, detail=f"{found.detail}; {programs.words_of(program)}")
         told = f"{self._tried} mutations were refused (seed {self.seed}); {self._same} only spelled the genuine token otherwise"
-        if not state.admitted:
-            return self._verdict(cell, "inconclusive", told, "the route has not shown that it admits anybody")
+        twin = state.twin_of(cell.way)
+        if twin is None or not twin.admitted:
+            return self._verdict(cell, "inconclusive", told, "no genuine token got in: these refusals prove nothing")
         return self._verdict(cell, "pass", told, "")
 
     def _verdict(self, cell: Cell, kind: Any, seen: str, detail: str) -> CellVerdict:
         plan = cell.plan
         return CellVerdict(
-            plan.router, plan.key, plan.policy_name, "fuzz", "fuzz", "reject", kind, "probe" if self.engine.target.probed else "status",
+            plan.router, plan.key, plan.policy_name, cell.label, "fuzz", "reject", kind, "probe" if self.engine.target.probed else "status",
             seen, detail,
         )  # fmt: skip

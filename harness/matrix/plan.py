@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from harness.credentials import CATALOGUE, Credential, select
+from harness.credentials.model import BASE, JWT
 from harness.errors import DeclarationError
 from harness.matrix.declaration import Declaration, Policy, RouterFile
+from harness.matrix.ways import Way, base_for, damaged_in, ways_of
 from harness.targets.base import Request, Route
 from harness.targets.requests import Example, base_request, takes_fields
 
@@ -18,38 +21,55 @@ Expectation = Literal["accept", "reject", "tolerate"]
 
 
 def expectation(
-    policy: Policy, credential: Credential, *, carrier: str = "bearer", websocket: bool = False
+    policy: Policy,
+    credential: Credential,
+    *,
+    carriers: Sequence[str] = ("bearer",),
+    websocket: bool = False,
+    base: Credential | None = None,
 ) -> Expectation:
-    """What the policy says of the credential; where it says nothing, what the catalogue says.
+    """What the policy says of the credential, made of a genuine `base`; where it says nothing, what the catalogue says.
 
-    A genuine token just where the route takes tokens (`carrier`) is nothing but `clerk`; beside it on a websocket,
+    A genuine token just where the route takes tokens (`carriers`) is nothing but its base; beside it on a websocket,
     which takes tokens where it can, either answer is right.
     """
-    if credential.carrier is not None and credential.carrier == carrier:
+    own = base or CATALOGUE["clerk"]
+    if credential.carrier is not None and credential.carrier in carriers:
+        return expectation(policy, own if credential.damages else CATALOGUE["clerk"])
+    pinned = (*policy.reject, *policy.tolerate)
+    if credential.drill == "pair" and credential.name not in pinned:
         return expectation(policy, CATALOGUE["clerk"])
-    if credential.drill in ("pair", "heals") and credential.name not in (*policy.reject, *policy.tolerate):
-        return expectation(policy, CATALOGUE["clerk"])
+    if credential.drill == "heals" and credential.name not in pinned:
+        return expectation(policy, own)
     # `legacy` is a credential and a group: who writes it in a policy means the credential.
     names = (credential.name, credential.group) if credential.group not in CATALOGUE else (credential.name,)
-    for pinned, answer in ((policy.reject, "reject"), (policy.tolerate, "tolerate"), (policy.accept, "accept")):
-        if any(name in pinned for name in names):
+    for written, answer in ((policy.reject, "reject"), (policy.tolerate, "tolerate"), (policy.accept, "accept")):
+        if any(name in written for name in names):
             return answer  # type: ignore[return-value]
     if credential.bent and {"*", "missing"} & set(policy.accept):
         return "tolerate"  # Everybody may enter, and whatever a bent request hits is right.
+    if credential.browser:
+        return "accept" if credential.name == "cors-preflight" else "reject"
     if "*" in policy.accept:
         return "accept"
     beside = websocket and credential.carrier is not None
-    follows = credential.followed or (("clerk",) if credential.tolerate or beside else ())
-    return "tolerate" if any(name in policy.accept for name in follows) else "reject"
+    follows = credential.followed or ((BASE,) if credential.tolerate or beside else ())
+    # The session in its cookie is what a route takes that has the cookie among its ways.
+    taken = {*policy.accept, *(("clerk-cookie",) if "cookie:__session" in carriers else ())}
+    accepted = {own.name if name == BASE else name for name in follows} & taken
+    return "tolerate" if accepted or (BASE in follows and own.group in policy.accept) else "reject"
 
 
-def fits(credential: Credential, plan: RoutePlan) -> bool:
+def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> bool:
     """Whether a credential can be put on a route's requests at all, or a drill be held there."""
+    if credential.browser:
+        return plan.route.kind == "http" and bool(plan.asked_by_browsers) and "*" not in plan.policy.accept
     if credential.drill == "pair":
         return plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
     if credential.drill is not None:
-        return credential.drill in plan.drills
-    if credential.unsendable and plan.route.kind == "websocket" and plan.example.carrier.startswith("query:"):
+        return credential.drill in plan.drills and way is not None and way.kind in JWT
+    carrier = way.carrier if way is not None else plan.carriers[0]
+    if credential.unsendable and plan.route.kind == "websocket" and carrier.startswith("query:"):
         return False  # Servers do not answer at all when the address of a handshake is that long.
     if credential.only in ("websocket", "http"):
         return plan.route.kind == credential.only
@@ -64,7 +84,7 @@ def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
     """One route for each policy and set of dependencies, rather one where nothing is written: for what is about the verifier."""
     chosen: dict[tuple[object, ...], RoutePlan] = {}
     for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
-        if plan.route.kind == "http" and plan.takes_clerk:
+        if plan.route.kind == "http" and any(way.kind in JWT for way in plan.ways):
             guard = (plan.policy_name, plan.route.dependencies or plan.route.inside)
             chosen.setdefault(guard, plan)
     return list(chosen.values())[:_REPRESENTATIVES]
@@ -72,16 +92,25 @@ def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One route and one credential, with the expectation."""
+    """One route and one credential in one way, with the expectation."""
 
     plan: RoutePlan
     credential: Credential
     expect: Expectation
+    way: Way
+
+    @property
+    def label(self) -> str:
+        """What it is called: `forged`, `forged@m2m-jwt`, `forged@cookie:__session`."""
+        return self.way.named(self.credential)
 
 
 @dataclass(eq=False)
 class RoutePlan:
-    """A route with its policy and its example; `guard` is known, or found out by the first admission."""
+    """A route with its policy and its example; `guard` is known, or found out by the first admission.
+
+    `carriers`: where it takes tokens, the usual place first.
+    """
 
     route: Route
     router: str
@@ -90,8 +119,76 @@ class RoutePlan:
     example: Example
     guard: Literal["door", "handler"] | None = None
     cells: list[Cell] = field(default_factory=list)
+    found: list[Cell] = field(default_factory=list)
+    """Cells of ways that nobody declared and the run has found open."""
     drills: frozenset[str] = frozenset()
     """The drills that are held on this route."""
+    carriers: tuple[str, ...] = ("bearer",)
+    asked_by_browsers: str = ""
+    """The front end's origin, where it is declared."""
+    reviewed: bool = True
+
+    @cached_property
+    def admitted(self) -> list[Credential]:
+        """What the policy accepts, in the catalogue's order."""
+        if "*" in self.policy.accept:
+            return [CATALOGUE["missing"]]
+        return [
+            credential
+            for credential in CATALOGUE.values()
+            if credential.name != "missing" and not credential.browser and self.expects(credential) == "accept"
+        ]
+
+    @cached_property
+    def ways(self) -> list[Way]:
+        """The ways in; one that admits nobody where the policy admits nobody but those without a credential."""
+        return ways_of(self.admitted, self.carriers) or [Way((CATALOGUE["missing"],), self.carriers[0])]
+
+    @property
+    def admits_nobody(self) -> bool:
+        """Whether the policy accepts nothing at all."""
+        return not self.admitted and "missing" not in self.policy.accept
+
+    @property
+    def unexaminable(self) -> str:
+        """Why the route cannot be tried as it is declared; empty where it can."""
+        template = any("{token}" in message for message in self.example.messages)
+        if "message" in self.carriers and not template:
+            return 'it takes its token in a message, and no message with "{token}" is declared'
+        return ""
+
+    def cell(self, credential: Credential, way: Way | None = None) -> Cell:
+        """The cell of a credential in a way, by default the usual one."""
+        way = way or self.ways[0]
+        return Cell(self, credential, self.expects(credential, way), way)
+
+    def planned(self, credential: Credential) -> list[Cell]:
+        """The cells of a credential: one for each way in which it is to be tried."""
+        found = [
+            self.cell(credential, self._placing(credential, way))
+            for way in self.ways
+            if damaged_in(credential, way, self.ways) and fits(credential, self, way)
+        ]
+        # What each further way admits must be admitted there.
+        return found + [
+            self.cell(credential, way)
+            for way in self.ways[1:]
+            if credential is way.base and way.carrier != self.ways[0].carrier
+        ]
+
+    def _placing(self, credential: Credential, way: Way) -> Way:
+        """What is genuine goes where the route takes tokens, though only the cookie, say, is admitted."""
+        usual = self.carriers[0]
+        return replace(way, carrier=usual) if credential.kind and way is self.ways[0] and way.carrier != usual else way
+
+    def planned_in(self, way: Way) -> list[Cell]:
+        """The cells of a way that this run has found open."""
+        ways = [*self.ways, way]
+        return [
+            self.cell(credential, way)
+            for credential in CATALOGUE.values()
+            if credential.drill is None and damaged_in(credential, way, ways) and fits(credential, self, way)
+        ]
 
     @property
     def takes_clerk(self) -> bool:
@@ -113,17 +210,20 @@ class RoutePlan:
         """The request without any credential."""
         return base_request(self.route, self.example)
 
-    def expects(self, credential: Credential) -> Expectation:
-        """What is expected of a credential on this route."""
+    def expects(self, credential: Credential, way: Way | None = None) -> Expectation:
+        """What is expected of a credential on this route, in a way or wherever it goes by itself."""
+        if way is not None and way.label == way.carrier and credential is way.base:
+            return "accept"
+        base = base_for(credential, way) if way is not None else None
         websocket = self.route.kind == "websocket"
-        return expectation(self.policy, credential, carrier=self.example.carrier, websocket=websocket)
+        return expectation(self.policy, credential, carriers=self.carriers, websocket=websocket, base=base)
 
 
 @dataclass(frozen=True)
 class Gap:
     """A finding about the declaration itself: a route without a policy, a policy without a route, a policy that is over."""
 
-    kind: Literal["undeclared", "stale", "mixed"]
+    kind: Literal["undeclared", "stale", "mixed", "unreviewed"]
     key: str
     router: str
     detail: str
@@ -140,7 +240,7 @@ class Plan:
     @property
     def cells(self) -> int:
         """How many cells there are."""
-        return sum(len(route.cells) for route in self.routes)
+        return sum(len(route.cells) + len(route.found) for route in self.routes)
 
 
 def _shape(key: str) -> str:
@@ -196,9 +296,11 @@ def _declared(
                 method, _, path = key.partition(" ")
                 route = Route(method, path, kind="websocket" if method == "WS" else "http")
             policy = declaration.policies[entry.policy]
+            ways = entry.ways(file, policy)
             planned[_shape(key)] = RoutePlan(
-                route, file.router, entry.policy, policy, entry.example(file.carrier), entry.guard or policy.guard
-            )
+                route, file.router, entry.policy, policy, entry.example(ways[0]), entry.guard or policy.guard,
+                carriers=ways, reviewed=entry.reviewed,
+            )  # fmt: skip
     return planned, gaps
 
 
@@ -218,8 +320,10 @@ def _undeclared(
         owner = next((file for file in files if file.policy is not None and _belongs(route, file)), None)
         if owner is not None and owner.policy is not None:
             policy = declaration.policies[owner.policy]
-            example = Example(carrier=owner.carrier)
-            planned[_shape(route.key)] = RoutePlan(route, owner.router, owner.policy, policy, example, policy.guard)
+            ways = owner.ways(policy)
+            planned[_shape(route.key)] = RoutePlan(
+                route, owner.router, owner.policy, policy, Example(carrier=ways[0]), policy.guard, carriers=ways
+            )
             continue
         if any(file.policy is not None and _belongs(route, file) for file in declaration.routers.values()):
             continue  # Declared by a router that this run leaves out.
@@ -249,6 +353,7 @@ def make_plan(
     only_routes: list[str] | None = None,
     discovered: bool = True,
     drills: frozenset[str] = frozenset(),
+    rotation: bool = True,
     fuzz: Credential | None = None,
     today: datetime.date | None = None,
 ) -> Plan:
@@ -256,10 +361,10 @@ def make_plan(
 
     `credentials`, `only_routers` and `only_routes` narrow the run. Where routes were not all `discovered` (a URL), a
     declared route that was not found is tried all the same, for nobody can say that it is not there. `drills` are held, and
-    `fuzz` is tried, on a few routes.
+    `fuzz` is tried, on a few routes; a `rotation` of the issuer's keys is held on each.
     Raises DeclarationError for names that do not exist.
     """
-    chosen = select(credentials or [])
+    chosen = Selection(credentials or [])
     names = {file.router for file in declaration.routers.values()}
     if unknown := sorted(set(only_routers or ()) - names):
         known = ", ".join(sorted(names))
@@ -278,29 +383,63 @@ def make_plan(
             )
         plans = [plan for plan in plans if _shape(plan.key) in wanted]
         gaps = []
-    few = representatives(plans)
-    for plan in few:
-        plan.drills = drills
     for plan in plans:
-        plan.cells = [
-            Cell(plan, credential, plan.expects(credential)) for credential in chosen if fits(credential, plan)
-        ]
+        plan.asked_by_browsers = declaration.matrix.settings.origin or ""
+        chosen.open(plan)
+    few = representatives(plans)
+    for plan in plans:
+        plan.drills = (drills if plan in few else frozenset()) | ({"rotated"} if rotation else frozenset())
+        if not plan.unexaminable:
+            plan.cells = chosen.cells(plan)
         if fuzz is not None and plan in few:
-            plan.cells.append(Cell(plan, fuzz, "reject"))
+            plan.cells += [Cell(plan, fuzz, "reject", way) for way in plan.ways if way.kind in JWT]
+    chosen.check(plans)
+    gaps += [_unreviewed(plan) for plan in plans if not plan.reviewed]
     gaps += filter(None, (_over(plan, today or datetime.date.today()) for plan in plans))
     if not plans and not gaps:
         raise DeclarationError("nothing to examine: no route is left after the options that narrow the run")
     return Plan(plans, gaps)
 
 
-def proof_of_entry(plan: RoutePlan) -> Credential | None:
-    """The credential by which the route must show that it admits anybody; None where nobody is to be admitted."""
-    for name in plan.policy.accept:
-        if name in CATALOGUE:
-            return CATALOGUE[name]
-        if name == "*":
-            return CATALOGUE["missing"]
-        for credential in CATALOGUE.values():
-            if credential.group == name:
-                return credential
-    return None
+def _unreviewed(plan: RoutePlan) -> Gap:
+    told = (
+        "written by `clerk-harness init` from what the backend did on that day, and nobody has read it since: "
+        "take out `reviewed = false` when it says what should be"
+    )
+    return Gap("unreviewed", plan.key, plan.router, told, plan.policy_name)
+
+
+class Selection:
+    """The credentials of a run: names and groups, or one way alone (`forged@cookie:__session`); all when there are none.
+
+    Raises DeclarationError for a name that does not exist.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._pairs = [(name.partition("@")[0], name.partition("@")[2]) for name in names]
+        self._chosen = select([name for name, _ in self._pairs])
+
+    def _takes(self, cell: Cell) -> bool:
+        names = (cell.credential.name, cell.credential.group)
+        return not self._pairs or any(name in names and (not way or way == cell.way.label) for name, way in self._pairs)
+
+    def open(self, plan: RoutePlan) -> None:
+        """Take a way that is named as one of the route's, though its policy does not declare it: a run has found it open."""
+        for _, label in self._pairs:
+            if ":" in label and label not in {way.label for way in plan.ways} and plan.ways[0].base.kind:
+                plan.ways.append(Way(plan.ways[0].bases, label, label, found=True))
+
+    def cells(self, plan: RoutePlan) -> list[Cell]:
+        """The cells of a route."""
+        planned = [cell for credential in self._chosen for cell in plan.planned(credential)]
+        return [
+            cell for cell in planned if self._takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
+        ]
+
+    def check(self, plans: list[RoutePlan]) -> None:
+        """Raises DeclarationError for a way that no route has."""
+        known = {way.label for plan in plans for way in plan.ways}
+        for name, label in self._pairs:
+            if label and label not in known:
+                ways = ", ".join(sorted(known - {""})) or "none but the usual one"
+                raise DeclarationError(f"--credentials {name}@{label}: no route is entered that way; known: {ways}")

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["pass", "breach", "lockout", "fault", "inconclusive", "mixed", "leak", "undeclared", "stale"]
+Kind = Literal[
+    "pass", "breach", "mixed", "lockout", "fault", "leak", "handler-error", "inconclusive", "undeclared", "stale", "unreviewed"
+]  # fmt: skip
 Evidence = Literal["probe", "status", "websocket", "process", "listener", "drill", "declaration", "none"]
-FAILURES: tuple[Kind, ...] = ("breach", "mixed", "lockout", "fault", "leak", "inconclusive", "undeclared", "stale")
+FAILURES: tuple[Kind, ...] = (
+    "breach", "mixed", "lockout", "fault", "leak", "handler-error", "inconclusive", "undeclared", "stale", "unreviewed",
+)  # fmt: skip
 """In the order of their gravity."""
 MEANING = {
     "breach": "let in what must be rejected",
@@ -15,15 +19,19 @@ MEANING = {
     "lockout": "kept out whom the policy admits",
     "fault": "a server error, a crash or a hang",
     "leak": "the refusal tells why, or shows internals",
-    "inconclusive": "the decision was not reached, or the route admits nobody: it proves nothing",
+    "handler-error": "the handler itself failed after it was decided who may enter",
+    "inconclusive": "the decision was not reached, or its undamaged twin was not let in: it proves nothing",
     "undeclared": "a route without a policy",
     "stale": "a policy without a route",
+    "unreviewed": "a line that init wrote and nobody has read",
 }
 
 
 @dataclass(slots=True)
 class CellVerdict:
-    """A judged cell. `credential` is empty for findings about a route as such. `micros`: duration of the request."""
+    """A judged cell. `credential` is the cell's label, and empty for findings about a route as such; `twin`: the genuine
+    credential that was let in beside it. `micros`: duration of the request.
+    """
 
     router: str
     route: str
@@ -42,6 +50,7 @@ class CellVerdict:
     excerpt: str = ""
     hint: str = ""
     notes: list[str] = field(default_factory=list)
+    twin: str = ""
 
     @property
     def failed(self) -> bool:

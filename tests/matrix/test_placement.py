@@ -96,4 +96,4 @@ def test_a_token_where_the_route_takes_it_is_clerk_s(
     credential: str, carrier: str, websocket: bool, expected: str
 ) -> None:
     policy = Policy.model_validate({"accept": ["clerk"]})
-    assert expectation(policy, CATALOGUE[credential], carrier=carrier, websocket=websocket) == expected
+    assert expectation(policy, CATALOGUE[credential], carriers=(carrier,), websocket=websocket) == expected
