@@ -21,8 +21,8 @@ from pathlib import Path
 from harness.config import Options
 from harness.database import open_server
 from harness.matrix import load
+from harness.matrix.factory import RequestFactory
 from harness.session import Session
-from harness.targets.requests import with_presentation
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
@@ -46,8 +46,7 @@ def requests_of(session: Session) -> list[list[object]]:
     items: list[list[object]] = []
     for plan in sorted(session.plan().routes, key=lambda plan: plan.route.method == "DELETE"):
         for cell in plan.cells:
-            presentation = session.mint.present(cell.credential)
-            request = with_presentation(plan.base, presentation, plan.example.carrier, session.clerk.webhook_headers)
+            request = RequestFactory(session.mint, probed=True).prepare(plan, cell.credential, cell.way).forms[0]
             body = request.body.decode("latin-1")
             items.append(
                 [request.kind, request.method, request.path, request.query, request.headers, body, request.messages]

@@ -237,6 +237,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
         sequences=sequences,
         seed=getattr(arguments, "seed", 0),
         drills=drills if drills is not None else bool(credentials) or not (routers or routes),
+        rotation=bool(drills) or bool(credentials) or not (routers or routes),
         time_limit=limit,
         issuer_port=arguments.issuer_port,
         database={

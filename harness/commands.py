@@ -13,7 +13,7 @@ from typing import Any
 from harness import terminal
 from harness.cli import options_of, repeat_command
 from harness.contracts import HOLD, chosen
-from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, find, register, select
+from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, based, register, select
 from harness.database import Server, explained
 from harness.errors import HarnessError
 from harness.fake_clerk import FakeClerk
@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
             repeat=repeat_command(options),
             evidence="probe" if session.target.probed else "http",
             narrowed=options.narrowed,
+            database=declaration.matrix.database is not None,
+            missing_variables=session.target.missing_variables,
         )
         record = Record(meta, plan, notes=session.notes)
         progress = None if arguments.quiet else terminal.Progress(plan.cells)
@@ -119,8 +121,8 @@ def _explain(credential: Credential) -> str:
 
 
 def _as_text(presentation: Presentation, mint: Mint) -> str:
-    if presentation.signs_body:
-        return "\n".join(f"{name}: {value}" for name, value in mint.instance.webhook_headers(b"{}").items())
+    if presentation.delivery is not None:
+        return "\n".join(f"{name}: {value}" for name, value in presentation.delivery(b"{}").items())
     lines = [presentation.token] if presentation.token is not None and not presentation.cookies else []
     if presentation.token is not None and presentation.cookies:
         lines.append(f"Authorization: Bearer {presentation.token}")
@@ -141,7 +143,7 @@ def token(arguments: argparse.Namespace) -> int:
         for each in CATALOGUE.values():
             print(f"{each.group:10} {each.name:32} {each.why}")
         return 0
-    credential = find(arguments.name)
+    credential, base = based(arguments.name)
     if credential is None:
         select([arguments.name])
         raise HarnessError(
@@ -150,17 +152,17 @@ def token(arguments: argparse.Namespace) -> int:
     if arguments.explain:
         print(_explain(credential))
         return 0
-    if credential.bent:
+    if credential.bent or credential.browser:
         raise HarnessError(
             f"{credential.name} is no token but a bent request: --explain says how, and "
             f'`clerk-harness run --route "GET /path" --credentials {credential.name}` sends it'
         )
     if arguments.issuer:
-        print(from_issuer(arguments.issuer, credential.name, option="--issuer ")["text"])
+        print(from_issuer(arguments.issuer, arguments.name, option="--issuer ")["text"])
         return 0
     clerk = FakeClerk()
     mint = Mint(clerk, register(clerk, {}), Legacy())
-    sys.stdout.write(_as_text(mint.present(credential), mint) + "\n")
+    sys.stdout.write(_as_text(mint.present(credential, base), mint) + "\n")
     print("minted with keys of its own: only --issuer makes one that a running backend can verify", file=sys.stderr)
     return 0
 
@@ -190,12 +192,12 @@ def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
 def minted(mint: Mint, name: str) -> dict[str, object] | None:
     """What `/_harness/token/NAME` answers; None for a name that is no credential's."""
     try:
-        credential = find(name)
+        credential, base = based(name)
     except HarnessError:
         return None
     if credential is None:
         return None
-    presented = mint.present(credential)
+    presented = mint.present(credential, base)
     return {
         "text": _as_text(presented, mint),
         "token": presented.token,

@@ -51,7 +51,9 @@ class Options:
     sequences: int | None = None
     """How many sequences the sync contract generates; as its file says when None."""
     drills: bool = False
-    """Whether drills are held: key rotation, issuer outage, tokens that run out."""
+    """Whether drills are held: issuer outage, tokens that run out, keys that are withdrawn."""
+    rotation: bool = True
+    """Whether a rotation of the issuer's keys is held on each route; verifiers may take half a minute to follow."""
 
     @property
     def narrowed(self) -> str:

@@ -70,6 +70,7 @@ def _options(config: pytest.Config, suites: Path) -> Options:
         postgres=value("postgres"),
         agents=agents,
         credentials=parse_names(value("credentials")),
+        rotation=bool(value("credentials")),
         sequences=value("sequences"),
         seed=value("seed"),
     )
@@ -129,6 +130,8 @@ class Run:
         self.record = Record(meta, self.plan)
         self.verdicts: dict[tuple[str, str], CellVerdict] = {}
         self.wanted: dict[str, set[str]] = {}
+        self.beside: list[CellVerdict] = []
+        """Every verdict, several of one key too."""
         self._failure: HarnessError | None = None
         self._whole = not hasattr(config, "workerinput")
 
@@ -136,11 +139,24 @@ class Run:
         from harness.matrix import Plan
 
         for plan in plans:
-            plan.cells = [cell for cell in plan.cells if cell.credential.name in self.wanted[plan.key]]
+            plan.cells = [cell for cell in plan.cells if cell.label in self.wanted[plan.key]]
         return Plan(plans, [])
 
+    def of_the_route(self, plan: RoutePlan) -> list[CellVerdict]:
+        """What was found of a route beside its declared cells: a handler that fails, ways in that nobody has declared.
+
+        It is told before the verdicts of the cells.
+        """
+        planned = {cell.label for cell in plan.cells}
+        told = {gap.kind for gap in self.plan.gaps}
+        return [
+            v
+            for v in self.beside
+            if v.route == plan.key and v.failed and v.credential not in planned and v.verdict not in told
+        ]
+
     def verdict(self, plan: RoutePlan, credential: str) -> CellVerdict:
-        """The verdict of a cell. In one process the engine runs ahead of the items; under xdist it goes route by route.
+        """The verdict of a cell, by its label. In one process the engine runs ahead of the items; under xdist it goes route by route.
 
         Raises HarnessError when the run broke off; once broken, it stays so.
         """
@@ -155,6 +171,7 @@ class Run:
                 raise
             if found is not None:
                 self.verdicts[found.key] = found
+                self.beside.append(found)
                 continue
             rest = [p for p in self.plan.routes if p.key in self.wanted and (p is plan or self._whole)]
             rest = [p for p in rest if any((p.key, name) not in self.verdicts for name in self.wanted[p.key])]
@@ -324,10 +341,14 @@ class SuiteFile(pytest.File):
                 for cell in plan.cells:
                     yield CellItem.from_parent(
                         self,
-                        name=f"{plan.key}[{cell.credential.name}]",
+                        name=f"{plan.key}[{cell.label}]",
                         run=run,
                         plan=plan,
-                        credential=cell.credential.name,
+                        credential=cell.label,
+                    )
+                if plan.cells:
+                    yield RouteItem.from_parent(
+                        self, name=f"{plan.key}[route]", run=run, plan=plan, credential=plan.cells[0].label
                     )
 
 
@@ -350,6 +371,16 @@ class CellItem(_Item):
         verdict = self.harness_run.verdict(self.plan, self.credential)
         if verdict.failed:
             raise FindingError(story(verdict, self.harness_run.record.repeat(verdict)))
+
+
+class RouteItem(CellItem):
+    """What a run finds of a route as such: its handler works, and no way in is open that nobody has declared."""
+
+    def runtest(self) -> None:
+        """Wait for the verdict of the route's first cell: what concerns the whole route has been told by then."""
+        self.harness_run.verdict(self.plan, self.credential)
+        if found := self.harness_run.of_the_route(self.plan):
+            raise FindingError("\n\n".join(story(v, self.harness_run.record.repeat(v)) for v in found))
 
 
 class GapItem(_Item):

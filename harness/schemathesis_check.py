@@ -23,7 +23,7 @@ from typing import Any
 import schemathesis
 
 from harness.commands import from_issuer
-from harness.credentials import CATALOGUE, Presentation
+from harness.credentials import CATALOGUE, Credential, Presentation
 from harness.errors import DeclarationError, HarnessError
 from harness.matrix.declaration import Declaration, load
 from harness.matrix.plan import RoutePlan, make_plan
@@ -57,7 +57,19 @@ def _named(plan: RoutePlan) -> list[str]:
     policy = plan.policy
     words = {*policy.accept, *policy.reject, *policy.tolerate}
     named = [n for n, c in CATALOGUE.items() if n in words or (c.group in words and c.group not in CATALOGUE)]
-    return [n for n in dict.fromkeys([*named, *_ALWAYS]) if CATALOGUE[n].drill is None and not CATALOGUE[n].bent]
+    return [n for n in dict.fromkeys([*named, *_ALWAYS]) if _sendable(CATALOGUE[n])]
+
+
+def _sendable(credential: Credential) -> bool:
+    """Whether it can be sent beside a case of schemathesis': a signature over the body cannot, nor another path."""
+    webhook = "webhook" in (credential.kind, credential.group)
+    return credential.drill is None and not credential.bent and not credential.browser and not webhook
+
+
+def _label(plan: RoutePlan, credential: Credential) -> str:
+    """What the issuer is asked for: the credential, made of the genuine one that the policy admits."""
+    base = plan.ways[0].base
+    return f"{credential.name}@{base.name}" if base.kind in credential.damages else credential.name
 
 
 def presentation_from(issuer: str, name: str) -> Presentation:
@@ -112,13 +124,14 @@ def agrees_with_matrix(ctx: Any, response: Any, case: Any) -> bool | None:
         return None
     base_url = _base_url(case, response)
     disagreeing = []
+    way = plan.ways[0]
     for name in _named(plan):
         credential = CATALOGUE[name]
-        presented = presentation_from(issuer, name)
-        expected = plan.expects(credential)
-        if expected == "tolerate" or presented.signs_body or len(presented.authorization) > 1:
+        presented = presentation_from(issuer, _label(plan, credential))
+        expected = plan.expects(credential, way)
+        if expected == "tolerate" or len(presented.authorization) > 1:
             continue
-        status = _sent(case, base_url, replace(presented, also=()), plan.example.carrier)
+        status = _sent(case, base_url, replace(presented, also=()), way.carrier)
         refused = status in plan.policy.refusing(credential)
         if expected == "accept" and refused:
             disagreeing.append(f"{name}: must be accepted, was refused with {status}")

@@ -13,15 +13,15 @@ from typing import Self
 
 from harness import config
 from harness.config import Options
-from harness.credentials import Mint, Trap, register, select
+from harness.credentials import ORIGIN, Mint, Trap, register, select
 from harness.database import Isolation, Server, Workspace, open_server
 from harness.errors import DatabaseError, DeclarationError, HarnessError
 from harness.fake_clerk import FakeClerk
 from harness.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
 from harness.matrix.declaration import DatabaseTable
 from harness.matrix.drills import TROUBLES
-from harness.matrix.engine import Resets
 from harness.matrix.fuzz import FUZZ
+from harness.matrix.runner import Resets
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
 from harness.targets.command import CommandTarget
@@ -103,7 +103,14 @@ class Session:
         # A server that runs already does not know our certificate authority.
         trap = Trap(self.clerk.tls.context if url is None or command is not None else None)
         self._stack.callback(trap.close)
-        self.mint = Mint(self.clerk, identities, self.declaration.legacy, skew=matrix.settings.clock_skew, trap=trap)
+        self.mint = Mint(
+            self.clerk,
+            identities,
+            self.declaration.legacy,
+            skew=matrix.settings.clock_skew,
+            trap=trap,
+            origin=matrix.settings.origin or ORIGIN,
+        )
         keys = self.mint.warm()
         if command is not None:
             self.target = self._start_command(command, url or "http://127.0.0.1:{port}")
@@ -314,6 +321,7 @@ class Session:
             only_routes=self.options.routes,
             discovered=self.target.probed,
             drills=self._drills(),
+            rotation=self.options.rotation,
             fuzz=FUZZ if self.options.fuzz else None,
         )
 
@@ -324,12 +332,13 @@ class Session:
 
     def _drills(self) -> frozenset[str]:
         """The drills that can be held, and notes about those that cannot."""
-        every = {c.drill for c in select(self.options.credentials) if c.drill not in (None, "pair")}
+        names = [name.partition("@")[0] for name in self.options.credentials]
+        every = {c.drill for c in select(names) if c.drill not in (None, "pair", "rotated")}
         if not every:
             return frozenset()
         if not self.options.drills:
             self.note(
-                "no drills (key rotation, issuer outage, tokens that run out): --drills holds them in a part run too"
+                "no drills (issuer outage, tokens that run out, withdrawn keys): --drills holds them in a part run too"
             )
             return frozenset()
         held = {drill for drill in every if self.target.renewable or drill not in (*TROUBLES, "heals")}
@@ -355,6 +364,9 @@ class Session:
             resets=self.resets,
             limit=limit,
             heal_within=self.declaration.matrix.settings.heal_within,
+            rotate_within=self.declaration.matrix.settings.rotate_within,
+            withdrawn_within=self.declaration.matrix.settings.withdrawn_within,
+            note=self.note,
             fuzz=self.options.fuzz,
             seed=self.options.seed,
         )

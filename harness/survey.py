@@ -7,19 +7,22 @@ import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from harness.config import Options
 from harness.credentials import CATALOGUE, Legacy
 from harness.errors import HarnessError
 from harness.matrix import Declaration
-from harness.matrix.declaration import MATRIX_FILE, DatabaseTable, MatrixFile, load
-from harness.matrix.judge import RouteState, outcome_of
+from harness.matrix.declaration import MATRIX_FILE, DatabaseTable, MatrixFile, Policy, load
+from harness.matrix.factory import RequestFactory
 from harness.matrix.plan import RoutePlan, router_of
+from harness.matrix.refusal import outcome_of
+from harness.matrix.state import RouteState
 from harness.redact import is_secret
 from harness.session import Session
 from harness.targets import Call, Observation, Route
 from harness.targets.base import ask
-from harness.targets.requests import Example, base_request, with_presentation
+from harness.targets.requests import Example, base_request, under
 
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
 _LIMIT = 10.0
@@ -28,7 +31,8 @@ _LIMIT = 10.0
 @dataclass
 class Surveyed:
     """A route and who got in: `open`, `clerk`, `legacy`, `clerk+legacy`, `admin`, `cookie`, `inside` (the handler decides
-    by itself, which asking cannot show without running it), `nobody` or `?`.
+    by itself, which asking cannot show without running it), `nobody` or `?`. `decides`: `handler` where it was run and
+    decided by itself.
     """
 
     route: Route
@@ -36,6 +40,7 @@ class Surveyed:
     guard: str
     functions: list[str]
     policy: str | None = None
+    decides: str = "door"
 
 
 def declaration_for_survey(options: Options) -> Declaration:
@@ -52,49 +57,68 @@ def declaration_for_survey(options: Options) -> Declaration:
 def survey(session: Session) -> list[Surveyed]:
     """Try every route with nothing, a Clerk token and a legacy token; the probe stops each at the handler's door."""
     declared = {
-        key: (entry.policy, entry.example(file.carrier))
+        key: (entry.policy, entry.example(entry.ways(file, session.declaration.policies[entry.policy])[0]))
         for file in session.declaration.routers.values()
         for key, entry in file.routes.items()
     }
     routers = {key: file.router for file in session.declaration.routers.values() for key in file.routes}
-    calls, owners = [], []
-    for route in session.target.routes:
-        example = declared[route.key][1] if route.key in declared else Example()
-        base = base_request(route, example)
-        if not session.target.probed and route.method != "GET":
-            continue  # Nothing stops a handler there: only reads are tried.
-        for name in _ASKED:
-            presentation = session.mint.present(CATALOGUE[name])
-            calls.append(
-                Call(
-                    route,
-                    with_presentation(base, presentation, example.carrier, session.clerk.webhook_headers),
-                    stop=True,
-                )
-            )
-            owners.append((route.key, name))
-    answers = dict(zip(owners, ask(session.target.lanes[0], calls, _LIMIT), strict=True))
+    asker = _Asker(session)
     found = []
     for route in session.target.routes:
-        seen = {name: answers[route.key, name] for name in _ASKED if (route.key, name) in answers}
-        guard, functions = _guard(session, route, seen)
+        example = declared[route.key][1] if route.key in declared else Example()
+        plan = RoutePlan(route, "", "", Policy(accept=["*"]), example, carriers=(example.carrier,))
+        guard, functions, decides = asker.ask(plan)
         router = routers.get(route.key) or (router_of(route) or ["app"])[0]
-        found.append(Surveyed(route, router, guard, functions, declared.get(route.key, (None,))[0]))
+        found.append(Surveyed(route, router, guard, functions, declared.get(route.key, (None,))[0], decides))
     return found
 
 
-def _guard(session: Session, route: Route, seen: dict[str, Observation]) -> tuple[str, list[str]]:
-    from harness.matrix.declaration import Policy
+class _Asker:
+    """Asks a route who gets in: at the handler's door first, and behind it where the handler may decide by itself."""
 
-    if not seen:
-        return "?", []
-    state = RouteState(RoutePlan(route, "", "", Policy(accept=["*"]), Example()), refuses=True)
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.factory = RequestFactory(session.mint, probed=session.target.probed)
+
+    def _answers(self, plan: RoutePlan, *, stop: bool) -> dict[str, Observation]:
+        requests = [self.factory.prepare(plan, CATALOGUE[name]).forms[0] for name in _ASKED]
+        answers = ask(self.session.target.lanes[0], [Call(plan.route, r, stop) for r in requests], _LIMIT)
+        for reset in self.session.resets or []:
+            reset.reset()
+        return dict(zip(_ASKED, answers, strict=True))
+
+    def ask(self, plan: RoutePlan) -> tuple[str, list[str], str]:
+        """Who gets in today, by which functions, and where that is decided."""
+        probed = self.session.target.probed
+        if not probed and plan.route.method != "GET":
+            return "?", [], "door"  # Nothing stops a handler there: only reads are tried.
+        seen = self._answers(plan, stop=True)
+        usual = plan.base
+        for prefix in plan.route.prefixes:
+            if all(answer.status == 404 for answer in seen.values()):
+                plan.base = under(usual, prefix)
+                seen = self._answers(plan, stop=True)
+        guard, functions = _guard(plan, seen)
+        if guard not in ("open", "inside"):
+            return guard, functions, "door"
+        if probed and (plan.route.inside or plan.route.method == "GET") and plan.route.kind == "http":
+            within, by = _guard(plan, self._answers(plan, stop=False), inside=True)
+            if within not in ("open", "nobody", "inside") and not within.startswith("?"):
+                return within, by, "handler"
+        return guard, functions, "door"
+
+
+def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = False) -> tuple[str, list[str]]:
+    """Who got in by these answers. `inside`: the handlers ran, and their answers tell."""
+    state = RouteState(
+        RoutePlan(plan.route, "", "", Policy(accept=[]), Example()), "handler" if inside else None, refuses=True
+    )
     outcomes = {name: outcome_of(answer, state, CATALOGUE[name])[0] for name, answer in seen.items()}
     functions = list(
-        dict.fromkeys(name for answer in seen.values() for name, good, after in answer.ran if good and not after)
+        dict.fromkeys(name for answer in seen.values() for name, good, phase in answer.ran if good and phase <= inside)
     )
-    if outcomes["missing"] == "admitted":
-        return ("inside", list(route.inside)) if route.inside else ("open", functions)
+    if outcomes["missing"] in ("admitted", "failed"):
+        return ("inside", list(plan.route.inside)) if plan.route.inside and not inside else ("open", functions)
     admitted = [name for name in ("clerk", "legacy") if outcomes[name] == "admitted"]
     if admitted:
         return "+".join(admitted), functions
@@ -107,7 +131,8 @@ def _guard(session: Session, route: Route, seen: dict[str, Observation]) -> tupl
 
 
 _MATRIX = """# The auth matrix of this backend: who may enter.
-# REVIEW: written by `clerk-harness init` from what the backend did on that day, which is not what it should do.
+# Written by `clerk-harness init` from what the backend did on that day, which is not what it should do. Each line of
+# routers/*.toml says `reviewed = false`: read it, mend it, take that out. Until then a run does not pass.
 
 [target]
 {target}
@@ -131,7 +156,7 @@ accept = []
 guard = "handler"
 
 [policies.closed]             # REVIEW: nobody got in: another role, another credential, or a request that needs an example
-accept = []
+accept = []                   # if nobody is to enter, a person says so: closed = true
 """
 _POLICY = {
     "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "admin": "admin",
@@ -191,8 +216,20 @@ def _target_lines(options: Options) -> str:
 
 def _line(entry: Surveyed) -> str:
     policy = _POLICY.get(entry.guard, "closed")
+    path = base_request(entry.route, Example()).path.split("/")
     names = re.findall(r"\{(\w+)", entry.route.path)
-    more = [f"path = {{ {', '.join(f'{name} = 1' for name in names)} }}"] if names else []
+    values = dict(zip(re.findall(r"\{(\w+)[^}]*\}", entry.route.path), _filled(entry.route.path, path), strict=False))
+    more = [f'policy = "{policy}"']
+    more += [f"path = {{ {', '.join(f'{name} = {_toml(values.get(name, 1))}' for name in names)} }}"] if names else []
     more += ['carrier = "cookie:__session"'] if entry.guard == "cookie" else []
-    value = f'{{ policy = "{policy}", {", ".join(more)} }}' if more else f'"{policy}"'
-    return f'"{entry.route.key}" = {value}  # REVIEW: today {entry.guard}'
+    more += ['guard = "handler"'] if entry.decides == "handler" else []
+    return f'"{entry.route.key}" = {{ {", ".join([*more, "reviewed = false"])} }}  # today {entry.guard}'
+
+
+def _filled(template: str, parts: list[str]) -> list[str]:
+    """The values that stand in a path where its template has parameters."""
+    return [unquote(part) for part, name in zip(parts, template.split("/"), strict=False) if "{" in name]
+
+
+def _toml(value: str | int) -> str:
+    return str(value) if isinstance(value, int) or value.isdigit() else json.dumps(value)

@@ -105,6 +105,12 @@ def summary(record: Record) -> str:
     """Findings by router, then the figures."""
     lines: list[str] = []
     groups = record.groups
+    if nobody := record.nobody:
+        lines += [f"NOBODY GETS IN: {nobody}", ""]
+        dependent = [group for group in groups if group.first.verdict in ("inconclusive", "lockout")]
+        groups = [group for group in groups if group not in dependent]
+        cells = sum(len(group.verdicts) for group in dependent)
+        lines += [f"{cells:,} cells hang on this and are not listed; the report holds them", ""]
     alike = _alike(groups)
     for some in alike[:_MOST]:
         lines += _finding(some, record)
@@ -141,6 +147,11 @@ def summary(record: Record) -> str:
             if any(c.status == status for c in checks)
         )
         lines.append(f"  {contract:12} {told}")
+    if unreviewed := record.unreviewed:
+        shown = _shown(unreviewed, 6)
+        lines.append(
+            f"  not reviewed: {len(unreviewed)} line(s) that init wrote ({shown}): take out `reviewed = false` when read"
+        )
     lines += [f"  note: {note}" for note in record.notes]
     if record.blocked:
         lines.append(f"  refused connections to: {', '.join(record.blocked)}")

@@ -15,7 +15,7 @@ from harness.credentials import CATALOGUE, Credential
 from harness.database.tap import Statement, Tap
 from harness.fake_clerk import FakeClerk
 from harness.matrix import Engine
-from harness.matrix.plan import RoutePlan, proof_of_entry
+from harness.matrix.plan import RoutePlan
 from harness.targets.base import Call, Observation, ask
 
 CHECKS = {
@@ -65,7 +65,7 @@ class Meter:
 
     def send(self, plan: RoutePlan, credential: Credential, *, stop: bool) -> tuple[Observation, Cost]:
         """One request with a token of its own."""
-        request = self.engine.prepare(plan, replace(credential, fresh=True)).forms[0]
+        request = self.engine.factory.prepare(plan, replace(credential, fresh=True)).forms[0]
         before = dict(self.clerk.api.counts)
         if self.tap is not None:
             self.tap.take()
@@ -89,8 +89,8 @@ def _short(text: str) -> str:
 
 def entrance(plan: RoutePlan) -> Credential | None:
     """The Clerk credential by which people enter a route; None for one that is open, or is entered otherwise."""
-    entry = proof_of_entry(plan)
-    return entry if entry is not None and entry.name.startswith("clerk") else None
+    entry = plan.ways[0].base
+    return entry if entry.name.startswith("clerk") else None
 
 
 def measure(

@@ -16,15 +16,14 @@ from harness.configuration.trials import Trial, trials
 from harness.credentials import CATALOGUE
 from harness.errors import DeclarationError, StartHung, TargetError
 from harness.fake_clerk import FakeClerk
-from harness.fake_clerk.webhooks import sign_delivery
 from harness.matrix import Engine
-from harness.matrix.judge import RouteState, outcome_of
-from harness.matrix.plan import RoutePlan, proof_of_entry, representatives
+from harness.matrix.plan import RoutePlan, representatives
+from harness.matrix.refusal import outcome_of
+from harness.matrix.state import RouteState
 from harness.redact import redact
 from harness.targets import Target
 from harness.targets.again import start_again
 from harness.targets.base import Call, Observation, Request, Route, ask
-from harness.targets.requests import with_presentation
 
 CHECKS = {
     "well": "with every variable in order the app starts, and its health endpoint says that all is well",
@@ -123,18 +122,16 @@ class Configuration:
         plans = self.engine.plan.routes
         for plan in representatives(plans)[:_ROUTES]:
             for name in _BAD:
-                if plan.expects(CATALOGUE[name]) == "reject":
-                    found.append((plan, name, self.engine.prepare(plan, CATALOGUE[name]).forms[0]))
+                if plan.expects(CATALOGUE[name], plan.ways[0]) == "reject":
+                    found.append((plan, name, self._request(plan, name)))
         for plan in plans:
-            entry = proof_of_entry(plan)
-            if entry is not None and entry.name == "webhook":
-                presented = self.engine.mint.present(entry)
-                request = with_presentation(plan.base, presented, plan.example.carrier, self._signed_with_nothing)
+            if plan.ways[0].kind == "webhook":
+                request = self._request(plan, "webhook-empty-secret")
                 found.append((plan, "a webhook signed with an empty secret", request))
         return found
 
-    def _signed_with_nothing(self, body: bytes) -> dict[str, str]:
-        return sign_delivery("whsec_", body, at=self.clerk.now())
+    def _request(self, plan: RoutePlan, name: str) -> Request:
+        return self.engine.factory.prepare(plan, CATALOGUE[name]).forms[0]
 
     def _start(self, environment: dict[str, str]) -> Target:
         return start_again(self.target, environment, self.file.start_within)

@@ -92,36 +92,54 @@ def _with_budget(record: Record, criterion: Criterion) -> Criterion:
     return replace(criterion, reason=criterion.reason + told, checks=named)
 
 
-def criteria(record: Record) -> list[Criterion]:
-    """The seven criteria as this run leaves them."""
-    cells = [verdict for verdict in record.verdicts if verdict.credential]
-    gaps = [verdict for verdict in record.verdicts if not verdict.credential]
-    clerk_routes = {plan.key for plan in record.plan.routes if "*" not in plan.policy.accept}
-    admitted = [v for v in cells if v.route in clerk_routes and v.expected == "accept"]
-    legacy = [v for v in cells if v.route in clerk_routes and "legacy" in v.credential and v.expected != "accept"]
-    refused = [v for v in cells if v.expected == "reject"]
+def _mechanisms(record: Record) -> str:
+    """What can be said of mechanisms: nothing where no policy names one, or nothing could be seen."""
+    named = all(plan.policy.mechanism for plan in record.protected.values())
+    return ", each by the mechanism that its policy names" if named and record.meta.evidence == "probe" else ""
+
+
+def _newcomers(record: Record, cells: list[CellVerdict]) -> Criterion:
+    number, text = (
+        4,
+        "The user table fits the sync: a first sign-in works everywhere, and finding a user keeps its budget",
+    )
+    if not record.meta.database:
+        return Criterion(number, text, "not examined", "no database is declared", (_CELLS[number],))
     newcomers = [v for v in cells if v.credential == "clerk-newcomer" and v.expected == "accept"]
+    return _judge(
+        record, number, text, newcomers, [v for v in newcomers if v.verdict in ("fault", "lockout")],
+        f"a person whom the database had never seen got in on {len(newcomers)} routes",
+    )  # fmt: skip
+
+
+def criteria(record: Record) -> list[Criterion]:
+    """The seven criteria as this run leaves them: only protected routes count, and refusals only beside a proven twin."""
+    protected, proven = record.protected, record.proven
+    cells = [verdict for verdict in record.verdicts if verdict.credential and verdict.route in protected]
+    gaps = [verdict for verdict in record.verdicts if not verdict.credential]
+    admitted = [v for v in cells if v.expected == "accept" and v.group != "cors"]
+    refused = [v for v in cells if v.expected == "reject" and (v.failed or v.route in proven)]
+    legacy = [
+        v for v in cells if "legacy" in v.credential and v.expected != "accept" and (v.failed or v.route in proven)
+    ]
+    let_in = [v for v in admitted if v.route in proven]
     return [
         _judge(
             record, 1, "Every router authenticates its users with Clerk", admitted,
             [v for v in admitted if v.verdict in ("lockout", "mixed", "fault")],
-            f"{len(admitted)} admissions on {len({v.route for v in admitted})} protected routes, "
-            "each by the mechanism that its policy names",
+            f"{len(let_in)} admissions on {len({v.route for v in let_in})} protected routes{_mechanisms(record)}",
         ),
         _judge(
             record, 2, "No legacy token opens any route", legacy, [v for v in legacy if v.verdict in ("breach", "mixed")],
-            f"{len(legacy)} attempts with legacy tokens in every shape and place were refused",
+            f"{len(legacy)} attempts with legacy tokens in every shape and place were refused, where a genuine one got in",
         ),
         _judge(
             record, 3, "No route is left open, and none is unknown", refused + gaps,
             [v for v in refused if v.verdict == "breach"] + [v for v in gaps if v.verdict in ("undeclared", "stale")],
-            f"all {len(record.plan.routes)} routes that were found have a policy, and {len(refused)} forbidden attempts were refused",
+            f"all {len(record.plan.routes)} routes that were found have a policy, and {len(refused)} forbidden attempts on "
+            f"{len(proven)} protected routes were refused where a genuine one got in",
         ),
-        _with_budget(record, _judge(
-            record, 4, "The user table fits the sync: a first sign-in works everywhere, and finding a user keeps its budget", newcomers,
-            [v for v in newcomers if v.verdict in ("fault", "lockout")],
-            f"a person whom the database had never seen got in on {len(newcomers)} routes",
-        )),
+        _with_budget(record, _newcomers(record, cells)),
         _contract(record, 5, "User sync is idempotent: one row for each person, whatever is replayed"),
         _contract(record, 6, "The migration keeps all data, and can be rolled back"),
         _contract(record, 7, "Configuration is complete or refused; health tells the truth"),

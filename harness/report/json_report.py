@@ -28,6 +28,8 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
         "mechanism": list(verdict.mechanism),
         "milliseconds": round(verdict.micros / 1000, 3),
     }
+    if verdict.twin:
+        entry["twin"] = verdict.twin
     if verdict.ran:
         entry["functions"] = list(dict.fromkeys(verdict.ran))
     if verdict.failed:
@@ -40,7 +42,7 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
 def document(record: Record) -> dict[str, Any]:
     """The whole report as data."""
     cells = record.by_route()
-    used = {verdict.credential for verdict in record.verdicts if verdict.credential}
+    used = {verdict.credential.partition("@")[0] for verdict in record.verdicts if verdict.credential}
     return {
         "schema": SCHEMA,
         "version": VERSION,
@@ -59,6 +61,8 @@ def document(record: Record) -> dict[str, Any]:
             "cells": sum(len(verdicts) for verdicts in cells.values()),
             "planned": record.plan.cells,
             "verdicts": record.counts,
+            "unreviewed": record.unreviewed,
+            "nobody_gets_in": record.nobody,
             "blocked_hosts": record.blocked,
             "notes": record.notes,
         },

@@ -33,6 +33,8 @@ class MarkdownReport:
             "|---|---:|---|",
         ]
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
+        if record.nobody:
+            lines[2:2] = [f"**Nobody gets in**: {_cell(record.nobody)}", ""]
         groups = record.groups
         if groups:
             lines += [

@@ -24,6 +24,10 @@ class Meta:
     repeat: str
     evidence: str
     narrowed: str = ""
+    database: bool = False
+    """Whether the target has a database of ours."""
+    missing_variables: list[str] = field(default_factory=list)
+    """Variables that the target asked for and did not find."""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
 
@@ -100,6 +104,32 @@ class Record:
         return routers
 
     @property
+    def protected(self) -> dict[str, RoutePlan]:
+        """The routes that not everybody may enter, by their keys."""
+        return {p.key: p for p in self.plan.routes if "*" not in p.policy.accept and not p.admits_nobody}
+
+    @property
+    def proven(self) -> set[str]:
+        """The protected routes on which somebody got in whom the policy admits: only there does a refusal prove something."""
+        protected = self.protected
+        return {v.route for v in self.verdicts if v.route in protected and _let_in(v)}
+
+    @property
+    def unreviewed(self) -> list[str]:
+        """The lines that `init` wrote and nobody has read."""
+        return [plan.key for plan in self.plan.routes if not plan.reviewed]
+
+    @property
+    def nobody(self) -> str:
+        """What a reader must know first, where nobody got into any protected route: the answer seen, and the likely causes."""
+        kept_out = [
+            v for v in self.verdicts if v.route in self.protected and v.verdict in ("lockout", "fault", "inconclusive")
+        ]
+        if self.proven or not kept_out:
+            return ""
+        return nobody_gets_in(kept_out, self.verdicts, self.meta.missing_variables)
+
+    @property
     def examined(self) -> bool:
         """A run that judged no cell and held no other contract has examined nothing, and fails."""
         return any(verdict.credential for verdict in self.verdicts) or any(
@@ -121,11 +151,45 @@ class Record:
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""
         command = f'{self.meta.repeat} --route "{verdict.route}"'
+        if verdict.verdict in ("handler-error", "unreviewed"):
+            return command
         return (
             f"{command} --credentials {verdict.credential}"
             if verdict.credential
             else f"{self.meta.repeat} --router {verdict.router}"
         )
+
+
+def _let_in(verdict: CellVerdict) -> bool:
+    """Whether a verdict shows that somebody was let in whom the policy admits."""
+    admitted = verdict.expected == "accept" and verdict.verdict in ("pass", "mixed") and verdict.group != "cors"
+    return bool(verdict.twin) or admitted
+
+
+def nobody_gets_in(kept_out: list[CellVerdict], every: list[CellVerdict], missing: list[str]) -> str:
+    """That no credential got in, the answer seen, and what it may come from."""
+    first = next((v for v in kept_out if v.verdict != "inconclusive"), kept_out[0])
+    routes = len({v.route for v in kept_out})
+    answer = " ".join(first.excerpt.split())[:160]
+    said = f" ({answer})" if answer and first.verdict != "inconclusive" else ""
+    seen = first.seen if first.verdict != "inconclusive" else first.detail
+    without_azp = any(
+        v.credential == "clerk-no-azp" and (v.status is None or v.status < 300) and "entered" in v.seen for v in every
+    )
+    causes = []
+    if without_azp:
+        causes.append("a token without azp gets in, so the app expects another front end than the tokens name")
+    if missing:
+        causes.append(f"the app asked for variables that are not set: {', '.join(missing[:6])} (--env NAME=VALUE)")
+    causes += [
+        "the tokens name the front end http://localhost:3000 as azp ([settings] origin, or the app's authorized parties)",
+        "the person is unknown to the app's database ([identities] and seed)",
+        "the token goes elsewhere than in the header (carrier, carriers)",
+    ]
+    return (
+        f"nobody got into any of {routes} protected route(s): `{first.credential}` on {first.route}: {seen}{said}. "
+        f"Nothing that was refused proves anything. Likely causes: {'; '.join(causes)}"
+    )
 
 
 class Listener(Protocol):
