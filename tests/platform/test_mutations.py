@@ -1,4 +1,6 @@
-"""One flaw anywhere on the platform is found and named: a guard removed, a forged kind accepted, a line of the matrix deleted."""
+"""One flaw anywhere on the platform is found and named: a guard removed, a check left out, a forged kind accepted, a line of
+the matrix deleted.
+"""
 
 from __future__ import annotations
 
@@ -58,14 +60,19 @@ def mutant(postgres: Server, *, credentials: list[str], **environment: str) -> J
 ROUNDS = 2
 
 
+def victims_of(routes: list[Route], number: int) -> set[str]:
+    """The routes that are mutated in a round: each in one of them, and others of the same router in another."""
+    return {
+        key for keys in guarded(routes).values() for index, key in enumerate(sorted(keys)) if index % ROUNDS == number
+    }
+
+
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_a_guard_removed_from_any_route_is_found_there_and_only_there(
     postgres: Server, routes: list[Route], number: int
 ) -> None:
     """Every route is mutated once; in each round others of the same router stay whole and must stay clean."""
-    victims = {
-        key for keys in guarded(routes).values() for index, key in enumerate(sorted(keys)) if index % ROUNDS == number
-    }
+    victims = victims_of(routes, number)
     assert victims
     result = mutant(
         postgres,
@@ -77,6 +84,50 @@ def test_a_guard_removed_from_any_route_is_found_there_and_only_there(
     }
     assert breached == victims
     assert {route for _, route, _ in result.failed} == victims
+
+
+REVEALING = {
+    "signature": ["forged", "signature-flipped-first"],
+    "exp": ["expired"],
+    "azp": ["azp-foreign"],
+    "issuer": ["iss-other"],
+}
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+@pytest.mark.parametrize("check", REVEALING)
+def test_a_check_left_out_on_any_route_is_found_there_and_only_there(
+    postgres: Server, routes: list[Route], check: str, number: int
+) -> None:
+    """Everything else is still verified on the victims, and on the others that too: on each, in each place of its tokens."""
+    victims = victims_of(routes, number)
+    result = mutant(
+        postgres,
+        credentials=["clerk", "clerk-org-admin", *REVEALING[check]],
+        MUTANT_SKIPS=check,
+        MUTANT_SKIPPED=",".join(victims),
+    )
+    breached = {(route, credential) for verdict, route, credential in result.failed if verdict == "breach"}
+    for name in REVEALING[check]:
+        assert {route for route, credential in breached if credential == name} == victims
+        beside = f"{name}@cookie:__session"
+        cookies = {plan.key for plan in result.record.plan.routes if plan.policy_name == "browser"}
+        assert {route for route, credential in breached if credential == beside} == victims & cookies
+    assert {route for _, route, _ in result.failed} == victims
+
+
+REVEALING_OF_DELIVERIES = {
+    "signature": ["unsigned", "wrong-secret", "empty-secret", "body-changed", "id-changed", "other-version"],
+    "exp": ["too-old", "from-the-future"],
+}
+
+
+@pytest.mark.parametrize("check", REVEALING_OF_DELIVERIES)
+def test_a_check_left_out_of_deliveries_is_found_there_and_only_there(postgres: Server, check: str) -> None:
+    route = "POST /auth/webhook"
+    names = ["clerk", "clerk-org-admin", "webhook", "forged", "expired"]
+    result = mutant(postgres, credentials=names, MUTANT_SKIPS=check, MUTANT_SKIPPED=route)
+    assert result.failed == {("breach", route, f"webhook-{flaw}") for flaw in REVEALING_OF_DELIVERIES[check]}
 
 
 def test_every_guarded_route_was_among_them(routes: list[Route]) -> None:

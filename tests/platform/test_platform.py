@@ -69,7 +69,9 @@ def test_it_is_as_large_as_the_plan_says(unified: Judged) -> None:
     assert any(plan.route.hidden for plan in unified.record.plan.routes)
     assert any(plan.route.mount for plan in unified.record.plan.routes)
     assert any(plan.example.files for plan in unified.record.plan.routes)
-    assert {"public", "clerk", "admin", "webhook"} == {plan.policy_name for plan in unified.record.plan.routes}
+    assert {"public", "clerk", "browser", "admin", "webhook"} == {
+        plan.policy_name for plan in unified.record.plan.routes
+    }
 
 
 def test_the_unified_stage_has_no_finding(unified: Judged) -> None:
@@ -356,6 +358,34 @@ def test_every_refusal_reads_the_same(served: tuple[Served, FakeClerk, str]) -> 
         for answer in [httpx.get(f"{server.url}/users/me", headers={"Authorization": value} if value else {})]
     }
     assert answers == {(401, '{"detail":"Not authenticated"}', "Bearer")}
+
+
+def test_a_cookie_needs_an_authorized_party_and_a_header_decides_alone(served: tuple[Served, FakeClerk, str]) -> None:
+    server, clerk, url = served
+    user = clerk.directory.add_user("page@example.com", first_name="Pia")
+    ours, nobodys, foreign = (
+        clerk.session_token(user, azp=party) for party in ("http://localhost:3000", None, "https://evil.example")
+    )
+    expired = clerk.session_token(user, lifetime=-100)
+
+    def seen(*cookies: str, header: str | None = None) -> int:
+        headers = [("Cookie", f"__session={token}") for token in cookies]
+        headers += [("Authorization", header)] if header is not None else []
+        answers = {
+            httpx.request(method, f"{server.url}/auth/browser{path}", headers=headers).status_code
+            for method, path in (("GET", ""), ("POST", "/seen"))
+        }
+        (status,) = answers
+        return status
+
+    assert (seen(ours), seen(nobodys), seen(foreign), seen(expired), seen()) == (200, 401, 401, 401, 401)
+    assert seen(ours, ours) == 401  # Sites beside ours can set one too.
+    by_header = [f"Bearer {token}" for token in (ours, nobodys, foreign, expired)]
+    assert [seen(header=header) for header in by_header] == [200, 200, 401, 401]
+    assert [seen(ours, header=header) for header in (*by_header, "", "Basic x")] == [200, 200, 401, 401, 401, 401]
+    assert seen(expired, header=f"Bearer {ours}") == 200
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT xp FROM user_progress").fetchone() == (6,)
 
 
 def test_the_platform_over_a_url_judged_from_outside(served: tuple[Served, FakeClerk, str], tmp_path: Path) -> None:

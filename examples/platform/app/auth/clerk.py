@@ -16,7 +16,9 @@ from app.models import User
 from app.services import clerk_api, user_sync
 
 ISSUER = f"https://{settings.CLERK_DOMAIN}"
-_BEARER = re.compile(r"[Bb]earer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_BEARER = re.compile(f"[Bb]earer ({_TOKEN.pattern})")
+_COOKIE = "__session"
 _USER_ID = re.compile(r"user_[A-Za-z0-9]+")
 _LONGEST_TOKEN = 8192
 _LONGEST_LIFETIME = 3600
@@ -37,8 +39,12 @@ def _whole_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def verify_clerk_token(token: str) -> SessionClaims | None:
-    """The claims of a genuine, current session token; None for everything else. Raises KeysUnavailable."""
+def verify_clerk_token(token: str, *, cookie: bool = False) -> SessionClaims | None:
+    """The claims of a genuine, current session token; None for everything else. Raises KeysUnavailable.
+
+    Browsers send a cookie for other sites' pages too, so one must say for which site it was made; in a header that may be
+    left out.
+    """
     if len(token) > _LONGEST_TOKEN:
         return None
     try:
@@ -60,7 +66,8 @@ def verify_clerk_token(token: str) -> SessionClaims | None:
     if claims.get("sts", "active") != "active":
         return None
     party = claims.get("azp")
-    if party is not None and not (isinstance(party, str) and party in settings.CLERK_AUTHORIZED_PARTIES):
+    authorized = isinstance(party, str) and party in settings.CLERK_AUTHORIZED_PARTIES
+    if not authorized and (cookie or party is not None):
         return None
     if _USER_ID.fullmatch(claims["sub"]) is None:  # It becomes a part of the Backend API's paths.
         return None
@@ -77,11 +84,15 @@ def _token_of(request: Request) -> str | None:
     return match.group(1) if match else None
 
 
-def get_session_claims(request: Request) -> SessionClaims:
-    """The verified session of a request; 401 otherwise, 503 while the issuer cannot be asked."""
-    token = _token_of(request)
+def _cookie_of(request: Request) -> str | None:
+    fields = ";".join(request.headers.getlist("cookie")).split(";")
+    values = [value for name, _, value in (field.strip().partition("=") for field in fields) if name == _COOKIE]
+    return values[0] if len(values) == 1 and _TOKEN.fullmatch(values[0]) else None
+
+
+def _session_of(token: str | None, *, cookie: bool = False) -> SessionClaims:
     try:
-        claims = verify_clerk_token(token) if token is not None else None
+        claims = verify_clerk_token(token, cookie=cookie) if token is not None else None
     except KeysUnavailable:
         raise HTTPException(503, "Authentication is unavailable", headers={"Retry-After": "5"}) from None
     if claims is None:
@@ -89,7 +100,20 @@ def get_session_claims(request: Request) -> SessionClaims:
     return claims
 
 
+def get_session_claims(request: Request) -> SessionClaims:
+    """The verified session of a request; 401 otherwise, 503 while the issuer cannot be asked."""
+    return _session_of(_token_of(request))
+
+
+def get_browser_claims(request: Request) -> SessionClaims:
+    """The same for pages on the same site, which send a cookie. A header that is there decides alone, whatever it is."""
+    if "authorization" in request.headers:
+        return get_session_claims(request)
+    return _session_of(_cookie_of(request), cookie=True)
+
+
 Session = Annotated[SessionClaims, Depends(get_session_claims)]
+BrowserSession = Annotated[SessionClaims, Depends(get_browser_claims)]
 
 
 def load_user(db: Db, clerk_user_id: str) -> User | None:
@@ -107,6 +131,11 @@ def get_current_user(claims: Session, db: Db) -> User:
     if user is None:
         raise NotAuthenticated
     return user
+
+
+def get_browser_user(claims: BrowserSession, db: Db) -> User:
+    """The signed-in user of a page on the same site."""
+    return get_current_user(claims, db)
 
 
 def require_admin(claims: Session, user: Annotated[User, Depends(get_current_user)]) -> User:
@@ -129,5 +158,6 @@ def get_websocket_user(websocket: WebSocket, db: Db, token: str = "") -> User:
 
 
 ClerkUser = Annotated[User, Depends(get_current_user)]
+BrowserUser = Annotated[User, Depends(get_browser_user)]
 ClerkAdmin = Annotated[User, Depends(require_admin)]
 WebSocketUser = Annotated[User, Depends(get_websocket_user)]

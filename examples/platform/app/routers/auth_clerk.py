@@ -6,10 +6,10 @@ from sqlalchemy.dialects.postgresql import insert
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from app import settings
-from app.auth.clerk import ClerkUser, Session
+from app.auth.clerk import BrowserSession, BrowserUser, ClerkUser, Session
 from app.auth.jwks import keys
 from app.db import Db
-from app.models import WebhookDelivery
+from app.models import UserProgress, WebhookDelivery
 from app.services import clerk_api, user_sync
 
 router = APIRouter(prefix="/auth", tags=["auth_clerk"])
@@ -40,6 +40,22 @@ def sync_now(claims: Session, user: ClerkUser, db: Db) -> dict[str, Any]:
         raise HTTPException(409, "No profile")
     synced = user_sync.sync(db, profile)
     return {"user_id": synced.id if synced else user.id}
+
+
+@router.get("/browser")
+def browser(claims: BrowserSession, user: BrowserUser) -> dict[str, Any]:
+    """Who is signed in, for pages that the server renders: they have no script yet that could set a header."""
+    return {"user_id": user.id, "first_name": user.first_name, "role": claims.role}
+
+
+@router.post("/browser/seen")
+def seen(user: BrowserUser, db: Db) -> dict[str, Any]:
+    """The page was opened: a point for being here."""
+    visit = insert(UserProgress).values(user_id=user.id, xp=1, streak=0)
+    visit = visit.on_conflict_do_update(index_elements=[UserProgress.user_id], set_={"xp": UserProgress.xp + 1})
+    db.execute(visit)
+    db.commit()
+    return {"user_id": user.id}
 
 
 def verify_webhook(payload: bytes, headers: dict[str, str]) -> Any:
