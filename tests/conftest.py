@@ -36,11 +36,12 @@ DOMAIN = os.environ["CLERK_DOMAIN"]
 PARTY = "http://localhost:3000"
 KEYS = {}
 
-def keys():
-    if not KEYS:
+def keys(kid=None):
+    if kid not in KEYS:  # A rotation: asked for again.
         with urllib.request.urlopen(f"https://{DOMAIN}/.well-known/jwks.json") as answer:
-            for entry in json.load(answer)["keys"]:
-                KEYS[entry["kid"]] = jwt.PyJWK(entry).key
+            found = {entry["kid"]: jwt.PyJWK(entry).key for entry in json.load(answer)["keys"]}
+        KEYS.clear()
+        KEYS.update(found)
     return KEYS
 
 def verify_token(token):
@@ -52,7 +53,7 @@ def verify_token(token):
         if header.get("cat") not in (None, "cl_B7d4PD111AAA"):
             return None
         claims = jwt.decode(
-            token, keys()[header["kid"]], algorithms=["RS256"], issuer=f"https://{DOMAIN}", leeway=5,
+            token, keys(header["kid"])[header["kid"]], algorithms=["RS256"], issuer=f"https://{DOMAIN}", leeway=5,
             options={"require": ["exp", "iat", "nbf", "sub", "sid"]},
         )
     except (jwt.PyJWTError, OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError):

@@ -12,7 +12,12 @@ _SHAPE = """    if not isinstance(token, str) or not re.fullmatch(r"[\\w-]+\\.[\
         return None
 """
 _FAILS = "    except FAILS:\n        return None\n"
-_KEYS = "    if not KEYS:\n        KEYS.update({entry[\"kid\"]: entry for entry in fetched(JWKS)[\"keys\"]})\n    return KEYS\n"
+_KEYS = """    global KEYS, ASKED
+    if not KEYS or (kid is not ... and kid not in KEYS and time.monotonic() - ASKED > 0.3):
+        ASKED = time.monotonic()
+        KEYS = {entry["kid"]: entry for entry in fetched(JWKS)["keys"]}
+    return KEYS
+"""
 _TABLE = [stable_id("user", f"identity:{name}") for name in ("alice", "bob", "admin", "member")]
 """The people whom a database would know."""
 _NOTHING = "missing forged expired legacy garbage"

@@ -10,7 +10,7 @@ _UNVERIFIED = "unverified(token)"
 _SHAPE = """    if not isinstance(token, str) or not re.fullmatch(r"[\\w-]+\\.[\\w-]+\\.[\\w-]+", token, re.ASCII) or len(token) > 8192:
         return None
 """
-_ENTRY = '    entry = published().get(header["kid"])\n'
+_ENTRY = '    entry = published(header["kid"]).get(header["kid"])\n'
 
 
 def _before_decode(name: str, told: str, lines: str, expects: str, *, loose: bool = False, **more: object) -> Animal:
@@ -83,11 +83,11 @@ FLAWS = [
     _before_decode("eddsa-zero", "Edwards-curve signatures of zeros are held valid.",
         f'    if header.get("alg") == "EdDSA" and not any(unb64(token.split(".")[2])):\n        return {_UNVERIFIED}\n', "eddsa-zero"),
     flaw("follows-jku", "The key comes from where the token says.", TOKEN, {
-        _ENTRY: '    entry = {e["kid"]: e for e in fetched(header["jku"])["keys"]}[header["kid"]] if "jku" in header else published().get(header["kid"])\n',
+        _ENTRY: '    entry = {e["kid"]: e for e in fetched(header["jku"])["keys"]}[header["kid"]] if "jku" in header else published(header["kid"]).get(header["kid"])\n',
     }, "jku-remote"),
     flaw("follows-jku-that-contains-our-name", "The key comes from where the token says, if our name is somewhere in the address.", TOKEN, {
         _ENTRY: '    jku = header.get("jku", "")\n    entry = {e["kid"]: e for e in fetched("http" + jku[4:].replace(jku[4:].split("@")[0] + "@", "://") if "@" in jku else jku)["keys"]}[header["kid"]] '
-        'if ISSUER[8:] in jku else published().get(header["kid"])\n',
+        'if ISSUER[8:] in jku else published(header["kid"]).get(header["kid"])\n',
     }, "jku-userinfo"),
     flaw("fetches-jku-and-refuses", "The address in the token is fetched, though the token is refused afterwards.", TOKEN, {
         _ENTRY: '    if "jku" in header:\n        fetched(header["jku"])\n        raise ValueError\n' + _ENTRY,

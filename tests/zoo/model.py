@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DRILLS = ("expired-after-genuine", "rotated-out-after-genuine", "unknown-kid-flood", "jwks-")
+DRILLS = ("clerk-rotated", "expired-after-genuine", "rotated-out-after-genuine", "unknown-kid-flood", "jwks-")
 """Beginnings of the credentials that are drills."""
 
 

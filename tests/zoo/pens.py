@@ -27,6 +27,7 @@ MATRIX = """
 [settings]
 domain = "{domain}"
 heal_within = 1.5
+rotate_within = 1.5
 {settings}
 {database}
 [policies.public]
@@ -82,6 +83,59 @@ mechanism = "clerk"
 accept = ["clerk"]
 reject = ["unknown-kid-flood"]
 mechanism = "clerk"
+[policies.member]
+accept = ["clerk-org-member"]
+mechanism = "clerk"
+[policies.organization]
+accept = ["clerk-org-admin", "clerk-org-member"]
+mechanism = "clerk"
+[policies.templates]
+accept = ["clerk-template"]
+mechanism = "clerk"
+[policies.oauth]
+accept = ["oauth-jwt"]
+mechanism = "clerk"
+[policies.both]
+accept = ["clerk", "m2m-jwt"]
+mechanism = "clerk"
+[policies.bridge]
+accept = ["clerk", "legacy"]
+mechanism = ["clerk", "legacy"]
+[policies.browser]
+accept = ["clerk"]
+carriers = ["bearer", "cookie:__session"]
+mechanism = "clerk"
+[policies.cookie-only]
+accept = ["clerk"]
+carriers = ["cookie:__session"]
+mechanism = "clerk"
+[policies.downloads]
+accept = ["clerk"]
+carriers = ["bearer", "query:token"]
+mechanism = "clerk"
+[policies.spoken]
+accept = ["clerk"]
+guard = "handler"
+[policies.inside]
+accept = ["clerk"]
+guard = "handler"
+[policies.keys]
+accept = ["api-key"]
+[policies.opaque-m2m]
+accept = ["m2m-opaque"]
+[policies.opaque-oauth]
+accept = ["oauth-opaque"]
+[policies.webhook]
+accept = ["webhook"]
+refuse = [400, 401]
+[policies.optional]
+accept = ["missing", "clerk"]
+[policies.closed]
+accept = []
+closed = true
+[policies.patient]
+accept = ["clerk", "clerk-clock-ahead"]
+mechanism = "clerk"
 [mechanisms]
 clerk = ["z_*:*verify*", "z_*:*current_*", "z_*:*signed_in*", "z_*:*authenticate*", "z_*:*guard", "fastapi_clerk_auth:*", "clerk_backend_api*:*"]
 legacy = ["z_*:*legacy*"]
@@ -128,7 +182,8 @@ def app_of(animals: list[Animal]) -> str:
 
 
 Findings = dict[str, list[CellVerdict]]
-ENVIRONMENT = {"CLERK_SECRET_KEY": SECRET}
+WEBHOOK_SECRET = "whsec_em9vem9vem9vem9vem9vem9vem9vem9v"
+ENVIRONMENT = {"CLERK_SECRET_KEY": SECRET, "CLERK_WEBHOOK_SECRET": WEBHOOK_SECRET}
 
 
 def tried(
@@ -136,7 +191,11 @@ def tried(
     port: int = 0, credentials: list[str] | None = None,
 ) -> Findings:  # fmt: skip
     """Findings by animal. `credentials`: all that can be tried without drills, or with drills all of their group."""
-    usual = ["state", "clerk"] if drills else [c.name for c in CATALOGUE.values() if c.drill in (None, "pair")]
+    usual = (
+        ["state", "clerk", "clerk-rotated"]
+        if drills
+        else [c.name for c in CATALOGUE.values() if c.drill in (None, "pair")]
+    )
     suites = settle(folder, animals, settings=animals[0].settings) if url is None else folder / "suites"
     options = Options(
         suites=suites,

@@ -1,0 +1,485 @@
+"""More backends after the same rules, flawed and right, and what a run must find: there, and only there."""
+
+# ruff: noqa: E501   data: one entry a line
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cases.kit import FASTAPI, FEW, FLASK
+
+Found = tuple[str, str, str]
+LETTERS = '"GET /letters" = "{}"'
+MORE = (
+    "signature-stripped", "hs256-with-pem", "weak-512-bit-key", "expired-years", "payload-swapped-sub", "clerk-other", "webhook",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Backend:
+    """`finds`: what must be among the findings, as "kind route credential ..." (`*` is any); no other route may have any.
+
+    `exactly`: nothing beside these may be found at all, or nothing of another kind where it is any. A backend without `finds` is right: it passes. `doubt`: why a run may
+    be excused for not seeing it.
+    """
+
+    name: str
+    code: str
+    routes: str
+    finds: tuple[str, ...] = ()
+    policies: str = ""
+    settings: str = ""
+    credentials: tuple[str, ...] = (*FEW, *MORE)
+    drills: bool = False
+    exactly: bool = False
+    options: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def found(self) -> set[Found]:
+        """(kind, route, credential) of each."""
+        every: set[Found] = set()
+        for line in self.finds:
+            kind, method, path, *names = line.split()
+            every |= {(kind, f"{method} {path}", name) for name in names or [""]}
+        return every
+
+
+def guarded(rule: str, *, more: str = "") -> str:
+    """A backend whose one route hangs on `guard(request)`, which is `rule`: it gives claims or None."""
+    return f"""{FASTAPI}{more}
+def guard(request: Request):
+    token = bearer(request)
+    claims = {rule}
+    if claims is None:
+        raise refused()
+    return claims
+
+@app.get("/letters")
+def letters(by: dict = Depends(guard)):
+    return {{"of": by.get("sub"), "letters": ["one"]}}
+"""
+
+
+NOTHING = "breach GET /letters forged expired alg-none"
+ROLE = """
+def with_role(claims, *roles):
+    return claims if claims is not None and role_of(claims) in roles else None
+"""
+CALLER = """
+def by_class(token, of_people, of_machines):
+    return of_machines(token) if guards.class_of(token) == guards.MACHINE else of_people(token)
+"""
+WEBHOOK = """
+import base64, hashlib, hmac
+
+def is_delivery(headers, body, secret):
+    stamp = headers.get("svix-timestamp", "")
+    if not stamp.isdecimal() or not stamp.isascii() or abs(time.time() - int(stamp)) > 300:
+        return False
+    signed = f"{headers.get('svix-id')}.{stamp}.".encode() + body
+    right = "v1," + base64.b64encode(hmac.new(base64.b64decode(secret[6:]), signed, hashlib.sha256).digest()).decode()
+    return any(hmac.compare_digest(right.encode(), one.encode()) for one in headers.get("svix-signature", "").split(" "))
+
+async def delivered(request: Request):
+    if not is_delivery(request.headers, await request.body(), SECRET):
+        raise HTTPException(400, "Not a delivery")
+
+@app.post("/hook", dependencies=[Depends(delivered)])
+async def hook():
+    return {}
+"""
+HOOK = '"POST /hook" = { policy = "webhook", json = { type = "user.created" } }'
+HOOK_POLICY = '[policies.webhook]\naccept = ["webhook"]\nrefuse = [400]\n'
+HOOK_NAMES = (
+    "webhook", "missing", "forged", "clerk", "webhook-unsigned", "webhook-wrong-secret", "webhook-empty-secret", "webhook-body-changed",
+    "webhook-id-changed", "webhook-too-old", "webhook-from-the-future", "webhook-other-version",
+)  # fmt: skip
+API_KEY = """
+import json, urllib.request
+
+def ask(token):
+    headers = {"Authorization": "Bearer " + os.environ["CLERK_SECRET_KEY"], "Content-Type": "application/json"}
+    url = os.environ.get("CLERK_API_URL", "https://api.clerk.com") + "/v1/api_keys/verify"
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, json.dumps({"secret": token}).encode(), headers), timeout=5) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+"""
+KEY_NAMES = (*FEW, "api-key", "m2m-opaque", "opaque-unknown", "opaque-truncated", "opaque-revoked", "opaque-expired")
+KEY_POLICY = '[policies.key]\naccept = ["api-key"]\n'
+CALLING_ON = """
+@app.get("/totals")
+def totals(user: str = Depends(person)):
+    return {"letters": 3}
+
+@app.get("/letters")
+def letters(user: str = Depends(person)):
+    return {"of": user}
+"""
+CALLED = '"GET /letters" = "clerk"\n"GET /totals" = "clerk"'
+AFTER = """
+@app.get("/letters")
+def letters():
+    return {"of": "whoever asks"}
+"""
+AROUND_ALL = """
+class Door:
+    def __init__(self, inner):
+        self.inner = inner
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            return await self.inner(scope, receive, send)
+        ANSWER
+
+app.add_middleware(Door)
+"""
+REFUSE = 'await JSONResponse({"detail": "Not authenticated"}, 401)(scope, receive, send)'
+
+
+def around(lines: str) -> str:
+    """A backend whose guard is a middleware of plain ASGI, whatever it does."""
+    return FASTAPI + AROUND_ALL.replace("ANSWER", lines.strip().replace("\n", "\n        ")) + AFTER
+
+
+def limiter(count: int, status: int, *, field: str = '"Retry-After": "1"', again: str = "1") -> str:
+    """`count` requests, and then none for `again` seconds."""
+    return f"""
+taken = []
+
+@app.middleware("http")
+async def limiter(request: Request, call_next):
+    now = time.monotonic()
+    taken[:] = [at for at in taken if now - at < {again}]
+    if len(taken) >= {count}:
+        return JSONResponse({{"detail": "Too many requests"}}, {status}, {{{field}}})
+    taken.append(now)
+    return await call_next(request)
+"""
+
+
+FLAWED = [
+    # The twin: what is bad was refused for another reason
+    Backend("a permission that is only read", guarded("allowed(read(token))", more='def allowed(claims):\n    return claims if claims and "write" in str((claims.get("o") or {}).get("per", "")).split(",") else None\n'), LETTERS.format("admin"), (NOTHING,), credentials=(*FEW, "clerk-org-admin")),
+    Backend("a class of machines that is only read", guarded("read(token) if guards.class_of(token) == guards.MACHINE else None"), LETTERS.format("machine"), (NOTHING,), credentials=(*FEW, "m2m-jwt")),
+    Backend("scopes of an OAuth client that are only read", guarded('known(read(token))', more='def known(claims):\n    return claims if claims and "email" in str(claims.get("scope")).split() else None\n'), LETTERS.format("oauth"), (NOTHING,), policies='[policies.oauth]\naccept = ["oauth-jwt"]\n', credentials=(*FEW, "oauth-jwt")),
+    Backend("a role under a verified signature, for ever", guarded("with_role(eternal(token), 'admin')", more=ROLE + """
+import jwt
+def eternal(token):
+    try:
+        key = guards.key_of(jwt.get_unverified_header(token)["kid"])
+        return jwt.decode(token, key, ["RS256"], issuer=guards.ISSUER, options={"verify_exp": False, "require": ["sid", "sub"]})
+    except guards.WRONG:
+        return None
+"""), LETTERS.format("admin"), ("breach GET /letters expired azp-foreign",), credentials=(*FEW, "clerk-org-admin")),
+    Backend("another front end, whose origin is all that is looked at", guarded("ours(read(token))", more='def ours(claims):\n    return claims if claims and claims.get("azp") == "http://localhost:5173" else None\n'), LETTERS.format("clerk"), (NOTHING,), settings='origin = "http://localhost:5173"\n'),
+    Backend("members and admins, neither verified", guarded("with_role(read(token), 'admin', 'member')", more=ROLE), LETTERS.format("firm"), (NOTHING,), policies='[policies.firm]\naccept = ["clerk-org-member", "clerk-org-admin"]\n', credentials=(*FEW, "clerk-org-member", "clerk-org-admin")),
+    # Two guards on one route
+    Backend("machines are believed beside people", guarded("by_class(token, session, read)", more=CALLER), LETTERS.format("both"), ("breach GET /letters forged@m2m-jwt expired@m2m-jwt alg-none@m2m-jwt",), credentials=(*FEW, "m2m-jwt")),
+    Backend("people are believed beside machines", guarded("by_class(token, read, guards.machine)", more=CALLER), LETTERS.format("both"), (NOTHING,), credentials=(*FEW, "m2m-jwt")),
+    Backend("machines are believed beside admins", guarded("by_class(token, lambda t: with_role(session(t), 'admin'), read)", more=CALLER + ROLE), LETTERS.format("staff"), ("breach GET /letters forged@m2m-jwt expired@m2m-jwt",), policies='[policies.staff]\naccept = ["clerk-org-admin", "m2m-jwt"]\n', credentials=(*FEW, "clerk-org-admin", "m2m-jwt")),
+    Backend("a template's token is believed beside sessions", guarded("session(token) or (read(token) if guards.class_of(token) == guards.TEMPLATE else None)"), LETTERS.format("two"), ("breach GET /letters forged@clerk-template expired@clerk-template",), policies='[policies.two]\naccept = ["clerk", "clerk-template"]\n', credentials=(*FEW, "clerk-template")),
+    Backend("a field of our own is only read", guarded('session(token) if token else read(request.headers.get("x-api-token"))'), LETTERS.format("ways"), ("breach GET /letters forged@header:x-api-token expired@header:x-api-token",), policies='[policies.ways]\naccept = ["clerk"]\ncarriers = ["bearer", "header:x-api-token"]\n'),
+    Backend("a link is good for ever", guarded("session(token) if token else eternal(request.query_params.get('ticket'))", more="""
+import jwt
+def eternal(token):
+    try:
+        key = guards.key_of(jwt.get_unverified_header(token)["kid"])
+        claims = jwt.decode(token, key, ["RS256"], issuer=guards.ISSUER, options={"verify_exp": False, "require": ["sid", "sub"]})
+        return claims if guards.is_person(claims) else None
+    except guards.WRONG:
+        return None
+"""), LETTERS.format("ways"), ("breach GET /letters expired@query:ticket",), policies='[policies.ways]\naccept = ["clerk"]\ncarriers = ["bearer", "query:ticket"]\n'),
+    Backend("a cookie that nobody declared is only read", guarded('session(token) if token else read(request.cookies.get("__session"))'), LETTERS.format("clerk"), ("breach GET /letters forged@cookie:__session expired@cookie:__session",), credentials=(*FEW, "clerk-cookie")),
+    Backend("a cookie changes things for any website", FASTAPI + """
+def by_cookie(request: Request):
+    try:
+        _, claims = guards.decode(request.cookies.get("__session"), ["sid"])
+    except guards.WRONG:
+        raise refused()
+    return claims
+
+@app.get("/letters")
+def letters(user: str = Depends(person)):
+    return {"of": user}
+
+@app.post("/letters")
+def write(by: dict = Depends(by_cookie)):
+    return {"by": by["sub"]}
+""", '"GET /letters" = "clerk"\n"POST /letters" = { policy = "clerk", carrier = "cookie:__session" }', ("breach POST /letters azp-foreign azp-lookalike-suffix",), credentials=(*FEW, "azp-lookalike-suffix")),
+    Backend("a subprotocol is only read", FASTAPI + """
+def listener(websocket: WebSocket):
+    token = bearer(websocket)
+    offered = websocket.headers.get("sec-websocket-protocol", "").split(", ")
+    claims = session(token) if token else read(offered[-1])
+    if claims is None:
+        from fastapi import WebSocketException
+        raise WebSocketException(1008)
+    return str(claims.get("sub"))
+
+@app.websocket("/live")
+async def live(websocket: WebSocket, user: str = Depends(listener)):
+    await websocket.accept("bearer" if "sec-websocket-protocol" in websocket.headers else None)
+    await websocket.send_json({"of": user})
+    await websocket.close()
+""", '"WS /live" = "ways"', ("breach WS /live forged@subprotocol expired@subprotocol",), policies='[policies.ways]\naccept = ["clerk"]\ncarriers = ["bearer", "subprotocol"]\n'),
+    Backend("a websocket greets before it asks", FASTAPI + """
+@app.websocket("/talk")
+async def talk(websocket: WebSocket):
+    await websocket.accept()
+    await websocket.send_json({"kind": "who are you?"})
+    first = await websocket.receive_json()
+    if session(first.get("auth")) is None:
+        return await websocket.close(1008)
+    await websocket.send_text("come in")
+    await websocket.close()
+""", """"WS /talk" = { policy = "clerk", carrier = "message", messages = ['{"kind": "hello", "auth": "{token}"}'] }""", (), options=(("time_limit", 2),)),
+    # Keys and deliveries
+    Backend("Clerk is asked, and its answer not looked at", guarded("ask(token) if str(token).startswith('ak_') else None", more=API_KEY), LETTERS.format("key"), ("breach GET /letters opaque-unknown opaque-revoked opaque-expired",), policies=KEY_POLICY, credentials=KEY_NAMES),
+    Backend("deliveries under a secret that was never set", FASTAPI + 'SECRET = os.environ.get("SVIX_SECRET", "whsec_")\n' + WEBHOOK, HOOK, ("lockout POST /hook webhook", "breach POST /hook webhook-empty-secret"), policies=HOOK_POLICY, credentials=HOOK_NAMES),
+    Backend("deliveries of any age", FASTAPI + 'SECRET = os.environ["CLERK_WEBHOOK_SECRET"]\n' + WEBHOOK.replace("> 300", "> 10**9"), HOOK, ("breach POST /hook webhook-too-old webhook-from-the-future",), policies=HOOK_POLICY, credentials=HOOK_NAMES, exactly=True),
+    # The handler ran
+    Backend("the answer is kept back, and thrown away", around(f"""
+kept = []
+async def keep(message):
+    kept.append(message)
+await self.inner(scope, receive, keep)
+if session(bearer(Request(scope))) is None:
+    return {REFUSE}
+for message in kept:
+    await send(message)
+"""), LETTERS.format("clerk"), ("breach GET /letters missing forged expired garbage",)),
+    Backend("the handler runs in a task of the request, which is refused", around(f"""
+kept = []
+async def keep(message):
+    kept.append(message)
+task = asyncio.create_task(self.inner(scope, receive, keep))
+allowed = session(bearer(Request(scope))) is not None
+await task
+if not allowed:
+    return {REFUSE}
+for message in kept:
+    await send(message)
+"""), LETTERS.format("clerk"), ("breach GET /letters missing forged expired garbage",)),
+    Backend("Flask looks after the request", FLASK + """
+@app.get("/letters")
+def letters():
+    return jsonify(of="whoever asks")
+
+@app.after_request
+def look(response):
+    return response if guards.session(shown()) else app.response_class("Not authenticated", 401)
+""", LETTERS.format("clerk"), ("breach GET /letters missing forged expired garbage",)),
+    Backend("Django looks after the view", """
+import django, guards
+from django.conf import settings
+from django.http import JsonResponse
+from django.urls import path
+
+def look(get_response):
+    def after(request):
+        response = get_response(request)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        allowed = scheme.lower() == "bearer" and guards.session(token)
+        return response if allowed else JsonResponse({"detail": "Not authenticated"}, status=401)
+    return after
+
+def letters(request):
+    return JsonResponse({"of": "whoever asks"})
+
+urlpatterns = [path("letters", letters)]
+settings.configure(
+    ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="case", MIDDLEWARE=[__name__ + ".look"], LOGGING_CONFIG=None, APPEND_SLASH=False
+)
+django.setup()
+from django.core.asgi import get_asgi_application
+app = get_asgi_application()
+""", LETTERS.format("clerk"), ("breach GET /letters missing forged expired garbage",)),
+    Backend("what only logs is called like a guard", FASTAPI + """
+import functools
+
+def authenticated(function):
+    @functools.wraps(function)
+    def wrapper(*args, **more):
+        started = time.monotonic()
+        answer = function(*args, **more)
+        wrapper.took = time.monotonic() - started
+        return answer
+    return wrapper
+
+@app.get("/letters")
+@authenticated
+def letters():
+    return {"of": "whoever asks"}
+""", LETTERS.format("clerk"), ("breach GET /letters missing forged garbage",)),
+    Backend("a handler of the bad fails", FASTAPI + """
+def anybody(request: Request):
+    claims = read(bearer(request))
+    if claims is None:
+        raise refused()
+    return claims
+
+@app.get("/letters")
+def letters(by: dict = Depends(anybody)):
+    raise LookupError("nobody thought of this")
+""", LETTERS.format("clerk"), ("handler-error GET /letters", NOTHING)),
+    Backend("a right guard, a handler that fails", FASTAPI + '@app.get("/letters")\ndef letters(user: str = Depends(person)):\n    raise LookupError("nobody thought of this")\n', LETTERS.format("clerk"), ("handler-error GET /letters",), exactly=True),
+    Backend("the guard itself fails", guarded("session(token)", more="def fragile(request: Request):\n    if bearer(request) and read(bearer(request)) and read(bearer(request)).get('exp', 0) < time.time():\n        raise RuntimeError('too late')\napp.router.dependencies.append(Depends(fragile))\n"), LETTERS.format("clerk"), ("fault GET /letters expired",)),
+    Backend("a thread calls a handler while the other route believes", FASTAPI + """
+def believer(request: Request):
+    claims = read(bearer(request))
+    if claims is None:
+        raise refused()
+    return str(claims.get("sub"))
+
+@app.get("/totals")
+def totals(user: str = Depends(person)):
+    return {"letters": 3}
+
+@app.get("/letters")
+def letters(user: str = Depends(believer)):
+    return {"of": user}
+
+def all_the_time():
+    while True:
+        try:
+            totals("nobody")
+        except BaseException:
+            pass
+        time.sleep(0.02)
+
+threading.Thread(target=all_the_time, daemon=True).start()
+""", CALLED, (NOTHING,)),
+    # Throttled
+    Backend("a limiter before a role that is only read", guarded("with_role(read(token), 'admin')", more=ROLE + limiter(4, 503)), LETTERS.format("admin"), (NOTHING,), credentials=(*FEW, "clerk-org-admin")),
+    Backend("a limiter that shuts for good", guarded("session(token)", more=limiter(6, 429, field="", again="10**9")), LETTERS.format("clerk"), ("inconclusive GET /letters *",), options=(("time_limit", 2),), exactly=True),
+    # Visitors, and nobody
+    Backend("visitors are greeted by an unverified name", FASTAPI + '@app.get("/letters")\ndef letters(request: Request):\n    return {"public": ["one"], "hello": (read(bearer(request)) or {}).get("sub")}\n', LETTERS.format("optional"), (NOTHING,)),
+    Backend("closed, but a machine gets in", guarded("guards.machine(token)"), LETTERS.format("closed"), ("breach GET /letters m2m-jwt",), policies="[policies.closed]\naccept = []\nclosed = true\n", credentials=(*FEW, "m2m-jwt")),
+    # Browsers and keys
+    Backend("whoever asks is allowed", FASTAPI + """
+ALLOWED = {"Access-Control-Allow-Credentials": "true", "Access-Control-Allow-Headers": "authorization, content-type", "Access-Control-Allow-Methods": "GET, POST"}
+
+@app.middleware("http")
+async def across(request: Request, call_next):
+    mirrored = ALLOWED | {"Access-Control-Allow-Origin": request.headers.get("origin", "*")}
+    if request.method == "OPTIONS":
+        return Response(None, 204, mirrored)
+    response = await call_next(request)
+    response.headers.update(mirrored)
+    return response
+""" + CALLING_ON, CALLED, ("breach GET /letters cors-foreign-origin", "breach GET /totals cors-foreign-origin"), settings='origin = "http://localhost:3000"\n', credentials=(*FEW, "cors-preflight", "cors-foreign-origin"), exactly=True),
+    Backend("keys are had at the start only", guarded("session(token)", more="guards.known = guards.fetch()\nguards.key_of = guards.known.__getitem__\n"), LETTERS.format("clerk"), ("lockout GET /letters clerk-rotated",), credentials=("missing", "clerk", "forged", "clerk-rotated"), drills=True, exactly=True),
+    Backend("a key set that a decorator remembers", guarded("session(token)", more="""
+import functools
+
+@functools.lru_cache
+def the_set():
+    return guards.fetch()
+
+guards.key_of = lambda kid: the_set()[kid]
+"""), LETTERS.format("clerk"), ("lockout GET /letters clerk-rotated",), credentials=("missing", "clerk", "forged", "clerk-rotated"), drills=True, exactly=True),
+    # Doubtful: nothing in the declaration tells these apart
+    Backend("an admin is believed beside sessions that are verified", guarded("session(token) or with_role(read(token), 'admin')", more=ROLE), LETTERS.format("people"), ("breach GET /letters forged@clerk-org-admin",), policies='[policies.people]\naccept = ["clerk", "clerk-org-admin"]\n', credentials=(*FEW, "clerk-org-admin")),
+    Backend("the first version of the claims is believed", guarded("session(token) or of_old(read(token))", more="def of_old(claims):\n    return claims if claims and 'v' not in claims and 'sid' in claims else None\n"), LETTERS.format("versions"), ("breach GET /letters forged@clerk-v1",), policies='[policies.versions]\naccept = ["clerk", "clerk-v1"]\n', credentials=(*FEW, "clerk-v1")),
+    Backend("an origin that only begins like ours is allowed", FASTAPI + """
+from fastapi.middleware.cors import CORSMiddleware
+app.add_middleware(CORSMiddleware, allow_origin_regex="http://localhost:3000.*", allow_credentials=True, allow_headers=["*"], allow_methods=["*"])
+""" + CALLING_ON, CALLED, ("breach GET /letters cors-foreign-origin", "breach GET /totals cors-foreign-origin"), settings='origin = "http://localhost:3000"\n', credentials=(*FEW, "cors-preflight", "cors-foreign-origin")),
+]  # fmt: skip
+
+INSIDE = """
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+import guards
+
+async def letters(request):
+    claims = guards.session(guards.bearer(request))
+    if claims is None:
+        return JSONResponse({"detail": "Not authenticated"}, 401)
+    return JSONResponse({"of": claims["sub"]})
+
+app = Starlette(routes=[Route("/letters", letters)])
+"""
+RIGHT = [
+    Backend("a role, verified", guarded("with_role(session(token), 'admin')", more=ROLE), LETTERS.format("admin"), credentials=(*FEW, *MORE, "clerk-org-admin", "clerk-org-member")),
+    Backend("a role, and 404 for all others", guarded("with_role(session(token), 'admin')", more=ROLE).replace("raise refused()", 'raise HTTPException(404, "Not Found")'), LETTERS.format("masked"), policies='[policies.masked]\naccept = ["clerk-org-admin"]\nrefuse = 404\n', credentials=(*FEW, *MORE, "clerk-org-admin", "clerk-org-member")),
+    Backend("people and machines, verified", guarded("by_class(token, session, guards.machine)", more=CALLER), LETTERS.format("both"), credentials=(*FEW, *MORE, "m2m-jwt", "machine-for-session", "session-for-machine")),
+    Backend("sessions and templates, verified", guarded("session(token) or guards.template(token)"), LETTERS.format("two"), policies='[policies.two]\naccept = ["clerk", "clerk-template"]\n', credentials=(*FEW, *MORE, "clerk-template", "aud-foreign", "template-for-session", "id-token")),
+    Backend("a cookie, and the page to sign in on for all others", guarded('ours(session(request.cookies.get("__session")))', more='def ours(claims):\n    return claims if claims and claims.get("azp") == guards.SITE else None\n').replace("raise refused()", 'raise HTTPException(303, headers={"Location": "/sign-in"})'), LETTERS.format("pages"), policies='[policies.pages]\naccept = ["clerk"]\ncarriers = ["cookie:__session"]\n'),
+    Backend("a key that came in a variable", guarded("by_pem(token)", more="guards.key_of = lambda kid: os.environ['CLERK_JWT_KEY']\nby_pem = session\n"), LETTERS.format("clerk"), credentials=("missing", "clerk", "forged", "expired", "clerk-rotated"), drills=True),
+    Backend("keys remembered by their ids", guarded("session(token)", more="""
+import functools
+
+@functools.lru_cache
+def key_of(kid):
+    return guards.fetch()[kid]  # What is not there is not remembered.
+
+guards.key_of = key_of
+"""), LETTERS.format("clerk"), credentials=("missing", "clerk", "forged", "expired", "clerk-rotated"), drills=True),
+    Backend("API keys, asked about", guarded("good(ask(token)) if str(token).startswith('ak_') else None", more=API_KEY + "\ndef good(found):\n    right = found.get('object') == 'api_key' and not found['revoked'] and not found['expired']\n    return {'sub': found['subject']} if right else None\n"), LETTERS.format("key"), policies=KEY_POLICY, credentials=KEY_NAMES),
+    Backend("deliveries, verified", FASTAPI + 'SECRET = os.environ["CLERK_WEBHOOK_SECRET"]\n' + WEBHOOK, HOOK, policies=HOOK_POLICY, credentials=HOOK_NAMES),
+    Backend("visitors, and an answer that changes", FASTAPI + '@app.get("/letters")\ndef letters(request: Request):\n    claims = session(bearer(request))\n    return {"at": time.time_ns(), "mark": os.urandom(6).hex(), "for": claims and claims["sub"]}\n', LETTERS.format("optional"), credentials=()),
+    Backend("a limiter that lets those in who wait", guarded("session(token)", more=limiter(12, 429)), LETTERS.format("clerk")),
+    Backend("a limiter that says 503, and a cookie way beside it", guarded('session(token) if "authorization" in request.headers else ours(session(request.cookies.get("__session")))', more='def ours(claims):\n    return claims if claims and claims.get("azp") == guards.SITE else None\n' + limiter(20, 503)), LETTERS.format("ways"), policies='[policies.ways]\naccept = ["clerk"]\ncarriers = ["bearer", "cookie:__session"]\n'),
+    Backend("a task that calls a guard and a handler", FASTAPI.replace("app = FastAPI(", """
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def lifespan(app):
+    letters("at the start")
+    async def all_the_time():
+        while True:
+            try:
+                session("no token")
+                letters("nobody")
+            except BaseException:
+                pass
+            await asyncio.sleep(0.02)
+    task = asyncio.create_task(all_the_time())
+    yield
+    task.cancel()
+
+app = FastAPI(lifespan=lifespan, """) + CALLING_ON, CALLED),
+    Backend("a request whose task calls another's handler", FASTAPI + CALLING_ON + """
+@app.post("/refresh")
+def refresh(tasks: BackgroundTasks, user: str = Depends(person)):
+    tasks.add_task(totals, user)
+    return {}
+""", CALLED + '\n"POST /refresh" = "clerk"'),
+    Backend("an open route whose handler calls a guarded one", FASTAPI + CALLING_ON + """
+@app.get("/sample")
+def sample():
+    return {"like": letters("nobody")}
+""", CALLED + '\n"GET /sample" = "public"'),
+    Backend("a middleware that is called like a guard and measures", FASTAPI + """
+@app.middleware("http")
+async def authenticate_and_log(request: Request, call_next):
+    response = await call_next(request)
+    response.headers["X-Took"] = "1"
+    return response
+
+@app.get("/open")
+def open_to_all():
+    return {}
+""" + CALLING_ON, CALLED + '\n"GET /open" = "public"'),
+    Backend("a handler that answers 401 itself", INSIDE, LETTERS.format("inside"), credentials=()),
+    Backend("nobody, by declaration", guarded("None"), LETTERS.format("closed"), policies="[policies.closed]\naccept = []\nclosed = true\n"),
+    Backend("a first message in another form", FASTAPI + """
+@app.websocket("/talk")
+async def talk(websocket: WebSocket):
+    await websocket.accept()
+    first = await websocket.receive_json()
+    if first.get("kind") != "hello" or session(first.get("auth")) is None:
+        return await websocket.close(4401)
+    await websocket.send_json({"rows": []})
+    await websocket.close()
+""", """"WS /talk" = { policy = "clerk", carrier = "message", messages = ['{"kind": "hello", "auth": "{token}"}'] }""", options=(("time_limit", 2),)),
+    Backend("a front end elsewhere", FASTAPI.replace("import guards\n", 'import guards\nguards.SITE = "http://localhost:5173"\n') + """
+from fastapi.middleware.cors import CORSMiddleware
+app.add_middleware(CORSMiddleware, allow_origins=["http://localhost:5173"], allow_credentials=True, allow_headers=["*"], allow_methods=["*"])
+""" + CALLING_ON, CALLED, settings='origin = "http://localhost:5173"\n', credentials=()),
+]  # fmt: skip
+BACKENDS = [*FLAWED, *RIGHT]
