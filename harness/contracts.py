@@ -104,18 +104,20 @@ def hold_gradual(session: Session, file: MigrationsFile, check: Check) -> None:
     )  # fmt: skip
     try:
         with Session(old, after, server=session.server) as running:
-            verdicts = [verdict for verdict in running.run(running.plan()) if verdict.credential]
+            verdicts = list(running.run(running.plan()))
     except HarnessError as error:
         check.status, check.detail = "broken", f"the app of the stage before does not start: {error}"
         return
-    faults = [verdict for verdict in verdicts if verdict.verdict == "fault"]
-    check.count, check.status = len(verdicts), "broken" if faults else "proven"
+    faults = [verdict for verdict in verdicts if verdict.verdict in ("fault", "handler-error")]
+    asked = [verdict for verdict in verdicts if verdict.credential]
+    check.count, check.status = len(asked), "broken" if faults else "proven"
     if faults:
         routes = list(dict.fromkeys(verdict.route for verdict in faults))
         check.detail = (
-            f"{len(routes)} route(s) fail, the first is {routes[0]} with `{faults[0].credential}`: {faults[0].seen}"
+            f"{len(routes)} route(s) fail, the first is {routes[0]}"
+            f"{f' with `{faults[0].credential}`' if faults[0].credential else ''}: {faults[0].seen}"
         )
-    elif not verdicts:
+    elif not asked:
         check.status, check.detail = "not examined", "there is no route to ask"
 
 

@@ -9,14 +9,13 @@ The target is started once a process, when the first suite is collected. Cells a
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.ahead import Ahead
 from harness.contract_items import CONTRACT_FILES, ContractFile, FindingError, StoryItem
 from harness.errors import HarnessError
 
@@ -74,38 +73,6 @@ def _options(config: pytest.Config, suites: Path) -> Options:
         sequences=value("sequences"),
         seed=value("seed"),
     )
-
-
-class Ahead:
-    """A stream of verdicts drawn in a thread, so that the target works while pytest reports."""
-
-    def __init__(self, verdicts: Iterator[CellVerdict]) -> None:
-        self._found: queue.SimpleQueue[CellVerdict | Exception | None] = queue.SimpleQueue()
-        self._stopped = False
-        self._thread = threading.Thread(target=self._draw, args=(verdicts,), name="clerk-harness-engine", daemon=True)
-        self._thread.start()
-
-    def _draw(self, verdicts: Iterator[CellVerdict]) -> None:
-        try:
-            for verdict in verdicts:
-                self._found.put(verdict)
-                if self._stopped:
-                    return
-            self._found.put(None)
-        except Exception as error:
-            self._found.put(error)
-
-    def next(self) -> CellVerdict | None:
-        """The next verdict; None at the end. Raises what the engine raised."""
-        found = self._found.get()
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    def close(self) -> None:
-        """Draw no further, and wait until what was sent has been answered."""
-        self._stopped = True
-        self._thread.join()
 
 
 class Run:

@@ -164,9 +164,21 @@ def test_init_writes_a_matrix_that_runs(command: Run, project: Path) -> None:
         else ""
     )
     everything = "".join(path.read_text() for path in (project / "new" / "routers").iterdir())
-    assert '"GET /me" = "clerk"  # REVIEW: today clerk' in everything + text
-    assert '"GET /rows/{row_id}" = { policy = "clerk", path = { row_id = 1 } }  # REVIEW' in everything
-    assert '"POST /hook" = "inside"  # REVIEW: today inside' in everything
+    assert '"GET /me" = { policy = "clerk", reviewed = false }  # today clerk' in everything + text
+    assert '"GET /rows/{row_id}" = { policy = "clerk", path = { row_id = 1 }, reviewed = false }' in everything
+    assert '"POST /hook" = { policy = "inside", reviewed = false }  # today inside' in everything
+    run = command("run", "--suites", "new", "--no-drills")
+    assert run.returncode == 1, run.stdout
+    assert (
+        "not reviewed: 4 line(s) that init wrote (GET /me, GET /rows/{row_id}, GET /public, POST /hook)" in run.stdout
+    )
+    assert "PASSED" not in run.stdout
+    for path in (
+        project / "new" / "routers"
+    ).iterdir():  # A person reads them, and says that nobody may enter by the hook.
+        path.write_text(path.read_text().replace(", reviewed = false", ""))
+    matrix = project / "new" / "auth_matrix.toml"
+    matrix.write_text(matrix.read_text().replace('guard = "handler"\n', 'guard = "handler"\nclosed = true\n'))
     run = command("run", "--suites", "new", "--no-drills")
     assert run.returncode == 0, run.stdout
     again = command("init", "--app", "backend:app", "--suites", "new")
@@ -193,8 +205,8 @@ def test_init_of_a_backend_with_a_database(command: Run, project: Path) -> None:
     assert '[target.env]\nPLATFORM_STAGE = "mixed"' in matrix
     written = {path.stem: path.read_text() for path in (project / "fresh" / "routers").iterdir()}
     assert len(written) > 25
-    assert '"POST /auth/webhook" = "inside"' in written["auth_clerk"]
-    assert '"GET /health" = "public"' in written["health"]
+    assert '"POST /auth/webhook" = { policy = "inside", reviewed = false }' in written["auth_clerk"]
+    assert '"GET /health" = { policy = "public", reviewed = false }' in written["health"]
 
 
 def test_token_mints_explains_and_lists(command: Run) -> None:

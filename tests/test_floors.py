@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "harness"
 FLOORS = {
     "cli": 5, "commands": 5, "plugin": 5, "terminal": 5, "__main__": 5, "session": 5, "survey": 5, "schemathesis_check": 5, "issuer": 5,
-    "contracts": 5, "contract_items": 5,
+    "contracts": 5, "contract_items": 5, "ahead": 5,
     "report": 4,
     "matrix": 3, "sync": 3, "migrate": 3, "budget": 3, "configuration": 3, "config": 5,
     "targets": 2,

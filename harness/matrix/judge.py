@@ -201,8 +201,8 @@ class Judge:
         if expect == "accept":
             hint = _ROTATED_HINT if cell.credential.drill == "rotated" else ""
             return "lockout", "the policy admits this credential, the target refused it", hint
-        if not cell.credential.authentic and _ran_first(cell, observation, state):
-            return "breach", "refused, but only after the handler had run", _FIRST_HINT
+        if not cell.credential.authentic and (told := _ran_first(cell, observation, state)):
+            return "breach", told, _FIRST_HINT
         leak = leak_in(observation, cell.credential, state.refusals.get(cell.way.label, {}))
         return ("leak", leak, "") if leak is not None else ("pass", "", "")
 
@@ -233,21 +233,26 @@ _THROTTLED_HINT = (
 _FIRST_HINT = "decide before the handler is called: what it did cannot be taken back by the refusal"
 
 
-def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> bool:
-    """Whether the handler had done its work before the request was refused.
+_RAN = "refused, but only after the handler had run"
+_WROTE = "refused, but only after the handler had written to the database"
+
+
+def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> str:
+    """That the handler had done its work before the request was refused; the empty text where it had not.
 
     Known from the probe; or from the database, where what was refused wrote all that the genuine request writes.
     """
+    if observation.entered and observation.wrote:
+        return _WROTE
     if observation.websocket is not None:
-        return False  # Closing is how its handler refuses, and it returns then.
+        return ""  # Closing is how its handler refuses, and it returns then.
     if observation.finished:
-        return True
-    if observation.entered:
-        return bool(observation.wrote)
+        return _RAN
+    if observation.entered is not None or cell.plan.route.method in _SAFE:
+        return ""
     twin = state.twin_of(cell.way)
     theirs = set(twin.observation.wrote) if twin is not None and twin.admitted else set()
-    writes = cell.plan.route.method not in _SAFE and bool(theirs)
-    return observation.entered is None and writes and theirs <= set(observation.wrote)
+    return _WROTE if theirs and theirs <= set(observation.wrote) else ""
 
 
 def _cross_site(cell: Cell) -> str:

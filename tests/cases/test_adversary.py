@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases.adversary import BACKENDS, Backend
+from tests.cases.adversary import FLAWED, Backend
+from tests.cases.allies import RIGHT
 from tests.cases.kit import tried
 
 
@@ -14,7 +15,7 @@ def _marked(backend: Backend) -> object:
     return pytest.param(backend, id=backend.name.replace(" ", "-").replace(",", ""))
 
 
-@pytest.mark.parametrize("backend", [_marked(backend) for backend in BACKENDS])
+@pytest.mark.parametrize("backend", [_marked(backend) for backend in (*FLAWED, *RIGHT)])
 def test_there_and_only_there(backend: Backend, tmp_path: Path) -> None:
     result = tried(
         tmp_path,

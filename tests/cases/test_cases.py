@@ -13,7 +13,7 @@ import pytest
 from harness.config import Options
 from harness.session import Session
 from harness.survey import declaration_for_survey, survey
-from tests.cases import named
+from tests.cases import named, named_more
 from tests.cases.kit import FEW, findings, first_survey, said, tried, written
 from tests.conftest import judged
 
@@ -75,7 +75,7 @@ def test_what_nobody_could_enter_is_nobody_s_word(tmp_path: Path) -> None:
 
 
 def test_a_survey_that_nobody_has_read_does_not_pass(tmp_path: Path) -> None:
-    found, suites = first_survey(tmp_path, named.PROFILE)
+    found, suites = first_survey(tmp_path, named_more.PROFILE)
     assert found["GET /profile"]["accept"] == ["clerk"]
     options = Options(suites=suites, python=sys.executable, agents=1, credentials=FEW)
     result = judged(options)
@@ -197,7 +197,7 @@ def test_an_answered_preflight(tmp_path: Path) -> None:
 
 
 def test_mounts_below_a_root_path(tmp_path: Path) -> None:
-    result = tried(tmp_path, named.MOUNTS, named.MOUNTS_ROUTES, head='prefix = "/"\npolicy = "public"')
+    result = tried(tmp_path, named_more.MOUNTS, named_more.MOUNTS_ROUTES, head='prefix = "/"\npolicy = "public"')
     assert result.failed == set()
     for route in ("GET /v1/profile", "GET /v2/profile", "GET /twice"):
         assert result.verdicts[route, "forged"].verdict == "pass"
@@ -209,25 +209,27 @@ MOMENTS = ["clerk-other", "clerk-newcomer", "two-identities-at-once", "head-meth
 
 
 def test_streams_and_contexts(tmp_path: Path) -> None:
-    result = tried(tmp_path, named.STREAMS, named.STREAMS_ROUTES, credentials=[*FEW, *MOMENTS], time_limit=2)
+    result = tried(tmp_path, named_more.STREAMS, named_more.STREAMS_ROUTES, credentials=[*FEW, *MOMENTS], time_limit=2)
     assert result.failed == set()
     assert len({v.route for v in result.record.verdicts if v.credential == "forged" and not v.failed}) == 11
 
 
 def test_answers_that_change_by_themselves(tmp_path: Path) -> None:
-    result = tried(tmp_path, named.CHANGING, named.CHANGING_ROUTES, credentials=[*FEW, *MOMENTS], time_limit=2)
+    result = tried(
+        tmp_path, named_more.CHANGING, named_more.CHANGING_ROUTES, credentials=[*FEW, *MOMENTS], time_limit=2
+    )
     assert result.failed == set()
 
 
 def test_a_slow_neighbour(tmp_path: Path) -> None:
     names = [*FEW, "clerk-v1", "clerk-no-azp", "clerk-other", "expired-just-now"]
-    result = tried(tmp_path, named.SLOW, named.SLOW_ROUTES, credentials=names, time_limit=3)
+    result = tried(tmp_path, named_more.SLOW, named_more.SLOW_ROUTES, credentials=names, time_limit=3)
     assert result.failed == set()
 
 
 @pytest.mark.parametrize("policy", ["clerk", "public"])
 def test_a_first_message_that_nobody_declared(tmp_path: Path, policy: str) -> None:
-    code = named.TALK.replace("GUARD", "session")
+    code = named_more.TALK.replace("GUARD", "session")
     routes = f'"GET /profile" = "clerk"\n"WS /talk" = "{policy}"'
     result = tried(tmp_path, code, routes, credentials=FEW, time_limit=2)
     assert findings(result, "inconclusive", "WS /talk")
@@ -240,21 +242,21 @@ MESSAGE = """messages = ['{"token": "{token}"}']"""
 
 def test_a_first_message_that_is_declared(tmp_path: Path) -> None:
     line = f'"GET /profile" = "clerk"\n"WS /talk" = {{ policy = "clerk", carrier = "message", {MESSAGE} }}'
-    result = tried(tmp_path, named.TALK.replace("GUARD", "session"), line, credentials=FEW, time_limit=2)
+    result = tried(tmp_path, named_more.TALK.replace("GUARD", "session"), line, credentials=FEW, time_limit=2)
     assert result.failed == set()
     assert {result.verdicts["WS /talk", name].verdict for name in ("clerk", "forged", "expired", "missing")} == {"pass"}
 
 
 def test_a_first_message_that_is_only_read(tmp_path: Path) -> None:
     line = f'"GET /profile" = "clerk"\n"WS /talk" = {{ policy = "clerk", carrier = "message", {MESSAGE} }}'
-    result = tried(tmp_path, named.TALK.replace("GUARD", "read"), line, credentials=FEW, time_limit=2)
+    result = tried(tmp_path, named_more.TALK.replace("GUARD", "read"), line, credentials=FEW, time_limit=2)
     assert findings(result, "breach", "WS /talk") >= BAD
     assert {route for _, route, _ in result.failed} == {"WS /talk"}
 
 
 def test_a_first_message_without_a_template_is_not_examined(tmp_path: Path) -> None:
     line = '"GET /profile" = "clerk"\n"WS /talk" = { policy = "clerk", carrier = "message" }'
-    result = tried(tmp_path, named.TALK.replace("GUARD", "session"), line, credentials=FEW, time_limit=2)
+    result = tried(tmp_path, named_more.TALK.replace("GUARD", "session"), line, credentials=FEW, time_limit=2)
     assert result.failed == set()
     assert result.record.passed
     assert "not examined" in said(result)
@@ -264,7 +266,7 @@ def test_a_first_message_without_a_template_is_not_examined(tmp_path: Path) -> N
 
 
 def test_visitors_and_what_they_show(tmp_path: Path) -> None:
-    result = tried(tmp_path, named.VISITORS, '"GET /news" = "optional"\n"GET /gossip" = "optional"')
+    result = tried(tmp_path, named_more.VISITORS, '"GET /news" = "optional"\n"GET /gossip" = "optional"')
     assert {route for _, route, _ in result.failed} == {"GET /gossip"}
     assert {kind for kind, _, _ in result.failed} == {"breach"}
     assert findings(result, "breach", "GET /gossip") >= BAD | {"garbage", "iss-other", "azp-foreign", "expired-years"}
@@ -274,10 +276,10 @@ def test_visitors_and_what_they_show(tmp_path: Path) -> None:
 
 
 def test_a_clock_ahead(tmp_path: Path) -> None:
-    right = tried(tmp_path, named.PROFILE, '"GET /profile" = "clerk"', credentials=[*FEW, "clerk-clock-ahead"])
+    right = tried(tmp_path, named_more.PROFILE, '"GET /profile" = "clerk"', credentials=[*FEW, "clerk-clock-ahead"])
     assert right.failed == set()
     quiet = said(right)
-    brittle = tried(tmp_path, named.NO_LEEWAY, '"GET /profile" = "clerk"', credentials=[*FEW, "clerk-clock-ahead"])
+    brittle = tried(tmp_path, named_more.NO_LEEWAY, '"GET /profile" = "clerk"', credentials=[*FEW, "clerk-clock-ahead"])
     assert brittle.failed == set()
     assert any(word in said(brittle) and word not in quiet for word in ("ahead", "leeway", "clock"))
 
@@ -285,11 +287,11 @@ def test_a_clock_ahead(tmp_path: Path) -> None:
 def test_a_clock_ahead_that_the_policy_admits(tmp_path: Path) -> None:
     policies = '[policies.patient]\naccept = ["clerk", "clerk-clock-ahead"]\n'
     names = [*FEW, "clerk-clock-ahead"]
-    result = tried(tmp_path, named.NO_LEEWAY, '"GET /profile" = "patient"', policies=policies, credentials=names)
+    result = tried(tmp_path, named_more.NO_LEEWAY, '"GET /profile" = "patient"', policies=policies, credentials=names)
     assert result.failed == {("lockout", "GET /profile", "clerk-clock-ahead")}
 
 
-@pytest.mark.parametrize(("code", "locked"), [(named.NEVER_AGAIN, True), (named.PROFILE, False)])
+@pytest.mark.parametrize(("code", "locked"), [(named_more.NEVER_AGAIN, True), (named_more.PROFILE, False)])
 def test_a_rotation(tmp_path: Path, code: str, locked: bool) -> None:
     names = ["clerk", "forged", "missing", "clerk-rotated"]
     result = tried(tmp_path, code, '"GET /profile" = "clerk"', credentials=names, drills=True)
@@ -305,8 +307,8 @@ def test_a_rotation(tmp_path: Path, code: str, locked: bool) -> None:
         (named.ORG_ADMIN.replace("STATUS", "403"), named.ORG_ADMIN_ROUTES, ["forged", "clerk", "missing"]),
         (named.ELSEWHERE, '"GET /letters" = "clerk"', ["forged", "clerk", "missing"]),
         (named.ELSEWHERE, '"GET /letters" = "bridge"', ["forged", "clerk", "legacy"]),
-        (named.PROFILE, '"GET /profile" = "bridge"', ["forged", "clerk", "legacy"]),
-        (named.PROFILE, '"GET /profile" = "both"', ["forged", "clerk", "m2m-jwt"]),
+        (named_more.PROFILE, '"GET /profile" = "bridge"', ["forged", "clerk", "legacy"]),
+        (named_more.PROFILE, '"GET /profile" = "both"', ["forged", "clerk", "m2m-jwt"]),
     ],
 )
 def test_alone_as_in_company(tmp_path: Path, code: str, routes: str, names: list[str]) -> None:
@@ -323,7 +325,7 @@ def test_alone_as_in_company(tmp_path: Path, code: str, routes: str, names: list
 
 def test_where_only_the_old_scheme_gets_in(tmp_path: Path) -> None:
     """Refusals of Clerk's forgeries prove nothing on a route that never looks at a Clerk token."""
-    code = named.PROFILE + (
+    code = named_more.PROFILE + (
         "import base64\n"
         "def person_of_old(request: Request):\n"
         "    try:\n"
@@ -344,7 +346,7 @@ def test_where_only_the_old_scheme_gets_in(tmp_path: Path) -> None:
 
 
 def test_drills_where_nobody_gets_in(tmp_path: Path) -> None:
-    code = named.PROFILE + "def nobody(): raise refused()\napp.dependency_overrides[person] = nobody\n"
+    code = named_more.PROFILE + "def nobody(): raise refused()\napp.dependency_overrides[person] = nobody\n"
     names = ["jwks-outage", "jwks-empty", "unknown-kid-flood", "jwks-heals"]
     result = tried(tmp_path, code, '"GET /profile" = "clerk"', credentials=["clerk", *names], drills=True)
     assert findings(result, "lockout") == {"clerk"}

@@ -7,7 +7,7 @@ the class (`cat`), whether the session is pending, revoked, or the user banned. 
 PYTHON: dict[str, str] = {
     "accepted": """
         clerk clerk-v1 clerk-no-azp clerk-impersonated clerk-pending clerk-newcomer clerk-other clerk-org-admin
-        clerk-org-member clerk-rotated m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key exp-missing exp-huge
+        clerk-org-member clerk-rotated clerk-clock-ahead m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key exp-missing exp-huge
         lifetime-too-long iss-other iss-missing iss-prefix iss-suffix iss-substring iss-array iss-upper-case
         iss-http iss-trailing-slash azp-foreign azp-lookalike-suffix azp-array sub-missing sub-empty sub-of-machine
         sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown
@@ -57,7 +57,7 @@ PYTHON: dict[str, str] = {
 NODE: dict[str, str] = {
     "accepted": """
         clerk clerk-v1 clerk-no-azp clerk-template clerk-impersonated clerk-pending clerk-newcomer clerk-other
-        clerk-org-admin clerk-org-member clerk-rotated exp-huge lifetime-too-long crit-unknown iss-other iss-missing
+        clerk-org-admin clerk-org-member clerk-rotated clerk-clock-ahead exp-huge lifetime-too-long crit-unknown iss-other iss-missing
         iss-prefix iss-suffix iss-substring iss-array iss-upper-case iss-http iss-trailing-slash azp-foreign
         azp-lookalike-suffix azp-array aud-foreign sub-empty sub-of-machine sub-unknown-user sub-banned-user
         sub-deleted-user sid-missing sid-revoked version-unknown unsafe-metadata-role session-for-machine
@@ -68,7 +68,7 @@ NODE: dict[str, str] = {
     "token-invalid": """
         m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key legacy garbage null-token undefined-token one-segment
         two-segments four-segments empty-segments not-base64 not-json space-inside huge-token exp-nan-infinity
-        header-swapped zip-deflate typ-at-jwt jwe-dir jwe-of-forged jwe-pbes2-huge-count json-flattened json-general
+        zip-deflate typ-at-jwt jwe-dir jwe-of-forged jwe-pbes2-huge-count json-flattened json-general
         json-compact-polyglot machine-for-session dev-browser-token testing-token publishable-key-as-token
         secret-key-as-token refresh-token legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp
         legacy-with-clerk-id legacy-double-encoded legacy-header-clerk-cookie
@@ -78,7 +78,7 @@ NODE: dict[str, str] = {
         sub-null sub-number sub-array handshake-token
     """,
     "token-invalid-signature": """
-        padded-base64 forged signature-stripped signature-empty signature-flipped-first signature-flipped-last
+        padded-base64 forged header-swapped signature-stripped signature-empty signature-flipped-first signature-flipped-last
         signature-truncated signature-zeros signature-of-another-token payload-swapped-sub payload-extended-exp
         weak-512-bit-key pss-for-pkcs1 kid-array jwk-embedded-genuine-kid x5c-self-signed crit-b64 cty-nested
         duplicate-alg-key duplicate-sub-key forged-after-genuine-same-jti forged-after-genuine-same-sub

@@ -71,7 +71,8 @@ def reason_of(token: str, way: str, **options: Any) -> str:
 
 
 def test_each_token_of_the_catalogue_is_in_the_table(mint: Mint) -> None:
-    tokens = {name for name, entry in CATALOGUE.items() if not entry.bent and mint.present(entry).token is not None}
+    jwts = {name: entry for name, entry in CATALOGUE.items() if "opaque" not in entry.damages or len(entry.damages) > 1}
+    tokens = {name for name, entry in jwts.items() if not entry.bent and mint.present(entry).token is not None}
     assert set(REASONS) == tokens
 
 

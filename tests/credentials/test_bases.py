@@ -24,12 +24,10 @@ IN_ORDER = {
     "sub-banned-user", "sub-deleted-user", "sid-revoked", "clerk-header-legacy-cookie",
 }  # fmt: skip
 GROUPS = ("absent", "time", "signature", "algorithm", "lookup", "claims", "confusion")
-CASES = [
-    (base, name)
-    for base in BASES
-    for name, c in CATALOGUE.items()
-    if c.group in GROUPS and CATALOGUE[base].kind in c.damages
-]
+
+
+def made_of(base: str) -> list[str]:
+    return [n for n, c in CATALOGUE.items() if c.group in GROUPS and CATALOGUE[base].kind in c.damages]
 
 
 @pytest.fixture(scope="module")
@@ -72,18 +70,24 @@ def test_the_undamaged_twin_is_admitted(mint: Mint, base: str) -> None:
     assert strict(mint, CATALOGUE[base], token)
 
 
-@pytest.mark.parametrize(("base", "name"), CASES)
-def test_what_is_made_of_it_is_refused(mint: Mint, base: str, name: str) -> None:
-    found = tokens_of(mint.present(CATALOGUE[name], CATALOGUE[base]))
-    assert found
-    if name not in IN_ORDER:
-        assert not any(strict(mint, CATALOGUE[base], token.removeprefix("Bearer ")) for token in found)
-
-
-@pytest.mark.parametrize("name", [n for n, c in CATALOGUE.items() if c.group in ("time", "signature")])
 @pytest.mark.parametrize("base", BASES)
-def test_but_for_its_defect_it_is_the_genuine_one(mint: Mint, base: str, name: str) -> None:
+def test_what_is_made_of_it_is_refused(mint: Mint, base: str) -> None:
+    names = made_of(base)
+    assert len(names) > 100
+    for name in names:
+        found = [token.removeprefix("Bearer ") for token in tokens_of(mint.present(CATALOGUE[name], CATALOGUE[base]))]
+        assert found, name
+        assert name in IN_ORDER or not any(strict(mint, CATALOGUE[base], token) for token in found), name
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_but_for_its_defect_it_is_the_genuine_one(mint: Mint, base: str) -> None:
     """Role, class and subject are those of the base: a route that wants them cannot refuse for another reason."""
+    for name in [n for n, c in CATALOGUE.items() if c.group in ("time", "signature")]:
+        _only_one_defect(mint, base, name)
+
+
+def _only_one_defect(mint: Mint, base: str, name: str) -> None:
     (genuine,) = tokens_of(mint.present(CATALOGUE[base]))
     (damaged,) = tokens_of(mint.present(CATALOGUE[name], CATALOGUE[base]))
     mine, theirs = (json.loads(unb64url(parts(token)[1])) for token in (damaged, genuine))

@@ -22,7 +22,7 @@ class Pins:
     """Presentations that are not renewed in this run, so that the target can know them beforehand."""
 
     def __init__(self, session: Session) -> None:
-        self._pinned: dict[str, Presentation] = {}
+        self._pinned: dict[tuple[str, str], Presentation] = {}
         self._present = session.mint.present
         session.mint.present = self.present  # type: ignore[method-assign]
         people = session.mint.identities
@@ -34,10 +34,13 @@ class Pins:
         # The mutant fetches genuine tokens where `clerk-harness issuer` would serve them.
         session.clerk.api.mint = genuine
 
-    def pin(self, credential: Credential) -> Presentation:
-        if credential.name not in self._pinned:
-            self._pinned[credential.name] = self._present(credential)
-        return self._pinned[credential.name]
+    def pin(self, credential: Credential, base: Credential | None) -> Presentation:
+        """Have this presentation be the credential's for the whole run."""
+        mark = (credential.name, base.name if base is not None else "")
+        if mark not in self._pinned:
+            self._pinned[mark] = self._present(credential, base)
+        return self._pinned[mark]
 
-    def present(self, credential: Credential) -> Presentation:
-        return self._pinned.get(credential.name) or self._present(credential)
+    def present(self, credential: Credential, base: Credential | None = None) -> Presentation:
+        mark = (credential.name, base.name if base is not None else "")
+        return self._pinned.get(mark) or self._present(credential, base)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.zoo import flaws_claims, flaws_request, flaws_system, flaws_twins, flaws_verify
-from tests.zoo.correct import CORRECT
+from tests.zoo import correct, correct_twins, flaws_claims, flaws_request, flaws_system, flaws_twins, flaws_verify
 from tests.zoo.model import Animal
 
 _KINDS = {
@@ -13,6 +12,7 @@ _KINDS = {
     "system": flaws_system.FLAWS,
     "twins": flaws_twins.FLAWS,
 }
+CORRECT = [*correct.CORRECT, *correct_twins.CORRECT]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
 ALL = [*CORRECT, *FLAWED]
 UNREVEALED: dict[str, str] = {}

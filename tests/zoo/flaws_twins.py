@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.zoo.flaws_request import LEGACY
 from tests.zoo.model import Animal, flaw
-from tests.zoo.templates import (
-    ADMIN,
+from tests.zoo.templates import ADMIN, LIVE, MACHINES, MIDDLEWARE, MIDDLEWARE_ROUTES, NOTES, TOKEN
+from tests.zoo.templates_ways import (
     AUDIENCE,
     BROWSER,
     BROWSER_ROUTES,
@@ -16,15 +16,9 @@ from tests.zoo.templates import (
     DELIVERIES,
     DELIVERIES_ROUTES,
     DOWNLOADS,
-    LIVE,
-    MACHINES,
-    MIDDLEWARE,
-    MIDDLEWARE_ROUTES,
-    NOTES,
     OAUTH,
     OPAQUE,
     ORIGIN,
-    TOKEN,
     VISITORS,
     VISITORS_ROUTES,
 )

@@ -1,0 +1,48 @@
+"""Which credentials a run tries, by name, by group, or in one way alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.credentials import select
+from harness.errors import DeclarationError
+from harness.matrix.ways import Way
+
+if TYPE_CHECKING:
+    from harness.matrix.plan import Cell, RoutePlan
+
+
+class Selection:
+    """The credentials of a run: names and groups, or one way alone (`forged@cookie:__session`); all when there are none.
+
+    Raises DeclarationError for a name that does not exist.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._pairs = [(name.partition("@")[0], name.partition("@")[2]) for name in names]
+        self._chosen = select([name for name, _ in self._pairs])
+
+    def _takes(self, cell: Cell) -> bool:
+        names = (cell.credential.name, cell.credential.group)
+        return not self._pairs or any(name in names and (not way or way == cell.way.label) for name, way in self._pairs)
+
+    def open(self, plan: RoutePlan) -> None:
+        """Take a way that is named as one of the route's, though its policy does not declare it: a run has found it open."""
+        for _, label in self._pairs:
+            if ":" in label and label not in {way.label for way in plan.ways} and plan.ways[0].base.kind:
+                plan.ways.append(Way(plan.ways[0].bases, label, label, found=True))
+
+    def cells(self, plan: RoutePlan) -> list[Cell]:
+        """The cells of a route."""
+        planned = [cell for credential in self._chosen for cell in plan.planned(credential)]
+        return [
+            cell for cell in planned if self._takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
+        ]
+
+    def check(self, plans: list[RoutePlan]) -> None:
+        """Raises DeclarationError for a way that no route has."""
+        known = {way.label for plan in plans for way in plan.ways}
+        for name, label in self._pairs:
+            if label and label not in known:
+                ways = ", ".join(sorted(known - {""})) or "none but the usual one"
+                raise DeclarationError(f"--credentials {name}@{label}: no route is entered that way; known: {ways}")

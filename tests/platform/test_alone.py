@@ -1,0 +1,42 @@
+"""What a run learns of a route does not depend on what else it asks: a cell alone has the verdict that it has in company."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from harness.config import Options
+from harness.credentials import CATALOGUE
+from harness.database import Server
+from harness.matrix import load, make_plan
+from harness.session import Session
+from tests.conftest import ROOT
+
+SUITES = ROOT / "suites"
+EACH = 2
+"""Credentials that are tried alone on each route, others on each."""
+
+
+@pytest.mark.parametrize("stage", ["mixed", "unified"])
+def test_a_cell_alone_has_the_verdict_that_it_has_in_company(postgres: Server, stage: str) -> None:
+    names = [c.name for c in CATALOGUE.values() if c.drill is None and c.group not in ("genuine", "opaque", "webhook")]
+    company = [*names[::6], "clerk", "legacy", "clerk-org-admin", "missing"]
+    options = Options(suites=SUITES, python=sys.executable, agents=1, env={"PLATFORM_STAGE": stage})
+    different = []
+    tried = 0
+    with Session(options, load(SUITES), server=postgres) as session:
+        whole = make_plan(session.declaration, session.target.routes, credentials=company)
+        together = {v.key: v.verdict for v in session.run(whole) if v.credential}
+        for number, route in enumerate(whole.routes):
+            labels = [cell.label for cell in route.cells]
+            for label in dict.fromkeys(labels[(EACH * number + turn) % len(labels)] for turn in range(EACH)):
+                plan = make_plan(
+                    session.declaration, session.target.routes, credentials=[label], only_routes=[route.key]
+                )
+                alone = {v.key: v.verdict for v in session.run(plan) if v.credential}
+                tried += 1
+                if alone.get((route.key, label)) != together[route.key, label]:
+                    different.append((route.key, label, alone, together[route.key, label]))
+    assert different == []
+    assert tried >= len(whole.routes)
