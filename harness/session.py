@@ -337,9 +337,10 @@ class Session:
         if not every:
             return frozenset()
         if not self.options.drills:
-            self.note(
-                "no drills (issuer outage, tokens that run out, withdrawn keys): --drills holds them in a part run too"
+            left = "issuer outage, tokens that run out, withdrawn keys" + (
+                "" if self.options.rotation else ", rotation"
             )
+            self.note(f"no drills ({left}): --drills holds them in a part run too")
             return frozenset()
         held = {drill for drill in every if self.target.renewable or drill not in (*TROUBLES, "heals")}
         if held != every:

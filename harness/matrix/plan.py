@@ -386,7 +386,7 @@ def make_plan(
         gaps = []
     for plan in plans:
         plan.asked_by_browsers = declaration.matrix.settings.origin or ""
-        chosen.open(plan)
+    chosen.open(plans)
     few = representatives(plans)
     for plan in plans:
         plan.drills = (drills if plan in few else frozenset()) | ({"rotated"} if rotation else frozenset())

@@ -199,9 +199,8 @@ class Script:
         needed = {cell.way.label for cell in cells} | {
             cell.way.label for cell in plan.cells if cell.credential.drill not in (None, "pair")
         }
-        for way in plan.ways:
-            if not plan.admits_nobody and (way.label in needed or way.label == ""):
-                yield from self._twin(way)
+        if not plan.admits_nobody:
+            yield from self._admissions([way for way in plan.ways if way.label in needed or way.label == ""])
         genuine = state.genuine
         if plan.route.kind == "websocket" and plan.carriers == (BEARER,):  # Where a place is declared, it is that.
             yield from self._where_the_token_goes(before)
@@ -214,21 +213,34 @@ class Script:
         if self._stops(missing) and any(cell.label == missing.label for cell in cells):
             self.cells[missing.label], self.answers[missing.label] = missing, [before]
 
-    def _twin(self, way: Way) -> Steps:
-        """The genuine credential that the route admits in a way: the usual one, or another that the policy names."""
-        state = self.state
-        for credential in way.bases:
-            sequence = Sequence(self.factory, self.plan, credential, way, credential)
-            answers = yield Work(sequence.forms(False), True)
-            answer = answers[0]
-            own = self.plan.cell(credential, way if way.label == way.carrier else None)
-            self._keep(own, sequence, answers)
-            outcome, _, seen = outcome_of(answer, state, credential)
-            admitted = outcome in ("admitted", "failed")
-            if admitted or way.label not in state.twins:
-                state.twins[way.label] = Twin(credential, admitted, seen, answer)
-            if admitted:
-                return
+    def _admissions(self, ways: list[Way]) -> Steps:
+        """The genuine credential that the route admits in each way: the usual one, or another that the policy names."""
+        asked = [(way, way.bases[0], self._twin_of(way, way.bases[0])) for way in ways]
+        answers = yield Work([sequence.forms(False)[0] for _, _, sequence in asked], self._writing)
+        for (way, credential, sequence), answer in zip(asked, answers, strict=True):
+            self._know(way, credential, sequence, answer)
+        for way in ways:
+            for credential in way.bases[1:]:
+                if self.state.twins[way.label].admitted:
+                    break
+                sequence = self._twin_of(way, credential)
+                (answer,) = yield Work(sequence.forms(False)[:1], True)
+                self._know(way, credential, sequence, answer)
+
+    def _twin_of(self, way: Way, credential: Credential) -> Sequence:
+        return Sequence(self.factory, self.plan, credential, way, credential)
+
+    def _know(self, way: Way, credential: Credential, sequence: Sequence, answer: Observation) -> None:
+        own = self.plan.cell(credential, way if way.label == way.carrier else None)
+        self._keep(own, sequence, [answer])
+        twin = Twin(credential, False, "", answer)
+        self._judge_twin(twin)
+        if twin.admitted or way.label not in self.state.twins:
+            self.state.twins[way.label] = twin
+
+    def _judge_twin(self, twin: Twin) -> None:
+        outcome, _, twin.seen = outcome_of(twin.observation, self.state, twin.credential)
+        twin.admitted = outcome in ("admitted", "failed")
 
     def _where_it_decides(self, genuine: Observation, before: Observation) -> Steps:
         """At the handler's door or inside of it? What does the same without any credential decides nothing."""
@@ -237,6 +249,7 @@ class Script:
             within = yield from self._once(_MISSING, self.plan.ways[0], stop=False)
             state.always |= {(name, good) for name, good, phase in within.ran if phase < 2}
         state.guard = "handler" if decides_inside(genuine, state.always) else "door"
+        self._look_again()
 
     def _where_the_token_goes(self, before: Observation) -> Steps:
         """Whether a websocket is accepted for everybody and then waits: it may take its token in the first message."""
@@ -252,9 +265,12 @@ class Script:
         genuine = [twin.observation.websocket or {} for twin in self.state.twins.values()]
         all_closed = closed and all(t.get("close") in REFUSING_CLOSES and not t.get("sent") for t in genuine)
         self.state.in_a_message = bool(waits or all_closed)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """What is known by now may make something else of what the twins were answered."""
         for twin in self.state.twins.values():
-            outcome, _, twin.seen = outcome_of(twin.observation, self.state, twin.credential)
-            twin.admitted = outcome in ("admitted", "failed")
+            self._judge_twin(twin)
 
     def _open_ways(self) -> Steps:
         """Ways that nobody has declared, and that a genuine token got in by: what is bad is tried there too."""
@@ -311,10 +327,13 @@ class Script:
         def work(times: int, *, together: bool = False) -> Work:
             return Work([sending for one in both(times) for sending in one.forms(False)[:1]], together=together)
 
-        alone = yield work(2)
+        alone = yield work(1)
         if len({answer.status for answer in alone}) > 1 or alone[0].status is None or alone[0].status >= 300:
             return alone[:1]  # Only the one of them is let in: there is nothing to mix up.
-        at_once = yield work(_AT_ONCE, together=True)
+        cut = any(answer.cut for answer in alone)  # Streams without an end: only a name in one can tell.
+        if not cut:
+            alone += yield work(1)
+        at_once = yield work(1 if cut else _AT_ONCE, together=True)
         # What both see afterwards is no secret: a list of who was here lately, say.
         alone += yield work(1)
         people = [self.factory.mint.identities[name] for name in ("alice", "bob")]

@@ -24,13 +24,17 @@ class Selection:
 
     def _takes(self, cell: Cell) -> bool:
         names = (cell.credential.name, cell.credential.group)
-        return not self._pairs or any(name in names and (not way or way == cell.way.label) for name, way in self._pairs)
+        return not self._pairs or any(
+            name in names and (not way or way in _labels(cell.way)) for name, way in self._pairs
+        )
 
-    def open(self, plan: RoutePlan) -> None:
-        """Take a way that is named as one of the route's, though its policy does not declare it: a run has found it open."""
-        for _, label in self._pairs:
-            if ":" in label and label not in {way.label for way in plan.ways} and plan.ways[0].base.kind:
-                plan.ways.append(Way(plan.ways[0].bases, label, label, found=True))
+    def open(self, plans: list[RoutePlan]) -> None:
+        """Take a place that is named as one of the routes' ways, though no policy declares it: a run has found it open."""
+        declared = {way.label for plan in plans for way in plan.ways}
+        for label in dict.fromkeys(label for _, label in self._pairs if ":" in label and label not in declared):
+            for plan in plans:
+                if plan.ways[0].base.kind:
+                    plan.ways.append(Way(plan.ways[0].bases, label, label, found=True))
 
     def cells(self, plan: RoutePlan) -> list[Cell]:
         """The cells of a route."""
@@ -41,8 +45,13 @@ class Selection:
 
     def check(self, plans: list[RoutePlan]) -> None:
         """Raises DeclarationError for a way that no route has."""
-        known = {way.label for plan in plans for way in plan.ways}
+        known = {label for plan in plans for way in plan.ways for label in _labels(way)}
         for name, label in self._pairs:
             if label and label not in known:
                 ways = ", ".join(sorted(known - {""})) or "none but the usual one"
                 raise DeclarationError(f"--credentials {name}@{label}: no route is entered that way; known: {ways}")
+
+
+def _labels(way: Way) -> set[str]:
+    """What a way is called; the usual one by its base too."""
+    return {way.label} if way.label else {"", way.base.name}

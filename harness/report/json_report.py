@@ -64,7 +64,7 @@ def document(record: Record) -> dict[str, Any]:
             "unreviewed": record.unreviewed,
             "nobody_gets_in": record.nobody,
             "blocked_hosts": record.blocked,
-            "notes": record.notes,
+            "notes": ([record.nobody] if record.nobody else []) + record.notes,
         },
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from harness.credentials import CATALOGUE
+from harness.errors import DeclarationError
 from harness.matrix.declaration import Policy
 from harness.matrix.plan import RoutePlan
+from harness.matrix.selection import Selection
 from harness.matrix.ways import IN_EACH_CARRIER, SPOT_CHECKS
 from harness.targets.base import Route
 from harness.targets.requests import Example
@@ -132,3 +134,29 @@ def test_deliveries_and_opaque_tokens_are_damaged_where_they_are_admitted_only()
     assert not {label for label in labels({"accept": ["clerk"]}) if label.startswith(("opaque-", "webhook-"))}
     assert {"opaque-unknown", "opaque-revoked"} <= labels({"accept": ["api-key"]})
     assert {"webhook-wrong-secret", "webhook-too-old"} <= labels({"accept": ["webhook"]})
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["forged"], {"forged", "forged@m2m-jwt"}),
+        (["forged@m2m-jwt"], {"forged@m2m-jwt"}),
+        (["forged@clerk"], {"forged"}),
+        (["forged@cookie:__session"], {"forged@cookie:__session"}),
+        (["time@m2m-jwt", "forged"], None),
+    ],
+)
+def test_a_run_may_choose_one_way_alone(names: list[str], labels: set[str] | None) -> None:
+    route = plan({"accept": ["clerk", "m2m-jwt"]})
+    selection = Selection(names)
+    selection.open([route])
+    selection.check([route])
+    found = {cell.label for cell in selection.cells(route)}
+    assert found == labels if labels is not None else {"expired@m2m-jwt", "forged", "forged@m2m-jwt"} <= found
+    assert labels is not None or "expired" not in found
+
+
+def test_a_way_that_no_route_has_is_a_mistake() -> None:
+    selection = Selection(["forged@api-key"])
+    with pytest.raises(DeclarationError, match="forged@api-key: no route is entered that way; known: clerk, m2m-jwt"):
+        selection.check([plan({"accept": ["clerk", "m2m-jwt"]})])

@@ -27,6 +27,9 @@ HARD_TO_SEE = [
     "official-sdk",
     "remembering",
     "unavailable",
+    "for-both",
+    "browsers-too",
+    "refuses-by-answering",
 ]
 
 
