@@ -8,7 +8,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 NODE := tests/conformance/node
 
-.PHONY: run test lint docs zoo bench clean
+.PHONY: run test lint docs zoo mutants bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
@@ -28,6 +28,10 @@ docs: .venv/ready
 
 zoo: .venv/ready
 	@$(BIN)/python -m tests.zoo
+
+# The long form of the mutation tests: every check left out on every route, and both stages.
+mutants: .venv/ready
+	@HARNESS_LONG=1 $(BIN)/python -m pytest -n 2 tests/platform/test_mutations.py tests/platform/test_alone.py
 
 bench: .venv/ready
 	@$(BIN)/python benchmarks/database.py

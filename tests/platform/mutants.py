@@ -2,8 +2,8 @@
 
 MUTANT_UNGUARDED   routes, separated by commas, whose user comes from nowhere: the guard was forgotten
 MUTANT_ACCEPTS     a JSON file: route -> fingerprints of requests that get in like a genuine session; it grows during the run
-MUTANT_SKIPPED     routes, separated by commas, whose verification leaves one check out, and keeps all others
-MUTANT_SKIPS       that check: signature, exp, azp or issuer; of a delivery signature or exp (its timestamp)
+MUTANT_SKIPPED     a JSON object: route -> the check that its verification leaves out, keeping all others: signature, exp, azp or
+                   issuer; of a delivery signature or exp (its timestamp)
 """
 
 import hashlib
@@ -103,9 +103,9 @@ def named(variable):
     return {key for key in os.environ.get(variable, "").split(",") if key}
 
 
-SKIPPED, SKIPS = named("MUTANT_SKIPPED"), os.environ.get("MUTANT_SKIPS", "")
-SKIPPING = ContextVar("SKIPPING", default=False)
-"""Whether the request is one of SKIPPED: threads in which dependencies run know it too."""
+SKIPPED = json.loads(os.environ.get("MUTANT_SKIPPED", "{}"))
+SKIPPING = ContextVar("SKIPPING", default="")
+"""The check that is left out for this request: threads in which dependencies run know it too."""
 UNSIGNED = {"verify_signature": False} | dict.fromkeys(
     ("verify_exp", "verify_nbf", "verify_iat", "verify_iss", "verify_sub", "verify_jti"), True
 )
@@ -119,7 +119,7 @@ class Skipping:
         self.app = app
 
     async def __call__(self, scope, receive, send):
-        mark = SKIPPING.set(scope["type"] in ("http", "websocket") and key_of(scope) in SKIPPED)
+        mark = SKIPPING.set(SKIPPED.get(key_of(scope), "") if scope["type"] in ("http", "websocket") else "")
         try:
             await self.app(scope, receive, send)
         finally:
@@ -141,7 +141,7 @@ def key_of(scope):
 
 def decode(token, key, *, options, **more):
     """PyJWT's, as the verifiers call it, without the signature or the end."""
-    left_out = {"signature": UNSIGNED, "exp": {"verify_exp": False}}.get(SKIPS, {}) if SKIPPING.get() else {}
+    left_out = {"signature": UNSIGNED, "exp": {"verify_exp": False}}.get(SKIPPING.get(), {})
     return jwt.decode(token, key, options=options | left_out, **more)
 
 
@@ -149,7 +149,7 @@ def verify(token, header, verified=clerk.verify):
     """The claims; of SKIPPED with an issuer or a party that cannot be wrong."""
     claims = verified(token, header)
     right = {"issuer": {"iss": clerk.ISSUER}, "azp": {"azp": min(settings.CLERK_AUTHORIZED_PARTIES)}}
-    return claims | right.get(SKIPS, {}) if claims is not None and SKIPPING.get() else claims
+    return claims | right.get(SKIPPING.get(), {}) if claims is not None else None
 
 
 def verify_webhook(payload, headers, verified=auth_clerk.verify_webhook):
@@ -161,9 +161,9 @@ def verify_webhook(payload, headers, verified=auth_clerk.verify_webhook):
             hook = Webhook(settings.CLERK_WEBHOOK_SECRET)
             return hook.sign(name, datetime.fromtimestamp(at, UTC), payload.decode())
 
-        if SKIPS == "signature":
+        if SKIPPING.get() == "signature":
             headers = headers | {"svix-signature": signed(int(stamp))}
-        elif SKIPS == "exp" and signature == signed(int(stamp)):
+        elif SKIPPING.get() == "exp" and signature == signed(int(stamp)):
             now = int(time.time())
             headers = headers | {"svix-timestamp": str(now), "svix-signature": signed(now)}
     return verified(payload, headers)

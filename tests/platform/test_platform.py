@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -138,11 +139,20 @@ def test_clerk_s_sdk_is_a_third_way_of_verification_with_no_patching(postgres: S
     assert result.record.blocked == []
 
 
-def test_a_key_from_the_dashboard_cannot_rotate_and_that_is_told(postgres: Server, three: list[str]) -> None:
+def test_a_key_from_the_dashboard_cannot_rotate_and_that_is_told(
+    postgres: Server, three: list[str], tmp_path: Path
+) -> None:
+    suites = tmp_path / "suites"
+    shutil.copytree(SUITES, suites)
+    matrix = suites / "auth_matrix.toml"
+    matrix.write_text(matrix.read_text().replace("[settings]\n", "[settings]\nrotate_within = 1\n"))
     names = ["genuine", "forged", "expired", "alg-none", "hs256-with-pem", "missing"]
     environment = {"CLERK_VERIFICATION": "pem"}
     result = judged(
-        Options(suites=SUITES, python=sys.executable, routes=three, credentials=names, env=environment), server=postgres
+        Options(
+            suites=suites, app_dir=PLATFORM, python=sys.executable, routes=three, credentials=names, env=environment
+        ),
+        server=postgres,
     )
     assert {(verdict, credential) for verdict, _, credential in result.failed} == {("lockout", "clerk-rotated")}
 
