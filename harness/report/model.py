@@ -146,7 +146,7 @@ class Record:
         """All that was to be judged was judged, and nothing was found."""
         judged = sum(1 for verdict in self.verdicts if verdict.credential)
         broken = any(v.failed for v in self.verdicts) or any(check.failed for check in self.checks)
-        return self.examined and judged == self.plan.cells and not broken and not self.unexamined
+        return self.examined and judged == self.plan.cells and not broken and not (self.unexamined or self.unreviewed)
 
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""
@@ -173,23 +173,29 @@ def nobody_gets_in(kept_out: list[CellVerdict], every: list[CellVerdict], missin
     answer = " ".join(first.excerpt.split())[:160]
     said = f" ({answer})" if answer and first.verdict != "inconclusive" else ""
     seen = first.seen if first.verdict != "inconclusive" else first.detail
-    without_azp = any(
-        v.credential == "clerk-no-azp" and (v.status is None or v.status < 300) and "entered" in v.seen for v in every
-    )
+    without_azp = any(v.credential == "clerk-no-azp" and _entered(v) for v in every)
+    failing = [v for v in every if v.verdict == "fault" and v.expected == "accept"]
     causes = []
+    if failing:
+        causes.append(f"{len({v.route for v in failing})} route(s) fail before they decide ({failing[0].seen})")
     if without_azp:
         causes.append("a token without azp gets in, so the app expects another front end than the tokens name")
     if missing:
         causes.append(f"the app asked for variables that are not set: {', '.join(missing[:6])} (--env NAME=VALUE)")
     causes += [
-        "the tokens name the front end http://localhost:3000 as azp ([settings] origin, or the app's authorized parties)",
+        "the front end that the tokens name as azp is not one of the app's authorized parties ([settings] origin)",
         "the person is unknown to the app's database ([identities] and seed)",
         "the token goes elsewhere than in the header (carrier, carriers)",
     ]
     return (
-        f"nobody got into any of {routes} protected route(s): `{first.credential}` on {first.route}: {seen}{said}. "
+        f"nobody whom a policy admits got into any of {routes} protected route(s): `{first.credential}` on {first.route}: {seen}{said}. "
         f"Nothing that was refused proves anything. Likely causes: {'; '.join(causes)}"
     )
+
+
+def _entered(verdict: CellVerdict) -> bool:
+    """Whether a cell that may go either way was let in."""
+    return verdict.verdict == "pass" and "the handler was entered" in verdict.seen
 
 
 class Listener(Protocol):

@@ -12,8 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.matrix import CellVerdict, Plan
+from harness.matrix.declaration import Policy
+from harness.matrix.plan import RoutePlan
 from harness.report import FORMATS, Meta, Record, write_all
 from harness.report.criteria import criteria
+from harness.targets.base import Route
+from harness.targets.requests import Example
 from harness.terminal import Progress, summary
 from tests.conftest import Judged
 
@@ -225,3 +229,65 @@ def test_a_finding_s_command_repeats_just_that_cell(judge_app: Callable[..., Jud
     only = judge_app(code, ROUTES, only=["GET /open-by-mistake"], credentials=["missing"])
     assert [v.key for v in only.record.verdicts] == [("GET /open-by-mistake", "missing")]
     assert only.failed == {("breach", "GET /open-by-mistake", "missing")}
+
+
+def cell(credential: str, verdict: str, expected: str = "reject", **more: object) -> CellVerdict:
+    facts: dict[str, object] = {"seen": "401, the handler was not entered", "group": "genuine"} | more
+    return CellVerdict(
+        "app", "GET /me", "clerk", credential, expected=expected, verdict=verdict, evidence="probe", **facts
+    )  # type: ignore[arg-type]
+
+
+def told(*verdicts: CellVerdict, missing: tuple[str, ...] = ()) -> Record:
+    plan = RoutePlan(Route("GET", "/me"), "app", "clerk", Policy(accept=["clerk"]), Example())
+    meta = Meta({}, "", "clerk-harness run", "probe", missing_variables=list(missing))
+    return Record(meta, Plan([plan], []), verdicts=list(verdicts))
+
+
+def test_a_run_in_which_nobody_gets_in_says_so_first() -> None:
+    kept_out = [cell("forged", "inconclusive") for _ in range(1000)]
+    record = told(cell("clerk", "lockout", "accept", excerpt='{"detail": "no"}'), *kept_out, missing=("FRONTEND_URL",))
+    first, *rest = summary(record).splitlines()
+    assert first.startswith(
+        "NOBODY GETS IN: nobody whom a policy admits got into any of 1 protected route(s): `clerk` on GET /me"
+    )
+    assert '{"detail": "no"}' in first
+    assert "FRONTEND_URL" in first
+    assert "azp" in first
+    assert "forged" not in "\n".join(rest)
+    assert "1,001 cells hang on this" in "\n".join(rest)
+    assert not record.passed
+
+
+def test_it_is_not_said_where_somebody_got_in_or_nobody_was_asked() -> None:
+    assert told(cell("clerk", "pass", "accept"), cell("forged", "breach")).nobody == ""
+    assert told(cell("forged", "pass", twin="clerk")).nobody == ""
+    assert told().nobody == ""
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [("the handler was entered (and stopped at the door)", True), ("401, the handler was not entered", False)],
+)
+def test_another_front_end_is_named_where_a_token_without_one_gets_in(seen: str, said: bool) -> None:
+    record = told(cell("clerk", "lockout", "accept"), cell("clerk-no-azp", "pass", "tolerate", seen=seen))
+    assert ("a token without azp gets in" in record.nobody) is said
+
+
+def test_criteria_count_proven_routes_only() -> None:
+    """A refusal without a twin supports nothing; no database, no word about first sign-ins."""
+    proven = told(cell("clerk", "pass", "accept"), cell("forged", "pass", twin="clerk"))
+    by_number = {c.number: c for c in criteria(proven)}
+    assert by_number[1].state == "supported"
+    assert "mechanism" not in by_number[1].reason
+    assert by_number[4].reason == "no database is declared"
+    unproven = told(cell("clerk", "lockout", "accept"), cell("forged", "inconclusive"))
+    assert {c.number for c in criteria(unproven) if c.state == "supported"} == set()
+
+
+def test_lines_that_nobody_has_read_keep_a_run_from_passing() -> None:
+    record = told(cell("clerk", "pass", "accept"))
+    record.plan.routes[0].reviewed = False
+    assert record.unreviewed == ["GET /me"]
+    assert not record.passed
+    assert "not reviewed: 1 line(s) that init wrote (GET /me)" in summary(record)
