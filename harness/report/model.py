@@ -122,12 +122,12 @@ class Record:
     @property
     def nobody(self) -> str:
         """What a reader must know first, where nobody got into any protected route: the answer seen, and the likely causes."""
-        kept_out = [
-            v for v in self.verdicts if v.route in self.protected and v.verdict in ("lockout", "fault", "inconclusive")
-        ]
+        protected = self.protected
+        asked = [v for v in self.verdicts if v.route in protected]
+        kept_out = [v for v in asked if v.verdict in ("lockout", "fault", "inconclusive")]
         if self.proven or not kept_out:
             return ""
-        return nobody_gets_in(kept_out, self.verdicts, self.meta.missing_variables)
+        return nobody_gets_in(kept_out, asked, self.meta.missing_variables)
 
     @property
     def examined(self) -> bool:
