@@ -48,7 +48,6 @@ class Script:
         self.cells: dict[str, Cell] = {}
         self.found: list[Cell] = []
         """Cells of ways that were found open."""
-        self._sequences: dict[str, Sequence] = {}
         self._writing = plan.route.method not in _SAFE
 
     # What is to be tried

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import pytest
 
-from harness.targets.agent.answers import refuses
+from harness.targets.agent.answers import consents, refuses
 from harness.targets.app import AppTarget
 from tests.targets.kit import ask_lane, get, probed
 
@@ -253,3 +253,32 @@ def an(answer: str, value: object, *, headers: bool = True) -> object:
 )  # fmt: skip
 def test_what_is_a_refusal_by_itself(value: object, given: tuple[object, ...], refusal: bool) -> None:
     assert refuses(value, given) is refusal
+
+
+class Says:
+    """An object with an attribute or two."""
+
+    def __init__(self, **facts: object) -> None:
+        vars(self).update(facts)
+
+
+class Unwilling:
+    def __bool__(self) -> bool:
+        raise TypeError
+
+
+@pytest.mark.parametrize(
+    ("value", "consent"),
+    [
+        (None, False), ("", False), ({}, False), ("user_x", True), ({"sub": "user_x"}, True), (object(), True),
+        # Who says of himself that he is nobody: Clerk's SDK, Django, Starlette.
+        (Says(is_signed_in=False), False), (Says(is_signed_in=True), True), (Says(is_authenticated=False), False),
+        (Says(is_authenticated=True), True),
+        # A pair of nothing and a reason; a refusal that middleware returns.
+        ((None, "expired"), False), ((False, {}), False), (({"sub": 1}, None), True), ((), False),
+        (Says(status_code=401), False), (Says(status_code=200), True),
+        (Unwilling(), True),
+    ],
+)  # fmt: skip
+def test_what_is_a_consent(value: object, consent: bool) -> None:
+    assert consents(value) is consent

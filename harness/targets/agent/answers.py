@@ -1,4 +1,4 @@
-"""What a handler's answer says before the framework makes a response of it: whether it is a refusal."""
+"""What a function returned, in words of frameworks: whether a handler's answer is a refusal, whether a guard gave its consent."""
 
 from __future__ import annotations
 
@@ -55,3 +55,22 @@ def refuses(value: Any, given: Any = ()) -> bool:
         return any(number is not None and number >= 300 for number in [status, *filled])
     except Exception:
         return False
+
+
+_SIGNED_IN = ("is_signed_in", "is_authenticated")
+"""How Clerk's SDK, Django and Starlette name whether a state or a user is somebody's."""
+
+
+def consents(value: Any) -> bool:
+    """Whether what an authentication function returned is a consent: something true that does not say of itself that nobody is
+    signed in, as the state of Clerk's SDK does and an anonymous user; nor a refusal; nor a pair of nothing and a reason.
+    """
+    try:
+        if not value or any(getattr(value, name, None) is False for name in _SIGNED_IN):
+            return False
+        if isinstance(value, tuple) and not hasattr(value, "_fields"):
+            return value[0] is not None and value[0] is not False
+        status = _status(value)
+        return status is None or status < 300
+    except Exception:
+        return True

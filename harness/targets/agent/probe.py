@@ -13,7 +13,7 @@ import sys
 import types
 from typing import Any
 
-from .answers import refuses
+from .answers import consents, refuses
 from .functions import layers
 from .own import is_own
 
@@ -196,11 +196,7 @@ class Probe:
         trip = under_way()
         if trip is None or self.doubles.get(number) in trip.own:
             return
-        try:
-            good = bool(value)
-        except Exception:
-            good = True
-        trip.ran.append((number, good, trip.phase))
+        trip.ran.append((number, consents(value), trip.phase))
 
     def _monitor(self) -> None:
         monitoring: Any = vars(sys)["monitoring"]  # Python 3.12 and later.
