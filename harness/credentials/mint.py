@@ -121,9 +121,9 @@ class Mint:
         made = self.material(user)
         return self.instance.sign(made.claims, header=made.header)
 
-    def claims(self, *, of: User | None = None, **changes: Any) -> dict[str, Any]:
-        """Genuine claims with some replaced; `...` as a value removes the claim. `of`: another user's."""
-        claims = self.material(of).claims | changes
+    def claims(self, **changes: Any) -> dict[str, Any]:
+        """Genuine claims with some replaced; `...` as a value removes the claim."""
+        claims = self.material().claims | changes
         return {name: value for name, value in claims.items() if value is not ...}
 
     def header(self, **changes: Any) -> dict[str, Any]:

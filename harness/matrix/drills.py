@@ -57,13 +57,10 @@ class Drills:
     def _state(self, cell: Cell) -> RouteState:
         return self.engine.states[cell.plan.key]
 
-    def _send(self, cell: Cell, credential: Credential, *, stop: bool | None = None) -> Observation:
+    def _send(self, cell: Cell, credential: Credential) -> Observation:
         """One request of a credential in the way of a cell, stopped at the door unless the handler decides."""
-        sendings = self.engine.sequence(cell, credential).forms(self._stops(cell) if stop is None else stop)
+        sendings = self.engine.sequence(cell, credential).forms(self._state(cell).stops)
         return self.engine.send(cell.plan, sendings[:1])[0]
-
-    def _stops(self, cell: Cell) -> bool:
-        return self._state(cell).guard != "handler" and not cell.plan.policy.optional
 
     def _outcome(self, cell: Cell, answer: Observation, credential: Credential) -> tuple[Outcome, str]:
         outcome, _, seen = outcome_of(answer, self._state(cell), credential)
@@ -83,9 +80,8 @@ class Drills:
 
     def _proven(self, cell: Cell) -> CellVerdict | None:
         """What is said where no genuine token gets in; None where one does, in this run and now."""
-        twin = self._state(cell).twin_of(cell.way)
-        if twin is None or not twin.admitted:
-            seen = twin.seen if twin is not None else "it was not tried"
+        seen = self._state(cell).kept_out(cell.way)
+        if seen is not None:
             told = f"no genuine token got in ({seen}): what is refused in a drill proves nothing"
             return self._verdict(cell, Observation(status=0), "inconclusive", seen, told)
         return None
@@ -105,13 +101,13 @@ class Drills:
                 yield told
                 continue
             sequence, _ = kept[id(cell)]
-            yield self._judged(cell, self.engine.send(cell.plan, sequence.forms(self._stops(cell))))
+            yield self._judged(cell, self.engine.send(cell.plan, sequence.forms(self._state(cell).stops)))
 
     def _withdrawn(self, cell: Cell) -> CellVerdict:
         """A key is published and taken, and then published no more."""
         engine = self.engine
         sequence = next(sequence for known, sequence in self._state(cell).withdrawn if known is cell)
-        stop = self._stops(cell)
+        stop = self._state(cell).stops
         deadline = time.monotonic() + engine.rotate_within
         while True:
             (answer,) = engine.send(cell.plan, sequence.before(stop)[:1])
@@ -138,7 +134,7 @@ class Drills:
 
     def _flood(self, cell: Cell) -> CellVerdict:
         issuer = self.engine.mint.instance
-        sendings = [self.engine.sequence(cell).forms(self._stops(cell))[0] for _ in range(_FLOOD)]
+        sendings = [self.engine.sequence(cell).forms(self._state(cell).stops)[0] for _ in range(_FLOOD)]
         before = issuer.jwks_asked
         answers = self.engine.send(cell.plan, sendings)
         asked = issuer.jwks_asked - before

@@ -133,7 +133,7 @@ class Fuzzer:
 
         plan = cell.plan
         request = with_presentation(plan.base, Presentation(token=text), cell.way.carrier)
-        stop = self.engine.states[plan.key].guard != "handler" and not plan.policy.optional
+        stop = self.engine.states[plan.key].stops
         return ask(self.engine.target.lanes[0], [Call(plan.route, request, stop)], self.engine.limit)[0]
 
     def _try(self, cell: Cell, program: list[programs.Step]) -> None:
@@ -184,8 +184,7 @@ class Fuzzer:
             found = self.engine.judge.judge(replace(cell, credential=credential), [observation], state)
             return replace(found, detail=f"{found.detail}; {programs.words_of(program)}")
         told = f"{self._tried} mutations were refused (seed {self.seed}); {self._same} only spelled the genuine token otherwise"
-        twin = state.twin_of(cell.way)
-        if twin is None or not twin.admitted:
+        if state.kept_out(cell.way) is not None:
             return self._verdict(cell, "inconclusive", told, "no genuine token got in: these refusals prove nothing")
         return self._verdict(cell, "pass", told, "")
 

@@ -18,8 +18,6 @@ from harness.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.redact import redact
 from harness.targets.base import Observation
 
-_SAFE = {"GET", "HEAD", "OPTIONS", "WS"}
-
 
 class Mechanisms:
     """Which authentication functions belong to which mechanism.
@@ -248,7 +246,7 @@ def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> str:
         return ""  # Closing is how its handler refuses, and it returns then.
     if observation.finished:
         return _RAN
-    if observation.entered is not None or cell.plan.route.method in _SAFE:
+    if observation.entered is not None or not cell.plan.writes:
         return ""
     twin = state.twin_of(cell.way)
     theirs = set(twin.observation.wrote) if twin is not None and twin.admitted else set()
@@ -258,7 +256,7 @@ def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> str:
 def _cross_site(cell: Cell) -> str:
     """What it means that a cookie was taken on behalf of another website."""
     in_cookie = cell.way.carrier.startswith("cookie:")
-    if in_cookie and cell.credential.name.startswith("azp-") and cell.plan.route.method not in _SAFE:
+    if in_cookie and cell.credential.name.startswith("azp-") and cell.plan.writes:
         return "; browsers send the cookie with requests of other websites' pages, so these can act for the user (CSRF, CWE-352)"
     return ""
 

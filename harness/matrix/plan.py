@@ -202,6 +202,11 @@ class RoutePlan:
         return self.route.key
 
     @property
+    def writes(self) -> bool:
+        """Whether a request of the route may change something, by its method (RFC 9110 section 9.2.1)."""
+        return self.route.method not in ("GET", "HEAD", "OPTIONS", "WS")
+
+    @property
     def guessed(self) -> bool:
         """Whether the declaration says nothing of what a request looks like."""
         return self.example == Example(carrier=self.example.carrier)

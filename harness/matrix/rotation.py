@@ -51,12 +51,10 @@ class Rotation:
 
     def _try(self, cell: Cell, deadline: float) -> CellVerdict:
         engine, state = self.engine, self.engine.states[cell.plan.key]
-        twin = state.twin_of(cell.way)
-        if twin is None or not twin.admitted:
-            return self._without_twin(cell, twin.seen if twin is not None else "it was not tried")
+        if (seen := state.kept_out(cell.way)) is not None:
+            return self._without_twin(cell, seen)
         while True:
-            stop = state.guard != "handler" and not cell.plan.policy.optional
-            (answer,) = engine.send(cell.plan, engine.sequence(cell).forms(stop)[:1])
+            (answer,) = engine.send(cell.plan, engine.sequence(cell).forms(state.stops)[:1])
             outcome, _, _ = outcome_of(answer, state, cell.credential)
             if outcome not in ("refused", "fault") or time.monotonic() >= deadline:
                 break

@@ -24,7 +24,6 @@ from harness.targets.base import Observation
 from harness.targets.generated import needs_input, requests_for
 from harness.targets.requests import under
 
-_SAFE = {"GET", "HEAD", "OPTIONS", "WS"}
 _BASELINES = ("forged", "garbage")
 """Two bad credentials whose refusals the others are compared with."""
 _UNFIT = (400, 404, 405, 415, 422)
@@ -48,7 +47,6 @@ class Script:
         self.cells: dict[str, Cell] = {}
         self.found: list[Cell] = []
         """Cells of ways that were found open."""
-        self._writing = plan.route.method not in _SAFE
 
     # What is to be tried
 
@@ -73,7 +71,7 @@ class Script:
         welcome = [cell for cell in cells if cell.expect != "reject" and cell.label not in self.answers]
         unwelcome = [cell for cell in cells if cell.expect == "reject" and cell.label not in self.answers]
         newcomers = [cell for cell in (*welcome, *unwelcome) if _first_sign_in(cell)]
-        yield from self._try([c for c in welcome if not _first_sign_in(c)], singly=self._writing)
+        yield from self._try([c for c in welcome if not _first_sign_in(c)], singly=plan.writes)
         yield from self._try(newcomers, singly=True)
         # A person may get as far as a handler that then refuses; should one write, the batch is sent again singly.
         yield from self._try([c for c in unwelcome if not _first_sign_in(c)], singly=False)
@@ -115,7 +113,7 @@ class Script:
 
         Where one person is let in and another is not, the handler may be what tells them apart.
         """
-        if self.state.guard == "handler" or self.plan.policy.optional or cell.expect == "accept":
+        if not self.state.stops or cell.expect == "accept":
             return False
         return not (cell.credential.personal and cell.expect == "reject" and self.plan.ways[0].kind == "session")
 
@@ -215,7 +213,7 @@ class Script:
     def _admissions(self, ways: list[Way]) -> Steps:
         """The genuine credential that the route admits in each way: the usual one, or another that the policy names."""
         asked = [(way, way.bases[0], self._twin_of(way, way.bases[0])) for way in ways]
-        answers = yield Work([sequence.forms(False)[0] for _, _, sequence in asked], self._writing)
+        answers = yield Work([sequence.forms(False)[0] for _, _, sequence in asked], self.plan.writes)
         for (way, credential, sequence), answer in zip(asked, answers, strict=True):
             self._know(way, credential, sequence, answer)
         for way in ways:

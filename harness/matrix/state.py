@@ -67,6 +67,18 @@ class RouteState:
         """Whether anybody was let in whom the policy admits."""
         return any(twin.admitted for twin in self.twins.values())
 
+    @property
+    def stops(self) -> bool:
+        """Whether the probe may stop requests at the handler's door: not where what comes behind it tells."""
+        return self.guard != "handler" and not self.plan.policy.optional
+
+    def kept_out(self, way: Way) -> str | None:
+        """What the genuine twin of a way was answered that did not get in; None where it did."""
+        twin = self.twins.get(way.label)
+        if twin is None:
+            return "it was not tried"
+        return None if twin.admitted else twin.seen
+
     def twin_of(self, way: Way) -> Twin | None:
         """The undamaged twin of what is bad in a way."""
         return self.twins.get(way.label)
