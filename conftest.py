@@ -9,7 +9,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 # Files whose fixtures take long: one worker makes them once.
-TOGETHER = ("tests/platform/test_platform.py", "tests/conformance/", "tests/platform/test_mutations.py", "tests/sync/")
+TOGETHER = ("tests/platform/test_platform.py", "tests/conformance/", "tests/platform/test_mutations.py", "tests/user_sync/")
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)

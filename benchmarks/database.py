@@ -14,7 +14,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import sql
 
-from harness.database import Isolation, Workspace, open_server
+from harness.database import RowRestorer, Workspace, open_server
 
 TABLES, ROWS, EXAMPLES = 30, 200, 20
 
@@ -60,7 +60,7 @@ def main() -> None:
     figures: dict[str, float] = {}
 
     with psycopg.connect(url, autocommit=True) as connection:
-        isolation = Isolation(url)
+        isolation = RowRestorer(url)
         figures["tables that were written, restored"] = timed(isolation.reset, lambda: write(connection))
         isolation.close()
 

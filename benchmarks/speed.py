@@ -18,11 +18,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness.config import Options
+from harness.contracts.matrix import load
+from harness.contracts.matrix.factory import RequestFactory
 from harness.database import open_server
-from harness.matrix import load
-from harness.matrix.factory import RequestFactory
-from harness.session import Session
+from harness.run.context import Session
+from harness.run.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent

@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from harness.cli import main
-from harness.config import Options
+from harness.cli.main import main
+from harness.contracts.matrix import CellVerdict, Declaration, Plan, load
 from harness.database import Server, open_server
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.keys import SigningKey
-from harness.matrix import CellVerdict, Declaration, Plan, load
 from harness.report import Meta, Record
-from harness.session import Session
+from harness.run.context import Session
+from harness.run.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent
 OLD_PYTHON = ROOT / ".venv-old" / "bin" / "python"

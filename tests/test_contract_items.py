@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness.configuration import CHECKS
+from harness.contracts.configuration import CHECKS
 from tests.configuration.backend import ALL, CODE, HEALTH
 from tests.conftest import MATRIX, write_suites
 from tests.test_plugin import SPARE
@@ -28,7 +28,7 @@ def suites(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_every_check_is_an_item(suites: pytest.Pytester) -> None:
     result = suites.runpytest_subprocess(*SPARE, FILE, "-q", "-rA")
     text = result.stdout.str()
-    assert all(f"::config[{name}]" in text for name in CHECKS if name != "closed")
+    assert all(f"::configuration[{name}]" in text for name in CHECKS if name != "fails-closed")
     # The app refuses each time, so that its health shows nothing but at its best, and nobody can be let in.
     result.assert_outcomes(passed=9, skipped=1)
     assert "SKIPPED [1]" in text
@@ -38,9 +38,9 @@ def test_what_is_broken_tells_the_whole_story_in_several_processes_too(suites: p
     (suites.path / "way.txt").write_text("live")
     result = suites.runpytest_subprocess(*SPARE, "suites", "-q", "-n", "2", "--harness-credentials", "missing")
     text = result.stdout.str()
-    assert "FAILED suites/configuration.toml::config[live]" in text
+    assert "FAILED suites/configuration.toml::configuration[live]" in text
     assert "1. with a live key in CLERK_SECRET_KEY: it must refuse to start; it runs as if all were well" in text
-    assert "repeat: clerk-harness run --suites suites --only config" in text
+    assert "repeat: clerk-harness run --suites suites --only configuration" in text
     assert "Traceback" not in text
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
@@ -59,7 +59,7 @@ def test_a_contract_that_examined_nothing_fails(suites: pytest.Pytester) -> None
     (suites.path / "suites" / "user_sync.toml").write_text('[reach]\nrequest = "GET /me"\n')
     result = suites.runpytest_subprocess(*SPARE, "suites/user_sync.toml", "-q")
     result.assert_outcomes(failed=13)
-    assert "sync: nothing was examined: rows can be seen only in a database that the run makes" in result.stdout.str()
+    assert "user_sync: nothing was examined: rows can be seen only in a database that the run makes" in result.stdout.str()
 
 
 def test_a_file_of_that_name_elsewhere_is_none_of_ours(pytester: pytest.Pytester) -> None:

@@ -12,11 +12,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.checks import Check
-from harness.matrix import Plan
+from harness.cli.terminal import summary
+from harness.contracts.base import Check
+from harness.contracts.matrix import Plan
 from harness.report import Meta, Record, write_all
 from harness.report.criteria import criteria
-from harness.terminal import summary
 from tests.conftest import MATRIX, ROOT, in_this_process, write_suites
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -29,7 +29,7 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 
 def test_the_unified_platform_keeps_its_contracts(run: Run, tmp_path: Path) -> None:
     """On one router with a websocket, and with few sequences; `make run` holds them whole."""
-    options = ["--only", "sync,budget,config", "--sequences", "2", "--router", "chat", "--reports", str(tmp_path)]
+    options = ["--only", "user_sync,budget,configuration", "--sequences", "2", "--router", "chat", "--reports", str(tmp_path)]
     done = run(*options, "--quiet", "--python", sys.executable)
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads((tmp_path / "auth-matrix.json").read_text())
@@ -40,11 +40,11 @@ def test_the_unified_platform_keeps_its_contracts(run: Run, tmp_path: Path) -> N
 
 
 def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, tmp_path: Path) -> None:
-    options = ["--only", "sync", "--env", "PLATFORM_STAGE=mixed", "--reports", str(tmp_path), "--quiet"]
+    options = ["--only", "user_sync", "--env", "PLATFORM_STAGE=mixed", "--reports", str(tmp_path), "--quiet"]
     done = run(*options, "--python", sys.executable)
     assert done.returncode == 1, done.stderr
     assert "the table lacks: users.first_name, users.last_name" in done.stdout
-    assert "sync         1 broken, 12 not examined" in done.stdout
+    assert "user_sync    1 broken, 12 not examined" in done.stdout
     assert "cells judged" not in done.stdout
     document = json.loads((tmp_path / "auth-matrix.json").read_text())
     assert not document["passed"]
@@ -54,9 +54,9 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--only", "sink"], "--only sink: no such contract; there are matrix, sync, migrations, budget, config"),
-        (["--only", "sync"], "user_sync.toml does not exist; README shows one"),
-        (["--only", "config"], "configuration.toml does not exist; README shows one"),
+        (["--only", "sink"], "--only sink: no such contract; there are matrix, user_sync, migrations, budget, configuration"),
+        (["--only", "user_sync"], "user_sync.toml does not exist; README shows one"),
+        (["--only", "configuration"], "configuration.toml does not exist; README shows one"),
         (["--only", "migrations"], "migrations.toml does not exist; README shows one"),
         (["--sequences", "0"], "--sequences 0: between 1 and 1000000"),
     ],
@@ -81,7 +81,7 @@ def record(*checks: Check) -> Record:
     return made
 
 
-PROVEN = Check("sync", "replay", "replaying changes nothing", "proven", 12)
+PROVEN = Check("user_sync", "replay", "replaying changes nothing", "proven", 12)
 SKIPPED = Check("migrations", "models", "the models equal the schema", "not examined", 0, "no metadata")
 MEASURED = Check(
     "budget",
@@ -92,13 +92,13 @@ MEASURED = Check(
     figures=[{"route": "GET /</b>me", "warm": {"statements": ["SELECT 1"]}}],
 )
 BROKEN = Check(
-    "sync", "newest", "the newest wins", "broken", 3, "P0: email is 'a' <b>", ["P0 signs up", "P0 sends a request"], ["id=1"], ["id=2"]
+    "user_sync", "newest", "the newest wins", "broken", 3, "P0: email is 'a' <b>", ["P0 signs up", "P0 sends a request"], ["id=1"], ["id=2"]
 )  # fmt: skip
 
 
 def test_a_run_of_contracts_alone_passes_when_one_is_proven_and_none_is_broken() -> None:
     assert record(PROVEN).passed
-    assert record(PROVEN, replace(SKIPPED, contract="sync")).passed
+    assert record(PROVEN, replace(SKIPPED, contract="user_sync")).passed
     assert not record(PROVEN, SKIPPED).passed, "of the migrations it examined nothing"
     assert not record(PROVEN, BROKEN).passed
     assert not record(SKIPPED).passed, "it examined nothing"
@@ -107,14 +107,14 @@ def test_a_run_of_contracts_alone_passes_when_one_is_proven_and_none_is_broken()
 def test_the_terminal_tells_the_story() -> None:
     text = summary(record(PROVEN, BROKEN, SKIPPED))
     for line in (
-        "sync: newest: the newest wins",
+        "user_sync: newest: the newest wins",
         "  1. P0 signs up",
         "  2. P0 sends a request",
         "  before: id=1",
         "  after:  id=2",
     ):
         assert line in text
-    assert "sync         1 proven, 1 broken" in text
+    assert "user_sync    1 proven, 1 broken" in text
     assert text.endswith("FAILED")
 
 
@@ -139,12 +139,13 @@ def test_every_format_has_them(tmp_path: Path) -> None:
     assert "2. P0 sends a request" in text
 
 
-SYNC = [Check("sync", name, name, "proven", 1) for name in ("one-row", "replay", "at-once", "own-row")]
+SYNC = [Check("user_sync", name, name, "proven", 1) for name in ("one-row", "replay", "at-once", "own-row")]
 KEPT = [Check("migrations", name, name, "proven", 1) for name in ("from-nothing", "data", "rollback")]
 CONFIGURED = [
-    Check("config", name, name, "proven", 1) for name in ("well", "absent", "empty", "malformed", "outage", "recovery")
+    Check("configuration", name, name, "proven", 1)
+    for name in ("well", "absent", "empty", "malformed", "outage", "recovery")
 ]
-LEAK = Check("config", "no-secret", "health shows no secret", "broken", 1)
+LEAK = Check("configuration", "no-secret", "health shows no secret", "broken", 1)
 DEAR = Check("budget", "statements", "it costs little", "broken", 1)
 
 

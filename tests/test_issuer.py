@@ -20,7 +20,7 @@ import jwt
 import pytest
 import yaml
 
-from harness.cli import _parser
+from harness.cli.main import _parser
 from tests.conftest import ROOT
 
 SEED = """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.core.redact import is_secret, redact
 from harness.credentials import CATALOGUE, Legacy, Mint, register
 from harness.fake_clerk import FakeClerk
-from harness.redact import is_secret, redact
 
 
 def test_every_token_of_the_catalogue_is_cut() -> None:

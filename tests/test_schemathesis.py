@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.commands import minted
-from harness.config import base_environment
+from harness.cli.commands import minted
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import FakeClerk
+from harness.run.options import base_environment
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, write_suites
 
 JudgeApp = Callable[..., Judged]
@@ -79,7 +79,7 @@ SUITE = """
 import schemathesis
 from hypothesis import settings
 from backend import app
-from harness.schemathesis_check import agrees_with_matrix
+from harness.integrations.schemathesis import agrees_with_matrix
 
 schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 

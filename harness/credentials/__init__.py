@@ -5,9 +5,11 @@ A credential is one entry in one of the `group_*` files; this module only gather
 
 from __future__ import annotations
 
+from harness.core.errors import DeclarationError
 from harness.credentials import (
     group_absent,
     group_algorithm,
+    group_bypass,
     group_claims,
     group_confusion,
     group_cors,
@@ -16,19 +18,17 @@ from harness.credentials import (
     group_lookup,
     group_opaque,
     group_placement,
-    group_shape,
     group_signature,
     group_state,
     group_time,
     group_webhook,
 )
-from harness.credentials.fuzz import PREFIX, fuzz_credential
 from harness.credentials.identities import Identity, newcomer, register
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.credentials.mint import ORIGIN, Mint
 from harness.credentials.model import Credential, Presentation
-from harness.credentials.trap import Trap
-from harness.errors import DeclarationError
+from harness.credentials.mutations import PREFIX, fuzz_credential
+from harness.credentials.ssrf_listener import SsrfListener
 
 __all__ = [
     "CATALOGUE",
@@ -38,7 +38,7 @@ __all__ = [
     "Legacy",
     "Mint",
     "Presentation",
-    "Trap",
+    "SsrfListener",
     "based",
     "find",
     "fuzz_credential",
@@ -64,7 +64,7 @@ CATALOGUE: dict[str, Credential] = {
         group_webhook,
         group_legacy,
         group_placement,
-        group_shape,
+        group_bypass,
         group_cors,
         group_state,
     )

@@ -17,7 +17,7 @@ from harness.credentials import jose
 from harness.credentials.mint import Mint
 from harness.credentials.model import JWT, Credential, Recipe
 from harness.credentials.recipes import luring, token
-from harness.credentials.trap import Lure
+from harness.credentials.ssrf_listener import CanaryUrl
 
 _KID = "RFC 7515 section 4.1.4; RFC 8725 section 3.10"
 _JKU = "RFC 7515 section 4.1.2; RFC 8725 section 3.10"
@@ -45,9 +45,9 @@ def _jwk(mint: Mint, kid: str) -> dict[str, Any]:
 def _at_the_attackers(parameter: str, *, genuine_first: bool = False) -> Recipe:
     """A header parameter with the address of the attacker's keys; that key's id, and the attacker's signature."""
 
-    def make(mint: Mint, lure: Lure) -> str:
+    def make(mint: Mint, canary_url: CanaryUrl) -> str:
         keys = {"keys": [_jwk(mint, mint.instance.key.kid), mint.attacker.jwk]}
-        url = lure.serve("jwks.json", keys)
+        url = canary_url.serve("jwks.json", keys)
         if genuine_first:
             url = url.replace("://", f"://{mint.instance.domain}@")
         header: dict[str, Any] = {"kid": mint.attacker.kid} | {parameter: url}
@@ -67,9 +67,9 @@ def _certificate(mint: Mint) -> bytes:
     return builder.sign(mint.attacker.private, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
-def _x5u(mint: Mint, lure: Lure) -> str:
+def _x5u(mint: Mint, canary_url: CanaryUrl) -> str:
     body = base64.encodebytes(_certificate(mint)).decode()
-    url = lure.serve("certificate.pem", f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
+    url = canary_url.serve("certificate.pem", f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
     return mint.signed(mint.claims(), key=mint.attacker, kid=mint.attacker.kid, x5u=url)
 
 
@@ -77,11 +77,11 @@ def _x5c(mint: Mint) -> list[str]:
     return [base64.b64encode(_certificate(mint)).decode()]
 
 
-def _own_issuer(mint: Mint, lure: Lure) -> str:
+def _own_issuer(mint: Mint, canary_url: CanaryUrl) -> str:
     """An issuer of the attacker's, complete with discovery and keys; the token is in order by its own account."""
-    jwks = lure.serve(".well-known/jwks.json", {"keys": [mint.attacker.jwk]})
-    lure.serve(".well-known/openid-configuration", {"issuer": lure.url, "jwks_uri": jwks})
-    return mint.signed(mint.claims(iss=lure.url), key=mint.attacker, kid=mint.attacker.kid)
+    jwks = canary_url.serve(".well-known/jwks.json", {"keys": [mint.attacker.jwk]})
+    canary_url.serve(".well-known/openid-configuration", {"issuer": canary_url.url, "jwks_uri": jwks})
+    return mint.signed(mint.claims(iss=canary_url.url), key=mint.attacker, kid=mint.attacker.kid)
 
 
 def _genuine_with(header: dict[str, Any]) -> Recipe:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Formatter
 
+from harness.core.errors import DeclarationError
 from harness.credentials.identities import Identity
-from harness.errors import DeclarationError
 
 DEFAULT_TEMPLATE = "{email}:{id}:{onboarding}:{timestamp}"
 _FIELDS = {"email", "id", "clerk_id", "onboarding", "timestamp", "name"}

@@ -11,7 +11,7 @@ from harness.credentials import jose
 from harness.credentials.identities import Identity, newcomer
 from harness.credentials.legacy import Legacy
 from harness.credentials.model import Credential, Make, Material, Presentation
-from harness.credentials.trap import Trap
+from harness.credentials.ssrf_listener import SsrfListener
 from harness.fake_clerk import Instance, SigningKey, User, tokens
 from harness.fake_clerk.ids import new_id
 
@@ -49,14 +49,14 @@ class Mint:
         legacy: Legacy,
         *,
         skew: int = 5,
-        trap: Trap | None = None,
+        ssrf_listener: SsrfListener | None = None,
         origin: str = ORIGIN,
     ) -> None:
         self.instance = instance
         self.identities = identities
         self.legacy = legacy
         self.skew = skew
-        self.trap = trap or Trap()
+        self.ssrf_listener = ssrf_listener or SsrfListener()
         self.identity = identities["alice"]
         self.base: Credential | None = None
         self.origin: str = origin

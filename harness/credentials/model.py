@@ -53,7 +53,7 @@ class Presentation:
     cookies: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     delivery: Callable[[bytes], dict[str, str]] | None = None
-    lure: str | None = None
+    canary_url: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: tuple[tuple[str, str], ...] = ()
     bend: Bend | None = None
@@ -126,9 +126,9 @@ class Credential:
         return (self.follows,) if isinstance(self.follows, str) else self.follows or ()
 
     @property
-    def bent(self) -> bool:
+    def bypass(self) -> bool:
         """No credential, but a request that is bent so that a guard may not recognize it."""
-        return self.group == "shape"
+        return self.group == "bypass"
 
     @property
     def personal(self) -> bool:

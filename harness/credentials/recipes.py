@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.credentials.mint import Mint
 from harness.credentials.model import Presentation, Recipe
-from harness.credentials.trap import Lure
+from harness.credentials.ssrf_listener import CanaryUrl
 
 
 def token(make: Callable[[Mint], str]) -> Recipe:
@@ -25,12 +25,12 @@ def authorization(make: Callable[[Mint], str | bytes]) -> Recipe:
     return recipe
 
 
-def luring(make: Callable[[Mint, Lure], str]) -> Recipe:
+def luring(make: Callable[[Mint, CanaryUrl], str]) -> Recipe:
     """Present a token that names an address of the trap."""
 
     def recipe(mint: Mint) -> Presentation:
-        lure = mint.trap.lure()
-        return Presentation(token=make(mint, lure), lure=lure.mark)
+        canary_url = mint.ssrf_listener.canary_url()
+        return Presentation(token=make(mint, canary_url), canary_url=canary_url.mark)
 
     return recipe
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from harness.database.embedded import EmbeddedServer
-    from harness.database.isolation import Isolation
+    from harness.database.row_restorer import RowRestorer
     from harness.database.server import Server, Workspace, explained, open_server
 
 URL_VARIABLE = "HARNESS_POSTGRES_URL"
 """Environment variable that names a Postgres to use where no option does."""
-__all__ = ["EmbeddedServer", "Isolation", "Server", "Workspace", "explained", "open_server"]
+__all__ = ["EmbeddedServer", "RowRestorer", "Server", "Workspace", "explained", "open_server"]
 
 
 def __getattr__(name: str) -> Any:

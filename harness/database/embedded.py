@@ -20,7 +20,7 @@ import threading
 import time
 from pathlib import Path
 
-from harness.errors import DatabaseError
+from harness.core.errors import DatabaseError
 
 _START_LIMIT = 30.0
 _SETTINGS = {

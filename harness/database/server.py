@@ -12,13 +12,13 @@ from urllib.parse import SplitResult, urlsplit
 import psycopg
 from psycopg import sql
 
+from harness.core.errors import DatabaseError
 from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
-from harness.database.isolation import Isolation, install
-from harness.database.trouble import explained, first_line, told
-from harness.errors import DatabaseError
+from harness.database.errors import explained, first_line, told
+from harness.database.row_restorer import RowRestorer, install
 
-__all__ = ["EmbeddedServer", "Isolation", "Server", "Workspace", "explained", "open_server"]
+__all__ = ["EmbeddedServer", "RowRestorer", "Server", "Workspace", "explained", "open_server"]
 
 _OLDEST = 130000
 """Postgres 13: older servers are out of support."""
@@ -157,7 +157,7 @@ class Workspace:
         self._made.append(name)
         return self.server.url_of(name)
 
-    def become(self, number: int) -> str:
+    def rename_template(self, number: int) -> str:
         """The template itself for agent `number`, the last one: quicker than a copy. Returns its URL."""
         name = self._name(f"agent_{number}")
         self.server.execute(

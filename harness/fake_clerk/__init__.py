@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import Self
 
 from harness.fake_clerk.api import Api
+from harness.fake_clerk.dashboard import dashboard_html
 from harness.fake_clerk.directory import Directory, EmailAddress, Session, User
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.keys import SigningKey
-from harness.fake_clerk.page import page
 from harness.fake_clerk.server import ServerThread
 from harness.fake_clerk.tls import ThrowawayTLS
 from harness.fake_clerk.webhooks import Endpoint
@@ -72,7 +72,7 @@ class FakeClerk(Instance):
         self.api.controlled = True
         html = {"Content-Type": "text/html; charset=utf-8"}
         self.api.pages |= {
-            "/": lambda: (200, page(self, self.api.counts), html),
+            "/": lambda: (200, dashboard_html(self, self.api.counts), html),
             "/_harness/environment": lambda: (200, self.standalone_environment()),
             "/_harness/ca.pem": lambda: (200, self.tls.ca_path.read_text()),
         }

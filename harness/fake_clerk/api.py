@@ -25,7 +25,7 @@ from harness.fake_clerk import (
     sessions,
     users,
 )
-from harness.fake_clerk.control import API_TROUBLES, control
+from harness.fake_clerk.control import API_FAULTS, control
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
@@ -100,7 +100,7 @@ class Api:
 
     def _trouble(self) -> Answer | None:
         """What the Backend API answers while it is in trouble, or asked too often."""
-        trouble, limit = self.instance.api_trouble, self.instance.rate_limit
+        trouble, limit = self.instance.api_fault, self.instance.rate_limit
         if limit is not None and trouble is None:
             now = time.monotonic()
             with self._lock:
@@ -108,7 +108,7 @@ class Api:
                 trouble = 429 if len(self._asked) > limit else None
         if trouble is None:
             return None
-        answer = error(trouble, API_TROUBLES[trouble], *_TOLD.get(trouble, ("The Backend API is in trouble.",)))
+        answer = error(trouble, API_FAULTS[trouble], *_TOLD.get(trouble, ("The Backend API is in trouble.",)))
         return (*answer, {"Retry-After": str(self.instance.retry_after)}) if trouble == 429 else answer
 
     def tunnels_to(self, host: str) -> bool:

@@ -26,12 +26,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import get_args
 
-from harness.fake_clerk.instance import Instance, Trouble
+from harness.fake_clerk.instance import Instance, JwksFault
 from harness.fake_clerk.keys import SigningKey
 from harness.fake_clerk.webhooks import Endpoint
 from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, integer_in, not_found, text_in
 
-API_TROUBLES = {429: "too_many_requests", 500: "internal_clerk_error", 503: "service_unavailable"}
+API_FAULTS = {429: "too_many_requests", 500: "internal_clerk_error", 503: "service_unavailable"}
 
 
 def _keys(instance: Instance) -> Answer:
@@ -45,21 +45,21 @@ def _refuse(told: str) -> Refused:
 def _trouble(instance: Instance, request: ApiRequest) -> Answer:
     document = request.document()
     jwks, api, limit = document.get("jwks"), document.get("api"), document.get("rate_limit")
-    if jwks is not None and jwks not in get_args(Trouble):
-        raise _refuse(f"jwks: one of {', '.join(get_args(Trouble))}, or null")
-    if api is not None and api not in API_TROUBLES:
-        raise _refuse(f"api: one of {', '.join(map(str, API_TROUBLES))}, or null")
+    if jwks is not None and jwks not in get_args(JwksFault):
+        raise _refuse(f"jwks: one of {', '.join(get_args(JwksFault))}, or null")
+    if api is not None and api not in API_FAULTS:
+        raise _refuse(f"api: one of {', '.join(map(str, API_FAULTS))}, or null")
     if limit is not None and (not isinstance(limit, int) or limit < 0):
         raise _refuse("rate_limit: requests in 10 seconds, or null")
     retry_after = integer_in(document, "retry_after", instance.retry_after)
     if "jwks" in document:
-        instance.jwks_trouble = jwks
+        instance.jwks_fault = jwks
     if "api" in document:
-        instance.api_trouble = api
+        instance.api_fault = api
     if "rate_limit" in document:
         instance.rate_limit = limit
     instance.retry_after = retry_after
-    state = {"jwks": instance.jwks_trouble, "api": instance.api_trouble}
+    state = {"jwks": instance.jwks_fault, "api": instance.api_fault}
     return 200, state | {"rate_limit": instance.rate_limit, "retry_after": instance.retry_after}
 
 

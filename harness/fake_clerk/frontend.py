@@ -21,7 +21,7 @@ SLOW_SECONDS = 1.0
 def published_keys(instance: Instance, request: ApiRequest) -> Answer:
     """The JWK Set, unless it is in trouble."""
     instance.jwks_asked += 1
-    trouble = instance.jwks_trouble
+    trouble = instance.jwks_fault
     if trouble == "outage":
         return error(503, "service_unavailable", "the service is not available")
     if trouble == "malformed":

@@ -19,7 +19,7 @@ from harness.fake_clerk.machines import Machine, MachineToken
 from harness.fake_clerk.templates import Template, filled
 from harness.fake_clerk.webhooks import Outbox, new_webhook_secret, sign_delivery
 
-Trouble = Literal["outage", "slow", "malformed", "empty"]
+JwksFault = Literal["outage", "slow", "malformed", "empty"]
 
 
 class Instance:
@@ -51,9 +51,9 @@ class Instance:
         """Cookies that wait behind a nonce."""
         self.templates: dict[str, Template] = {}
         """JWT templates by name."""
-        self.jwks_trouble: Trouble | None = None
+        self.jwks_fault: JwksFault | None = None
         """How its key set cannot be had at present, for drills."""
-        self.api_trouble: int | None = None
+        self.api_fault: int | None = None
         """The status by which every operation of the Backend API fails at present, for drills."""
         self.retry_after = 10
         """Seconds that an answer 429 asks its client to wait."""

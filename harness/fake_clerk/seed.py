@@ -20,13 +20,13 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from harness.errors import DeclarationError
+from harness.core.errors import DeclarationError
+from harness.core.toml import Table, explain, read_toml
 from harness.fake_clerk.directory import EmailAddress
 from harness.fake_clerk.ids import stable_id
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.organizations import ROLES, Organization, join
 from harness.fake_clerk.templates import Template
-from harness.tables import Table, explain, read_toml
 
 
 class SeedAddress(Table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from harness.matrix import CellVerdict
+from harness.contracts.matrix import CellVerdict
 from harness.report.model import Record
 
 _ELSEWHERE = "belongs to the {} contract, which this run does not include"
@@ -30,9 +30,9 @@ _CELLS = {
     4: "matrix: clerk-newcomer",
 }
 _PROOFS = {
-    5: ("sync", ("one-row", "replay", "at-once", "own-row")),
+    5: ("user_sync", ("one-row", "replay", "at-once", "own-row")),
     6: ("migrations", ("from-nothing", "data", "rollback")),
-    7: ("config", ("well", "absent", "empty", "malformed", "outage", "recovery")),
+    7: ("configuration", ("well", "absent", "empty", "malformed", "outage", "recovery")),
 }
 """The checks without which a criterion is not supported, by its number; any other that is broken breaks it too."""
 

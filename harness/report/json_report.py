@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from harness import __version__
+from harness.contracts.matrix import MEANING, CellVerdict
 from harness.credentials import CATALOGUE
-from harness.matrix import MEANING, CellVerdict
 from harness.report.criteria import criteria
 from harness.report.model import Record
 

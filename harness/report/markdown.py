@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.matrix import MEANING
+from harness.contracts.matrix import MEANING
 from harness.report.criteria import criteria
 from harness.report.model import Record
 
@@ -60,7 +60,7 @@ class MarkdownReport:
         if record.checks:
             lines += ["", "## Contracts", "", "| contract | check | this run | |", "|---|---|---|---|"]
             lines += [
-                f"| {c.contract} | {_cell(c.says)} | {_MARK[c.status]} | {_cell(c.detail) or f'{c.count} times'} |"
+                f"| {c.contract} | {_cell(c.description)} | {_MARK[c.status]} | {_cell(c.detail) or f'{c.count} times'} |"
                 for c in record.checks
             ]
             for check in record.checks:

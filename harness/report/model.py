@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from harness.checks import Check, unexamined
-from harness.matrix import FAILURES, CellVerdict, Plan
-from harness.matrix.plan import RoutePlan
+from harness.contracts.base import Check, unexamined
+from harness.contracts.matrix import FAILURES, CellVerdict, Plan
+from harness.contracts.matrix.plan import RoutePlan
 
 
 @dataclass

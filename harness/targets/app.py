@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.errors import StartHung, TargetError
+from harness.core.errors import StartHung, TargetError
 from harness.targets.base import Call, Lane, Observation, Partial, Route
 from harness.targets.routes import with_operations
 

@@ -83,8 +83,8 @@ class Observation:
     websocket: dict[str, Any] | None = None
     hung: bool = False
     died: bool = False
-    lured: bool = False
-    crossed: str = ""
+    canary_fetched: bool = False
+    cross_user_leak: str = ""
     wrote: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:

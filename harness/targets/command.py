@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from harness.errors import StartHung, TargetError
-from harness.targets.names import Names
+from harness.core.errors import StartHung, TargetError
+from harness.targets.host_redirect import Names
 from harness.targets.url import UrlTarget, check_host
 
 _START_LIMIT = 60.0

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from harness.errors import TargetError
+from harness.core.errors import TargetError
 from harness.targets.base import Route
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.errors import TargetError, UnsafeError
+from harness.core.errors import TargetError, UnsafeError
 from harness.targets.base import Call, Lane, Observation, Partial, Request, Route
 from harness.targets.routes import routes_of_document
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.budget import CHECKS, load_budget
-from harness.checks import Check
-from harness.config import Options
-from harness.contracts import hold_budget, hold_limits, tapped_session
+from harness.contracts.base import Check
+from harness.contracts.budget import CHECKS, load_budget
+from harness.contracts.matrix import load
+from harness.contracts.registry import hold_budget, hold_limits, tapped_session
+from harness.core.errors import DeclarationError
 from harness.database import Server
-from harness.errors import DeclarationError
-from harness.matrix import load
-from harness.session import Session
+from harness.run.context import Session
+from harness.run.options import Options
 from tests.budget.backend import BUDGET, CODE, DEAR, RIGHT, ROUTES, SCHEMA
 from tests.conftest import MATRIX, VERIFIER, write_suites
 
@@ -35,18 +35,18 @@ def folder_in(root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hold(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[Hold]:
+def verify(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[Hold]:
     folder = folder_in(tmp_path_factory.mktemp("backend"))
     suites = folder / "suites"
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
     outer = Session(options, load(suites), server=postgres)
     file = load_budget(suites)
     assert file is not None
-    with tapped_session(outer) as (session, tap):
+    with tapped_session(outer) as (session, proxy):
 
         def run(way: str) -> dict[str, Check]:
             (folder / "way.txt").write_text(way)
-            checks = hold_limits(session, file, tap)
+            checks = hold_limits(session, file, proxy)
             assert [check.name for check in checks] == list(CHECKS)
             return {check.name: check for check in checks}
 
@@ -54,8 +54,8 @@ def hold(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator
 
 
 @pytest.mark.parametrize("way", RIGHT)
-def test_what_keeps_the_budget_is_left_alone(hold: Hold, way: str) -> None:
-    checks = hold(way)
+def test_what_keeps_the_budget_is_left_alone(verify: Hold, way: str) -> None:
+    checks = verify(way)
     assert [(c.name, c.detail, c.events) for c in checks.values() if c.failed] == []
     assert {c.status for c in checks.values()} == {"proven"}
     assert checks["statements"].count == 3
@@ -63,16 +63,16 @@ def test_what_keeps_the_budget_is_left_alone(hold: Hold, way: str) -> None:
 
 
 @pytest.mark.parametrize("way", DEAR)
-def test_each_dear_way_is_found_by_its_check(hold: Hold, way: str) -> None:
-    checks = hold(way)
+def test_each_dear_way_is_found_by_its_check(verify: Hold, way: str) -> None:
+    checks = verify(way)
     assert {name for name, check in checks.items() if check.failed} == {DEAR[way]}
     found = checks[DEAR[way]]
     assert found.detail
     assert found.events
 
 
-def test_figures_are_told_route_by_route(hold: Hold) -> None:
-    figures = {row["route"]: row for row in hold("twice")["statements"].figures}
+def test_figures_are_told_route_by_route(verify: Hold) -> None:
+    figures = {row["route"]: row for row in verify("twice")["statements"].figures}
     assert list(figures) == ["GET /me", "POST /notes", "GET /role"]
     assert figures["GET /me"]["warm"]["statements"] == ["SELECT * FROM users WHERE clerk_user_id = $1"] * 2
     assert figures["GET /me"]["warm"]["clerk_calls"] == []
@@ -84,7 +84,7 @@ def test_every_check_has_a_dear_way_that_it_finds() -> None:
     assert set(DEAR.values()) == set(CHECKS)
 
 
-def test_a_missing_index_is_found(hold: Hold, postgres: Server, tmp_path: Path) -> None:
+def test_a_missing_index_is_found(verify: Hold, postgres: Server, tmp_path: Path) -> None:
     folder = folder_in(tmp_path)
     schema = folder / "suites" / "schema.sql"
     schema.write_text(SCHEMA.replace("text UNIQUE", "text"))

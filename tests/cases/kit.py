@@ -8,9 +8,9 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from harness.config import Options
-from harness.matrix import load
-from harness.survey import write_suites as init
+from harness.contracts.matrix import load
+from harness.run.baseline import write_suites as init
+from harness.run.options import Options
 from tests.conftest import Judged, judged, write_suites
 
 GUARDS = '''

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from harness.config import Options
-from harness.session import Session
-from harness.survey import declaration_for_survey, survey
+from harness.run.baseline import declaration_for_baseline, observe_baseline
+from harness.run.context import Session
+from harness.run.options import Options
 from tests.cases import named, named_more
 from tests.cases.kit import FEW, findings, first_survey, said, tried, written
 from tests.conftest import judged
@@ -109,8 +109,8 @@ def test_what_the_app_calls_itself_is_nobody_s_request(tmp_path: Path) -> None:
 def test_a_survey_beside_a_task_of_the_app(tmp_path: Path) -> None:
     written(tmp_path, named.BACKGROUND.replace("PAUSE", "0.05"))
     options = Options(suites=tmp_path / "none", app="backend:app", app_dir=tmp_path, python=sys.executable, agents=1)
-    with Session(options, declaration_for_survey(options)) as session:
-        found = {entry.route.key: entry.guard for entry in survey(session)}
+    with Session(options, declaration_for_baseline(options)) as session:
+        found = {entry.route.key: entry.guard for entry in observe_baseline(session)}
     assert found["GET /letters"] == "clerk"
     assert found["GET /figures"] == "open"
 

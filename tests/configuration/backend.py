@@ -110,7 +110,7 @@ CARELESS = {
         HEALTH + '[variables]\nCLERK_SECRET_KEY = { absent = "runs", empty = "runs", live = "runs" }\n',
         "malformed",
     ),
-    "by health,opens": (HEALTH + _KEY, "closed"),
+    "by health,opens": (HEALTH + _KEY, "fails-closed"),
     "no outage": (HEALTH + _KEY, "outage"),
     "no recovery": (HEALTH + _KEY, "recovery"),
     "by health,shows": (HEALTH + _KEY, "no-secret"),

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks import Check
-from harness.config import Options
-from harness.configuration import CHECKS, load_configuration
-from harness.configuration.trials import live, malformed
-from harness.contracts import hold_config
-from harness.errors import DeclarationError
-from harness.matrix import load
-from harness.session import Session
+from harness.contracts.base import Check
+from harness.contracts.configuration import CHECKS, load_configuration
+from harness.contracts.configuration.trials import live, malformed
+from harness.contracts.matrix import load
+from harness.contracts.registry import hold_config
+from harness.core.errors import DeclarationError
+from harness.run.context import Session
+from harness.run.options import Options
 from tests.configuration.backend import ALL, CARELESS, CODE, HEALTH, RIGHT
 from tests.conftest import MATRIX, write_suites
 
@@ -31,7 +31,7 @@ def folder_in(root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
+def verify(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
     folder = folder_in(tmp_path_factory.mktemp("backend"))
     suites = folder / "suites"
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
@@ -51,17 +51,17 @@ def hold(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
 
 
 @pytest.mark.parametrize("ways", RIGHT)
-def test_what_is_in_order_is_left_alone(hold: Hold, ways: str) -> None:
-    checks = hold(ways, RIGHT[ways])
+def test_what_is_in_order_is_left_alone(verify: Hold, ways: str) -> None:
+    checks = verify(ways, RIGHT[ways])
     assert [(c.name, c.detail, c.events) for c in checks.values() if c.failed] == []
     proven = {c.name for c in checks.values() if c.status == "proven"}
     assert {"well", "absent", "empty", "malformed", "live"} <= proven
 
 
 @pytest.mark.parametrize("ways", CARELESS)
-def test_each_careless_way_is_found_by_its_check(hold: Hold, ways: str) -> None:
+def test_each_careless_way_is_found_by_its_check(verify: Hold, ways: str) -> None:
     declared, name = CARELESS[ways]
-    checks = hold(ways, declared)
+    checks = verify(ways, declared)
     assert {check.name for check in checks.values() if check.failed} == {name}
     assert checks[name].detail
 
@@ -70,36 +70,36 @@ def test_every_check_has_a_careless_way_that_it_finds() -> None:
     assert {name for _, name in CARELESS.values()} == set(CHECKS)
 
 
-def test_the_story_names_the_variable_and_what_was_seen(hold: Hold) -> None:
-    found = hold("empty", CARELESS["empty"][0])["empty"]
+def test_the_story_names_the_variable_and_what_was_seen(verify: Hold) -> None:
+    found = verify("empty", CARELESS["empty"][0])["empty"]
     (event,) = found.events
     assert event.startswith("with CLERK_SECRET_KEY empty: it must refuse to start, or its health must say so; ")
     assert "; it runs as if all were well: GET /health answers 200" in event
     assert found.figures[0]["seen"] == "well"
-    entered = hold("by health,opens", CARELESS["by health,opens"][0])["closed"].events
+    entered = verify("by health,opens", CARELESS["by health,opens"][0])["fails-closed"].events
     assert "without CLERK_SECRET_KEY: GET /me let in missing" in entered
 
 
-def test_no_other_variable_stands_in_for_a_missing_one(hold: Hold) -> None:
+def test_no_other_variable_stands_in_for_a_missing_one(verify: Hold) -> None:
     """The app takes NEXT_PUBLIC_CLERK_DOMAIN too, which the harness sets for every target."""
-    checks = hold("", HEALTH + '[variables]\nCLERK_SECRET_KEY = "refuse"\nCLERK_DOMAIN = "refuse"\n')
+    checks = verify("", HEALTH + '[variables]\nCLERK_SECRET_KEY = "refuse"\nCLERK_DOMAIN = "refuse"\n')
     assert not checks["absent"].failed
     assert checks["well"].detail == ""
 
 
-def test_an_app_that_needs_a_variable_that_is_not_named_gets_it_and_is_told(hold: Hold) -> None:
-    checks = hold("unnamed", HEALTH + '[variables]\nCLERK_SECRET_KEY = "refuse"\n')
+def test_an_app_that_needs_a_variable_that_is_not_named_gets_it_and_is_told(verify: Hold) -> None:
+    checks = verify("unnamed", HEALTH + '[variables]\nCLERK_SECRET_KEY = "refuse"\n')
     assert [c.name for c in checks.values() if c.failed] == []
     told = "only with variables that configuration.toml does not name, of CLERK_DOMAIN, "
     assert checks["well"].detail.startswith(told)
     assert "CLERK_API_KEY" not in checks["well"].detail, "it could stand in for the secret key"
 
 
-def test_an_app_that_does_not_start_at_all_is_a_mistake(hold: Hold) -> None:
+def test_an_app_that_does_not_start_at_all_is_a_mistake(verify: Hold) -> None:
     with pytest.raises(
         DeclarationError, match=r"does not start: .*CLERK_SECRET_KEY is malformed.*; name all that it reads"
     ):
-        hold("", HEALTH + '[variables]\nCLERK_SECRET_KEY = { value = "mine" }\n')
+        verify("", HEALTH + '[variables]\nCLERK_SECRET_KEY = { value = "mine" }\n')
 
 
 @pytest.mark.parametrize(
@@ -123,9 +123,9 @@ def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> 
     assert told in str(error.value)
 
 
-def test_a_variable_without_a_genuine_value_is_told(hold: Hold) -> None:
+def test_a_variable_without_a_genuine_value_is_told(verify: Hold) -> None:
     with pytest.raises(DeclarationError, match=r"variables\.VITE_KEY: the harness knows no genuine value"):
-        hold("", HEALTH + ALL.format("refuse").replace("CLERK_SECRET_KEY", 'VITE_KEY = "refuse"\nCLERK_SECRET_KEY'))
+        verify("", HEALTH + ALL.format("refuse").replace("CLERK_SECRET_KEY", 'VITE_KEY = "refuse"\nCLERK_SECRET_KEY'))
 
 
 def test_made_up_values_are_of_the_kind_that_they_replace() -> None:

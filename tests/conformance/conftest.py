@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.config import base_environment
 from harness.credentials import CATALOGUE, Legacy, Mint, register
 from harness.fake_clerk import FakeClerk, User
-from harness.targets.names import Names
+from harness.run.options import base_environment
+from harness.targets.host_redirect import Names
 
 HERE = Path(__file__).parent
 NODE = shutil.which("node") or os.fspath(Path(sys.executable).parent / "node")

@@ -26,7 +26,7 @@ from clerk_backend_api.security.types import (
 from harness.credentials import CATALOGUE, Mint
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.templates import Template
-from harness.targets.names import real_names
+from harness.targets.host_redirect import real_names
 from tests.conformance.conftest import token_of
 from tests.conformance.reasons import PYTHON, by_credential
 
@@ -72,7 +72,7 @@ def reason_of(token: str, way: str, **options: Any) -> str:
 
 def test_each_token_of_the_catalogue_is_in_the_table(mint: Mint) -> None:
     jwts = {name: entry for name, entry in CATALOGUE.items() if "opaque" not in entry.damages or len(entry.damages) > 1}
-    tokens = {name for name, entry in jwts.items() if not entry.bent and mint.present(entry).token is not None}
+    tokens = {name for name, entry in jwts.items() if not entry.bypass and mint.present(entry).token is not None}
     assert set(REASONS) == tokens
 
 
@@ -104,9 +104,9 @@ def test_parties_and_skew(clerk: FakeClerk, mint: Mint) -> None:
 def test_an_issuer_in_trouble(trouble: Any, reason: str) -> None:
     with FakeClerk() as other:  # Whose keys are not cached yet.
         token = other.session_token(other.directory.add_user("eve@example.com"))
-        other.jwks_trouble = trouble
+        other.jwks_fault = trouble
         assert reason_of(token, "sync", secret_key=other.secret_key, api_url=other.url) == reason
-        other.jwks_trouble = None
+        other.jwks_fault = None
         assert reason_of(token, "sync", secret_key=other.secret_key, api_url=other.url) == "accepted"
 
 
@@ -280,7 +280,7 @@ def test_errors_are_clerk_s(clerk: FakeClerk) -> None:
 
 
 def test_a_rate_limit_is_told_and_kept_to(clerk: FakeClerk) -> None:
-    clerk.api_trouble, clerk.retry_after = 429, 0
+    clerk.api_fault, clerk.retry_after = 429, 0
     try:
         with (
             Clerk(bearer_auth=clerk.secret_key, retry_config=None) as sdk,
@@ -290,4 +290,4 @@ def test_a_rate_limit_is_told_and_kept_to(clerk: FakeClerk) -> None:
         assert caught.value.status_code == 429
         assert caught.value.headers["retry-after"] == "0"
     finally:
-        clerk.api_trouble, clerk.retry_after = None, 10
+        clerk.api_fault, clerk.retry_after = None, 10

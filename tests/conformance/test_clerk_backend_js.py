@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from harness.config import base_environment
 from harness.credentials import Mint
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.templates import Template
-from harness.targets.names import Names
+from harness.run.options import base_environment
+from harness.targets.host_redirect import Names
 from tests.conformance.conftest import Driver, token_of
 from tests.conformance.reasons import NODE, PYTHON, by_credential
 
@@ -70,10 +70,10 @@ def test_an_issuer_in_trouble_heals_and_its_keys_are_kept(names: Names) -> None:
         driver = Driver(own.environment(base_environment()))
         try:
             user = other.directory.add_user("eve@example.com")
-            other.jwks_trouble = "outage"
+            other.jwks_fault = "outage"
             refused = driver.ask("verifyToken", token=other.session_token(user), options={})
             assert refused["reason"] == "jwk-remote-failed-to-load"
-            other.jwks_trouble, other.jwks_asked = None, 0
+            other.jwks_fault, other.jwks_asked = None, 0
             for _ in range(3):
                 assert "claims" in driver.ask("verifyToken", token=other.session_token(user), options={})
             assert other.jwks_asked == 1, "no Clerk call per request"
@@ -311,12 +311,12 @@ def test_errors_are_clerk_s(node: Driver, clerk: FakeClerk) -> None:
     assert (taken["status"], taken["errors"][0]["code"]) == (422, "form_identifier_exists")
     denied = node.ask("call", method="users.getUser", args=["user_nobody"], key="sk_test_wrong")
     assert (denied["status"], denied["errors"][0]["code"]) == (401, "clerk_key_invalid")
-    clerk.api_trouble, clerk.retry_after = 429, 7
+    clerk.api_fault, clerk.retry_after = 429, 7
     try:
         limited = node.ask("call", method="users.getCount", args=[])
         assert (limited["status"], limited["retryAfter"]) == (429, 7)
     finally:
-        clerk.api_trouble, clerk.retry_after = None, 10
+        clerk.api_fault, clerk.retry_after = None, 10
 
 
 # Webhooks, by svix for JavaScript and by verifyWebhook of @clerk/backend

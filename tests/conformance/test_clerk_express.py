@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from harness.config import base_environment
 from harness.credentials import Mint
 from harness.fake_clerk import FakeClerk, User
-from harness.targets.names import Names
+from harness.run.options import base_environment
+from harness.targets.host_redirect import Names
 from tests.conformance.conftest import HERE, NODE, token_of
 
 

@@ -10,7 +10,7 @@ from fastapi_clerk_auth import ClerkConfig, ClerkHTTPBearer
 
 from harness.credentials import Mint
 from harness.fake_clerk import FakeClerk, User
-from harness.targets.names import real_names
+from harness.targets.host_redirect import real_names
 from tests.conformance.conftest import token_of
 
 

@@ -9,9 +9,9 @@ import jwt
 import pytest
 from svix.webhooks import Webhook, WebhookVerificationError
 
+from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, based, register
 from harness.credentials.jose import parts, unb64url
-from harness.errors import DeclarationError
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.tokens import M2M_CATEGORY, SESSION_CATEGORY, TEMPLATE_CATEGORY
 

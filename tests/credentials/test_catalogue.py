@@ -13,9 +13,9 @@ from typing import Any
 import jwt
 import pytest
 
+from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE, Legacy, Mint, Presentation, groups, load_legacy, register, select
 from harness.credentials.jose import parts, unb64url
-from harness.errors import DeclarationError
 from harness.fake_clerk import FakeClerk
 
 # The names are final (credentials.md): reports and policies of users hold them.
@@ -55,7 +55,7 @@ NAMES = {
     "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id "
     "x-clerk-user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix "
     "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query",
-    "shape": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
+    "bypass": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
     "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
     "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "
     "health-user-agent content-type-changed",
@@ -251,7 +251,7 @@ def test_select_by_name_and_by_group() -> None:
 
 
 def test_the_page_is_current() -> None:
-    from harness.credentials.page import page
+    from harness.credentials.catalogue_docs import catalogue_markdown
 
-    assert (Path(__file__).parents[2] / "docs" / "credentials.md").read_text() == page()
-    assert all(f"| `{name}` |" in page() for name in CATALOGUE)
+    assert (Path(__file__).parents[2] / "docs" / "credentials.md").read_text() == catalogue_markdown()
+    assert all(f"| `{name}` |" in catalogue_markdown() for name in CATALOGUE)

@@ -17,8 +17,8 @@ import psycopg
 import pytest
 
 import harness
-from harness.database import EmbeddedServer, Isolation, Server, Workspace, explained, open_server
-from harness.errors import DatabaseError
+from harness.core.errors import DatabaseError
+from harness.database import EmbeddedServer, RowRestorer, Server, Workspace, explained, open_server
 
 SCHEMA = """
 CREATE TABLE people (id serial PRIMARY KEY, name text UNIQUE, doubled int GENERATED ALWAYS AS (1) STORED);
@@ -58,7 +58,7 @@ def rows(url: str) -> list[object]:
 def test_whatever_was_written_is_undone(workspace: Workspace, write: str) -> None:
     url = workspace.clone(0)
     before = rows(url)
-    isolation = Isolation(url)
+    isolation = RowRestorer(url)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(write)
         assert rows(url) != before
@@ -71,7 +71,7 @@ def test_whatever_was_written_is_undone(workspace: Workspace, write: str) -> Non
 
 def test_a_read_is_no_write(workspace: Workspace) -> None:
     url = workspace.clone(0)
-    isolation = Isolation(url)
+    isolation = RowRestorer(url)
     rows(url)
     assert not isolation.reset()
     isolation.close()
@@ -86,7 +86,7 @@ def test_clones_do_not_see_each_other(workspace: Workspace) -> None:
 
 def test_a_transaction_left_open_is_told(workspace: Workspace) -> None:
     url = workspace.clone(0)
-    isolation = Isolation(url)
+    isolation = RowRestorer(url)
     isolation._connection.execute("SET lock_timeout = '100ms'")
     with psycopg.connect(url, autocommit=True) as writer:
         writer.execute("UPDATE people SET name = 'x' WHERE id = 1")
@@ -149,7 +149,7 @@ def test_a_server_can_be_reached_by_its_socket(postgres: Server, tmp_path: Path)
         assert connection.info.host.startswith("/")
     workspace.finish_template(None)
     url = workspace.clone(0)
-    isolation = Isolation(url)
+    isolation = RowRestorer(url)
     with psycopg.connect(url) as connection:
         connection.execute("INSERT INTO people (name) VALUES ('eve')")
     assert isolation.reset()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.contracts.matrix import load, make_plan
+from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.plan import expectation
+from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE
-from harness.errors import DeclarationError
-from harness.matrix import load, make_plan
-from harness.matrix.declaration import Policy
-from harness.matrix.plan import expectation
 from harness.targets.base import Route
 from tests.conftest import MATRIX, write_suites
 

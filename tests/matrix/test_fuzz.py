@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.core.errors import DeclarationError
 from harness.credentials import Legacy, Mint, fuzz_credential, register, select
-from harness.credentials.fuzz import mutated, name_of, program_of, says_the_same, words_of
-from harness.errors import DeclarationError
+from harness.credentials.mutations import mutated, name_of, program_of, says_the_same, words_of
 from harness.fake_clerk import FakeClerk
 from tests.conftest import Judged
 from tests.zoo.animals import FLAWED

@@ -111,9 +111,9 @@ def run(judge_app: JudgeApp, flaw: str) -> Judged:
 def test_a_fetch_is_a_finding_in_itself(judge_app: JudgeApp, name: str) -> None:
     flaw, expected = FLAWS[name]
     result = run(judge_app, flaw)
-    lured = {v.credential for v in result.record.verdicts if v.evidence == "listener"}
-    assert lured >= expected
-    assert {("breach", "GET /me", credential) for credential in lured} <= result.failed
+    canary_fetched = {v.credential for v in result.record.verdicts if v.evidence == "listener"}
+    assert canary_fetched >= expected
+    assert {("breach", "GET /me", credential) for credential in canary_fetched} <= result.failed
     assert all("SSRF" in v.detail for v in result.record.verdicts if v.evidence == "listener")
 
 

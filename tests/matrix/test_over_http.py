@@ -9,8 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from harness.config import Options
 from harness.database import Server
+from harness.run.options import Options
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, judged, write_suites
 
 SCHEMA = """

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.plan import expectation
 from harness.credentials import CATALOGUE
-from harness.matrix.declaration import Policy
-from harness.matrix.plan import expectation
 from tests.conftest import GUARD, MATRIX, Judged
 
 JudgeApp = Callable[..., Judged]

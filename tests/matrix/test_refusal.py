@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.refusal import is_throttled, outcome_of, retry_after
+from harness.contracts.matrix.state import RouteState, Twin, decides_inside
 from harness.credentials import CATALOGUE
-from harness.matrix.declaration import Policy
-from harness.matrix.plan import RoutePlan
-from harness.matrix.refusal import is_throttled, outcome_of, retry_after
-from harness.matrix.state import RouteState, Twin, decides_inside
 from harness.targets.base import Observation, Route
-from harness.targets.requests import Example
+from harness.targets.request_builder import Example
 
 RAN = [("auth:verify", True, 0)]
 INSIDE = [("auth:verify", True, 1)]

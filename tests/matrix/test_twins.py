@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
+from harness.contracts.matrix.cors import missing_from
+from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.judge import Judge, Mechanisms
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.state import RouteState, Twin
+from harness.contracts.matrix.verdicts import CellVerdict
 from harness.credentials import CATALOGUE
-from harness.matrix.cors import missing_from
-from harness.matrix.declaration import Policy
-from harness.matrix.judge import Judge, Mechanisms
-from harness.matrix.plan import RoutePlan
-from harness.matrix.state import RouteState, Twin
-from harness.matrix.verdicts import CellVerdict
 from harness.targets.base import Observation, Route
-from harness.targets.requests import Example
+from harness.targets.request_builder import Example
 
 JUDGE = Judge(Mechanisms({}, []), probed=True)
 REFUSED = Observation(status=401, entered=False)

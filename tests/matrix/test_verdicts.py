@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from harness.errors import DeclarationError
+from harness.core.errors import DeclarationError
 from tests.conftest import MATRIX, Judged
 
 JudgeApp = Callable[..., Judged]

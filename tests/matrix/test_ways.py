@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.selection import Selection
+from harness.contracts.matrix.ways import IN_EACH_CARRIER, SPOT_CHECKS
+from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE
-from harness.errors import DeclarationError
-from harness.matrix.declaration import Policy
-from harness.matrix.plan import RoutePlan
-from harness.matrix.selection import Selection
-from harness.matrix.ways import IN_EACH_CARRIER, SPOT_CHECKS
 from harness.targets.base import Route
-from harness.targets.requests import Example
+from harness.targets.request_builder import Example
 
 
 def plan(policy: dict[str, Any], *carriers: str, method: str = "GET", kind: str = "http") -> RoutePlan:

@@ -6,7 +6,7 @@ import hashlib
 from urllib.parse import unquote
 
 from harness.credentials import Credential, Presentation
-from harness.session import Session
+from harness.run.context import Session
 from harness.targets.base import Request
 
 

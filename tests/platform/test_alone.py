@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from harness.config import Options
+from harness.contracts.matrix import load, make_plan
 from harness.credentials import CATALOGUE
 from harness.database import Server
-from harness.matrix import load, make_plan
-from harness.session import Session
+from harness.run.context import Session
+from harness.run.options import Options
 from tests.conftest import ROOT
 
 SUITES = ROOT / "suites"

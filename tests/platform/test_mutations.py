@@ -13,16 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from harness.config import Options
+from harness.contracts.matrix import load, make_plan
+from harness.contracts.matrix.plan import Cell
+from harness.contracts.matrix.ways import base_for
 from harness.credentials import CATALOGUE
 from harness.database import Server
-from harness.matrix import load, make_plan
-from harness.matrix.plan import Cell
-from harness.matrix.ways import base_for
 from harness.report import Meta, Record
-from harness.session import Session
+from harness.run.context import Session
+from harness.run.options import Options
 from harness.targets.base import Route
-from harness.targets.requests import base_request, with_presentation
+from harness.targets.request_builder import base_request, with_presentation
 from tests.conftest import ROOT, Judged, judged
 from tests.platform import fingerprints
 
@@ -165,7 +165,7 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
             for p in plan.routes
             if p.policy_name in ("clerk", "browser")
             for cell in p.cells
-            if cell.expect == "reject" and not cell.credential.bent
+            if cell.expect == "reject" and not cell.credential.bypass
         }
         for route in plan.routes:
             if "*" in route.policy.accept or route.policy_name == "webhook":
@@ -173,7 +173,7 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
             kinds = [
                 cell
                 for cell in route.cells
-                if cell.expect == "reject" and cell.credential.name != "webhook" and not cell.credential.bent
+                if cell.expect == "reject" and cell.credential.name != "webhook" and not cell.credential.bypass
             ]
             # The two routes for browsers have their turn at what comes in the cookie.
             every = [cell for cell in kinds if "@cookie" in cell.label]
@@ -196,9 +196,11 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
             record.add(verdict)
     breached = {(v.route, v.credential) for v in record.verdicts if v.verdict == "breach"}
     # Where nothing at all gets in, so does nothing on the same path in another spelling.
-    bent = {(route, name) for route, name in breached if CATALOGUE[name.partition("@")[0]].bent}
-    assert bent <= {(route, name) for route, _ in expected & {(r, "missing") for r, _ in expected} for _, name in bent}
-    assert breached - bent == expected
+    bypass = {(route, name) for route, name in breached if CATALOGUE[name.partition("@")[0]].bypass}
+    assert bypass <= {
+        (route, name) for route, _ in expected & {(r, "missing") for r, _ in expected} for _, name in bypass
+    }
+    assert breached - bypass == expected
     assert set(used) >= everyday - {"webhook"}
     assert len({route for route, _ in expected}) >= 110
 

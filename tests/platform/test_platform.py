@@ -19,11 +19,11 @@ import httpx
 import psycopg
 import pytest
 
-from harness.config import Options, base_environment
+from harness.contracts.matrix import load
 from harness.database import Server, Workspace
 from harness.fake_clerk import FakeClerk
-from harness.matrix import load
-from harness.session import Session
+from harness.run.context import Session
+from harness.run.options import Options, base_environment
 from tests.conftest import ROOT, Judged, judged
 
 SUITES = ROOT / "suites"

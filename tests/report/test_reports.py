@@ -11,14 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.matrix import CellVerdict, Plan
-from harness.matrix.declaration import Policy
-from harness.matrix.plan import RoutePlan
+from harness.cli.terminal import Progress, summary
+from harness.contracts.matrix import CellVerdict, Plan
+from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.plan import RoutePlan
 from harness.report import FORMATS, Meta, Record, write_all
 from harness.report.criteria import criteria
 from harness.targets.base import Route
-from harness.targets.requests import Example
-from harness.terminal import Progress, summary
+from harness.targets.request_builder import Example
 from tests.conftest import Judged
 
 CODE = """
@@ -49,7 +49,7 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Judged:
     (folder / "backend.py").write_text(
         GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
     )
-    from harness.config import Options
+    from harness.run.options import Options
 
     options = Options(
         suites=write_suites(folder / "suites", ROUTES),
@@ -214,7 +214,7 @@ def test_the_terminal_says_what_and_how_to_repeat_it(result: Judged) -> None:
 
 def test_progress_in_a_log_is_not_redrawn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = [0.0]
-    monkeypatch.setattr("harness.terminal.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: clock[0])
     progress = Progress(100)
     verdict = CellVerdict("r", "GET /", "p", "clerk", "genuine", "accept", "pass", "probe", "")
     for _ in range(3):

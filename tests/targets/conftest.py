@@ -9,7 +9,7 @@ from textwrap import dedent
 
 import pytest
 
-from harness.config import base_environment
+from harness.run.options import base_environment
 from harness.targets.app import AppSpec, AppTarget
 
 Start = Callable[..., AppTarget]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from harness.config import base_environment
 from harness.fake_clerk import REAL_NAMES, FakeClerk
+from harness.run.options import base_environment
 from harness.targets.app import AppSpec, AppTarget
 from harness.targets.base import Call, Request
 from tests.conftest import OLD_PYTHON

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from harness.config import Options
-from harness.errors import HarnessError, TargetError
+from harness.core.errors import HarnessError, TargetError
+from harness.run.options import Options
 from harness.targets import command as module
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, judged, write_suites
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.targets.app import AppTarget
 from harness.targets.base import Call, Observation, Request, Route
-from harness.targets.requests import Example, base_request, under
+from harness.targets.request_builder import Example, base_request, under
 from harness.targets.routes import routes_of_document
 from tests.targets.conftest import Start
 from tests.targets.kit import ask_lane, get

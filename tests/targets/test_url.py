@@ -13,8 +13,8 @@ from textwrap import dedent
 
 import pytest
 
-from harness.config import Options, base_environment
-from harness.errors import TargetError, UnsafeError
+from harness.core.errors import TargetError, UnsafeError
+from harness.run.options import Options, base_environment
 from harness.targets.base import Call, Observation, Request, Route
 from harness.targets.command import free_port
 from harness.targets.url import UrlTarget

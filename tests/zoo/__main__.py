@@ -12,7 +12,7 @@ from harness.credentials import CATALOGUE
 from harness.database import open_server
 from tests.zoo.animals import ALL, CORRECT, FLAWED, UNREVEALED, drilled_pens, pens
 from tests.zoo.model import Animal
-from tests.zoo.pens import Findings, served, tried
+from tests.zoo.batches import Findings, served, tried
 
 HERE = Path(__file__).parent
 

@@ -14,7 +14,7 @@ from harness.database import Server
 from tests.zoo.__main__ import as_markdown, counts, row
 from tests.zoo.animals import ALL, CORRECT, FLAWED, UNREVEALED, credentials_of, drilled_pens, pens
 from tests.zoo.model import Animal
-from tests.zoo.pens import Findings, served, tried
+from tests.zoo.batches import Findings, served, tried
 
 HERE = Path(__file__).parent
 PENS = pens()

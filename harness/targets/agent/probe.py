@@ -29,14 +29,14 @@ def under_way() -> Any:
     return None if trip is None or trip.done else trip
 
 
-class Door(Exception):
+class HandlerReached(Exception):
     """Raised on the handler's threshold: this credential must be rejected and may not run it.
 
     An ordinary exception, so that the target's dependencies roll back and close as after any error.
     """
 
 
-class Trip:
+class RequestTrace:
     """One request on its way: what it may do and what it did.
 
     `own`: numbers of its route's handler; `beside`: of handlers that the route uses as plain functions, in a dependency say.
@@ -156,7 +156,7 @@ class Probe:
         trip.elsewhere = not trip.entered
         if trip.stop:
             trip.stopped = trip.ended = True
-            raise Door("the harness stops this request at the handler's door")
+            raise HandlerReached("the harness stops this request at the handler's door")
         trip.open.append(call)
 
     def ended(self, number: Any, call: Any, value: Any = None, *, returned: bool = False, given: Any = ()) -> None:

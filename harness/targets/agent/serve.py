@@ -20,7 +20,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import asgi, authentication, clients, contexts, direct, discover, loader, probe, redirect, variables, wsgi
+from . import asgi, authentication, clients, contexts, discover, function_call, loader, probe, redirect, variables, wsgi
 from .functions import innermost
 
 _LENGTH = struct.Struct(">I")
@@ -188,7 +188,9 @@ class Agent:
         ]
 
     async def _one(self, item: Any, loop: Any, base: Any, together: bool = False) -> Any:
-        trip = probe.Trip(bool(item[6]), item[8], {number for own in item[8] for number in self.beside.get(own, ())})
+        trip = probe.RequestTrace(
+            bool(item[6]), item[8], {number for own in item[8] for number in self.beside.get(own, ())}
+        )
         answer: dict[str, Any] = {}
         error = None
         started = time.perf_counter()
@@ -196,7 +198,7 @@ class Agent:
         context.run(probe.CURRENT.set, trip)
         try:
             if item[0] == "call":
-                await context.run(loop.create_task, _contained(direct.call(item, answer)))
+                await context.run(loop.create_task, _contained(function_call.call(item, answer)))
             elif self.interface == "wsgi" and together:
                 await loop.run_in_executor(None, context.run, wsgi.call, self.app, item, answer)
             elif self.interface == "wsgi":
@@ -205,7 +207,7 @@ class Agent:
             else:
                 run = asgi.websocket if item[0] == "websocket" else asgi.http
                 await context.run(loop.create_task, _contained(run(self.app, item, self.state, answer)))
-        except probe.Door:
+        except probe.HandlerReached:
             pass
         except BaseException as problem:
             if answer.get("left") and isinstance(problem, asyncio.CancelledError):

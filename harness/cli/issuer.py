@@ -1,0 +1,123 @@
+"""The command `clerk-harness issuer`: the fake Clerk alone, for local development and for tests in any language."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.cli.commands import minted
+from harness.core.errors import HarnessError
+from harness.credentials import Legacy, Mint, register
+from harness.fake_clerk import Endpoint, FakeClerk
+from harness.fake_clerk.seed import Seed, load_seed, plant
+from harness.run import options as config
+from harness.targets.host_redirect import Names
+
+_DOMAIN = "harness-under-test.clerk.accounts.dev"
+_PATIENCE = 5.0
+
+
+def issuer(arguments: argparse.Namespace) -> int:
+    """Serve the fake Clerk until interrupted, or while a command runs; then its exit code."""
+    seed = load_seed(arguments.seed) if arguments.seed is not None else Seed()
+    clerk = FakeClerk(
+        arguments.domain or seed.domain or _DOMAIN,
+        host=arguments.host,
+        port=arguments.port,
+        secret_key=seed.secret_key,
+        webhook_secret=seed.webhook_secret,
+    )
+    mint = Mint(clerk, register(clerk, {}), Legacy())
+    plant(clerk, seed)
+    clerk.api.mint = lambda name: minted(mint, name)
+    clerk.serve_control()
+    if arguments.webhooks is not None:
+        try:
+            clerk.outbox.send_to(Endpoint(arguments.webhooks))
+        except ValueError as error:
+            raise HarnessError(f"--webhooks: {error}") from error
+    try:
+        clerk.start()
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise HarnessError(f"--host {arguments.host} --port {arguments.port}: {reason}") from error
+    with contextlib.closing(clerk), _env_file(arguments.env_file, clerk):
+        if arguments.program:
+            return _run(clerk, arguments.program)
+        with contextlib.suppress(KeyboardInterrupt):
+            _tell(clerk)
+            signal.pause()
+    return 0
+
+
+def _tell(clerk: FakeClerk) -> None:
+    print(f"# fake Clerk on {clerk.url} and {clerk.https_url}; keys live until it stops")
+    for name, value in clerk.standalone_environment().items():
+        print(f"export {name}={json.dumps(value) if chr(10) not in value else _multiline(value)}")
+    print(f"# users: {', '.join(user.email or user.id for user in clerk.directory.users.values())}")
+    print(f"# its page, with users and sessions: {clerk.url}/")
+    print(f"# a token: clerk-harness token clerk --issuer {clerk.url}", flush=True)
+    if clerk.host != "127.0.0.1":
+        print("clerk-harness: other machines may reach it: nothing behind it may be real", file=sys.stderr)
+
+
+def _multiline(value: str) -> str:
+    return "$'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+
+
+@contextlib.contextmanager
+def _env_file(path: Path | None, clerk: FakeClerk) -> Iterator[None]:
+    """The variables in a file, as dotenv reads them, while the issuer runs."""
+    if path is None:
+        yield
+        return
+    if path.exists():
+        raise HarnessError(
+            f"--env-file {path}: exists already; name a new file, which is removed when the issuer stops"
+        )
+    lines = [f"{name}={json.dumps(value)}" for name, value in clerk.standalone_environment().items()]
+    try:
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise HarnessError(f"--env-file {path}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _run(clerk: FakeClerk, program: list[str]) -> int:
+    """Run a command whose requests to Clerk come here; its exit code."""
+    own = dict(os.environ) | clerk.environment() | {"CLERK_HARNESS_URL": clerk.url}
+    config.refuse_live_keys(own, "the environment")
+    names = Names(clerk)
+    try:
+        process = subprocess.Popen([shutil.which(program[0]) or program[0], *program[1:]], env=names.environment(own))
+    except OSError as error:
+        names.close()
+        raise HarnessError(f"{program[0]}: cannot be started: {error.strerror or error}") from error
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_PATIENCE)
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        blocked = names.blocked()
+        names.close()
+        if blocked:
+            print(f"clerk-harness: refused connections to: {', '.join(blocked)}", file=sys.stderr)
+    counts = ", ".join(f"{name} {count}" for name, count in sorted(clerk.api.counts.items()))
+    print(f"clerk-harness: Clerk was asked for: {counts or 'nothing'}", file=sys.stderr)
+    return code if code >= 0 else 128 - code

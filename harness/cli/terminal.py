@@ -1,0 +1,162 @@
+"""What a person at a terminal sees: progress while it runs, findings and figures when it is done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+from harness.contracts.matrix import MEANING, CellVerdict
+from harness.report.model import Group, Record
+
+_EVERY = 5.0
+"""Seconds between lines of progress where nobody can redraw one."""
+_MOST = 40
+_COUNTED = {"user_sync": "sequences", "budget": "routes", "configuration": "starts"}
+
+
+class Progress:
+    """A line that grows with the run; on a terminal it is redrawn, in a log it is repeated now and then."""
+
+    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+        self.total = total
+        self.stream = stream or sys.stderr
+        self.redraw = self.stream.isatty()
+        self.done = 0
+        self.found = 0
+        self._started = self._shown = time.monotonic()
+
+    def add(self, verdict: CellVerdict) -> None:
+        """Take the next verdict of the stream."""
+        self.done += bool(verdict.credential)
+        self.found += verdict.failed
+        if self._due():
+            self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
+
+    def of(self, contract: str) -> Callable[..., None]:
+        """What a contract tells its progress: how many of how many, or the name of what it does now."""
+
+        def told(done: int | str, total: int = 0) -> None:
+            if isinstance(done, str):
+                self._line(f"{contract}: {done}")
+            elif self._due():
+                self._line(f"{contract}: {done:,} of {total:,} {_COUNTED.get(contract, '')}")
+
+        return told
+
+    def _due(self) -> bool:
+        """Whether it is time for another line."""
+        now = time.monotonic()
+        if now - self._shown <= (0.1 if self.redraw else _EVERY):
+            return False
+        self._shown = now
+        return True
+
+    def _line(self, text: str) -> None:
+        print(f"\r{text:60}" if self.redraw else text, end="" if self.redraw else "\n", file=self.stream, flush=True)
+
+    def _show(self, before: str, after: str) -> None:
+        elapsed = time.monotonic() - self._started
+        print(
+            f"{before}{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s",
+            end=after,
+            file=self.stream,
+            flush=True,
+        )
+
+    def finish(self) -> None:
+        """Leave the line as it is at the end."""
+        if self.redraw:
+            self._show("\r", "\n")
+
+
+def _shown(names: list[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _alike(groups: list[Group]) -> list[list[Group]]:
+    """Groups of one router that read the same but for the route, together."""
+    found: dict[tuple[object, ...], list[Group]] = {}
+    for group in groups:
+        first = group.first
+        key = (first.verdict, first.router, first.policy, first.detail, first.seen, *group.credentials)
+        found.setdefault(key, []).append(group)
+    return list(found.values())
+
+
+def _finding(alike: list[Group], record: Record) -> list[str]:
+    group, first = alike[0], alike[0].first
+    routes = _shown([one.first.route for one in alike], 4)
+    lines = [f"{first.verdict.upper():12} {routes}  ({first.router}, policy {first.policy or '—'})"]
+    if first.credential:
+        lines.append(f"    credential: {_shown(group.credentials, 6)}")
+        lines.append(f"    expected {first.expected}, seen: {first.seen}  [evidence: {first.evidence}]")
+    lines.append(f"    {first.detail}")
+    if first.excerpt and first.verdict in ("leak", "fault"):
+        lines.append(f"    answer: {' '.join(first.excerpt.split())[:160]}")
+    if first.hint:
+        lines.append(f"    way out: {first.hint}")
+    lines.append(f"    repeat: {record.repeat(first)}")
+    return lines
+
+
+def summary(record: Record) -> str:
+    """Findings by router, then the figures."""
+    lines: list[str] = []
+    groups = record.groups
+    if nobody := record.nobody:
+        lines += [f"NOBODY GETS IN: {nobody}", ""]
+        dependent = [group for group in groups if group.first.verdict in ("inconclusive", "lockout")]
+        groups = [group for group in groups if group not in dependent]
+        cells = sum(len(group.verdicts) for group in dependent)
+        lines += [f"{cells:,} cells hang on this and are not listed; the report holds them", ""]
+    alike = _alike(groups)
+    for some in alike[:_MOST]:
+        lines += _finding(some, record)
+    if len(alike) > _MOST:
+        lines.append(f"… and {len(alike) - _MOST} more findings: see the report")
+    if groups:
+        lines += ["", "By router:"]
+        for router in sorted({group.first.router for group in groups}):
+            kinds: dict[str, list[str]] = {}
+            for group in groups:
+                if group.first.router == router:
+                    kinds.setdefault(group.first.verdict, []).extend(group.credentials or [group.first.route])
+            told = "; ".join(
+                f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}"
+                for kind, names in kinds.items()
+            )
+            lines.append(f"  {router:22} {told}")
+    for check in record.checks:
+        lines += ["", *check.story()] if check.failed else []
+    cells = sum(1 for verdict in record.verdicts if verdict.credential)
+    rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
+    lines.append("")
+    if record.plan.routes or not record.checks:
+        lines.append(
+            f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
+            f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"
+        )
+    lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
+    for contract in dict.fromkeys(check.contract for check in record.checks):
+        checks = [check for check in record.checks if check.contract == contract]
+        told = ", ".join(
+            f"{sum(1 for c in checks if c.status == status)} {status}"
+            for status in ("proven", "broken", "not examined")
+            if any(c.status == status for c in checks)
+        )
+        lines.append(f"  {contract:12} {told}")
+    if unreviewed := record.unreviewed:
+        shown = _shown(unreviewed, 6)
+        lines.append(
+            f"  not reviewed: {len(unreviewed)} line(s) that init wrote ({shown}): take out `reviewed = false` when read"
+        )
+    lines += [f"  note: {note}" for note in record.notes]
+    if record.blocked:
+        lines.append(f"  refused connections to: {', '.join(record.blocked)}")
+    if not record.examined:
+        lines.append("FAILED: nothing was examined")
+    else:
+        lines.append("PASSED" if record.passed else "FAILED")
+    return "\n".join(lines)

@@ -1,6 +1,0 @@
-"""The configuration contract: what the app does when a Clerk variable is missing, wrong or too much, and what its health tells."""
-
-from harness.configuration.contract import CHECKS, Configuration
-from harness.configuration.declaration import CONFIGURATION_FILE, ConfigurationFile, load_configuration
-
-__all__ = ["CHECKS", "CONFIGURATION_FILE", "Configuration", "ConfigurationFile", "load_configuration"]

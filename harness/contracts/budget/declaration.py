@@ -1,0 +1,59 @@
+"""`suites/budget.toml`: what it may cost to find out who sends a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from harness.core.errors import DeclarationError
+from harness.core.toml import Table, load_table
+
+BUDGET_FILE = "budget.toml"
+
+
+class Limits(Table):
+    """The most that a request may cost before its handler; None for no limit."""
+
+    statements: int | None = Field(default=None, ge=0)
+    clerk_calls: int | None = Field(default=None, ge=0)
+
+
+class BudgetFile(Table):
+    """The file. `statements` and `clerk_calls`: of a warm request, of somebody whom the app knows with a new token; `cold`:
+    of the first request of somebody whom it has never seen; `routes`: other limits for single routes, warm. `lookup`:
+    `table.column` by which a Clerk user is found, which must be indexed.
+    """
+
+    statements: int | None = Field(default=1, ge=0)
+    clerk_calls: int | None = Field(default=0, ge=0)
+    cold: Limits = Field(default=Limits())
+    lookup: str | None = Field(default=None, pattern=r"^\w+\.\w+$")
+    routes: dict[str, Limits] = Field(default={})
+
+    def limits(self, route: str) -> Limits:
+        """What a route may cost when warm."""
+        usual = {"statements": self.statements, "clerk_calls": self.clerk_calls}
+        own = self.routes.get(route)
+        return Limits.model_validate(usual | (own.model_dump(exclude_unset=True) if own is not None else {}))
+
+
+_KEYS = {
+    "": list(BudgetFile.model_fields),
+    "cold": list(Limits.model_fields),
+    "routes": list(Limits.model_fields),
+}
+
+
+def load_budget(suites: Path) -> BudgetFile | None:
+    """Read the file, where there is one. Raises DeclarationError naming file and key."""
+    return load_table(suites / BUDGET_FILE, BudgetFile, _KEYS)
+
+
+def unknown_routes(file: BudgetFile, known: set[str], suites: Path) -> None:
+    """Raises DeclarationError for a route that is not there, which would hold a limit of nothing."""
+    for route in file.routes:
+        if route not in known:
+            raise DeclarationError(
+                f'{suites / BUDGET_FILE}: routes: "{route}" is no declared route; `clerk-harness routes` lists them'
+            )

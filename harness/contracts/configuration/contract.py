@@ -1,0 +1,347 @@
+"""Starts the app in each flawed environment, asks its health, and tries whether it lets anybody in."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.contracts.base import Check
+from harness.contracts.configuration.declaration import ConfigurationFile, Expect
+from harness.contracts.configuration.trials import Trial, trials
+from harness.contracts.matrix import Engine
+from harness.contracts.matrix.plan import RoutePlan, representatives
+from harness.contracts.matrix.refusal import outcome_of
+from harness.contracts.matrix.state import RouteState
+from harness.core.errors import DeclarationError, StartHung, TargetError
+from harness.core.redact import redact
+from harness.credentials import CATALOGUE
+from harness.fake_clerk import FakeClerk
+from harness.targets import Target
+from harness.targets.base import Call, Observation, Request, Route, ask
+from harness.targets.restart import restart
+
+CHECKS = {
+    "well": "with every variable in order the app starts, and its health endpoint says that all is well",
+    "absent": "a missing variable is refused, or told by health, as declared",
+    "empty": "an empty variable is refused, or told by health, as declared",
+    "malformed": "a malformed variable is refused, or told by health, as declared",
+    "live": "a live key in a test is refused, or told by health, as declared",
+    "legacy": "a secret of the old authentication that is still set is refused, or told by health, as declared",
+    "fails-closed": "whatever is wrong with the configuration, nobody gets in by it",
+    "outage": "health tells when the issuer cannot be had",
+    "recovery": "health tells when the issuer is back",
+    "no-secret": "health shows no secret",
+}
+Seen = Literal["refused", "hangs", "unwell", "well"]
+_FULFILS: dict[Expect, tuple[Seen, ...]] = {
+    "refuse": ("refused",),
+    "health": ("unwell",),
+    "either": ("refused", "unwell"),
+    "runs": ("well",),
+}
+_WANTED = {
+    "refuse": "it must refuse to start",
+    "health": "its health must say so",
+    "either": "it must refuse to start, or its health must say so",
+    "runs": "it must run, and its health be well",
+}
+_BAD = ("missing", "forged", "alg-none", "hs256-blank-secret", "legacy", "expired")
+_ROUTES = 3
+_SETTLE = 0.2
+_SIDE_BY_SIDE = 2
+_SECRETS = ("SECRET", "API_KEY", "DATABASE_URL")
+
+
+@dataclass
+class Outcome:
+    """What the app did in one environment. `entered`: what got in; `shown`: secrets that health showed."""
+
+    seen: Seen
+    words: str
+    entered: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    tried: int = 0
+
+
+class Configuration:
+    """The contract on one target. `environment`: the genuine one, as `trials.genuine` makes it; `fallback`: with Clerk's other
+    variables too, for an app that does not start without.
+    """
+
+    def __init__(
+        self,
+        file: ConfigurationFile,
+        target: Target,
+        environment: dict[str, str],
+        fallback: dict[str, str],
+        engine: Engine,
+        clerk: FakeClerk,
+        *,
+        side_by_side: bool = True,
+    ) -> None:
+        self.file, self.target = file, target
+        self.environment, self.fallback = environment, fallback
+        self.engine, self.clerk = engine, clerk
+        self.limit = engine.limit
+        self.workers = _SIDE_BY_SIDE if side_by_side else 1
+        self.doors = self._doors()
+        self.open: set[str] = set()
+        """What gets in although all is in order: the matrix' matter, not this contract's."""
+        self.checks = {
+            name: Check("configuration", name, description, "not examined") for name, description in CHECKS.items()
+        }
+
+    def verify(self, *, progress: Callable[[int, int], None] | None = None) -> list[Check]:
+        """All checks. Raises DeclarationError when the app does not start in the genuine environment."""
+        self._well()
+        if self.checks["well"].status == "broken":
+            return list(self.checks.values())
+        todo = list(trials(self.environment, self.file))
+        done: list[tuple[Trial, Outcome]] = []
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="clerk-harness-config") as pool:
+            futures = [(trial, pool.submit(self._try, trial.environment)) for trial in todo]
+            for trial, future in futures:
+                done.append((trial, future.result()))
+                if progress is not None:
+                    progress(len(done), len(todo))
+        for trial, outcome in done:
+            self._judge(trial, outcome)
+        if self.file.health is None:
+            for name in ("outage", "recovery", "no-secret"):
+                self.checks[name].detail = "configuration.toml names no health endpoint: [health] route = …"
+        return list(self.checks.values())
+
+    # Trying
+
+    def _doors(self) -> list[tuple[RoutePlan, str, Request]]:
+        """Requests that must not get in: (route, name, request)."""
+        found = []
+        plans = self.engine.plan.routes
+        for plan in representatives(plans)[:_ROUTES]:
+            for name in _BAD:
+                if plan.expects(CATALOGUE[name], plan.ways[0]) == "reject":
+                    found.append((plan, name, self._request(plan, name)))
+        for plan in plans:
+            if plan.ways[0].kind == "webhook":
+                request = self._request(plan, "webhook-empty-secret")
+                found.append((plan, "a webhook signed with an empty secret", request))
+        return found
+
+    def _request(self, plan: RoutePlan, name: str) -> Request:
+        return self.engine.factory.prepare(plan, CATALOGUE[name]).forms[0]
+
+    def _start(self, environment: dict[str, str]) -> Target:
+        return restart(self.target, environment, self.file.start_within)
+
+    def _try(self, environment: dict[str, str]) -> Outcome:
+        try:
+            target = self._start(environment)
+        except StartHung as error:
+            return Outcome("hangs", str(error))
+        except TargetError as error:
+            return Outcome("refused", str(error))
+        with closing(target):
+            try:
+                seen, words, shown = self._health(target, environment)
+                entered = self._entered(target)
+            except TargetError as error:
+                return Outcome("hangs", f"it ended at a request: {error}")
+        return Outcome(seen, words, entered, shown, len(self.doors))
+
+    def _health(self, target: Target, environment: dict[str, str]) -> tuple[Seen, str, list[str]]:
+        """What health says, in its words, and the secrets that it shows."""
+        health = self.file.health
+        if health is None:
+            return "well", "there is no health endpoint to say so", []
+        request = _request(health.route, health.headers)
+        route = self._route(target, Route(request.method, request.path))
+        (answer,) = ask(target.lanes[0], [Call(route, request)], self.limit)
+        text = answer.body
+        shown = [
+            name
+            for name, value in environment.items()
+            if len(value) >= 8 and any(part in name for part in _SECRETS) and value in text
+        ]
+        words = f"{health.route} answers {answer.status} {' '.join(text.split())[:120]}"
+        if answer.status is None:
+            return "hangs", f"{health.route} does not answer{f': {answer.error}' if answer.error else ''}", shown
+        well = 200 <= answer.status < 300 and not _differs(text, health.ok)
+        return "well" if well else "unwell", words, shown
+
+    def _entered(self, target: Target) -> list[str]:
+        calls = [Call(self._route(target, plan.route), request) for plan, _, request in self.doors]
+        found = []
+        for (plan, name, _), answer in zip(self.doors, ask(target.lanes[0], calls, self.limit), strict=True):
+            if _admitted(plan, name, answer):
+                found.append(f"{plan.key} let in {name}")
+        return found
+
+    @staticmethod
+    def _route(target: Target, route: Route) -> Route:
+        """The route as this start of the app numbers it."""
+        return next((each for each in target.routes if each.key == route.key), route)
+
+    # Judging
+
+    def _well(self) -> None:
+        """The genuine environment, and with it the issuer's outage and recovery. Raises DeclarationError when the app does
+        not start in it.
+        """
+        check = self.checks["well"]
+        try:
+            target, words = self._started(self.environment)
+        except TargetError as error:
+            target, words = None, str(error)
+        if words is not None and self.fallback != self.environment:
+            more = ", ".join(sorted(set(self.fallback) - set(self.environment)))
+            first, (target, words) = target, self._other(target, words)
+            if target is not first:
+                self.environment = self.fallback
+                check.detail = f"only with variables that configuration.toml does not name, of {more}"
+        if target is None:
+            raise DeclarationError(
+                f"configuration.toml: with the variables of Clerk that it names the app does not start: {words}; "
+                "name all that it reads in [variables]"
+            )
+        with closing(target):
+            check.count = 1
+            check.status = "proven" if words is None else "broken"
+            if words is not None:
+                check.detail = f"all is well, and {words}"
+                return
+            self.open = set(self._entered(target))
+            if self.file.health is not None:
+                _, _, shown = self._health(target, self.environment)
+                self._secrets("with all in order", shown)
+                self._outage(target)
+
+    def _started(self, environment: dict[str, str]) -> tuple[Target, str | None]:
+        """The app in an environment, and what is wrong with its health. Raises TargetError when it does not start."""
+        target = self._start(environment)
+        try:
+            return target, self._until(target, "well")
+        except BaseException:
+            target.close()
+            raise
+
+    def _other(self, target: Target | None, words: str) -> tuple[Target | None, str | None]:
+        """The app in the other environment in place of `target`, where that is better; else `target` and its words."""
+        try:
+            other, told = self._started(self.fallback)
+        except TargetError:
+            return target, words
+        if target is not None and told is not None:
+            other.close()
+            return target, words
+        if target is not None:
+            target.close()
+        return other, told
+
+    def _until(self, target: Target, wanted: Seen) -> str | None:
+        """Wait until health says what is wanted; what it said last where it does not in time, else None."""
+        if self.file.health is None:
+            return None
+        deadline = time.monotonic() + self.file.health.within
+        while True:
+            found, words, _ = self._health(target, self.environment)
+            if found == wanted:
+                return None
+            if time.monotonic() > deadline:
+                return words
+            time.sleep(_SETTLE)
+
+    def _outage(self, target: Target) -> None:
+        assert self.file.health is not None
+        within = self.file.health.within
+        outage, recovery = self.checks["outage"], self.checks["recovery"]
+        if not self.file.health.outage:
+            outage.detail = recovery.detail = "configuration.toml says that health does not tell it: outage = false"
+            return
+        self.clerk.jwks_fault, self.clerk.api_fault = "outage", 503
+        try:
+            words = self._until(target, "unwell")
+        finally:
+            self.clerk.jwks_fault, self.clerk.api_fault = None, None
+        outage.count = 1
+        outage.status = "proven" if words is None else "broken"
+        if words is not None:
+            outage.detail = f"{within:g} s after the issuer was gone {words}"
+            recovery.detail = "the outage was not told"
+            return
+        words = self._until(target, "well")
+        recovery.count = 1
+        recovery.status = "proven" if words is None else "broken"
+        recovery.detail = f"{within:g} s after the issuer was back {words}" if words is not None else ""
+
+    def _secrets(self, when: str, shown: list[str]) -> None:
+        check = self.checks["no-secret"]
+        check.count += 1
+        check.status = "broken" if shown or check.failed else "proven"
+        if shown:
+            check.detail = "health shows what nobody may see"
+            check.events.append(f"{when}: the value of {', '.join(shown)}")
+
+    def _judge(self, trial: Trial, outcome: Outcome) -> None:
+        check, closed = self.checks[trial.kind], self.checks["fails-closed"]
+        fits = outcome.seen in _FULFILS[trial.expect]
+        words = redact(outcome.words)
+        check.count += 1
+        check.status = "proven" if fits and not check.failed else "broken"
+        check.figures.append(
+            {"variable": trial.variable, "expected": trial.expect, "seen": outcome.seen, "words": words[:200]}
+        )
+        if not fits:
+            check.events.append(f"{trial.told}: {_WANTED[trial.expect]}; {_SEEN[outcome.seen]}: {words}")
+            check.detail = f"{len(check.events)} variable(s) are not handled as declared"
+        if outcome.seen in ("well", "unwell") and outcome.tried:
+            closed.count += outcome.tried
+            entered = [entry for entry in outcome.entered if entry not in self.open]
+            closed.status = "broken" if entered or closed.failed else "proven"
+            closed.events += [f"{trial.told}: {entry}" for entry in entered]
+            closed.detail = "a flaw in the configuration opens a route" if closed.events else ""
+        if self.file.health is not None and outcome.seen in ("well", "unwell"):
+            self._secrets(trial.told, outcome.shown)
+
+
+_SEEN = {
+    "refused": "it does not start",
+    "hangs": "it hangs, and says nothing",
+    "unwell": "health says that something is wrong",
+    "well": "it runs as if all were well",
+}
+
+
+def _request(key: str, headers: dict[str, str]) -> Request:
+    method, _, path = key.partition(" ")
+    path, _, query = path.partition("?")
+    return Request(method, path, query, [("host", "localhost"), ("accept", "application/json"), *headers.items()])
+
+
+def _admitted(plan: RoutePlan, name: str, answer: Observation) -> bool:
+    credential = CATALOGUE.get(name, CATALOGUE["webhook"])
+    return outcome_of(answer, RouteState(plan), credential)[0] == "admitted"
+
+
+def _differs(text: str, ok: dict[str, Any]) -> bool:
+    """Whether a health answer lacks what it answers when all is well."""
+    if not ok:
+        return False
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return True
+    return any(_at(document, name) != value for name, value in ok.items())
+
+
+def _at(document: Any, name: str) -> Any:
+    """The value at a dotted name; None where there is none."""
+    for part in name.split("."):
+        if not isinstance(document, dict) or part not in document:
+            return None
+        document = document[part]
+    return document

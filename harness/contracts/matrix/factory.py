@@ -1,0 +1,128 @@
+"""From a cell to its requests: made when they are sent, so that no token grows old while something else is awaited."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.ways import Way, base_for
+from harness.credentials import Credential, Mint
+from harness.credentials.model import Presentation
+from harness.targets.base import Call, Request
+from harness.targets.request_builder import with_presentation
+
+_NOWHERE = "/clerk-harness-nowhere"
+MAX_AGE = 5.0
+"""Seconds after which requests that were made ready are made again."""
+
+
+@dataclass
+class Prepared:
+    """The requests of one cell: what is sent before, what is done then, and each form that is judged."""
+
+    before: list[Request]
+    forms: list[Request]
+    lures: list[str | None]
+    then: Callable[[], object] | None = None
+    control: list[Request] = field(default_factory=list)
+    """The bent requests, aimed at a path that nothing serves: what everything is answered with."""
+
+
+class RequestFactory:
+    """Makes the requests of routes. `probed`: whether the target tells which handler was entered."""
+
+    def __init__(self, mint: Mint, *, probed: bool) -> None:
+        self.mint = mint
+        self.probed = probed
+
+    def prepare(
+        self, plan: RoutePlan, credential: Credential, way: Way | None = None, base: Credential | None = None
+    ) -> Prepared:
+        """The requests of a credential in a way. `base`: the genuine credential that the route really admits there."""
+        way = way or plan.ways[0]
+        if base is None or base.kind not in credential.damages:
+            base = base_for(credential, way)
+        presented = self.mint.present(credential, base)
+        forms = (presented, *presented.also)
+        prepared = Prepared(
+            [self._request(plan, way, form) for form in presented.before],
+            [self._request(plan, way, form) for form in forms],
+            [form.canary_url for form in forms],
+            presented.then,
+        )
+        if credential.bypass and not self.probed:
+            nowhere = replace(plan.base, path=_NOWHERE)
+            prepared.control = [with_presentation(nowhere, form, way.carrier) for form in forms]
+        return prepared
+
+    def _request(self, plan: RoutePlan, way: Way, form: Presentation) -> Request:
+        return with_presentation(plan.base, form, way.carrier)
+
+
+class Sequence:
+    """The requests of one cell on their way: made again when they are sent late, unless they are part of a sequence."""
+
+    def __init__(
+        self, factory: RequestFactory, plan: RoutePlan, credential: Credential, way: Way, base: Credential | None
+    ) -> None:
+        self.plan = plan
+        self._factory, self._what = factory, (credential, way, base)
+        self.prepared = self._make()
+        self._made = time.monotonic()
+        self._begun = False
+
+    def _make(self) -> Prepared:
+        return self._factory.prepare(self.plan, *self._what)
+
+    def _fresh(self) -> Prepared:
+        """What is to be sent now. Once a sequence has begun it goes on with the same token."""
+        if not self._begun and time.monotonic() - self._made > MAX_AGE:
+            self.prepared, self._made = self._make(), time.monotonic()
+        return self.prepared
+
+    def before(self, stop: bool) -> list[Sending]:
+        """What comes before the forms that are judged."""
+        return [Sending(self, "before", number, stop) for number in range(len(self.prepared.before))]
+
+    def forms(self, stop: bool) -> list[Sending]:
+        """The forms that are judged."""
+        return [Sending(self, "forms", number, stop) for number in range(len(self.prepared.forms))]
+
+    def control(self, stop: bool) -> list[Sending]:
+        """The same requests for a path that nothing serves."""
+        return [Sending(self, "control", number, stop) for number in range(len(self.prepared.control))]
+
+    def held(self) -> Sequence:
+        """The same sequence, which keeps its token however late it is sent."""
+        self._begun = True
+        return self
+
+    def then(self) -> None:
+        """Do what belongs between `before` and the forms."""
+        self._begun = True
+        if self.prepared.then is not None:
+            self.prepared.then()
+
+    def request(self, part: str, number: int) -> Request:
+        """One request, fresh."""
+        prepared = self._fresh()
+        if prepared.before and part == "before":
+            self._begun = True
+        requests: list[Request] = getattr(prepared, part)
+        return requests[number]
+
+
+@dataclass(slots=True)
+class Sending:
+    """A request that is to be sent. `stop`: the probe stops it at the handler's door."""
+
+    sequence: Sequence
+    part: str
+    number: int
+    stop: bool
+
+    def call(self) -> Call:
+        """The call, made now."""
+        return Call(self.sequence.plan.route, self.sequence.request(self.part, self.number), self.stop)

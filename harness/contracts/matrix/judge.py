@@ -1,0 +1,331 @@
+"""The judge: from an observation to a verdict. Knows rules, sends nothing.
+
+A refusal counts only beside its twin: the genuine credential of which the bad one was made must have been let in by the same
+route, with the same request, in the same place and run. What a refusal is, `refusal` knows.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from harness.contracts.matrix.bypass import failed, reached
+from harness.contracts.matrix.cors import preflight
+from harness.contracts.matrix.leak import leak_in, steady, text_of
+from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.refusal import Outcome, outcome_of
+from harness.contracts.matrix.state import RouteState, Twin
+from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
+from harness.core.redact import redact
+from harness.targets.base import Observation
+
+
+class Mechanisms:
+    """Which authentication functions belong to which mechanism.
+
+    `declared`: the patterns are the user's own, so a request in which none of their functions consented is a finding;
+    where they are guessed from names, only the consent of another mechanism is.
+    """
+
+    def __init__(self, patterns: dict[str, list[str]], functions: list[str], *, declared: bool = True) -> None:
+        self._of: dict[str, str] = {}
+        self._by_name: set[str] = set()
+        """Functions that a pattern names without a wildcard."""
+        self.declared = declared
+        for function in functions:
+            spelled = function if declared else function.lower()
+            for mechanism, names in patterns.items():
+                matching = [name for name in names if fnmatchcase(spelled, name)]
+                if matching:
+                    self._of[function] = mechanism
+                    if any(not set("*?[") & set(name.partition(":")[2]) for name in matching):
+                        self._by_name.add(function)
+                    break
+
+    def known(self, mechanism: str) -> bool:
+        """Whether any function of the target belongs to it."""
+        return mechanism in self._of.values()
+
+    def of(self, observation: Observation, always: frozenset[tuple[str, bool]] = frozenset()) -> tuple[str, ...]:
+        """The mechanisms that gave their consent to this request: a function of theirs returned something true.
+
+        Not one that does so without any credential (`always`), nor one that only wraps the request and ends after it.
+        """
+        consented = [name for name, good, phase in observation.ran if good and phase < 2 and (name, good) not in always]
+        return tuple(dict.fromkeys(self._of[name] for name in consented if name in self._of))
+
+    def silent(self, observation: Observation, always: frozenset[tuple[str, bool]] = frozenset()) -> tuple[str, ...]:
+        """The mechanisms of which a function came to its end and returned nothing, as checks do that raise to refuse; or
+        wrapped the request, as middleware does, where the user has named that very function.
+        """
+        ended = [
+            name
+            for name, good, phase in observation.ran
+            if (phase < 2 and not good and (name, good) not in always) or (phase == 2 and name in self._by_name)
+        ]
+        return tuple(dict.fromkeys(self._of[name] for name in ended if name in self._of))
+
+
+_ROTATED_HINT = (
+    "keys that are fetched must be fetched again when a token names one that is not known; a PEM in CLERK_JWT_KEY cannot "
+    "follow a rotation (if production has none, give --env CLERK_JWT_KEY=); [settings] rotate_within says how long it may take"
+)
+_CLOSED_HINT = (
+    "if nobody is to enter, a person must say so: closed = true in the policy; else name who may enter in accept"
+)
+
+
+class Judge:
+    """Judges cells of one run."""
+
+    def __init__(self, mechanisms: Mechanisms, *, probed: bool) -> None:
+        self.mechanisms = mechanisms
+        self.probed = probed
+
+    def judge(self, cell: Cell, observations: list[Observation], state: RouteState) -> CellVerdict:
+        """The verdict of a cell: the gravest, where the credential has several forms.
+
+        `state` must know of the twins before refusals are judged.
+        """
+        controls = state.controls.get(cell.label, [])
+        found = [
+            self._judge(cell, answer, state, controls[number] if number < len(controls) else None)
+            for number, answer in enumerate(observations)
+        ]
+        return min(found, key=lambda v: FAILURES.index(v.verdict) if v.failed else len(FAILURES))
+
+    def _judge(
+        self, cell: Cell, observation: Observation, state: RouteState, control: Observation | None
+    ) -> CellVerdict:
+        outcome, evidence, seen = outcome_of(observation, state, cell.credential)
+        mechanism = self.mechanisms.of(observation, state.always)
+        if not mechanism and outcome in ("admitted", "failed") and cell.expect != "reject":
+            mechanism = self.mechanisms.silent(observation, state.always)
+        if observation.canary_fetched:
+            evidence = "listener"
+        if cell.credential.browser:
+            verdict, detail, hint = preflight(cell, observation)
+        elif cell.credential.bypass:
+            verdict, detail, hint = _bent_rule(cell, observation, state, control)
+        else:
+            verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
+        if verdict == "pass" and cell.expect == "reject":
+            verdict, detail, hint = _proven(cell, state)
+        twin = state.twin_of(cell.way)
+        return CellVerdict(
+            router=cell.plan.router,
+            route=cell.plan.key,
+            policy=cell.plan.policy_name,
+            credential=cell.label,
+            group=cell.credential.group,
+            expected=cell.expect,
+            verdict=verdict,
+            evidence=evidence,
+            seen=redact(seen) if verdict != "pass" or outcome == "failed" else seen,
+            detail=redact(detail) if detail else "",
+            status=observation.status,
+            mechanism=mechanism,
+            ran=tuple(name for name, good, _ in observation.ran if good),
+            micros=observation.micros,
+            excerpt=redact(text_of(observation)[:600])[:300] if verdict != "pass" else "",
+            hint=hint,
+            twin=twin.credential.name if twin is not None and twin.admitted and cell.expect == "reject" else "",
+        )
+
+    def route_verdicts(self, state: RouteState, answers: dict[Cell, list[Observation]]) -> list[CellVerdict]:
+        """Findings about the route as such: a handler that failed after it was decided who may enter, said once."""
+        failures: list[tuple[Cell, Observation, Evidence, str]] = []
+        for cell, some in answers.items():
+            if cell.credential.bypass or cell.expect == "reject":
+                continue
+            for answer in some:
+                outcome, evidence, seen = outcome_of(answer, state, cell.credential)
+                if outcome == "failed":
+                    failures.append((cell, answer, evidence, seen))
+        if not failures:
+            return []
+        _, answer, evidence, seen = failures[0]
+        plan = state.plan
+        who = ", ".join(dict.fromkeys(one.label for one, *_ in failures[:6]))
+        told = (
+            f"the handler itself failed; who may enter had been decided ({len(failures)} request(s): {who}"
+            f"{' …' if len(failures) > 6 else ''})"
+        )
+        return [
+            CellVerdict(
+                plan.router, plan.key, plan.policy_name, "", "", "", "handler-error", evidence, redact(seen), redact(told),
+                status=answer.status, excerpt=redact(text_of(answer)[:600])[:300], micros=answer.micros,
+                hint="give the request what the handler needs (path, query, json), or mend the handler",
+            )
+        ]  # fmt: skip
+
+    def _rule(
+        self, cell: Cell, outcome: Outcome, observation: Observation, state: RouteState, mechanism: tuple[str, ...]
+    ) -> tuple[Kind, str, str]:
+        expect, plan = cell.expect, cell.plan
+        if observation.canary_fetched:
+            return "breach", "the target fetched an address that the token names: it can be sent anywhere (SSRF)", ""
+        if observation.cross_user_leak:
+            return "breach", f"the answer carries another person's identity: {observation.cross_user_leak}", ""
+        if outcome == "throttled":
+            told = "throttled: the target answers that it is asked too often, which is neither admission nor refusal"
+            return ("pass", "", "") if expect == "tolerate" else ("inconclusive", told, _THROTTLED_HINT)
+        if outcome == "fault":
+            return "fault", "the target failed instead of deciding", ""
+        if outcome == "failed" and expect == "reject":
+            return "fault", "the handler was entered and failed: it did not refuse", ""
+        if outcome == "failed":
+            return self._admitted(cell, observation, state, mechanism)
+        if outcome == "unreached":
+            if expect == "tolerate":
+                return "pass", "", ""
+            if observation.websocket is not None and state.in_a_message:
+                return "inconclusive", "where this websocket takes its token is not declared", _message_hint(plan)
+            return "inconclusive", "the request never reached the decision", _example_hint(plan)
+        if outcome == "admitted":
+            return self._admitted(cell, observation, state, mechanism)
+        return self._refused(cell, observation, state)
+
+    def _refused(self, cell: Cell, observation: Observation, state: RouteState) -> tuple[Kind, str, str]:
+        expect = cell.expect
+        if (
+            expect == "accept"
+            and observation.entered
+            and cell.credential.identity != "alice"
+            and state.guard != "handler"
+        ):
+            return "pass", "", ""  # Past authentication; the row of the example is somebody else's.
+        if expect == "accept" and cell.credential.unsendable and observation.entered is None:
+            return "pass", "", ""  # The server's word, not the route's: it hands such a request to nobody.
+        if expect == "accept":
+            hint = _ROTATED_HINT if cell.credential.drill == "rotated" else ""
+            return "lockout", "the policy admits this credential, the target refused it", hint
+        if not cell.credential.authentic and (told := _ran_first(cell, observation, state)):
+            return "breach", told, _FIRST_HINT
+        leak = leak_in(observation, cell.credential, state.refusals.get(cell.way.label, {}))
+        return ("leak", leak, "") if leak is not None else ("pass", "", "")
+
+    def _admitted(
+        self, cell: Cell, observation: Observation, state: RouteState, mechanism: tuple[str, ...]
+    ) -> tuple[Kind, str, str]:
+        expect, plan = cell.expect, cell.plan
+        if expect == "reject":
+            consented = bool(mechanism) and self.mechanisms.declared
+            if plan.policy.optional and not consented and _anonymous(observation, state):
+                return "pass", "", ""
+            by = f" by {' and '.join(mechanism)}" if mechanism else ""
+            hint = ""
+            if self.probed and not mechanism and state.guard != "handler":
+                hint = 'if this route decides inside its handler, declare guard = "handler"'
+            return "breach", f"must be rejected, was let in{by}{_cross_site(cell)}", hint
+        wanted = plan.policy.mechanism
+        judged = self.probed and any(self.mechanisms.known(name) for name in wanted)
+        if judged and not set(wanted) & set(mechanism) and (mechanism or self.mechanisms.declared):
+            by = " and ".join(mechanism) if mechanism else "no known mechanism"
+            return "mixed", f"let in by {by}; the policy names {' or '.join(wanted)}", ""
+        return "pass", "", ""
+
+
+_THROTTLED_HINT = (
+    "raise the limit for the run, or leave the harness out of it; a Retry-After within the time limit is waited for"
+)
+_FIRST_HINT = "decide before the handler is called: what it did cannot be taken back by the refusal"
+
+
+_RAN = "refused, but only after the handler had run"
+_WROTE = "refused, but only after the handler had written to the database"
+
+
+def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> str:
+    """That the handler had done its work before the request was refused; the empty text where it had not.
+
+    Known from the probe; or from the database, where what was refused wrote all that the genuine request writes.
+    """
+    if observation.entered and observation.wrote:
+        return _WROTE
+    if observation.websocket is not None:
+        return ""  # Closing is how its handler refuses, and it returns then.
+    if observation.finished:
+        return _RAN
+    if observation.entered is not None or not cell.plan.writes:
+        return ""
+    twin = state.twin_of(cell.way)
+    theirs = set(twin.observation.wrote) if twin is not None and twin.admitted else set()
+    return _WROTE if theirs and theirs <= set(observation.wrote) else ""
+
+
+def _cross_site(cell: Cell) -> str:
+    """What it means that a cookie was taken on behalf of another website."""
+    in_cookie = cell.way.carrier.startswith("cookie:")
+    if in_cookie and cell.credential.name.startswith("azp-") and cell.plan.writes:
+        return "; browsers send the cookie with requests of other websites' pages, so these can act for the user (CSRF, CWE-352)"
+    return ""
+
+
+def _anonymous(observation: Observation, state: RouteState) -> bool:
+    """Whether a request was let in as one without any credential is: where such may enter, whose data comes back counts."""
+    if observation.stopped or not state.anonymous:
+        return False
+    if any(_alike(observation, other) for other in state.anonymous):
+        return True
+    if not _alike(state.anonymous[0], state.anonymous[-1]):  # It varies by itself: only the genuine answer tells.
+        return state.genuine is None or not _alike(observation, state.genuine)
+    return False
+
+
+def _alike(one: Observation, other: Observation) -> bool:
+    return one.status == other.status and steady(one.body) == steady(other.body)
+
+
+def _proven(cell: Cell, state: RouteState) -> tuple[Kind, str, str]:
+    """Whether a refusal counts: beside its undamaged twin, or where a person said that nobody may enter."""
+    plan = cell.plan
+    if plan.admits_nobody:
+        if plan.policy.closed:
+            return "pass", "", ""
+        return (
+            "inconclusive",
+            "nobody may enter by this policy, and no person has said so: this refusal proves nothing",
+            _CLOSED_HINT,
+        )
+    twin = state.twin_of(cell.way)
+    if twin is not None and twin.admitted:
+        return "pass", "", ""
+    if twin is None:
+        return "inconclusive", "refused, but the undamaged twin was not tried: this refusal proves nothing", ""
+    name = cell.way.named(twin.credential) if cell.way.label == cell.way.carrier else twin.credential.name
+    told = f"refused, but its undamaged twin `{name}` was not let in either ({twin.seen}): this refusal proves nothing"
+    return "inconclusive", told, twin_hint(cell, twin)
+
+
+def twin_hint(cell: Cell, twin: Twin) -> str:
+    """The way out where the twin was not let in: what it was answered, in the target's own words."""
+    answer = " ".join(text_of(twin.observation).split())[:160]
+    said = f": {redact(answer)}" if answer else ""
+    return f"have `{twin.credential.name}` let in first; it was answered {twin.observation.status or twin.seen}{said}"
+
+
+def _bent_rule(
+    cell: Cell, observation: Observation, state: RouteState, control: Observation | None
+) -> tuple[Kind, str, str]:
+    """A bent request may be answered with anything but the handler's answer."""
+    if failed(observation, state.genuine):
+        return "fault", "the target failed over a bent request", ""
+    if cell.expect != "reject":
+        return "pass", "", ""
+    method = "OPTIONS" if cell.credential.name == "options-method" else ""
+    how = reached(observation, state.genuine, control, inside=state.guard == "handler", method=method)
+    if how is not None:
+        return "breach", f"without any credential, {how}", ""
+    leak = leak_in(observation, cell.credential, state.refusals.get("", {}))
+    return ("leak", leak, "") if leak is not None else ("pass", "", "")
+
+
+def _example_hint(plan: RoutePlan) -> str:
+    return f'show how to call it: "{plan.key}" = {{ policy = "{plan.policy_name}", path = {{ … }}, query = {{ … }}, json = {{ … }} }}'
+
+
+def _message_hint(plan: RoutePlan) -> str:
+    return (
+        f'"{plan.key}" = {{ policy = "{plan.policy_name}", carrier = "message", messages = [\'{{"token": "{{token}}"}}\'] }}, '
+        "as your front end writes it; without messages the route is named as not examined"
+    )

@@ -1,0 +1,184 @@
+"""What a target did with a request: admitted, refused, failed, or none of these. The one place that knows what a refusal is.
+
+With a probe the question is whether the handler was entered; without one, or where the handler itself decides, the
+status answers. Pure rules over observations; nothing is sent.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from typing import Literal
+
+from harness.contracts.matrix.bypass import resembles
+from harness.contracts.matrix.state import RouteState
+from harness.contracts.matrix.verdicts import Evidence
+from harness.credentials import Credential
+from harness.targets.base import Observation
+
+Outcome = Literal["admitted", "refused", "fault", "failed", "throttled", "unreached"]
+"""`failed`: the request was let in, and then the handler failed by itself. `throttled`: neither let in nor refused."""
+# RFC 6455 section 7.4.1 (1008: policy violation); private codes that real backends use for 401 and 403.
+REFUSING_CLOSES = {1008, 3000, 3003, 4001, 4003, 4401, 4403}
+_SERVER_REFUSES = {400, 413, 414, 431}
+"""What an HTTP server answers to a request that it will not hand to the app."""
+_SIGN_IN = re.compile(r"(?:sign|log)[-_]?(?:in|on)\b|/auth\b|accounts\.dev|/handshake", re.IGNORECASE)
+IN_A_MESSAGE = (
+    "the websocket was accepted and waited for a message, with or without a credential: it may take its token there "
+    '(declare carrier = "message" and messages = [\'{"token": "{token}"}\'])'
+)
+
+
+def outcome_of(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
+    """What the target did, by what evidence, and in words."""
+    if _kept_by_the_server(observation, credential):
+        return "refused", "websocket", "by the server, which does not hand such a handshake to the app"
+    if observation.hung:
+        where = f", stuck in {observation.error}" if observation.error else ""
+        return "fault", "process", f"no answer within the time limit ({observation.micros / 1e6:g} s){where}"
+    if observation.died:
+        return "fault", "process", "the target's process ended"
+    if observation.stopped and state.in_a_message:
+        return "unreached", "websocket", IN_A_MESSAGE
+    if observation.stopped:
+        return "admitted", "probe", "the handler was entered (and stopped at the door)"
+    if observation.elsewhere:
+        return "unreached", "probe", "another route's handler answered"
+    if observation.websocket is not None:
+        return _websocket_outcome(observation, state, credential)
+    return _http_outcome(observation, state, credential)
+
+
+def _kept_by_the_server(observation: Observation, credential: Credential) -> bool:
+    """Whether a server would not take a websocket's handshake for its size or its bytes; it may not even answer."""
+    facts = observation.websocket
+    if facts is None or facts.get("accepted") or not credential.unsendable or observation.entered is not None:
+        return False
+    return observation.hung or observation.status in _SERVER_REFUSES or bool(observation.error)
+
+
+def is_throttled(observation: Observation, refusing: list[int]) -> bool:
+    """Whether the answer is that of a limiter or of an overloaded server (RFC 6585 section 4; RFC 9110 section 15.6.4)."""
+    status = observation.status
+    if status is None or status in refusing or observation.entered:
+        return False
+    return status == 429 or (status == 503 and observation.header("retry-after") is not None)
+
+
+def retry_after(observation: Observation) -> float | None:
+    """Seconds that an answer asks its client to wait (RFC 9110 section 10.2.3); None where it does not say."""
+    told = observation.header("retry-after")
+    if told is None:
+        return None
+    if told.strip().isdigit():
+        return float(told)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _http_outcome(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
+    status, entered = observation.status, observation.entered
+    refusing = state.plan.policy.refusing(credential)
+    if is_throttled(observation, refusing):
+        told = observation.header("retry-after")
+        return "throttled", "status", f"{status}{f', Retry-After: {told}' if told else ''} (throttled)"
+    if status is None or status >= 500:
+        told = f": {observation.error}" if observation.error else ""
+        seen = f"{status or 'no answer'}{told}"
+        if entered and decided(observation, state):
+            return "failed", "probe", f"{seen}, the handler was entered"
+        if entered is None and state.open and status is not None:
+            return "failed", "status", seen
+        return "fault", "status" if status else "process", seen
+    if status in refusing or sends_to_sign_in(observation):
+        known = "entered" if entered else "not entered" if entered is False else "not watched"
+        return "refused", "probe" if entered is False else "status", f"{status}, the handler was {known}"
+    if entered:
+        return "admitted", "probe", f"{status}, the handler was entered"
+    if 200 <= status < 300:
+        unseen = ", though the probe did not see the handler" if entered is False else ""
+        return "admitted", "status", f"{status}{unseen}"
+    if entered is None and status in _SERVER_REFUSES and credential.unsendable:
+        return "refused", "status", f"{status} by the server, which does not hand such a request to the app"
+    if entered is None and state.refuses and credential.authentic:
+        # The same request is refused by status with a bad credential: this one got past that decision.
+        return "admitted", "status", f"{status}, past the decision that refuses a bad credential"
+    return "unreached", "probe" if entered is False else "status", f"{status} {_why_unreached(status)}".rstrip()
+
+
+def decided(observation: Observation, state: RouteState) -> bool:
+    """Whether a request whose handler was entered had been let in: at the door, or by a function that consented inside."""
+    if state.open or state.guard != "handler":
+        return True
+    return any(good and phase == 1 and (name, good) not in state.always for name, good, phase in observation.ran)
+
+
+def _why_unreached(status: int) -> str:
+    return {
+        400: "(bad request before the decision)",
+        404: "(not found)",
+        405: "(method not allowed)",
+        415: "(unsupported media type)",
+        422: "(the request did not pass validation)",
+    }.get(status, "(redirected)" if 300 <= status < 400 else "")
+
+
+def sends_to_sign_in(observation: Observation) -> bool:
+    """A redirect to a page where people sign in is how sites refuse browsers."""
+    return observation.status in (302, 303, 307) and bool(_SIGN_IN.search(observation.header("location") or ""))
+
+
+def _websocket_outcome(
+    observation: Observation, state: RouteState, credential: Credential
+) -> tuple[Outcome, Evidence, str]:
+    facts = observation.websocket or {}
+    status, close = observation.status, facts.get("close")
+    if status is not None and not facts.get("accepted"):
+        if is_throttled(observation, state.plan.policy.refusing(credential)):
+            return "throttled", "websocket", f"handshake answered {status} (throttled)"
+        if status >= 500:
+            return "fault", "websocket", f"handshake answered {status}"
+        if status in state.plan.policy.refusing(credential):
+            return "refused", "websocket", f"handshake answered {status}"
+        return "unreached", "websocket", f"handshake answered {status}"
+    if facts.get("accepted"):
+        return _accepted_outcome(observation, state)
+    if close is not None:
+        return "refused", "websocket", f"closed with {close} before it was accepted (403 to a browser)"
+    if observation.error:
+        return "fault", "websocket", observation.error
+    if observation.entered:
+        return "admitted", "probe", "the handler was entered"
+    return "unreached", "websocket", "neither accepted nor closed"
+
+
+def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outcome, Evidence, str]:
+    """A websocket whose handshake was accepted: what came then tells, where the token comes in a message."""
+    facts = observation.websocket or {}
+    close, sent = facts.get("close"), facts.get("sent")
+    if "message" in state.plan.carriers:
+        if close in REFUSING_CLOSES:
+            return "refused", "websocket", f"closed with {close} after the message with the token"
+        genuine = state.genuine
+        theirs = (genuine.websocket or {}).get("sent", 0) if genuine is not None and genuine is not observation else 0
+        if genuine is not None and theirs:
+            # A greeting may come before the token; the genuine one gets more, or something else.
+            if (sent or 0) < theirs:
+                return "refused", "websocket", f"{sent or 0} message(s) where a genuine token gets {theirs}"
+            if not resembles(Observation(200, body=observation.body), Observation(200, body=genuine.body)):
+                return "refused", "websocket", f"answered otherwise than a genuine token: {observation.body[:80]!r}"
+        if close == 1011 or (observation.error and not facts.get("left")):
+            return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
+        return "admitted", "websocket", "the message with the token was taken"
+    if close in REFUSING_CLOSES and not sent:
+        if state.in_a_message:
+            return "unreached", "websocket", IN_A_MESSAGE
+        return "refused", "websocket", f"accepted, then closed with {close} before anything was sent"
+    if state.in_a_message and not sent:
+        return "unreached", "websocket", IN_A_MESSAGE
+    if close == 1011 or (observation.error and not facts.get("left")):
+        return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
+    return "admitted", "websocket", "the handshake was accepted"

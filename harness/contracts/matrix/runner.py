@@ -1,0 +1,202 @@
+"""Drives one lane through route after route: batches, undoing what was written, waiting where a limiter asks to."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.contracts.matrix.factory import Sending
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.refusal import is_throttled, retry_after
+from harness.contracts.matrix.verdicts import CellVerdict
+from harness.targets.base import Call, Lane, Observation
+
+_BATCH_SECONDS = 8.0
+"""A batch is to take no longer than this, for its tokens are as old as it is when the last one is sent."""
+_USUAL_WAIT = 1.0
+"""Seconds to wait for a limiter that does not say how long."""
+_PATIENCE = 2
+"""How often a limiter may let nothing at all pass after it was waited for, before it is left alone."""
+
+
+class Resets(Protocol):
+    """Restores the database of one lane; says which tables had been written."""
+
+    def reset(self) -> tuple[str, ...]:
+        """Undo what was written since the last call."""
+
+
+@dataclass(slots=True)
+class Work:
+    """Requests for a lane; `singly`: one at a time, with a reset after each; `together`: at the same moment."""
+
+    sendings: list[Sending]
+    singly: bool = False
+    together: bool = False
+
+
+Verdicts = Callable[[], list[CellVerdict]]
+"""Judging, put off until the lane has its next work."""
+RouteScript = Generator[Work, list[Observation], Verdicts]
+
+
+class Limiter:
+    """How long a throttled target is waited for: as it says, within `limit` seconds, and while that leads anywhere."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+        self._in_vain = 0
+
+    def wait(self, throttled: list[Observation], answered: bool) -> float | None:
+        """Seconds until it is worth while to ask again; None when it is not. `answered`: whether anything passed this time."""
+        self._in_vain = 0 if answered else self._in_vain + 1
+        told = max((retry_after(answer) or _USUAL_WAIT for answer in throttled), default=0.0)
+        return None if told > self.limit or self._in_vain > _PATIENCE else told
+
+
+class Runner:
+    """One lane at work. `limit`: seconds for each request; `waiting`: routes of which any lane takes the next."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        reset: Resets | None,
+        limit: float,
+        waiting: deque[RoutePlan],
+        script: Callable[[RoutePlan], RouteScript],
+    ) -> None:
+        self.lane = lane
+        self.busy = False
+        self._reset = reset
+        self._limit = limit
+        self._waiting = waiting
+        self._make = script
+        self._script: RouteScript | None = None
+        self._next: tuple[RouteScript, Work] | None = None
+        self._work: list[Sending] = []
+        self._done: dict[int, Observation] = {}
+        self._todo: deque[int] = deque()
+        self._sent: list[int] = []
+        self._singly = self._together = False
+        self._limiter = Limiter(limit)
+        self._resume_at: float | None = None
+        self._slowest = {True: 0.0, False: 0.0}
+        """Seconds of the slowest answer of this route, to requests that are stopped at the door and to others."""
+
+    def begin(self) -> None:
+        """Take the first route."""
+        self._advance(None)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is on its way, because a limiter is being waited for."""
+        return self._resume_at is not None
+
+    def step(self, readable: bool) -> list[CellVerdict]:
+        """Take what the lane has; returns the verdicts of a route that is complete."""
+        if self._resume_at is not None:
+            if time.monotonic() >= self._resume_at:
+                self._resume_at = None
+                self._send()
+            return []
+        partial = self.lane.collect() if readable else self.lane.overdue()
+        if partial is None:
+            return []
+        answers = partial.observations
+        for number in reversed(self._sent[len(answers) :]):
+            self._todo.appendleft(number)
+        if partial.alone or (self._together and self._todo):
+            self._singly, self._together = True, False
+        wrote = self._reset.reset() if self._reset is not None else ()
+        if wrote and len(self._sent) > 1 and not self._together:
+            # Somebody wrote, and nobody knows who: once more, one at a time.
+            self._todo.extendleft(reversed(self._sent[: len(answers)]))
+            self._singly = True
+        else:
+            self._take_answers(answers, wrote)
+        if self._todo:
+            if self._resume_at is None:
+                self._send()
+            return []
+        return self._advance([self._done[number] for number in range(len(self._work))])
+
+    def _take_answers(self, answers: list[Observation], wrote: tuple[str, ...]) -> None:
+        """Keep what was answered; what a limiter has sent away is asked again when it says so."""
+        throttled: list[int] = []
+        for number, answer in zip(self._sent, answers, strict=False):
+            sending = self._work[number]
+            self._slowest[sending.stop] = max(self._slowest[sending.stop], answer.micros / 1e6)
+            if len(self._sent) == 1:
+                answer.wrote = wrote
+            self._done[number] = answer
+            if is_throttled(answer, _refusing(sending)):
+                throttled.append(number)
+        if not throttled:
+            return
+        passed = len(throttled) < len(answers)
+        seconds = self._limiter.wait([self._done[number] for number in throttled], passed)
+        if seconds is not None:
+            self._todo.extendleft(reversed(throttled))
+            self._resume_at = time.monotonic() + seconds
+
+    def _fitting(self) -> int:
+        """How many requests make a batch whose last token is still young."""
+        if self._singly:
+            return 1
+        if self._together:
+            return len(self._todo)
+        seconds = 0.0
+        for count, number in enumerate(self._todo):
+            seconds += self._slowest[self._work[number].stop]
+            if seconds > _BATCH_SECONDS:
+                return max(1, count)
+        return len(self._todo)
+
+    def _send(self) -> None:
+        self._sent = [self._todo.popleft() for _ in range(self._fitting())]
+        calls: list[Call] = [self._work[number].call() for number in self._sent]
+        self.lane.submit(calls, self._limit, together=self._together and len(calls) > 1)
+        if self._next is None and self._waiting:
+            # Made ready while the lane is busy.
+            script = self._make(self._waiting.popleft())
+            self._next = script, next(script)
+
+    def _advance(self, answers: list[Observation] | None) -> list[CellVerdict]:
+        """Hand observations to the route's script; send its next work, or the next route's; then judge."""
+        finished: list[Verdicts] = []
+        self.busy = False
+        while True:
+            try:
+                work = self._script.send(answers) if self._script is not None and answers is not None else self._take()
+            except StopIteration as end:
+                finished.append(end.value)
+                self._script = None
+                continue
+            if work is None:
+                break
+            self._work, self._done = work.sendings, {}
+            self._todo = deque(range(len(work.sendings)))
+            self._singly, self._together = work.singly, work.together
+            self.busy = True
+            self._send()
+            break
+        return [verdict for judge in finished for verdict in judge()]
+
+    def _take(self) -> Work | None:
+        """Begin the next route; its first work, or None when there is none left."""
+        self._slowest = {True: 0.0, False: 0.0}
+        if self._next is not None:
+            (self._script, work), self._next = self._next, None
+            return work
+        if not self._waiting:
+            return None
+        self._script = self._make(self._waiting.popleft())
+        return next(self._script)
+
+
+def _refusing(sending: Sending) -> list[int]:
+    """The statuses that the route's policy names as refusals, which are taken for what they are."""
+    return [status for statuses in sending.sequence.plan.policy.refuse.values() for status in statuses]

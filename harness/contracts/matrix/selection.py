@@ -1,0 +1,57 @@
+"""Which credentials a run tries, by name, by group, or in one way alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.contracts.matrix.ways import Way
+from harness.core.errors import DeclarationError
+from harness.credentials import select
+
+if TYPE_CHECKING:
+    from harness.contracts.matrix.plan import Cell, RoutePlan
+
+
+class Selection:
+    """The credentials of a run: names and groups, or one way alone (`forged@cookie:__session`); all when there are none.
+
+    Raises DeclarationError for a name that does not exist.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        self._pairs = [(name.partition("@")[0], name.partition("@")[2]) for name in names]
+        self._chosen = select([name for name, _ in self._pairs])
+
+    def _takes(self, cell: Cell) -> bool:
+        names = (cell.credential.name, cell.credential.group)
+        return not self._pairs or any(
+            name in names and (not way or way in _labels(cell.way)) for name, way in self._pairs
+        )
+
+    def open(self, plans: list[RoutePlan]) -> None:
+        """Take a place that is named as one of the routes' ways, though no policy declares it: a run has found it open."""
+        declared = {way.label for plan in plans for way in plan.ways}
+        for label in dict.fromkeys(label for _, label in self._pairs if ":" in label and label not in declared):
+            for plan in plans:
+                if plan.ways[0].base.kind:
+                    plan.ways.append(Way(plan.ways[0].bases, label, label, found=True))
+
+    def cells(self, plan: RoutePlan) -> list[Cell]:
+        """The cells of a route."""
+        planned = [cell for credential in self._chosen for cell in plan.planned(credential)]
+        return [
+            cell for cell in planned if self._takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
+        ]
+
+    def check(self, plans: list[RoutePlan]) -> None:
+        """Raises DeclarationError for a way that no route has."""
+        known = {label for plan in plans for way in plan.ways for label in _labels(way)}
+        for name, label in self._pairs:
+            if label and label not in known:
+                ways = ", ".join(sorted(known - {""})) or "none but the usual one"
+                raise DeclarationError(f"--credentials {name}@{label}: no route is entered that way; known: {ways}")
+
+
+def _labels(way: Way) -> set[str]:
+    """What a way is called; the usual one by its base too."""
+    return {way.label} if way.label else {"", way.base.name}

@@ -1,0 +1,103 @@
+"""What a run has learned of one route: whom it admits in which way, how it refuses, where it decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from harness.contracts.matrix.factory import Sequence
+from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.ways import Way
+from harness.credentials import Credential
+from harness.targets.base import Observation
+
+
+@dataclass
+class Twin:
+    """The undamaged twin of all that is bad in one way: which credential it was, and what it was answered."""
+
+    credential: Credential
+    admitted: bool
+    seen: str
+    observation: Observation
+
+
+@dataclass
+class RouteState:
+    """What is known of a route so far."""
+
+    plan: RoutePlan
+    guard: Literal["door", "handler"] | None = None
+    twins: dict[str, Twin] = field(default_factory=dict)
+    """By the label of the way; the empty one is the usual way."""
+    refusals: dict[str, dict[str, Observation]] = field(default_factory=dict)
+    """Refusals that the others are compared with: by the label of the way, then by credential."""
+    refuses: bool = False
+    """Whether a bad credential was refused."""
+    always: frozenset[tuple[str, bool]] = frozenset()
+    """Functions that come to their end for a request without any credential too, and whether they returned something true:
+    that they do so proves nothing.
+    """
+    anonymous: list[Observation] = field(default_factory=list)
+    """Answers to a request without any credential, where such may enter."""
+    controls: dict[str, list[Observation]] = field(default_factory=dict)
+    """Answers to bent requests for a path that nothing serves."""
+    brittle: bool = False
+    """Whether a token of an issuer whose clock is a little ahead is refused, and no policy says what is right."""
+    expiring: list[tuple[Cell, Sequence, float]] = field(default_factory=list)
+    """Tokens that were presented with seconds left to live, and when: they are presented again when these are over."""
+    withdrawn: list[tuple[Cell, Sequence]] = field(default_factory=list)
+    """Tokens of keys that are published for a while."""
+    in_a_message: bool = False
+    """Whether it is a websocket that seems to wait for its token in a message, which nobody has declared."""
+
+    @property
+    def open(self) -> bool:
+        """Whether everybody may enter."""
+        return "*" in self.plan.policy.accept
+
+    @property
+    def genuine(self) -> Observation | None:
+        """The answer to the credential by which the route shows that it admits."""
+        twin = self.twins.get("")
+        return twin.observation if twin is not None else None
+
+    @property
+    def admitted(self) -> bool:
+        """Whether anybody was let in whom the policy admits."""
+        return any(twin.admitted for twin in self.twins.values())
+
+    @property
+    def stops(self) -> bool:
+        """Whether the probe may stop requests at the handler's door: not where what comes behind it tells."""
+        return self.guard != "handler" and not self.plan.policy.optional
+
+    def kept_out(self, way: Way) -> str | None:
+        """What the genuine twin of a way was answered that did not get in; None where it did."""
+        twin = self.twins.get(way.label)
+        if twin is None:
+            return "it was not tried"
+        return None if twin.admitted else twin.seen
+
+    def twin_of(self, way: Way) -> Twin | None:
+        """The undamaged twin of what is bad in a way."""
+        return self.twins.get(way.label)
+
+    def base_in(self, way: Way) -> Credential:
+        """The genuine credential that the route really admits in a way; the usual one where it admits none."""
+        twin = self.twins.get(way.label)
+        return twin.credential if twin is not None else way.base
+
+    def learn_refusal(self, way: Way, name: str, observation: Observation) -> None:
+        """A bad credential was refused like this."""
+        self.refuses = self.refuses or name != "missing"
+        self.refusals.setdefault(way.label, {})[name] = observation
+
+
+def decides_inside(observation: Observation, always: frozenset[tuple[str, bool]] = frozenset()) -> bool:
+    """Whether authentication ran inside the handler and not before it.
+
+    What ended after the handler only wraps the request, and what does the same for everybody (`always`) decides nothing.
+    """
+    ran = [(good, phase) for name, good, phase in observation.ran if (name, good) not in always]
+    return not any(good and phase == 0 for good, phase in ran) and any(phase == 1 for _, phase in ran)

@@ -1,0 +1,6 @@
+"""The migration contract: Alembic, run in the target's own interpreter, on a database full of generated rows."""
+
+from harness.contracts.migrations.contract import CHECKS, Migrations
+from harness.contracts.migrations.declaration import MIGRATIONS_FILE, MigrationsFile, load_migrations
+
+__all__ = ["CHECKS", "MIGRATIONS_FILE", "Migrations", "MigrationsFile", "load_migrations"]

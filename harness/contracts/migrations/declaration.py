@@ -1,0 +1,41 @@
+"""`suites/migrations.toml`: where Alembic is, which revision was before Clerk, and what its migrations may do on purpose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from harness.core.errors import DeclarationError
+from harness.core.toml import Table, load_table
+
+MIGRATIONS_FILE = "migrations.toml"
+
+
+class MigrationsFile(Table):
+    """The file. `legacy`: the revision of the stage before Clerk; `config`: Alembic's file, relative to the app;
+    `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what is named otherwise:
+    `drop:users.age`, `rewrite:users`, `lock:users`. `rows`: generated users. `before`: the variables with which the app of
+    the stage before starts, to see whether it runs on the schema after.
+    """
+
+    legacy: str
+    config: str = "alembic.ini"
+    users: str = "users"
+    rows: int = Field(default=2000, ge=1, le=1_000_000)
+    models: bool = True
+    before: dict[str, str] | None = None
+    changes: list[str] = []
+    allow: list[str] = []
+
+
+def load_migrations(suites: Path) -> MigrationsFile | None:
+    """Read the file, where there is one. Raises DeclarationError naming file and key."""
+    path = suites / MIGRATIONS_FILE
+    file = load_table(path, MigrationsFile, {"": list(MigrationsFile.model_fields)})
+    if file is None:
+        return None
+    for entry in file.allow:
+        if entry.partition(":")[0] not in ("drop", "rewrite", "lock"):
+            raise DeclarationError(f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table or lock:table")
+    return file

@@ -1,0 +1,112 @@
+"""`suites/user_sync.toml`: how the target's sync is reached, and which columns mirror which fields of a Clerk user."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from harness.core.errors import DeclarationError
+from harness.core.toml import Table, load_table
+from harness.targets.request_builder import Example
+
+SYNC_FILE = "user_sync.toml"
+Mirrored = Literal["primary_email_address", "first_name", "last_name", "username", "image_url", "external_id"]
+_ROUTE = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
+
+
+ARGUMENTS = (
+    "user",
+    "claims",
+    "id",
+    "primary_email_address",
+    "first_name",
+    "last_name",
+    "username",
+    "image_url",
+    "external_id",
+)
+"""Words for a callable's arguments: the user as the Backend API shows it, a session token's claims, or a field. A text
+`module:name` is what calling that name gives, closed after the call; everything else is passed as it is.
+"""
+
+
+class Reach(Table):
+    """How sync is reached. `request`: a route that any signed-in user may call, the first call of which makes the row;
+    `callable`: a function of the app instead of it, `module:function` or `file.py:function` beside this file; `arguments`: what
+    it is called with, see `ARGUMENTS`; `webhook`: where Svix delivers; `refreshes`: whether later requests (calls) take the
+    profile over anew.
+    """
+
+    callable: str | None = Field(default=None, pattern=r"^[\w./-]+:[\w.]+$")
+    arguments: list[Any] | dict[str, Any] = ["user"]
+    request: str | None = Field(default=None, pattern=_ROUTE)
+    webhook: str | None = Field(default=None, pattern=_ROUTE)
+    refreshes: bool = False
+    path: dict[str, Any] = {}
+    query: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    json_body: Any = Field(default=None, alias="json")
+    carrier: str = "bearer"
+
+    @property
+    def example(self) -> Example:
+        """How to call the request's route."""
+        return Example(
+            path=self.path, query=self.query, headers=self.headers, json=self.json_body, carrier=self.carrier
+        )
+
+
+class UserTable(Table):
+    """The table of users. `mirror`: column -> Clerk field; `volatile`: columns (`table.column` for other tables) that may
+    differ on replay; `email_case`: whether addresses that differ in case are the same; `relations`: `table.column` of
+    what hangs on a user, all foreign keys by default.
+    """
+
+    name: str = "users"
+    id: str = "id"
+    clerk_id: str = "clerk_user_id"
+    email: str = "email"
+    mirror: dict[str, Mirrored] = {"email": "primary_email_address"}
+    volatile: list[str] = []
+    email_case: Literal["ignore", "exact"] = "ignore"
+    relations: list[str] | None = None
+    adopt: bool = True
+
+
+class SyncFile(Table):
+    """The file."""
+
+    reach: Reach
+    table: UserTable = UserTable()
+    sequences: int = Field(default=100, ge=1, le=1_000_000)
+
+
+_KEYS = {
+    "": list(SyncFile.model_fields),
+    "reach": [field.alias or name for name, field in Reach.model_fields.items()],
+    "table": list(UserTable.model_fields),
+}
+
+
+def load_sync(suites: Path) -> SyncFile | None:
+    """Read the file, where there is one. Raises DeclarationError naming file and key."""
+    path = suites / SYNC_FILE
+    file = load_table(path, SyncFile, _KEYS)
+    if file is None:
+        return None
+    reach = file.reach
+    if (reach.request is None) == (reach.callable is None):
+        raise DeclarationError(
+            f"{path}: reach: name either request, a route whose first call by a signed-in user makes the row, or callable, "
+            "a function of the app that does"
+        )
+    given = reach.arguments.values() if isinstance(reach.arguments, dict) else reach.arguments
+    for entry in given:
+        if isinstance(entry, str) and entry not in ARGUMENTS and re.fullmatch(r"[\w.]+:[\w.]+", entry) is None:
+            raise DeclarationError(
+                f"{path}: reach.arguments: {entry!r}: write one of {', '.join(ARGUMENTS)}, or module:name for what is opened for the call"
+            )
+    return file

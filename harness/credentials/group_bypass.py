@@ -1,0 +1,125 @@
+"""Group `shape`: no credential at all, but the method, the path or a header is bent, so that a guard may look elsewhere.
+
+None of these may reach a handler that admits nobody without a credential; any answer that is not the handler's is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.credentials.model import Bend, Bendable, Credential, Presentation, Recipe
+from harness.credentials.recipes import several
+
+_METHOD = "RFC 9110 section 9.3"
+_OVERRIDE = "OWASP WSTG-CONF-06 (method overriding)"
+_PATH = "RFC 3986 section 6.2"
+_REWRITE = "OWASP WSTG-ATHZ-02 (X-Original-URL, X-Rewrite-URL)"
+_TRUST = "OWASP ASVS 4.0 section 4.1"
+
+
+def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str) -> Credential:
+    return Credential(name, "bypass", recipe, cwe, source, why, token=False, only="http")
+
+
+def _bend(*bends: Bend) -> Recipe:
+    return several(*(_one(bend) for bend in bends))
+
+
+def _one(bend: Bend) -> Recipe:
+    return lambda mint: Presentation(bend=bend)
+
+
+def _path(change: Callable[[str], str]) -> Bend:
+    def bend(request: Bendable) -> None:
+        request.path = change(request.path)
+
+    return bend
+
+
+def _method(name: str) -> Bend:
+    def bend(request: Bendable) -> None:
+        request.method = name
+
+    return bend
+
+
+def _set(request: Bendable, name: str, value: str) -> None:
+    request.headers = [(known, given) for known, given in request.headers if known != name] + [(name, value)]
+
+
+def _headers(**fields: str) -> Bend:
+    def bend(request: Bendable) -> None:
+        for name, value in fields.items():
+            _set(request, name.replace("_", "-"), value)
+
+    return bend
+
+
+def _swap(request: Bendable) -> str:
+    """Send another method than the one that is meant; returns the one that is meant."""
+    meant = request.method
+    request.method = "GET" if meant == "POST" else "POST"
+    return meant
+
+
+def _override_by_header(request: Bendable) -> None:
+    meant = _swap(request)
+    for name in ("x-http-method-override", "x-http-method", "x-method-override"):
+        _set(request, name, meant)
+
+
+def _override_by_query(request: Bendable) -> None:
+    meant = _swap(request)
+    request.query = "&".join(part for part in (request.query, f"_method={meant}") if part)
+
+
+def _rewritten_by(name: str) -> Bend:
+    def bend(request: Bendable) -> None:
+        target = request.path + (f"?{request.query}" if request.query else "")
+        request.path, request.query = "/", ""
+        _set(request, name, target)
+
+    return bend
+
+
+def _encoded_letter(path: str) -> str:
+    for position, letter in enumerate(path):
+        if letter.isascii() and letter.isalpha() and path[position - 1] != "%" and path[position - 2] != "%":
+            return f"{path[:position]}%{ord(letter):02X}{path[position + 1 :]}"
+    return path + "%20"
+
+
+def _encoded_slash(path: str) -> str:
+    before, _, last = path.rpartition("/")
+    return f"{before}%2F{last}" if before else f"/%2F{last}"
+
+
+def _inner_double_slash(path: str) -> str:
+    before, _, last = path.rpartition("/")
+    return f"{before}//{last}"
+
+
+CREDENTIALS = [
+    _entry("head-method", _bend(_method("HEAD")), _METHOD, "The route asked with HEAD, which a guard that lists methods may have forgotten.", "CWE-650"),
+    _entry("options-method", _bend(_method("OPTIONS")), _METHOD, "The route asked with OPTIONS, which guards let pass for browsers: it must not run the handler.", "CWE-650"),
+    _entry("method-override-header", _bend(_override_by_header), _OVERRIDE, "Another method is sent, and a header names the one that is meant: a guard sees the one, the router the other.", "CWE-650"),
+    _entry("method-override-query", _bend(_override_by_query), _OVERRIDE, "Another method is sent, and the query names the one that is meant.", "CWE-650"),
+    _entry("trailing-slash", _bend(_path(lambda p: p[:-1] if p.endswith("/") and p != "/" else p + "/")), _PATH, "The path with a slash at its end (or without the one it has): a list of guarded paths may not hold it.", "CWE-647"),
+    _entry("double-slash", _bend(_path(lambda p: "/" + p), _path(_inner_double_slash)), _PATH, "The path with a slash twice: guard and router may read it differently.", "CWE-647"),
+    _entry("dot-segment", _bend(_path(lambda p: "/." + p)), _PATH, "The path with a dot that means nothing in it.", "CWE-647"),
+    _entry("parent-segment", _bend(_path(lambda p: "/public/.." + p), _path(lambda p: "/static/.." + p)), _PATH, "The path by way of a folder that may be open to everybody.", "CWE-22"),
+    _entry("encoded-slash", _bend(_path(_encoded_slash)), _PATH, "The path with an encoded slash, which a router may decode after the guard has looked.", "CWE-177"),
+    _entry("encoded-letter", _bend(_path(_encoded_letter)), _PATH, "The path with one letter encoded: the same path, spelled otherwise.", "CWE-177"),
+    _entry("upper-case-path", _bend(_path(str.upper)), _PATH, "The path in capitals, which a router that is blind to case takes for the same.", "CWE-178"),
+    _entry("semicolon-parameter", _bend(_path(lambda p: p + ";x=1")), "RFC 3986 section 3.3", "The path with a parameter after a semicolon, which some servers cut off after the guard has looked.", "CWE-647"),
+    _entry("extension-suffix", _bend(_path(lambda p: p + ".json"), _path(lambda p: p + ".css")), _PATH, "The path with a file's extension, by which guards know what is open to everybody.", "CWE-647"),
+    _entry("absolute-uri", _bend(_path(lambda p: "http://localhost" + p)), "RFC 9112 section 3.2.2", "The whole address in place of the path, as proxies are asked: a guard that compares paths may not know it.", "CWE-647"),
+    _entry("x-original-url", _bend(_rewritten_by("x-original-url")), _REWRITE, "The start page is asked for, and a header names the path that is meant.", "CWE-288"),
+    _entry("x-rewrite-url", _bend(_rewritten_by("x-rewrite-url")), _REWRITE, "The start page is asked for, and another header names the path that is meant.", "CWE-288"),
+    _entry("x-forwarded-for-loopback", _bend(_headers(x_forwarded_for="127.0.0.1", x_real_ip="127.0.0.1", forwarded="for=127.0.0.1", x_client_ip="127.0.0.1", true_client_ip="127.0.0.1")), _TRUST, "Headers that claim the request came from this very machine.", "CWE-348"),
+    _entry("x-forwarded-prefix", _bend(_headers(x_forwarded_prefix="/public", x_script_name="/public", x_forwarded_path="/public")), _TRUST, "Headers that claim the app lives under a path that may be open to everybody.", "CWE-348"),
+    _entry("host-localhost", _bend(_headers(host="localhost:8080")), "RFC 9110 section 7.2", "A Host field that says localhost, by which guards know developers.", "CWE-290"),
+    _entry("origin-trusted", _bend(_headers(origin="http://localhost:3000", referer="http://localhost:3000/")), "RFC 6454 section 7.3", "The Origin of the genuine front end, which anybody but a browser can write.", "CWE-346"),
+    _entry("health-user-agent", _bend(_headers(user_agent="kube-probe/1.31 ELB-HealthChecker/2.0 GoogleHC/1.0")), _TRUST, "The name by which a load balancer introduces itself when it asks after the server's health.", "CWE-290"),
+    _entry("content-type-changed", _bend(_headers(content_type="text/plain;charset=UTF-8")), "RFC 9110 section 8.3", "Another type of content than the route expects: a guard that reads bodies may skip it.", "CWE-436"),
+]  # fmt: skip

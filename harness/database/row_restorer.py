@@ -1,0 +1,113 @@
+"""No cell sees what another wrote: triggers note which tables were written, and only these are restored.
+
+Everything lives in a schema of its own, installed in the template after migration and seed, so that clones carry it.
+"""
+
+from __future__ import annotations
+
+import psycopg
+
+from harness.core.errors import DatabaseError
+from harness.database.errors import told
+
+SCHEMA = "clerk_harness"
+_INSTALL = f"""
+CREATE SCHEMA {SCHEMA};
+CREATE UNLOGGED TABLE {SCHEMA}.dirty (relation regclass NOT NULL);
+CREATE TABLE {SCHEMA}.kept (relation regclass PRIMARY KEY, copy regclass NOT NULL, columns text NOT NULL);
+CREATE TABLE {SCHEMA}.counters (name regclass PRIMARY KEY, value bigint NOT NULL, called boolean NOT NULL);
+
+CREATE FUNCTION {SCHEMA}.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    INSERT INTO {SCHEMA}.dirty VALUES (TG_RELID);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION {SCHEMA}.reset() RETURNS text[] LANGUAGE plpgsql AS $$
+DECLARE
+    touched regclass[];
+    one record;
+BEGIN
+    SELECT array_agg(DISTINCT relation) INTO touched FROM {SCHEMA}.dirty;
+    IF touched IS NULL THEN
+        RETURN NULL;
+    END IF;
+    FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation = ANY (touched) LOOP
+        EXECUTE format('DELETE FROM %s', one.relation);
+        EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s', one.relation, one.columns, one.columns, one.copy);
+    END LOOP;
+    PERFORM setval(name, value, called) FROM {SCHEMA}.counters;
+    DELETE FROM {SCHEMA}.dirty;
+    RETURN touched::text[];
+END $$;
+
+DO $$
+DECLARE
+    one record;
+    number integer := 0;
+    names text;
+    value bigint;
+    called boolean;
+BEGIN
+    FOR one IN
+        SELECT c.oid::regclass AS relation FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'r' AND n.nspname NOT IN ('{SCHEMA}', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+    LOOP
+        number := number + 1;
+        SELECT string_agg(quote_ident(attname), ', ') INTO names FROM pg_attribute
+            WHERE attrelid = one.relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+        CONTINUE WHEN names IS NULL;
+        EXECUTE format('CREATE TABLE {SCHEMA}.%I AS SELECT %s FROM %s', 'copy_' || number, names, one.relation);
+        INSERT INTO {SCHEMA}.kept VALUES (one.relation, ('{SCHEMA}.copy_' || number)::regclass, names);
+        EXECUTE format('CREATE TRIGGER clerk_harness_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s '
+            'FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.note()', one.relation);
+    END LOOP;
+    FOR one IN
+        SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind = 'S' AND n.nspname <> '{SCHEMA}' AND n.nspname NOT LIKE 'pg\\_%'
+    LOOP
+        EXECUTE format('SELECT last_value, is_called FROM %s', one.name) INTO value, called;
+        INSERT INTO {SCHEMA}.counters VALUES (one.name, value, called);
+    END LOOP;
+END $$;
+GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC;
+"""
+
+
+def install(connection: psycopg.Connection) -> None:
+    """Remember the tables' rows and begin to note writes."""
+    connection.execute(_INSTALL)
+
+
+class RowRestorer:
+    """Restores one database between cells."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+        try:
+            # Foreign keys and triggers must not fire while rows go back to where they were.
+            self._connection.execute("SET session_replication_role = replica")
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._connection.close()
+            raise DatabaseError(
+                "--postgres: the role may not set session_replication_role, which restoring rows between cells needs; "
+                "use a superuser of a throw-away server, or the embedded one"
+            ) from error
+        self._connection.execute("SET lock_timeout = '5s'")
+
+    def reset(self) -> tuple[str, ...]:
+        """Restore what was written since the last call; returns the tables, in the order of their names."""
+        try:
+            row = self._connection.execute(f"SELECT {SCHEMA}.reset()").fetchone()
+        except psycopg.errors.LockNotAvailable as error:
+            raise DatabaseError(
+                "the app holds a transaction open after its answer, so its database cannot be restored between cells; "
+                "close the session when the request ends"
+            ) from error
+        except psycopg.OperationalError as error:
+            raise DatabaseError(told(error)) from error
+        return tuple(sorted(row[0])) if row and row[0] else ()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

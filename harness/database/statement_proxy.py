@@ -1,0 +1,201 @@
+"""Listens in on what an app says to Postgres: a relay on this machine that notes each statement that goes by.
+
+The messages are those of Postgres' protocol, version 3 (PostgreSQL documentation, "Message Formats"). Encryption is
+declined, so that statements can be read; a URL that insists on it cannot be tapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import psycopg
+
+from harness.core.errors import DatabaseError
+from harness.database.server import joined
+from harness.database.statements import is_work, statements_of
+
+_SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
+_INSISTS = ("require", "verify-ca", "verify-full")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement with the types of its parameters, as far as the client said them (OIDs; 0 where it did not)."""
+
+    text: str
+    types: tuple[int, ...] = ()
+
+
+@dataclass
+class _Client:
+    """One connection's prepared statements and portals, by name."""
+
+    proxy: StatementProxy
+    buffer: bytes = b""
+    prepared: dict[bytes, Statement] = field(default_factory=dict)
+    portals: dict[bytes, Statement] = field(default_factory=dict)
+
+    def feed(self, data: bytes) -> None:
+        """Take what the client sent, once the connection has started."""
+        self.buffer += data
+        while len(self.buffer) >= 5:
+            end = 1 + int(struct.unpack_from(">I", self.buffer, 1)[0])
+            if len(self.buffer) < end:
+                return
+            self._message(self.buffer[:1], self.buffer[5:end])
+            self.buffer = self.buffer[end:]
+
+    def _message(self, kind: bytes, body: bytes) -> None:
+        if kind == b"Q":
+            for each in statements_of(_text(body.rstrip(b"\0"))):
+                self.proxy.note(Statement(each))
+        elif kind == b"P":
+            name, text, rest = body.split(b"\0", 2)
+            (count,) = struct.unpack_from(">H", rest)
+            self.prepared[name] = Statement(_text(text), struct.unpack_from(f">{count}I", rest, 2))
+        elif kind == b"B":
+            portal, name, _ = body.split(b"\0", 2)
+            if name in self.prepared:
+                self.portals[portal] = self.prepared[name]
+        elif kind == b"E":
+            # Once: a portal that is executed again goes on where it was.
+            statement = self.portals.pop(body.split(b"\0", 1)[0], None)
+            if statement is not None:
+                self.proxy.note(statement)
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+class StatementProxy:
+    """A relay to the server of a URL. `url` is the database's URL through the relay."""
+
+    def __init__(self, url: str) -> None:
+        """Raises DatabaseError when the URL insists on encryption."""
+        parts = urlsplit(url)
+        told = {key: value for key, value in psycopg.conninfo.conninfo_to_dict(url).items() if value is not None}
+        if told.get("sslmode") in _INSISTS:
+            raise DatabaseError(f"--postgres: statements cannot be counted with sslmode={told['sslmode']}")
+        host, port = (
+            str(told.get("host") or "localhost").split(",")[0],
+            int(str(told.get("port") or 5432).split(",")[0]),
+        )
+        self._upstream: str | tuple[str, int] = (
+            str(Path(host) / f".s.PGSQL.{port}") if host.startswith("/") else (host, port)
+        )
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        login = parts.netloc.rpartition("@")[0]
+        query = urlencode([(key, value) for key, value in parse_qsl(parts.query) if key not in ("host", "port")])
+        address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = joined(parts._replace(netloc=f"{login}@{address}" if login else address, query=query))
+        self._noted: list[Statement] = []
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket] = set()
+        self._open = True
+        threading.Thread(target=self._accept, name="clerk-harness-tap", daemon=True).start()
+
+    def note(self, statement: Statement) -> None:
+        """A statement went by."""
+        if is_work(statement.text):
+            with self._lock:
+                self._noted.append(statement)
+
+    def take(self) -> list[Statement]:
+        """The statements that went by since the last call, in their order; none that only keeps a connection in order."""
+        with self._lock:
+            noted, self._noted = self._noted, []
+        return noted
+
+    def close(self) -> None:
+        """Relay no more."""
+        self._open = False
+        for one in [self._listener, *self._sockets]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        while self._open:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = self._connect()
+            except OSError:
+                client.close()  # As if the server did not answer.
+                continue
+            for one in (client, server):
+                if one.family != socket.AF_UNIX:
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._sockets |= {client, server}
+            for source, sink, work in ((client, server, self._forth), (server, client, self._back)):
+                threading.Thread(target=self._relay, args=(work, source, sink), daemon=True).start()
+
+    def _connect(self) -> socket.socket:
+        if isinstance(self._upstream, tuple):
+            server = socket.create_connection(self._upstream, 10)
+            server.settimeout(None)
+            return server
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(self._upstream)
+        except OSError:
+            server.close()
+            raise
+        return server
+
+    def _relay(self, work: Any, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            work(source, sink)
+        except (OSError, EOFError, struct.error, ValueError):
+            pass
+        finally:
+            for one in (source, sink):
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+                one.close()
+                self._sockets.discard(one)
+
+    def _forth(self, client: socket.socket, server: socket.socket) -> None:
+        if not self._start(client, server):
+            return
+        tapped = _Client(self)
+        while data := client.recv(1 << 16):
+            tapped.feed(data)  # First: who has the answer must find it noted.
+            server.sendall(data)
+
+    @staticmethod
+    def _start(client: socket.socket, server: socket.socket) -> bool:
+        """Pass on the first message, which has no type; whether others follow. Encryption is declined."""
+        while True:
+            head = _exactly(client, 8)
+            length, code = struct.unpack(">II", head)
+            if code in (_SSL, _GSS):
+                client.sendall(b"N")
+                continue
+            server.sendall(head + _exactly(client, length - 8))
+            return bool(code != _CANCEL)
+
+    @staticmethod
+    def _back(server: socket.socket, client: socket.socket) -> None:
+        while data := server.recv(1 << 16):
+            client.sendall(data)
+
+
+def _exactly(source: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = source.recv(count - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data

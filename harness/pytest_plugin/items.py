@@ -1,0 +1,122 @@
+"""The contracts beside the matrix as pytest items: one for each check of `user_sync.toml`, `migrations.toml`, `budget.toml`
+and `configuration.toml` beside an `auth_matrix.toml`.
+
+    pytest suites/user_sync.toml
+    pytest suites/user_sync.toml -k at-once --harness-sequences 1000
+
+A contract is held whole, in a session of its own, when the first of its items runs; the others only read off their check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.core.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.contracts.base import Check
+    from harness.run.options import Options
+
+CONTRACT_FILES = {
+    "user_sync.toml": "user_sync",
+    "migrations.toml": "migrations",
+    "budget.toml": "budget",
+    "configuration.toml": "configuration",
+}
+"""Which file declares which contract."""
+
+
+class FindingError(Exception):
+    """What an item found; the text is the whole story."""
+
+
+class StoryItem(pytest.Item):
+    """An item whose failure is told in words."""
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the item comes from."""
+        return self.path, None, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The story, without the harness's own frames."""
+        if isinstance(excinfo.value, (FindingError, HarnessError)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+
+class ContractFile(pytest.File):
+    """One contract's declaration."""
+
+    options: Options
+    server: Any = None
+    _checks: dict[str, Check] | HarnessError | None = None
+
+    @property
+    def contract(self) -> str:
+        """Its name, as `--only` takes it."""
+        return CONTRACT_FILES[self.path.name]
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """An item for each check; a mistake in the file is told before anything starts."""
+        from harness.contracts.registry import CHECKS_OF, LOAD
+
+        try:
+            LOAD[self.contract](self.options.suites)
+        except HarnessError as error:
+            raise self.CollectError(f"clerk-harness: {error}") from None
+        for name in CHECKS_OF[self.contract]:
+            yield ContractItem.from_parent(self, name=f"{self.contract}[{name}]", check=name)
+
+    def checks(self) -> dict[str, Check]:
+        """The checks by name, held at the first call. Raises HarnessError when the contract could not be held."""
+        if self._checks is None:
+            try:
+                self._checks = {check.name: check for check in self._hold()}
+            except HarnessError as error:
+                self._checks = error
+        if isinstance(self._checks, HarnessError):
+            raise self._checks
+        return self._checks
+
+    def _hold(self) -> list[Check]:
+        from harness.contracts.matrix import load
+        from harness.contracts.registry import HOLD
+        from harness.database import explained
+        from harness.run.context import Session
+
+        self.options.agents = 1
+        with explained(), Session(self.options, load(self.options.suites), server=self.server) as session:
+            return HOLD[self.contract](session, asked=True)
+
+    def repeat(self) -> str:
+        """The command that holds it again."""
+        from harness.cli.main import repeat_command
+
+        more = f" --seed {self.options.seed}" if self.contract == "user_sync" else ""
+        return f"{repeat_command(self.options)} --only {self.contract}{more}"
+
+
+class ContractItem(StoryItem):
+    """One check of a contract."""
+
+    def __init__(self, *, check: str, **more: Any) -> None:
+        super().__init__(**more)
+        self.check = check
+
+    def runtest(self) -> None:
+        """Read off the check. Skipped where it was not examined, unless nothing of the contract was."""
+        from harness.contracts.base import unexamined
+
+        assert isinstance(self.parent, ContractFile)
+        checks = self.parent.checks()
+        check, nothing = checks[self.check], unexamined(checks.values())
+        if nothing:
+            raise FindingError(f"{check.contract}: nothing was examined: {nothing[check.contract]}")
+        if check.failed:
+            raise FindingError("\n".join([*check.story(), f"  repeat: {self.parent.repeat()}"]))
+        if check.status == "not examined":
+            pytest.skip(f"not examined: {check.detail or 'nothing bears on it'}")

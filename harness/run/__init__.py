@@ -1,0 +1,1 @@
+"""A run put together: its options, its parts, and what a backend does today."""

@@ -1,0 +1,225 @@
+"""From a route, its example and a presentation to the request on the wire."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from harness.credentials import Presentation
+from harness.targets.base import Headers, Request, Route
+from harness.targets.schema_examples import resolve, sample
+
+_BOUNDARY = "clerk-harness-boundary"
+
+
+@dataclass(frozen=True)
+class Example:
+    """How a declaration says to call a route; what it leaves out comes from the route's schema."""
+
+    path: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    json: Any = None
+    form: dict[str, Any] | None = None
+    files: dict[str, dict[str, str]] | None = None
+    body: str | None = None
+    messages: tuple[str, ...] = ()
+    carrier: str = "bearer"
+
+
+def _parameters(route: Route) -> list[dict[str, Any]]:
+    if route.operation is None or route.document is None:
+        return []
+    item = route.document.get("paths", {}).get(route.path.removeprefix(route.mount), {})
+    every = [*item.get("parameters", []), *route.operation.get("parameters", [])]
+    return [resolve(parameter, route.document) for parameter in every]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _value(parameter: dict[str, Any], route: Route) -> Any:
+    if parameter.get("example") is not None:
+        return parameter["example"]
+    return sample(parameter.get("schema", {}), route.document or {})
+
+
+def _any_text(parameter: dict[str, Any], route: Route) -> bool:
+    """Whether a parameter is not described any further than as a text."""
+    schema = resolve(parameter.get("schema", {}), route.document or {})
+    plain = schema.get("type", "string") == "string" and not schema.keys() - {"type", "title", "description"}
+    return plain and parameter.get("example") is None
+
+
+def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> str:
+    told = {p["name"]: p for p in parameters if p.get("in") == "path"}
+    values = {name: _value(p, route) for name, p in told.items()}
+    # The router asks first, and any text will do for the document.
+    values |= {
+        name: value for name, value in route.parameters.items() if name not in told or _any_text(told[name], route)
+    }
+    values |= example.path
+    path = route.path
+    while "{" in path:
+        before, _, rest = path.partition("{")
+        name, _, after = rest.partition("}")
+        value = values.get(name.partition(":")[0])
+        path = before + quote(_text("1" if value is None else value), safe="") + after
+    return path
+
+
+def _multipart(form: dict[str, Any], files: dict[str, dict[str, str]]) -> bytes:
+    parts = []
+    for name, value in form.items():
+        parts.append(
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{_text(value)}\r\n'.encode()
+        )
+    for name, file in files.items():
+        head = (
+            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{file.get("filename", "sample.bin")}"\r\n'
+            f"Content-Type: {file.get('content_type', 'application/octet-stream')}\r\n\r\n"
+        )
+        parts.append(head.encode() + file.get("content", "sample").encode() + b"\r\n")
+    return b"".join(parts) + f"--{_BOUNDARY}--\r\n".encode()
+
+
+def _from_schema(route: Route) -> tuple[bytes, str | None]:
+    document = route.document or {}
+    body = resolve((route.operation or {}).get("requestBody", {}), document)
+    content = body.get("content", {})
+    for media, spec in content.items():
+        value = spec["example"] if spec.get("example") is not None else sample(spec.get("schema", {}), document)
+        if "json" in media:
+            return json.dumps(value).encode(), media
+        if media == "application/x-www-form-urlencoded":
+            return urlencode({k: _text(v) for k, v in (value or {}).items()}).encode(), media
+        if media == "multipart/form-data":
+            schema = resolve(spec.get("schema", {}), document)
+            names = schema.get("properties", {})
+            binary = {n for n, s in names.items() if _is_binary(resolve(s, document))}
+            fields = {k: v for k, v in (value or {}).items() if k not in binary}
+            files: dict[str, dict[str, str]] = {k: {} for k in (value or {}) if k in binary}
+            return _multipart(fields, files), f"{media}; boundary={_BOUNDARY}"
+        return b"sample", media
+    return b"", None
+
+
+def _is_binary(schema: dict[str, Any]) -> bool:
+    return schema.get("format") == "binary" or schema.get("contentMediaType") == "application/octet-stream"
+
+
+def _body(route: Route, example: Example) -> tuple[bytes, str | None]:
+    if example.body is not None:
+        return example.body.encode(), example.headers.get("content-type", "application/json")
+    if example.json is not None:
+        return json.dumps(example.json).encode(), "application/json"
+    if example.files is not None:
+        return _multipart(example.form or {}, example.files), f"multipart/form-data; boundary={_BOUNDARY}"
+    if example.form is not None:
+        return urlencode({k: _text(v) for k, v in example.form.items()}).encode(), "application/x-www-form-urlencoded"
+    return _from_schema(route)
+
+
+def base_request(route: Route, example: Example) -> Request:
+    """The request of a route without any credential."""
+    parameters = _parameters(route)
+    needed = {p["name"]: _value(p, route) for p in parameters if p.get("in") == "query" and p.get("required")}
+    query = urlencode({name: _text(value) for name, value in (needed | example.query).items()})
+    declared = {name.lower() for name in example.headers}
+    headers: Headers = [("host", route.host or "localhost"), ("accept", "*/*"), ("user-agent", "clerk-harness")]
+    headers = [(name, value) for name, value in headers if name not in declared]
+    headers += [
+        (p["name"].lower(), _text(_value(p, route)))
+        for p in parameters
+        if p.get("in") == "header" and p.get("required") and p["name"].lower() != "authorization"
+    ]
+    headers += [(name.lower(), value) for name, value in example.headers.items() if name.lower() != "content-type"]
+    if route.kind == "websocket":
+        headers += [
+            ("connection", "upgrade"),
+            ("upgrade", "websocket"),
+            ("sec-websocket-version", "13"),
+            ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ]
+        return Request(
+            "GET", _path(route, example, parameters), query, headers, b"", "websocket", list(example.messages)
+        )
+    body, media = _body(route, example)
+    if media is not None:
+        headers += [("content-type", media), ("content-length", str(len(body)))]
+    return Request(route.method, _path(route, example, parameters), query, headers, body)
+
+
+def under(request: Request, prefix: str) -> Request:
+    """The same request below a prefix of the path."""
+    return replace(request, path=quote(prefix.rstrip("/"), safe="/%:@!$&'()*+,;=~") + request.path)
+
+
+def with_presentation(base: Request, presentation: Presentation, carrier: str) -> Request:
+    """The request with what the client presents, put where `carrier` says.
+
+    `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME`, `subprotocol`, or `message` for what stands at
+    `{token}` in the messages of a websocket.
+    """
+    headers = list(base.headers)
+    cookies = list(presentation.cookies)
+    query = list(presentation.query)
+    for value in presentation.authorization:
+        headers.append(("authorization", value.decode("latin-1")))
+    if presentation.token is not None:
+        kind, _, name = carrier.partition(":")
+        if kind == "bearer":
+            headers.append(("authorization", f"Bearer {presentation.token}"))
+        elif kind == "header":
+            headers.append((name.lower(), presentation.token))
+        elif kind == "cookie":
+            cookies.append((name, presentation.token))
+        elif kind == "query":
+            query.append((name, presentation.token))
+        elif kind == "subprotocol":
+            headers.append(("sec-websocket-protocol", f"bearer, {presentation.token}"))
+    if cookies:
+        headers.append(("cookie", "; ".join(f"{name}={value}" for name, value in cookies)))
+    headers += presentation.headers
+    body = base.body
+    if presentation.body:
+        body = _with_fields(base, presentation.body)
+        headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in headers]
+    if presentation.delivery is not None:
+        headers += list(presentation.delivery(body).items())
+    text = base.query
+    if query:
+        text = "&".join(part for part in (base.query, urlencode(query)) if part)
+    messages = base.messages
+    if carrier == "message":
+        # As a JSON text has it; whatever comes without a token says so by the empty one.
+        token = json.dumps(presentation.token or "")[1:-1]
+        messages = [message.replace("{token}", token) for message in messages]
+    request = Request(base.method, base.path, text, headers, body, base.kind, messages)
+    if presentation.bend is not None:
+        presentation.bend(request)
+    return request
+
+
+def _media(request: Request) -> str:
+    return next((value for name, value in request.headers if name == "content-type"), "")
+
+
+def takes_fields(request: Request) -> bool:
+    """Whether the body is a JSON object or a form, so that a field can be added."""
+    if "json" in _media(request):
+        with contextlib.suppress(ValueError):
+            return isinstance(json.loads(request.body), dict)
+    return "x-www-form-urlencoded" in _media(request)
+
+
+def _with_fields(request: Request, fields: tuple[tuple[str, str], ...]) -> bytes:
+    if "json" in _media(request):
+        return json.dumps(json.loads(request.body) | dict(fields)).encode()
+    return request.body + (b"&" if request.body else b"") + urlencode(fields).encode()

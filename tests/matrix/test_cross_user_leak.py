@@ -1,0 +1,47 @@
+"""Whose answer is it? What belongs to people counts; what varies by itself is nobody's."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.contracts.matrix.cross_user_leak import cross_user_leak, marks
+from harness.credentials import Identity
+from harness.fake_clerk import User
+from harness.targets.base import Observation
+
+BOB = Identity("bob", "bob@example.com", User("user_bob"))
+
+
+def answers(*bodies: str, cut: bool = False) -> list[Observation]:
+    return [Observation(status=200, body=body, cut=cut) for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "seen", "found"),
+    [
+        (['{"me": "alice@example.com"}'], ['{"me": "bob@example.com"}'], '{"me": "bob@example.com"}', "bob@example.com"),
+        (['{"me": "user_alice"}'], ['{"me": "user_bob"}'], '{"me": "user_bob"}', "user_bob"),
+        (['{"number": 1}'] * 3, ['{"number": 2}'] * 3, '{"number": 2}', "the answer that bob gets: 2"),
+        (['{"number": 1}'] * 3, ['{"number": 2}'] * 3, '{"number": 1}', ""),
+        (['{"items": []}'] * 3, ['{"items": ["diary"]}'] * 3, '{"items": ["diary"]}', "the answer that bob gets: diary"),
+        # A list of everybody.
+        (['{"all": ["bob@example.com"]}'], ['{"all": ["bob@example.com"]}'], '{"all": ["bob@example.com"]}', ""),
+        # Bob was here meanwhile, and everybody may know.
+        (['{"lately": []}', '{"lately": ["bob@example.com"]}'], ['{"lately": []}'] * 2, '{"lately": ["bob@example.com"]}', ""),
+        # A clock and a counter: each answer is another one.
+        (['{"now": 1}', '{"now": 3}'], ['{"now": 2}', '{"now": 4}'], '{"now": 4}', ""),
+        # One's own and the other's name in one answer: a conversation of the two.
+        (['{"with": "x1"}'] * 2, ['{"with": "x2"}'] * 2, '{"with": ["x1", "x2"]}', ""),
+    ],
+)  # fmt: skip
+def test_an_answer_of_another_person(mine: list[str], theirs: list[str], seen: str, found: str) -> None:
+    assert cross_user_leak(answers(seen)[0], answers(*mine), answers(*theirs), BOB) == found
+
+
+def test_a_stream_that_was_cut_off_somewhere_has_no_marks() -> None:
+    assert marks(answers("1 2 3", "1 2 3"), answers("1 2")) == {"3"}
+    assert marks(answers("1 2 3", "1 2 3", cut=True), answers("1 2")) == set()
+
+
+def test_who_was_asked_nothing_has_no_marks() -> None:
+    assert marks([], answers("1")) == marks(answers("1"), []) == set()

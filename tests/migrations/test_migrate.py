@@ -1,0 +1,237 @@
+"""The migration contract finds each flaw by the check that is meant for it, and leaves correct migrations alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import indent
+
+import pytest
+
+from harness.contracts.base import Check
+from harness.contracts.matrix import load
+from harness.contracts.migrations import CHECKS, Migrations, MigrationsFile, load_migrations
+from harness.contracts.registry import hold_gradual
+from harness.core.errors import DatabaseError, DeclarationError
+from harness.database import Server
+from harness.run.context import Session
+from harness.run.options import Options, base_environment
+from tests.conftest import MATRIX, write_suites
+
+ENV = """
+import os
+import sqlalchemy as sa
+from alembic import context
+{models}
+engine = sa.create_engine(os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.pool.NullPool)
+with engine.connect() as connection:
+    context.configure(connection=connection, target_metadata={metadata}, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+MODELS = """
+metadata = sa.MetaData()
+sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("email", sa.String(200), nullable=False, unique=True),
+         sa.Column("age", sa.Integer), sa.Column("nick", sa.Text), sa.Column("clerk_user_id", sa.String(64)), sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
+sa.Table("notes", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+         sa.Column("body", sa.Text, nullable=False))
+"""
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{name}"
+down_revision = {down}
+branch_labels = depends_on = None
+
+def upgrade():
+{up}
+
+def downgrade():
+{back}
+"""
+FIRST = """
+op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Column("email", sa.String(200), nullable=False, unique=True),
+                sa.Column("age", sa.Integer), sa.Column("nick", sa.Text))
+op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
+                sa.Column("body", sa.Text, nullable=False))
+"""
+UP = """
+op.add_column("users", sa.Column("clerk_user_id", sa.String(64)))
+op.add_column("users", sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
+"""
+BACK = """
+op.drop_column("users", "active")
+op.drop_column("users", "clerk_user_id")
+"""
+INDEX = """
+with op.get_context().autocommit_block():
+    op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS by_nick ON users (nick)")
+"""
+Project = Callable[..., Migrations]
+# flaw -> (upgrade, downgrade, the check that must find it, a part of what it says)
+FLAWS = {
+    "needs rows": (UP + 'op.execute("SELECT 1 / count(*) FROM users")', BACK, "from-nothing", "division by zero"),
+    "column forgotten": (UP.splitlines()[1], BACK.splitlines()[2], "models", "active"),
+    "lower-cases addresses": (UP + 'op.execute("UPDATE users SET email = lower(email)")', BACK, "data", "users.email differs in"),
+    "trims names": (UP + 'op.execute("UPDATE users SET nick = trim(nick)")', BACK, "data", "users.nick differs in"),
+    "deletes who has no name": (
+        UP + 'op.execute("DELETE FROM users WHERE nick IS NULL AND id > 100")', BACK, "data", "rows are gone or have another key",
+    ),
+    "moves what hangs on them": (
+        UP + 'op.execute("UPDATE notes SET user_id = (SELECT min(id) FROM users)")', BACK, "data", "notes.user_id differs in",
+    ),
+    "not null without default": (
+        UP + 'op.add_column("users", sa.Column("plan", sa.Text, nullable=False))', BACK, "data", "cannot be migrated",
+    ),
+    "no way back": (UP, 'raise NotImplementedError("never")', "rollback", "the way back fails"),
+    "forgets a column on the way back": (UP, BACK.splitlines()[1], "rollback", "the schema is another one"),
+    "comes back empty": (
+        UP + 'op.drop_column("users", "nick")', BACK + 'op.add_column("users", sa.Column("nick", sa.Text))', "rollback", "users.nick differs in",
+    ),
+    "cannot go on": (
+        'with op.get_context().autocommit_block():\n    op.execute("CREATE TABLE plans (id serial PRIMARY KEY)")\n' + UP,
+        BACK + 'op.drop_table("plans")', "resumable", "it cannot go on",
+    ),
+    "another type": (UP + 'op.alter_column("users", "age", type_=sa.BigInteger)', BACK, "no-blocking-ddl", "users is rewritten"),
+    "backfills": (UP + "op.execute(\"UPDATE users SET clerk_user_id = 'c' || id\")", BACK, "no-blocking-ddl", "are written anew in one transaction"),
+    "index without concurrently": (UP + 'op.create_index("by_nick", "users", ["nick"])', BACK, "no-blocking-ddl", "users is locked"),
+    "drops data": (UP + 'op.drop_column("users", "age")', BACK, "no-blocking-ddl", "users.age is dropped, with data"),
+    "set not null": (UP + 'op.execute("ALTER TABLE users ALTER COLUMN id SET NOT NULL")', BACK, "no-blocking-ddl", "SET NOT NULL"),
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path: Path, postgres: Server) -> Project:
+    """Write an Alembic project of two revisions; its migrations."""
+
+    def make(up: str = UP, back: str = BACK, *, env: str | None = None, **declared: object) -> Migrations:
+        (tmp_path / "versions").mkdir(exist_ok=True)
+        (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = .\n")
+        (tmp_path / "env.py").write_text(env or ENV.format(models=MODELS, metadata="metadata"))
+        for name, down, body, reverse in (("0001", None, FIRST, "pass"), ("0002", "0001", up, back)):
+            text = REVISION.format(name=name, down=repr(down), up=indent(body, "    "), back=indent(reverse, "    "))
+            (tmp_path / "versions" / f"v{name}.py").write_text(text)
+        file = MigrationsFile(legacy="0001", rows=300, **declared)  # type: ignore[arg-type]
+        return Migrations(
+            file, postgres, sys.executable, tmp_path, lambda url: base_environment() | {"DATABASE_URL": url}, tmp_path.name[-12:]
+        )  # fmt: skip
+
+    return make
+
+
+def states(checks: list[Check]) -> dict[str, tuple[str, str]]:
+    return {check.name: (check.status, check.detail) for check in checks}
+
+
+def test_correct_migrations_are_left_alone(project: Project) -> None:
+    found = states(project().verify())
+    assert found.pop("gradual") == ("not examined", "the app is not started here")
+    assert found == {name: ("proven", "") for name in CHECKS if name != "gradual"}
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_each_flaw_is_found_by_its_check(project: Project, flaw: str) -> None:
+    up, back, name, told = FLAWS[flaw]
+    (check,) = project(up, back).verify([name])
+    assert (check.name, check.status) == (name, "broken")
+    assert told in check.detail
+    assert "\n" not in check.detail
+
+
+def test_two_heads_are_named(project: Project, tmp_path: Path) -> None:
+    migrations = project()
+    text = REVISION.format(name="0003", down="'0001'", up="    pass", back="    pass")
+    (tmp_path / "versions" / "v0003.py").write_text(text)
+    (check,) = migrations.verify(["one-head"])
+    assert (check.status, check.detail.split(":")[0]) == ("broken", "there are 2 heads")
+
+
+def test_every_check_has_a_flaw_that_it_finds() -> None:
+    assert {name for _, _, name, _ in FLAWS.values()} | {"one-head", "gradual"} == set(CHECKS)
+
+
+def test_what_is_allowed_is_not_named(project: Project) -> None:
+    up = UP + 'op.drop_column("users", "age")\nop.execute("UPDATE users SET email = lower(email)")'
+    allow = ["drop:users.age", "rewrite:users"]
+    migrations = project(up, allow=allow, changes=["users.email"])
+    assert {check.status for check in migrations.verify(["data", "no-blocking-ddl"])} == {"proven"}
+
+
+def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project) -> None:
+    back = BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")'
+    checks = project(UP + INDEX, back).verify(["no-blocking-ddl", "resumable", "rollback"])
+    assert states(checks) == dict.fromkeys(("rollback", "resumable", "no-blocking-ddl"), ("proven", ""))
+
+
+def test_without_models_there_is_nothing_to_compare_with(project: Project) -> None:
+    (check,) = project(env=ENV.format(models="", metadata="None")).verify(["models"])
+    assert (check.status, check.detail) == ("not examined", "env.py names no target_metadata: nothing to compare with")
+
+
+def test_alembic_that_cannot_run_is_told_in_one_sentence(project: Project, tmp_path: Path) -> None:
+    migrations = project()
+    (tmp_path / "alembic.ini").unlink()
+    with pytest.raises(DatabaseError, match="`alembic heads` failed") as caught:
+        migrations.verify(["one-head"])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "legacy: is missing"),
+        ('legacy = "0001"\nlegaci = 1', "legaci: unknown key; did you mean 'legacy'?"),
+        ('legacy = "0001"\nallow = ["users.age"]', "allow: 'users.age': write drop:table.column"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "migrations.toml").write_text(text)
+    with pytest.raises(DeclarationError, match=r"migrations\.toml") as caught:
+        load_migrations(tmp_path)
+    assert told in str(caught.value)
+
+
+# The app of the stage before, on the schema after
+
+BACKEND = """
+import os, psycopg
+from fastapi import FastAPI
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+if os.environ.get("STAGE") == "broken":
+    raise RuntimeError("never")
+@app.get("/nicks")
+def nicks():
+    column = "nick" if os.environ.get("STAGE") == "before" else "email"
+    with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
+        return [row[0] for row in connection.execute(f"SELECT {column} FROM users")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("up", "stage", "status", "told"),
+    [
+        (UP, "before", "proven", ""),
+        (UP + 'op.drop_column("users", "nick")', "before", "broken", "the first is GET /nicks"),
+        (UP, "broken", "broken", "importing backend failed: RuntimeError: never"),
+        (UP, None, "not examined", "how the app of the stage before starts"),
+    ],
+)
+def test_the_app_of_the_stage_before_on_the_schema_after(
+    project: Project, postgres: Server, tmp_path: Path, up: str, stage: str | None, status: str, told: str
+) -> None:
+    project(up)
+    (tmp_path / "backend.py").write_text(BACKEND)
+    matrix = MATRIX + '[database]\nmigrate = "python -m alembic upgrade head"\n'
+    suites = write_suites(tmp_path / "suites", '"GET /nicks" = "public"', matrix=matrix)
+    before = f'before = {{ STAGE = "{stage}" }}' if stage is not None else ""
+    (suites / "migrations.toml").write_text(f'legacy = "0001"\nrows = 10\nmodels = false\n{before}\n')
+    options = Options(suites=suites, app="backend:app", app_dir=tmp_path, python=sys.executable, agents=1)
+    with Session(options, load(suites), server=postgres) as session:
+        file = load_migrations(suites)
+        assert file is not None
+        check = Check("migrations", "gradual", CHECKS["gradual"], "not examined")
+        hold_gradual(session, file, check)
+    assert check.status == status, check.detail
+    assert told in check.detail
