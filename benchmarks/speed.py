@@ -21,7 +21,7 @@ from pathlib import Path
 from harness.contracts.matrix import load
 from harness.contracts.matrix.factory import RequestFactory
 from harness.database import open_server
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,7 +38,7 @@ TARGETS = {
 }
 
 
-def requests_of(session: Session) -> list[list[object]]:
+def requests_of(session: RunContext) -> list[list[object]]:
     """The same requests that the engine sends, freshly minted.
 
     Deletions come last: nothing restores rows there, and what follows a deleted user would be refused at once.
@@ -57,7 +57,7 @@ def requests_of(session: Session) -> list[list[object]]:
 def engine(agents: int) -> float:
     """Cells a second of the engine, everything judged and recorded."""
     declaration = load(ROOT / "suites")
-    with Session(Options(suites=ROOT / "suites", agents=agents, credentials=GROUPS), declaration) as session:
+    with RunContext(Options(suites=ROOT / "suites", agents=agents, credentials=GROUPS), declaration) as session:
         plan = session.plan()
         started = time.perf_counter()
         verdicts = list(session.run(plan))
@@ -70,7 +70,7 @@ def bare_and_usual() -> tuple[float, float]:
     """Cells a second of the bare loop and of the usual way, in the environment that an agent would have."""
     declaration = load(ROOT / "suites")
     with (
-        Session(Options(suites=ROOT / "suites", agents=1, credentials=GROUPS), declaration) as session,
+        RunContext(Options(suites=ROOT / "suites", agents=1, credentials=GROUPS), declaration) as session,
         tempfile.TemporaryDirectory() as folder,
     ):
         spec = session.target.spec  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ def one_router() -> dict[str, float]:
         subprocess.run([*command, "--reports", folder], cwd=ROOT, check=True, capture_output=True)
         whole = time.perf_counter() - started
     declaration = load(ROOT / "suites")
-    with Session(Options(suites=ROOT / "suites", agents=1, credentials=GROUPS), declaration) as session:
+    with RunContext(Options(suites=ROOT / "suites", agents=1, credentials=GROUPS), declaration) as session:
         spec = session.target.spec  # type: ignore[attr-defined]
         started = time.perf_counter()
         subprocess.run([spec.python, "-c", "import app.main"], cwd=spec.app_dir, env=spec.environments[0], check=True)

@@ -21,7 +21,7 @@ from harness.database import Server, open_server
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.keys import SigningKey
 from harness.report import Meta, Record
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,7 +115,7 @@ class Judged:
 def judged(options: Options, *, server: Server | None = None) -> Judged:
     """A whole run in this process."""
     declaration = load(options.suites)
-    with Session(options, declaration, server=server) as session:
+    with RunContext(options, declaration, server=server) as session:
         plan: Plan = session.plan()
         record = Record(Meta(session.target.description, str(options.suites), "clerk-harness run", "probe"), plan)
         for verdict in session.run(plan):

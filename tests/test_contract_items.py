@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from harness.contracts.configuration import CHECKS
+from harness.contracts.configuration.checks import CHECKS
 from tests.configuration.backend import ALL, CODE, HEALTH
 from tests.conftest import MATRIX, write_suites
 from tests.test_plugin import SPARE
@@ -28,7 +28,7 @@ def suites(pytester: pytest.Pytester) -> pytest.Pytester:
 def test_every_check_is_an_item(suites: pytest.Pytester) -> None:
     result = suites.runpytest_subprocess(*SPARE, FILE, "-q", "-rA")
     text = result.stdout.str()
-    assert all(f"::configuration[{name}]" in text for name in CHECKS if name != "fails-closed")
+    assert all(f"::configuration[{name}]" in text for name in (spec.name for spec in CHECKS) if name != "fails-closed")
     # The app refuses each time, so that its health shows nothing but at its best, and nobody can be let in.
     result.assert_outcomes(passed=9, skipped=1)
     assert "SKIPPED [1]" in text

@@ -55,9 +55,9 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, 
     ("words", "told"),
     [
         (["--only", "sink"], "--only sink: no such contract; there are matrix, user_sync, migrations, budget, configuration"),
-        (["--only", "user_sync"], "user_sync.toml does not exist; README shows one"),
-        (["--only", "configuration"], "configuration.toml does not exist; README shows one"),
-        (["--only", "migrations"], "migrations.toml does not exist; README shows one"),
+        (["--only", "user_sync"], "user_sync.toml does not exist; docs/user-sync.md shows one"),
+        (["--only", "configuration"], "configuration.toml does not exist; docs/configuration.md shows one"),
+        (["--only", "migrations"], "migrations.toml does not exist; docs/migrations.md shows one"),
         (["--sequences", "0"], "--sequences 0: between 1 and 1000000"),
     ],
 )
@@ -135,7 +135,7 @@ def test_every_format_has_them(tmp_path: Path) -> None:
     assert "SELECT 1" in page
     assert "<b>" not in page.split("{{", 1)[0].rpartition("<script")[2], "text of a backend stays text"
     text = (tmp_path / "summary.md").read_text()
-    assert "| sync | the newest wins | ❌ broken |" in text
+    assert "| user_sync | the newest wins | ❌ broken |" in text
     assert "2. P0 sends a request" in text
 
 
@@ -171,4 +171,4 @@ def test_the_criteria_are_tied_to_the_checks(checks: list[Check], supported: set
     assert {criterion.number for criterion in found if criterion.state == "supported"} == supported
     assert {criterion.number for criterion in found if criterion.state == "broken"} == broken
     assert all(criterion.checks for criterion in found)
-    assert "config: outage" in found[6].checks
+    assert "configuration: outage" in found[6].checks

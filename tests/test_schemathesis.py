@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.commands import minted
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import FakeClerk
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
+from harness.run.minting import minted
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, write_suites
 
 JudgeApp = Callable[..., Judged]

@@ -3,85 +3,75 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-import urllib.parse
-import urllib.request
-from typing import Any
 
 from harness.cli import terminal
-from harness.cli.main import options_of, repeat_command
 from harness.contracts.matrix import load
-from harness.contracts.registry import HOLD, chosen
+from harness.contracts.registry import MATRIX, chosen, contract
 from harness.core.errors import HarnessError
-from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, based, register, select
+from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
 from harness.database import Server, explained
 from harness.fake_clerk import FakeClerk
-from harness.report import Meta, Record, write_all
+from harness.report import Record, write_all
 from harness.run.baseline import declaration_for_baseline, observe_baseline, write_suites
-from harness.run.context import Session
+from harness.run.context import RunContext
+from harness.run.minting import as_text, from_issuer
+from harness.run.options import Options
+from harness.run.record import new_record
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The gate: 0 all pass, 1 findings."""
-    options = options_of(arguments)
+    options: Options = arguments.options
     declaration = load(options.suites)
     try:  # Before anything is sent: a report that cannot be written would be lost.
-        arguments.reports.mkdir(parents=True, exist_ok=True)
+        options.reports.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HarnessError(f"--reports {arguments.reports}: {error.strerror or error}") from error
+        raise HarnessError(f"--reports {options.reports}: {error.strerror or error}") from error
     begun = arguments.embedded
     server = Server(begun.url, begun) if begun is not None else None
-    narrow = bool(options.routers or options.routes or options.credentials)
-    contracts = chosen(options.only, narrowed=narrow)
-    with explained(), Session(options, declaration, server=server) as session:
-        plan = session.plan()
-        if "matrix" not in contracts:
-            plan.routes, plan.gaps = [], []
-        meta = Meta(
-            target=session.target.description,
-            suites=str(options.suites),
-            repeat=repeat_command(options),
-            evidence="probe" if session.target.probed else "http",
-            narrowed=options.narrowed,
-            database=declaration.matrix.database is not None,
-            missing_variables=session.target.missing_variables,
-        )
-        record = Record(meta, plan, notes=session.notes)
-        progress = None if arguments.quiet else terminal.Progress(plan.cells)
-        started = time.monotonic()
-        for verdict in session.run(plan) if "matrix" in contracts else ():
-            record.add(verdict)
-            if progress is not None:
-                progress.add(verdict)
-        record.seconds = time.monotonic() - started
-        for name, verify in HOLD.items():
-            if name in contracts:
-                told = progress.of(name) if progress is not None else None
-                record.checks += verify(session, asked=name in options.only, progress=told)
-        for name, why in record.unexamined.items():
-            session.note(
-                f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)"
-            )
-        record.blocked = session.target.blocked()
-        if progress is not None:
-            progress.finish()
+    contracts = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
+    with explained(), RunContext(options, declaration, server=server) as context:
+        record = _judged(context, contracts, quiet=options.quiet)
     try:
-        written = write_all(record, arguments.reports)
+        written = write_all(record, options.reports)
     except OSError as error:
-        raise HarnessError(f"--reports {arguments.reports}: {error.strerror or error}") from error
+        raise HarnessError(f"--reports {options.reports}: {error.strerror or error}") from error
     print(terminal.summary(record))
     print(f"report: {next(path for path in written if path.suffix == '.html')}")
     return 0 if record.passed else 1
 
 
+def _judged(context: RunContext, contracts: list[str], *, quiet: bool) -> Record:
+    """Judge the cells and verify the contracts; progress goes to standard error unless `quiet`."""
+    record = new_record(context)
+    if MATRIX not in contracts:
+        record.plan.routes, record.plan.gaps = [], []
+    progress = None if quiet else terminal.Progress(record.plan.cells)
+    started = time.monotonic()
+    for verdict in context.run(record.plan) if MATRIX in contracts else ():
+        record.add(verdict)
+        if progress is not None:
+            progress.add(verdict)
+    record.seconds = time.monotonic() - started
+    for one in (contract(name) for name in contracts if name != MATRIX):
+        report = progress.of(one) if progress is not None else None
+        record.checks += one.verify(context, asked=one.name in context.options.only, progress=report)
+    for name, why in record.unexamined.items():
+        context.note(f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)")
+    record.blocked = context.target.blocked()
+    if progress is not None:
+        progress.finish()
+    return record
+
+
 def routes(arguments: argparse.Namespace) -> int:
     """List the routes and who gets in today."""
-    options = options_of(arguments)
+    options: Options = arguments.options
     declaration = declaration_for_baseline(options)
-    with Session(options, declaration) as session:
-        found = observe_baseline(session)
+    with RunContext(options, declaration) as context:
+        found = observe_baseline(context)
         width = max(len(entry.route.key) for entry in found)
         for entry in found:
             declared = entry.policy or "UNDECLARED"
@@ -89,14 +79,14 @@ def routes(arguments: argparse.Namespace) -> int:
             if entry.functions:
                 print(f"{'':{width}}  {'':20}  by {', '.join(entry.functions)}")
         print(f"{len(found)} routes; columns: route, router, who gets in today, policy")
-        if session.target.blocked():
-            print(f"refused connections to: {', '.join(session.target.blocked())}")
+        if context.target.blocked():
+            print(f"refused connections to: {', '.join(context.target.blocked())}")
     return 0
 
 
 def init(arguments: argparse.Namespace) -> int:
     """Write a declaration from what the backend does today."""
-    options = options_of(arguments)
+    options: Options = arguments.options
     if options.app is None and options.url is None and options.command is None:
         raise HarnessError("init needs --app module:attribute, --command or --url")
     written = write_suites(options)
@@ -120,21 +110,9 @@ def _explain(credential: Credential) -> str:
     )
 
 
-def _as_text(presentation: Presentation, mint: Mint) -> str:
-    if presentation.delivery is not None:
-        return "\n".join(f"{name}: {value}" for name, value in presentation.delivery(b"{}").items())
-    lines = [presentation.token] if presentation.token is not None and not presentation.cookies else []
-    if presentation.token is not None and presentation.cookies:
-        lines.append(f"Authorization: Bearer {presentation.token}")
-    lines += [f"Authorization: {value.decode('latin-1')}" for value in presentation.authorization]
-    lines += [f"Cookie: {name}={value}" for name, value in presentation.cookies]
-    lines += [f"?{name}={value}" for name, value in presentation.query]
-    return "\n".join(lines)
-
-
 def token(arguments: argparse.Namespace) -> int:
     """Mint one credential, or explain it, or list them all."""
-    if arguments.catalogue_markdown:
+    if arguments.page:
         from harness.credentials.catalogue_docs import catalogue_markdown
 
         sys.stdout.write(catalogue_markdown())
@@ -162,47 +140,6 @@ def token(arguments: argparse.Namespace) -> int:
         return 0
     clerk = FakeClerk()
     mint = Mint(clerk, register(clerk, {}), Legacy())
-    sys.stdout.write(_as_text(mint.present(credential, base), mint) + "\n")
+    sys.stdout.write(as_text(mint.present(credential, base)) + "\n")
     print("minted with keys of its own: only --issuer makes one that a running backend can verify", file=sys.stderr)
     return 0
-
-
-def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
-    """What a running `clerk-harness issuer` mints; see `minted`. `option` is how the user named it.
-
-    Raises HarnessError when none answers, UnsafeError when it is on another machine.
-    """
-    from harness.targets.url import check_host
-
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise HarnessError(f"{option}{url}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
-    check_host(parts.hostname, [])
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{url.rstrip('/')}/_harness/token/{name}", timeout=10) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        if "text" not in found:
-            raise ValueError("it answers something else")
-    except (OSError, ValueError) as error:
-        raise HarnessError(f"{option}{url}: no `clerk-harness issuer` answers there ({error})") from error
-    return found
-
-
-def minted(mint: Mint, name: str) -> dict[str, object] | None:
-    """What `/_harness/token/NAME` answers; None for a name that is no credential's."""
-    try:
-        credential, base = based(name)
-    except HarnessError:
-        return None
-    if credential is None:
-        return None
-    presented = mint.present(credential, base)
-    return {
-        "text": _as_text(presented, mint),
-        "token": presented.token,
-        "authorization": [value.decode("latin-1") for value in presented.authorization],
-        "cookies": presented.cookies,
-        "query": presented.query,
-        "headers": presented.headers,
-    }

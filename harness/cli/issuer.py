@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.cli.commands import minted
 from harness.core.errors import HarnessError
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
 from harness.fake_clerk.seed import Seed, load_seed, plant
-from harness.run import options as config
+from harness.run import environment as config
+from harness.run.minting import minted
 from harness.targets.host_redirect import Names
 
 _DOMAIN = "harness-under-test.clerk.accounts.dev"

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from harness.contracts.base import Contract
 from harness.contracts.matrix import MEANING, CellVerdict
 from harness.report.model import Group, Record
 
 _EVERY = 5.0
 """Seconds between lines of progress where nobody can redraw one."""
 _MOST = 40
-_COUNTED = {"user_sync": "sequences", "budget": "routes", "configuration": "starts"}
 
 
 class Progress:
@@ -34,16 +34,16 @@ class Progress:
         if self._due():
             self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
 
-    def of(self, contract: str) -> Callable[..., None]:
+    def of(self, contract: Contract) -> Callable[..., None]:
         """What a contract tells its progress: how many of how many, or the name of what it does now."""
 
-        def told(done: int | str, total: int = 0) -> None:
+        def report(done: int | str, total: int = 0) -> None:
             if isinstance(done, str):
-                self._line(f"{contract}: {done}")
+                self._line(f"{contract.name}: {done}")
             elif self._due():
-                self._line(f"{contract}: {done:,} of {total:,} {_COUNTED.get(contract, '')}")
+                self._line(f"{contract.name}: {done:,} of {total:,} {contract.counted}")
 
-        return told
+        return report
 
     def _due(self) -> bool:
         """Whether it is time for another line."""

@@ -1,18 +1,45 @@
-"""What a contract says of one of its checks: the same for user sync, migrations, budgets and configuration."""
+"""What a contract is, what its checks are, and what it says of each of them in a run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+
+from harness.core.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from harness.contracts.matrix import CellVerdict, Declaration, Engine, Plan
+    from harness.contracts.matrix.runner import Resets
+    from harness.database import Server
+    from harness.fake_clerk import FakeClerk
+    from harness.run.options import Options
+    from harness.targets import Target
 
 Status = Literal["proven", "broken", "not examined"]
+Progress = Callable[..., None]
+"""Is told how many of how many are done, or in words what is done now."""
+
+
+@dataclass(frozen=True)
+class CheckSpec:
+    """One thing that a contract looks at. `sentence`: what is proven by it; `source`: where the rule comes from; `function`:
+    what judges it, where it is judged by itself.
+    """
+
+    name: str
+    sentence: str
+    source: str = ""
+    function: Callable[..., Any] | None = None
 
 
 @dataclass
 class Check:
-    """One check of a contract. `count`: how often it was looked at; `events`: the shortest way to break it, in plain words;
-    `before` and `after`: the rows there. `figures`: what was measured, a row for each route or trial.
+    """What a contract says of one of its checks. `count`: how often it was looked at; `events`: the shortest way to break it,
+    in plain words; `before` and `after`: the rows there. `figures`: what was measured, a row for each route or trial.
     """
 
     contract: str
@@ -39,8 +66,97 @@ class Check:
         return lines
 
 
+class Context(Protocol):
+    """What a run offers to its contracts; `harness.run.context.RunContext` is it."""
+
+    options: Options
+    declaration: Declaration
+    clerk: FakeClerk
+    target: Target
+    server: Server | None
+    resets: list[Resets] | None
+    database_url: str
+
+    def plan(self) -> Plan:
+        """The cells of this run."""
+
+    def engine(self, plan: Plan) -> Engine:
+        """What judges a plan."""
+
+    def run(self, plan: Plan) -> Iterable[CellVerdict]:
+        """Verdicts, as they are reached."""
+
+    def note(self, text: str) -> None:
+        """Something that a reader of the report must know."""
+
+    def command_surroundings(self) -> tuple[str, Path, Callable[[str], dict[str, str]]]:
+        """The target's Python, its directory, and the variables of a command of the target for a database's URL."""
+
+    def another(
+        self,
+        options: Options,
+        declaration: Declaration | None = None,
+        *,
+        through: Callable[[str], str] | None = None,
+    ) -> AbstractContextManager[Context]:
+        """A run of its own beside this one, on the same Postgres. `through`: the URL by which its app reaches a database."""
+
+
+class Contract(ABC):
+    """One contract beside the matrix. Its name is that of its package, its file, its `--only` and its part of the report."""
+
+    name: ClassVar[str]
+    checks: ClassVar[tuple[CheckSpec, ...]]
+    counted: ClassVar[str] = ""
+    """What its progress counts."""
+    seeded: ClassVar[bool] = False
+    """Whether `--seed` changes what it tries."""
+    optional: ClassVar[bool] = False
+    """Whether it can be verified without its file, by its defaults."""
+    criterion: ClassVar[str] = ""
+    """The migration criterion that it proves, as a sentence; empty for none."""
+    needed: ClassVar[tuple[str, ...]] = ()
+    """The checks without which that criterion is not supported."""
+
+    @property
+    def file(self) -> str:
+        """The name of the file that declares it, beside auth_matrix.toml."""
+        return f"{self.name}.toml"
+
+    @abstractmethod
+    def load(self, suites: Path) -> object | None:
+        """Its declaration; None where there is no file. Raises DeclarationError naming file and key."""
+
+    @abstractmethod
+    def examine(self, context: Context, file: Any, progress: Progress | None) -> list[Check]:
+        """Its checks on a run's target and database, `file` being what `load` gave. Raises HarnessError."""
+
+    def verify(self, context: Context, *, asked: bool, progress: Progress | None = None) -> list[Check]:
+        """Its checks; none where nothing declares it. `asked`: the user named it, so that its file must be there.
+
+        Raises DeclarationError where it is not.
+        """
+        suites = context.declaration.root
+        file = self.load(suites)
+        if file is None and asked and not self.optional:
+            raise DeclarationError(
+                f"--only {self.name}: {suites / self.file} does not exist; docs/{self.name.replace('_', '-')}.md shows one"
+            )
+        if file is None and not asked:
+            return []
+        return self.examine(context, file, progress)
+
+    def unexamined(self, why: str) -> list[Check]:
+        """Each check, not examined."""
+        return [self.check(spec, detail=why) for spec in self.checks]
+
+    def check(self, spec: CheckSpec, **more: Any) -> Check:
+        """A check of which nothing is known yet."""
+        return Check(self.name, spec.name, spec.sentence, "not examined", **more)
+
+
 def unexamined(checks: Iterable[Check]) -> dict[str, str]:
-    """Contracts of which nothing was examined, and why: whoever was to hold them knows nothing, and may not say that all is well."""
+    """Contracts of which nothing was examined, and why: whoever asked for them knows nothing, and may not say that all is well."""
     found: dict[str, str] = {}
     by_contract: dict[str, list[Check]] = {}
     for check in checks:

@@ -22,11 +22,11 @@ from typing import Any
 
 import schemathesis
 
-from harness.cli.commands import from_issuer
 from harness.contracts.matrix.declaration import Declaration, load
 from harness.contracts.matrix.plan import RoutePlan, make_plan
 from harness.core.errors import DeclarationError, HarnessError
 from harness.credentials import CATALOGUE, Credential, Presentation
+from harness.run.minting import from_issuer
 from harness.targets.base import Route
 
 ISSUER = "CLERK_HARNESS_ISSUER"

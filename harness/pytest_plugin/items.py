@@ -4,7 +4,7 @@ and `configuration.toml` beside an `auth_matrix.toml`.
     pytest suites/user_sync.toml
     pytest suites/user_sync.toml -k at-once --harness-sequences 1000
 
-A contract is held whole, in a session of its own, when the first of its items runs; the others only read off their check.
+A contract is verified whole, in a run of its own, when the first of its items runs; the others only read off their check.
 """
 
 from __future__ import annotations
@@ -15,19 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.contracts import registry
+from harness.contracts.registry import FILES
 from harness.core.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.contracts.base import Check
     from harness.run.options import Options
-
-CONTRACT_FILES = {
-    "user_sync.toml": "user_sync",
-    "migrations.toml": "migrations",
-    "budget.toml": "budget",
-    "configuration.toml": "configuration",
-}
-"""Which file declares which contract."""
 
 
 class FindingError(Exception):
@@ -58,45 +52,43 @@ class ContractFile(pytest.File):
     @property
     def contract(self) -> str:
         """Its name, as `--only` takes it."""
-        return CONTRACT_FILES[self.path.name]
+        return FILES[self.path.name]
 
     def collect(self) -> Iterable[pytest.Item]:
         """An item for each check; a mistake in the file is told before anything starts."""
-        from harness.contracts.registry import CHECKS_OF, LOAD
-
+        contract = registry.contract(self.contract)
         try:
-            LOAD[self.contract](self.options.suites)
+            contract.load(self.options.suites)
         except HarnessError as error:
             raise self.CollectError(f"clerk-harness: {error}") from None
-        for name in CHECKS_OF[self.contract]:
-            yield ContractItem.from_parent(self, name=f"{self.contract}[{name}]", check=name)
+        for spec in contract.checks:
+            yield ContractItem.from_parent(self, name=f"{self.contract}[{spec.name}]", check=spec.name)
 
     def checks(self) -> dict[str, Check]:
-        """The checks by name, held at the first call. Raises HarnessError when the contract could not be held."""
+        """The checks by name, verified at the first call. Raises HarnessError when the contract could not be verified."""
         if self._checks is None:
             try:
-                self._checks = {check.name: check for check in self._hold()}
+                self._checks = {check.name: check for check in self._verify()}
             except HarnessError as error:
                 self._checks = error
         if isinstance(self._checks, HarnessError):
             raise self._checks
         return self._checks
 
-    def _hold(self) -> list[Check]:
+    def _verify(self) -> list[Check]:
         from harness.contracts.matrix import load
-        from harness.contracts.registry import HOLD
         from harness.database import explained
-        from harness.run.context import Session
+        from harness.run.context import RunContext
 
         self.options.agents = 1
-        with explained(), Session(self.options, load(self.options.suites), server=self.server) as session:
-            return HOLD[self.contract](session, asked=True)
+        with explained(), RunContext(self.options, load(self.options.suites), server=self.server) as context:
+            return registry.contract(self.contract).verify(context, asked=True)
 
     def repeat(self) -> str:
-        """The command that holds it again."""
-        from harness.cli.main import repeat_command
+        """The command that verifies it again."""
+        from harness.run.option_table import repeat_command
 
-        more = f" --seed {self.options.seed}" if self.contract == "user_sync" else ""
+        more = f" --seed {self.options.seed}" if registry.contract(self.contract).seeded else ""
         return f"{repeat_command(self.options)} --only {self.contract}{more}"
 
 

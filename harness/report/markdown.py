@@ -66,7 +66,7 @@ class MarkdownReport:
             for check in record.checks:
                 if check.failed:
                     lines += ["", "```", *check.story(), "```"]
-        lines += ["", "## The plan's success criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
+        lines += ["", "## Migration criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
         lines += [f"| {c.number} | {c.text} | {_MARK[c.state]} | {_cell(c.reason)} |" for c in criteria(record)]
         lines += [line for note in record.notes for line in ("", f"Note: {_cell(note)}.")]
         if record.blocked:

@@ -28,6 +28,8 @@ class Meta:
     """Whether the target has a database of ours."""
     missing_variables: list[str] = field(default_factory=list)
     """Variables that the target asked for and did not find."""
+    criteria: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    """The migration criteria that are declared: a sentence, and what proves it. The usual ones when empty."""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
 
@@ -131,14 +133,14 @@ class Record:
 
     @property
     def examined(self) -> bool:
-        """A run that judged no cell and held no other contract has examined nothing, and fails."""
+        """A run that judged no cell and verified no other contract has examined nothing, and fails."""
         return any(verdict.credential for verdict in self.verdicts) or any(
             check.status != "not examined" for check in self.checks
         )
 
     @property
     def unexamined(self) -> dict[str, str]:
-        """Contracts that were to be held and examined nothing, and why. A run with one fails: it would say more than it knows."""
+        """Contracts that were to be verified and examined nothing, and why. A run with one fails: it would say more than it knows."""
         return unexamined(self.checks)
 
     @property

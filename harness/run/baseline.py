@@ -10,15 +10,16 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import MATRIX_FILE, DatabaseTable, MatrixFile, Policy, load
+from harness.contracts.matrix.declaration import DatabaseTable, MatrixFile, Policy, load
 from harness.contracts.matrix.factory import RequestFactory
 from harness.contracts.matrix.plan import RoutePlan, router_of
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.state import RouteState
+from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import HarnessError
 from harness.core.redact import is_secret
 from harness.credentials import CATALOGUE, Legacy
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from harness.targets import Call, Observation, Route
 from harness.targets.base import ask
@@ -54,7 +55,7 @@ def declaration_for_baseline(options: Options) -> Declaration:
     return Declaration(MatrixFile(policies={}), {}, options.suites, Legacy())
 
 
-def observe_baseline(session: Session) -> list[RouteBaseline]:
+def observe_baseline(session: RunContext) -> list[RouteBaseline]:
     """Try every route with nothing, a Clerk token and a legacy token; the probe stops each at the handler's door."""
     declared = {
         key: (entry.policy, entry.example(entry.ways(file, session.declaration.policies[entry.policy])[0]))
@@ -76,7 +77,7 @@ def observe_baseline(session: Session) -> list[RouteBaseline]:
 class _Asker:
     """Asks a route who gets in: at the handler's door first, and behind it where the handler may decide by itself."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: RunContext) -> None:
         self.session = session
         self.factory = RequestFactory(session.mint, probed=session.target.probed)
 
@@ -173,7 +174,7 @@ def write_suites(options: Options) -> list[Path]:
         )
     database = DatabaseTable.model_validate(options.database) if options.postgres or options.database else None
     declaration = Declaration(MatrixFile(policies={}, database=database), {}, root, Legacy())
-    with Session(replace(options, agents=1), declaration) as session:
+    with RunContext(replace(options, agents=1), declaration) as session:
         found = observe_baseline(session)
     by_router: dict[str, list[RouteBaseline]] = {}
     for entry in found:

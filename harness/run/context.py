@@ -1,10 +1,8 @@
-"""A whole run put together: fake Clerk, database, target, plan, engine; and taken apart again whatever happens."""
+"""Puts a run together (fake Clerk, database, target, plan, engine) and takes it apart again, whatever happens."""
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +14,12 @@ from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.drills import JWKS_FAULTS
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
-from harness.core.errors import DatabaseError, DeclarationError, HarnessError
+from harness.core.errors import DeclarationError, HarnessError
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
-from harness.database import RowRestorer, Server, Workspace, open_server
+from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
-from harness.run import options as config
+from harness.run import environment as config
+from harness.run.database import RunDatabase, variables_of
 from harness.run.options import Options
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
@@ -29,16 +28,10 @@ from harness.targets.host_redirect import Names
 from harness.targets.url import UrlTarget
 
 _DEFAULT_MECHANISMS = {"clerk": ["*clerk*:*", "*:*clerk*"], "legacy": ["*legacy*:*", "*:*legacy*", "*:*base64*"]}
-_MIGRATION_LIMIT = 300
 
 
-def _database_variables(table: DatabaseTable, url: str) -> dict[str, str]:
-    """The variables by which the target is told of its database."""
-    return dict.fromkeys(table.url_env, table.scheme + url[url.index("://") :])
-
-
-class Session:
-    """Everything that a run needs, started on entering and stopped on leaving.
+class RunContext:
+    """Everything that a run needs, started on entering and stopped on leaving. It is what contracts are verified on.
 
     `server` is a Postgres that somebody else started and will stop; `through` gives the URL by which the app reaches a
     database, where it is to be another than ours. Raises HarnessError on entering.
@@ -54,7 +47,6 @@ class Session:
     ) -> None:
         self.options = options
         self.declaration = declaration
-        self._server = server
         self._through = through or (lambda url: url)
         self.server: Server | None = server
         """The Postgres of the run, once it is there."""
@@ -191,12 +183,11 @@ class Session:
                 f"no target: give --app module:attribute, --command or --url, or write [target] in {self.declaration.root}/auth_matrix.toml"
             )
         app_dir, python, environment = self._surroundings()
-        table = matrix.database
-        workspace = self._workspace() if table is not None else None
         environments = [dict(environment) for _ in range(self.agents)]
-        if table is not None and workspace is not None:
+        database = self._open_database()
+        if database is not None:
             environments = [
-                environment | _database_variables(table, self._through(workspace.url(number)))
+                environment | variables_of(database.table, self._through(database.workspace.url(number)))
                 for number in range(self.agents)
             ]
         spec = AppSpec(
@@ -210,16 +201,16 @@ class Session:
         )
         target = AppTarget(spec)
         self._stack.callback(target.close)
-        if table is not None and workspace is not None:
+        if database is not None:
             target.launch()
-            self._prepare(table, workspace, environment, python, app_dir)
+            self._prepare(database, environment, python, app_dir)
         return target.start()
 
     def command_surroundings(self) -> tuple[str, Path, Callable[[str], dict[str, str]]]:
         """The target's Python, its directory, and the variables of a command of the target for a database's URL."""
         app_dir, python, environment = self._surroundings()
         table = self.declaration.matrix.database or DatabaseTable()
-        return python, app_dir, lambda url: environment | (_database_variables(table, url) if url else {})
+        return python, app_dir, lambda url: environment | (variables_of(table, url) if url else {})
 
     def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
         """The target's directory, its Python, and the variables that it gets."""
@@ -238,11 +229,9 @@ class Session:
         environment["PATH"] = os.pathsep.join((str(Path(python).parent), environment.get("PATH", os.defpath)))
         names = Names(self.clerk)
         self._stack.callback(names.close)
-        table = self.declaration.matrix.database
-        if table is not None:
-            workspace = self._workspace()
-            self._prepare(table, workspace, environment, python, app_dir)
-            environment |= _database_variables(table, self._through(workspace.url(0)))
+        if (database := self._open_database()) is not None:
+            self._prepare(database, environment, python, app_dir)
+            environment |= variables_of(database.table, self._through(database.workspace.url(0)))
         target = CommandTarget(
             url,
             self._openapi,
@@ -258,56 +247,29 @@ class Session:
         target.start()
         return target
 
-    def _workspace(self) -> Workspace:
-        server = self._server
-        if server is None:
-            server = open_server(self.options.postgres)
-            self._stack.callback(server.close)
-        self.server = server
-        workspace = Workspace(server)
-        self._stack.callback(workspace.close)
-        return workspace
+    def _open_database(self) -> RunDatabase | None:
+        """The run's databases on the server given or started here, not yet made; None where none is declared."""
+        table = self.declaration.matrix.database
+        if table is None:
+            return None
+        if self.server is None:
+            self.server = open_server(self.options.postgres)
+            self._stack.callback(self.server.close)
+        return RunDatabase(table, self.server, self.declaration.root, self._stack)
 
-    def _prepare(
-        self, table: DatabaseTable, workspace: Workspace, environment: dict[str, str], python: str, app_dir: Path
-    ) -> None:
-        """Migrate and seed the template; a clone of it for each agent."""
-        template = workspace.create_template()
-        if table.migrate is not None:
-            command = config.migrate_command(table.migrate, python)
-            self._migrate(command, environment | _database_variables(table, template), app_dir)
-        workspace.finish_template(self.declaration.root / table.seed if table.seed else None)
-        resets = []
-        for number in range(self.agents):
-            last = number == self.agents - 1
-            isolation = RowRestorer(workspace.rename_template(number) if last else workspace.clone(number))
-            self._stack.callback(isolation.close)
-            resets.append(isolation)
-        self.resets = list(resets)
-        self.database_url = workspace.url(0)
+    def _prepare(self, database: RunDatabase, environment: dict[str, str], python: str, app_dir: Path) -> None:
+        self.resets = database.prepare(self.agents, environment, python, app_dir)
+        self.database_url = database.workspace.url(0)
 
-    def _migrate(self, command: list[str], environment: dict[str, str], app_dir: Path) -> None:
-        shown = " ".join(command[1:] if command else [])
-        try:
-            done = subprocess.run(
-                command,
-                cwd=app_dir,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=_MIGRATION_LIMIT,
-                check=False,
-            )
-        except OSError as error:
-            raise DatabaseError(f"[database] migrate {command[0]!r}: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
-        if done.returncode != 0:
-            lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-            # The exception's own line, where Python has told one: libraries add hints after it.
-            named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
-            reason = (named or lines or [f"exit code {done.returncode}"])[-1]
-            raise DatabaseError(f"[database] migrate `{shown}` failed: {reason}")
+    def another(
+        self,
+        options: Options,
+        declaration: Declaration | None = None,
+        *,
+        through: Callable[[str], str] | None = None,
+    ) -> RunContext:
+        """A run of its own beside this one, on the same Postgres; see `harness.contracts.base.Context`."""
+        return RunContext(options, declaration or self.declaration, server=self.server, through=through)
 
     # Running
 

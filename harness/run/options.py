@@ -1,58 +1,133 @@
-"""What a run is told: command-line and pytest options joined with the declaration's `[target]`."""
+"""The options of a run. Each is declared once, as a field of `Options`; command line, pytest, the command that repeats a
+run and the documentation are built from that by `harness.run.option_table`.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import os
-import shlex
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from harness.core.errors import DeclarationError, UnsafeError
-
-if TYPE_CHECKING:
-    from harness.contracts.matrix import Declaration
-
-# Variables of the harness's own environment that a target may see. Everything else stays out: what a developer has in
-# the shell (a live key, a proxy, a production database) must not decide what is proven.
-_PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "LD_LIBRARY_PATH")
+from harness.run.option_table import COMMANDS, EXAMINING, INIT, NAMES, PAIRS, RUN, SEVERAL, SWITCH, option
 
 
 @dataclass
 class Options:
     """Options of a run. Empty means: as the declaration says, else the default."""
 
-    suites: Path = Path("suites")
-    app: str | None = None
-    app_dir: Path | None = None
-    python: str | None = None
-    env: dict[str, str] = field(default_factory=dict)
-    url: str | None = None
-    command: str | None = None
-    openapi: str | None = None
-    allow_hosts: list[str] = field(default_factory=list)
-    postgres: str | None = None
-    agents: int | None = None
-    credentials: list[str] = field(default_factory=list)
-    routers: list[str] = field(default_factory=list)
-    routes: list[str] = field(default_factory=list)
-    time_limit: float | None = None
-    issuer_port: int = 0
-    database: dict[str, str] = field(default_factory=dict)
-    """For `init`: the `[database]` table that is to be used and written."""
-    fuzz: int = 0
-    """How many mutations of a genuine token are tried on each route that stands for others."""
-    seed: int = 0
-    only: list[str] = field(default_factory=list)
-    """The contracts to hold; all that are declared when empty."""
-    sequences: int | None = None
-    """How many sequences the sync contract generates; as its file says when None."""
-    drills: bool = False
-    """Whether drills are held: issuer outage, tokens that run out, keys that are withdrawn."""
-    rotation: bool = True
+    suites: Path = option(
+        "--suites", "the declaration (default: suites)", Path("suites"), kind=Path, metavar="DIR", pytest=False
+    )
+    app: str | None = option("--app", "ASGI or WSGI app, or a factory", metavar="MODULE:ATTRIBUTE", group="target")
+    app_dir: Path | None = option(
+        "--app-dir",
+        "where the app is imported from (default: this directory)",
+        kind=Path,
+        metavar="DIR",
+        group="target",
+    )
+    python: str | None = option(
+        "--python", "the target's Python (default: its project's virtual environment)", metavar="PATH", group="target"
+    )
+    env: dict[str, str] = option(
+        "--env", "set before the app is imported; repeatable", {}, kind=PAIRS, metavar="NAME=VALUE", group="target"
+    )
+    url: str | None = option(
+        "--url",
+        "a running backend instead of an app; --env then says what it was started with",
+        metavar="URL",
+        group="target",
+    )
+    command: str | None = option(
+        "--command", 'starts a server to test, in any language: "node server.js", "uvicorn app:app --port {port}"',
+        metavar="COMMAND", group="target",
+    )  # fmt: skip
+    openapi: str | None = option(
+        "--openapi", "path of its OpenAPI document ('' for none)", metavar="PATH", group="target"
+    )
+    issuer_port: int = option(
+        "--issuer-port", "where a running backend finds the fake Clerk (default: a free port)", 0, kind=int, metavar="PORT",
+        group="target", low=0, high=65535, between="between 1 and 65535",
+    )  # fmt: skip
+    allow_hosts: list[str] = option(
+        "--allow-host", "a host that is not this machine", [], kind=SEVERAL, metavar="HOST", group="target"
+    )
+    postgres: str | None = option(
+        "--postgres",
+        "a Postgres to use: a URL, docker, or embedded (default)",
+        metavar="URL",
+        group="target",
+        repeated=False,
+    )
+    agents: int | None = option(
+        "--agents", "agents side by side (default: one a core, two at most)", kind=int, metavar="N", group="target",
+        low=1, high=64, repeated=False,
+    )  # fmt: skip
+    routers: list[str] = option(
+        "--router",
+        "only this router; repeatable",
+        [],
+        kind=SEVERAL,
+        metavar="NAME",
+        commands=RUN,
+        pytest=False,
+        repeated=False,
+    )
+    routes: list[str] = option(
+        "--route",
+        "only this route; repeatable",
+        [],
+        kind=SEVERAL,
+        metavar='"GET /path"',
+        commands=RUN,
+        pytest=False,
+        repeated=False,
+    )
+    credentials: list[str] = option(
+        "--credentials", "only these credentials or groups, separated by commas", [], kind=NAMES, metavar="NAMES",
+        commands=RUN, repeated=False,
+    )  # fmt: skip
+    drills: bool = option(
+        "--drills", "rotate keys, cut off the issuer, let tokens run out; takes some ten seconds (default: in whole runs)",
+        False, kind=SWITCH, commands=RUN, repeated=False,
+    )  # fmt: skip
+    fuzz: int = option(
+        "--fuzz", "try N mutations of a genuine token too, none of which may enter", 0, kind=int, metavar="N", commands=RUN,
+        low=0, high=1_000_000, repeated=False,
+    )  # fmt: skip
+    seed: int = option(
+        "--seed", "other mutations and sequences (default: 0, the same every time)", 0, kind=int, metavar="S", commands=RUN,
+        repeated=False,
+    )  # fmt: skip
+    only: list[str] = option(
+        "--only", "only these contracts, separated by commas: {contracts}", [], kind=NAMES, metavar="NAMES", commands=RUN,
+        pytest=False, repeated=False,
+    )  # fmt: skip
+    sequences: int | None = option(
+        "--sequences", "sequences of events for the user_sync contract (default: its file's, 100)", kind=int, metavar="N",
+        commands=RUN, low=1, high=1_000_000, repeated=False,
+    )  # fmt: skip
+    time_limit: float | None = option(
+        "--time-limit", "for each request", kind=float, metavar="SECONDS", commands=RUN, low=0, high=600, exclusive=True,
+        between="between 0 and 600 seconds", repeated=False,
+    )  # fmt: skip
+    reports: Path = option(
+        "--reports", "where reports are written (default: reports)", Path("reports"), kind=Path, metavar="DIR", commands=RUN,
+        pytest=False, repeated=False,
+    )  # fmt: skip
+    quiet: bool = option("--quiet", "no progress", False, kind=bool, commands=RUN, pytest=False, repeated=False)
+    migrate: str | None = option(
+        "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,
+        group="database", pytest=False, repeated=False,
+    )  # fmt: skip
+    seed_file: str | None = option(
+        "--seed", "an SQL file, relative to the suites", metavar="FILE", commands=INIT, group="database", pytest=False,
+        repeated=False,
+    )  # fmt: skip
+    scheme: str | None = option(
+        "--scheme", "how the app writes its URL, for example postgresql+psycopg", metavar="SCHEME", commands=INIT,
+        group="database", pytest=False, repeated=False,
+    )  # fmt: skip
+    rotation: bool = field(default=True)
     """Whether a rotation of the issuer's keys is held on each route; verifiers may take half a minute to follow."""
 
     @property
@@ -65,74 +140,11 @@ class Options:
             given.append(f"--only {','.join(self.only)}")
         return " ".join(given + ([f"--credentials {','.join(self.credentials)}"] if self.credentials else []))
 
-
-def declares_database(suites: Path) -> bool:
-    """Whether a declaration has a `[database]`, told without loading it; what is wrong with it is told when it is loaded."""
-    try:
-        return "database" in tomllib.loads((suites / "auth_matrix.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
+    @property
+    def database(self) -> dict[str, str]:
+        """For `init`: the `[database]` table that is to be used and written."""
+        given = {"migrate": self.migrate, "seed": self.seed_file, "scheme": self.scheme}
+        return {name: value for name, value in given.items() if value is not None}
 
 
-def parse_env(pairs: list[str]) -> dict[str, str]:
-    """`NAME=VALUE` pairs. Raises DeclarationError for anything else."""
-    result = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not separator or not name:
-            raise DeclarationError(f"--env {pair}: write NAME=VALUE")
-        result[name] = value
-    return result
-
-
-def parse_names(text: str | None) -> list[str]:
-    """Names separated by commas."""
-    return [name.strip() for name in (text or "").split(",") if name.strip()]
-
-
-def refuse_live_keys(environment: dict[str, str], where: str) -> None:
-    """Raises UnsafeError for a key of a production instance; the message does not repeat the key."""
-    for name, value in environment.items():
-        for word in value.replace(",", " ").split():
-            if word.startswith(("sk_live_", "pk_live_")):
-                host = _host_of(word)
-                raise UnsafeError(
-                    f"{where}: {name} holds a live key ({word[:8]}…{f' of {host}' if host else ''}); "
-                    "the harness brings its own keys: take the variable out"
-                )
-
-
-def _host_of(key: str) -> str:
-    text = key.split("_", 2)[2]
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4)).decode().rstrip("$")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""
-
-
-def base_environment() -> dict[str, str]:
-    """What every target gets of the harness's own environment."""
-    return {name: os.environ[name] for name in _PASSED if name in os.environ} | {
-        "PYTHONUNBUFFERED": "1",
-        "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", ""),
-        "NO_PROXY": "*",
-    }
-
-
-def app_directory(options: Options, declaration: Declaration) -> Path:
-    """The directory from which the app is imported."""
-    if options.app_dir is not None:
-        return options.app_dir.resolve()
-    if options.app is not None:
-        return Path.cwd()
-    return (declaration.root / declaration.matrix.target.app_dir).resolve()
-
-
-def migrate_command(command: str, python: str) -> list[str]:
-    """The migration command with the target's own Python in place of `python`, and `alembic` run by it."""
-    words = shlex.split(command)
-    if words and words[0] in ("python", "python3"):
-        return [python, *words[1:]]
-    if words and words[0] == "alembic":
-        return [python, "-m", "alembic", *words[1:]]
-    return words
+__all__ = ["COMMANDS", "EXAMINING", "Options"]

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.base import Check
-from harness.contracts.budget import CHECKS, load_budget
+from harness.contracts.budget import load_budget
+from harness.contracts.budget.verify import CONTRACT, with_statement_proxy
 from harness.contracts.matrix import load
-from harness.contracts.registry import hold_budget, hold_limits, tapped_session
 from harness.core.errors import DeclarationError
 from harness.database import Server
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.budget.backend import BUDGET, CODE, DEAR, RIGHT, ROUTES, SCHEMA
 from tests.conftest import MATRIX, VERIFIER, write_suites
@@ -39,15 +39,15 @@ def verify(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterat
     folder = folder_in(tmp_path_factory.mktemp("backend"))
     suites = folder / "suites"
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    outer = Session(options, load(suites), server=postgres)
+    outer = RunContext(options, load(suites), server=postgres)
     file = load_budget(suites)
     assert file is not None
-    with tapped_session(outer) as (session, proxy):
+    with with_statement_proxy(outer) as (context, proxy):
 
         def run(way: str) -> dict[str, Check]:
             (folder / "way.txt").write_text(way)
-            checks = hold_limits(session, file, proxy)
-            assert [check.name for check in checks] == list(CHECKS)
+            checks = CONTRACT.limits(context, file, proxy)
+            assert [check.name for check in checks] == [spec.name for spec in CONTRACT.checks]
             return {check.name: check for check in checks}
 
         yield run
@@ -81,7 +81,7 @@ def test_figures_are_told_route_by_route(verify: Hold) -> None:
 
 
 def test_every_check_has_a_dear_way_that_it_finds() -> None:
-    assert set(DEAR.values()) == set(CHECKS)
+    assert set(DEAR.values()) == {spec.name for spec in CONTRACT.checks}
 
 
 def test_a_missing_index_is_found(verify: Hold, postgres: Server, tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_a_missing_index_is_found(verify: Hold, postgres: Server, tmp_path: Path
     schema = folder / "suites" / "schema.sql"
     schema.write_text(SCHEMA.replace("text UNIQUE", "text"))
     options = Options(suites=folder / "suites", app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    with Session(options, load(folder / "suites"), server=postgres) as session:
-        broken = [check for check in hold_budget(session, asked=False) if check.failed]
+    with RunContext(options, load(folder / "suites"), server=postgres) as session:
+        broken = [check for check in CONTRACT.verify(session, asked=False) if check.failed]
     assert [check.name for check in broken] == ["index"]
     assert "Postgres reads all of users to find clerk_user_id: Seq Scan" in broken[0].detail
 
@@ -116,10 +116,10 @@ def test_a_limit_of_a_route_that_is_not_there_is_told(postgres: Server, tmp_path
     (folder / "suites" / "budget.toml").write_text('[routes]\n"GET /mee" = { statements = 2 }\n')
     options = Options(suites=folder / "suites", app="backend:app", app_dir=folder, python=sys.executable, agents=1)
     with (
-        Session(options, load(folder / "suites"), server=postgres) as session,
+        RunContext(options, load(folder / "suites"), server=postgres) as session,
         pytest.raises(DeclarationError, match=r'"GET /mee" is no'),
     ):
-        hold_budget(session, asked=False)
+        CONTRACT.verify(session, asked=False)
 
 
 def test_a_part_of_the_routes_can_be_measured_alone(postgres: Server, tmp_path: Path) -> None:
@@ -127,6 +127,6 @@ def test_a_part_of_the_routes_can_be_measured_alone(postgres: Server, tmp_path: 
     folder = folder_in(tmp_path)
     suites, routes = folder / "suites", ["GET /me"]
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, routes=routes)
-    with Session(options, load(suites), server=postgres) as session:
-        statements = hold_budget(session, asked=False)[0]
+    with RunContext(options, load(suites), server=postgres) as session:
+        statements = CONTRACT.verify(session, asked=False)[0]
     assert (statements.status, statements.count) == ("proven", 1)

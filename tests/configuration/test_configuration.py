@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.base import Check
-from harness.contracts.configuration import CHECKS, load_configuration
+from harness.contracts.configuration import load_configuration
 from harness.contracts.configuration.trials import live, malformed
+from harness.contracts.configuration.verify import CONTRACT
 from harness.contracts.matrix import load
-from harness.contracts.registry import hold_config
 from harness.core.errors import DeclarationError
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.configuration.backend import ALL, CARELESS, CODE, HEALTH, RIGHT
 from tests.conftest import MATRIX, write_suites
@@ -35,7 +35,7 @@ def verify(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
     folder = folder_in(tmp_path_factory.mktemp("backend"))
     suites = folder / "suites"
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    with Session(options, load(suites)) as session:
+    with RunContext(options, load(suites)) as session:
 
         def run(ways: str, declared: str) -> dict[str, Check]:
             (folder / "way.txt").write_text(ways)
@@ -45,7 +45,7 @@ def verify(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hold]:
                 session.options.env["CLERK_DOMAIN"] = session.clerk.domain
             text = "start_within = 4\n" * ("hangs" in ways) + declared
             (suites / "configuration.toml").write_text(text)
-            return {check.name: check for check in hold_config(session, asked=True)}
+            return {check.name: check for check in CONTRACT.verify(session, asked=True)}
 
         yield run
 
@@ -67,7 +67,7 @@ def test_each_careless_way_is_found_by_its_check(verify: Hold, ways: str) -> Non
 
 
 def test_every_check_has_a_careless_way_that_it_finds() -> None:
-    assert {name for _, name in CARELESS.values()} == set(CHECKS)
+    assert {name for _, name in CARELESS.values()} == {spec.name for spec in CONTRACT.checks}
 
 
 def test_the_story_names_the_variable_and_what_was_seen(verify: Hold) -> None:

@@ -12,11 +12,12 @@ import pytest
 from harness.contracts.base import Check
 from harness.contracts.matrix import load
 from harness.contracts.migrations import CHECKS, Migrations, MigrationsFile, load_migrations
-from harness.contracts.registry import hold_gradual
+from harness.contracts.migrations.verify import verify_gradual
 from harness.core.errors import DatabaseError, DeclarationError
 from harness.database import Server
-from harness.run.context import Session
-from harness.run.options import Options, base_environment
+from harness.run.context import RunContext
+from harness.run.environment import base_environment
+from harness.run.options import Options
 from tests.conftest import MATRIX, write_suites
 
 ENV = """
@@ -228,10 +229,10 @@ def test_the_app_of_the_stage_before_on_the_schema_after(
     before = f'before = {{ STAGE = "{stage}" }}' if stage is not None else ""
     (suites / "migrations.toml").write_text(f'legacy = "0001"\nrows = 10\nmodels = false\n{before}\n')
     options = Options(suites=suites, app="backend:app", app_dir=tmp_path, python=sys.executable, agents=1)
-    with Session(options, load(suites), server=postgres) as session:
+    with RunContext(options, load(suites), server=postgres) as session:
         file = load_migrations(suites)
         assert file is not None
         check = Check("migrations", "gradual", CHECKS["gradual"], "not examined")
-        hold_gradual(session, file, check)
+        verify_gradual(session, file, check)
     assert check.status == status, check.detail
     assert told in check.detail

@@ -67,8 +67,8 @@ def _plan(connection: psycopg.Connection[Any], statement: Statement, number: int
         for row in [connection.execute("SELECT %s::oid::regtype::text", [oid]).fetchone()]
         if row is not None
     ]
-    told = f"({', '.join(types)})" if types else ""
-    connection.execute(f"PREPARE {name}{told} AS {text}".encode())
+    signature = f"({', '.join(types)})" if types else ""
+    connection.execute(f"PREPARE {name}{signature} AS {text}".encode())
     known = connection.execute(
         "SELECT cardinality(parameter_types) FROM pg_prepared_statements WHERE name = %s", [name]
     ).fetchone()

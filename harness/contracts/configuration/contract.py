@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.contracts.base import Check
+from harness.contracts.configuration.checks import CHECKS
 from harness.contracts.configuration.declaration import ConfigurationFile, Expect
 from harness.contracts.configuration.trials import Trial, trials
 from harness.contracts.matrix import Engine
@@ -25,18 +26,6 @@ from harness.targets import Target
 from harness.targets.base import Call, Observation, Request, Route, ask
 from harness.targets.restart import restart
 
-CHECKS = {
-    "well": "with every variable in order the app starts, and its health endpoint says that all is well",
-    "absent": "a missing variable is refused, or told by health, as declared",
-    "empty": "an empty variable is refused, or told by health, as declared",
-    "malformed": "a malformed variable is refused, or told by health, as declared",
-    "live": "a live key in a test is refused, or told by health, as declared",
-    "legacy": "a secret of the old authentication that is still set is refused, or told by health, as declared",
-    "fails-closed": "whatever is wrong with the configuration, nobody gets in by it",
-    "outage": "health tells when the issuer cannot be had",
-    "recovery": "health tells when the issuer is back",
-    "no-secret": "health shows no secret",
-}
 Seen = Literal["refused", "hangs", "unwell", "well"]
 _FULFILS: dict[Expect, tuple[Seen, ...]] = {
     "refuse": ("refused",),
@@ -92,9 +81,7 @@ class Configuration:
         self.doors = self._doors()
         self.open: set[str] = set()
         """What gets in although all is in order: the matrix' matter, not this contract's."""
-        self.checks = {
-            name: Check("configuration", name, description, "not examined") for name, description in CHECKS.items()
-        }
+        self.checks = {spec.name: Check("configuration", spec.name, spec.sentence, "not examined") for spec in CHECKS}
 
     def verify(self, *, progress: Callable[[int, int], None] | None = None) -> list[Check]:
         """All checks. Raises DeclarationError when the app does not start in the genuine environment."""
@@ -232,15 +219,15 @@ class Configuration:
     def _other(self, target: Target | None, words: str) -> tuple[Target | None, str | None]:
         """The app in the other environment in place of `target`, where that is better; else `target` and its words."""
         try:
-            other, told = self._started(self.fallback)
+            other, problem = self._started(self.fallback)
         except TargetError:
             return target, words
-        if target is not None and told is not None:
+        if target is not None and problem is not None:
             other.close()
             return target, words
         if target is not None:
             target.close()
-        return other, told
+        return other, problem
 
     def _until(self, target: Target, wanted: Seen) -> str | None:
         """Wait until health says what is wanted; what it said last where it does not in time, else None."""
@@ -296,16 +283,16 @@ class Configuration:
             {"variable": trial.variable, "expected": trial.expect, "seen": outcome.seen, "words": words[:200]}
         )
         if not fits:
-            check.events.append(f"{trial.told}: {_WANTED[trial.expect]}; {_SEEN[outcome.seen]}: {words}")
+            check.events.append(f"{trial.description}: {_WANTED[trial.expect]}; {_SEEN[outcome.seen]}: {words}")
             check.detail = f"{len(check.events)} variable(s) are not handled as declared"
         if outcome.seen in ("well", "unwell") and outcome.tried:
             closed.count += outcome.tried
             entered = [entry for entry in outcome.entered if entry not in self.open]
             closed.status = "broken" if entered or closed.failed else "proven"
-            closed.events += [f"{trial.told}: {entry}" for entry in entered]
+            closed.events += [f"{trial.description}: {entry}" for entry in entered]
             closed.detail = "a flaw in the configuration opens a route" if closed.events else ""
         if self.file.health is not None and outcome.seen in ("well", "unwell"):
-            self._secrets(trial.told, outcome.shown)
+            self._secrets(trial.description, outcome.shown)
 
 
 _SEEN = {

@@ -9,7 +9,7 @@ from typing import Literal
 
 from harness.contracts.configuration.declaration import ConfigurationFile, Expect
 
-Kind = Literal["absent", "empty", "malformed", "live", "legacy"]
+FlawKind = Literal["absent", "empty", "malformed", "live", "legacy"]
 _KEPT = ("CLERK_TELEMETRY_DISABLED",)
 _BROKEN_PEM = "-----BEGIN PUBLIC KEY-----\nbm90IGEga2V5\n-----END PUBLIC KEY-----\n"
 
@@ -19,12 +19,12 @@ class Trial:
     """One flaw: the variable, what is wrong with it, what that must lead to, and the environment with it."""
 
     variable: str
-    kind: Kind
+    kind: FlawKind
     expect: Expect
     environment: dict[str, str] = field(repr=False)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """In words."""
         return {
             "absent": f"without {self.variable}",

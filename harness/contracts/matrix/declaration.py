@@ -8,15 +8,18 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
+from harness.contracts import registry
+from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
 from harness.core.toml import Table, explain, read_toml
 from harness.credentials import CATALOGUE, Credential, groups
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.targets.request_builder import Example
 
-MATRIX_FILE = "auth_matrix.toml"
+MATRIX_PROOFS = ("admissions", "legacy", "refusals", "newcomers")
+"""What the matrix can prove of a criterion; see `harness.report.criteria`."""
 _ROUTE_KEY = re.compile(r"(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|WS) (/\S*)")
 _CARRIER = re.compile(r"bearer|subprotocol|message|(header|cookie|query):[A-Za-z0-9_.-]+")
 _CARRIERS = "bearer, header:NAME, cookie:NAME, query:NAME, subprotocol or message"
@@ -177,6 +180,31 @@ class IdentityTable(Table):
     onboarding_completed: bool = True
 
 
+class CriterionTable(Table):
+    """`[[criteria]]`: a criterion of the migration in the project's own words, and what proves it: parts of the matrix
+    (`MATRIX_PROOFS`), contracts (`user_sync`) or single checks of them (`user_sync: one-row`).
+    """
+
+    text: str
+    proof: Names
+
+    @field_validator("proof")
+    @classmethod
+    def known(cls, proof: list[str]) -> list[str]:
+        """Each word names something that a run can prove."""
+        for word in proof:
+            name, _, check = word.partition(": ")
+            if name in registry.BESIDE_THE_MATRIX:
+                checks = [spec.name for spec in registry.contract(name).checks]
+                if check and check not in checks:
+                    raise ValueError(f"{name} has no check {check!r}; there are {', '.join(checks)}")
+            elif word not in MATRIX_PROOFS:
+                raise ValueError(f"{word!r}: write one of {', '.join((*MATRIX_PROOFS, *registry.BESIDE_THE_MATRIX))}")
+        if not proof:
+            raise ValueError("names nothing that proves it")
+        return proof
+
+
 class MatrixFile(Table):
     """`auth_matrix.toml`."""
 
@@ -187,6 +215,7 @@ class MatrixFile(Table):
     identities: dict[str, IdentityTable] = {}
     mechanisms: dict[str, Names] = {}
     legacy: dict[str, str] = {}
+    criteria: list[CriterionTable] = []
 
 
 class Declaration:
@@ -215,6 +244,7 @@ _MATRIX_KEYS = {
     "database": list(DatabaseTable.model_fields),
     "settings": list(SettingsTable.model_fields),
     "identities": list(IdentityTable.model_fields),
+    "criteria": list(CriterionTable.model_fields),
 }
 _ROUTER_KEYS = {
     "": list(RouterFile.model_fields),

@@ -1,0 +1,134 @@
+"""The checks of the budget: what was measured, held to what budget.toml allows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from harness.contracts.base import Check, CheckSpec
+from harness.contracts.budget.declaration import BudgetFile, Limits
+from harness.contracts.budget.measure import Cost, CostKind, Measured
+
+_KINDS: tuple[CostKind, ...] = ("statements", "clerk_calls")
+_WORDS: dict[CostKind, str] = {"statements": "SQL statements", "clerk_calls": "calls to Clerk"}
+_SHOWN = 12
+"""How many of what is over budget are named."""
+INDEX = "index"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What was measured of a backend. `left`: routes that could not be measured; `seen`: whether statements could be seen."""
+
+    measured: list[Measured]
+    left: list[str]
+    file: BudgetFile
+    seen: bool
+
+    @property
+    def warm(self) -> list[Spent]:
+        """What requests of somebody known cost."""
+        return [
+            Spent(one.route, one.warm, self.file.limits(one.route)) for one in self.measured if one.warm is not None
+        ]
+
+    @property
+    def cold(self) -> list[Spent]:
+        """What the first request of somebody new cost."""
+        return [Spent(one.route, one.cold, self.file.cold) for one in self.measured if one.cold is not None]
+
+    @property
+    def missing(self) -> str:
+        """Which routes could not be measured, in words."""
+        shown = f"{', '.join(self.left[:3])}{' …' if len(self.left) > 3 else ''}"
+        return f"{len(self.left)} route(s) could not be measured: {shown}" if self.left else ""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a route cost, and what it may."""
+
+    route: str
+    cost: Cost
+    limits: Limits
+
+    def limit(self, kind: CostKind) -> int | None:
+        """The most that may be spent of a kind; None for no limit."""
+        return self.limits.statements if kind == "statements" else self.limits.clerk_calls
+
+    def over(self, kind: CostKind) -> bool:
+        """Whether more was spent of a kind than is allowed."""
+        limit = self.limit(kind)
+        return limit is not None and len(self.cost.of(kind)) > limit
+
+    def describe(self, kind: CostKind) -> str:
+        """What was spent of a kind, in words."""
+        what = self.cost.of(kind)
+        return f"{self.route}: {len(what)} {_WORDS[kind]} where {self.limit(kind)} may be: {'; '.join(what)}"
+
+
+def _statements(check: Check, costs: Costs) -> None:
+    if costs.seen:
+        _warm(check, costs, "statements")
+        return
+    check.figures = [asdict(one) for one in costs.measured]
+    check.detail = "no database is declared"
+
+
+def _clerk_calls(check: Check, costs: Costs) -> None:
+    _warm(check, costs, "clerk_calls")
+
+
+def _warm(check: Check, costs: Costs, kind: CostKind) -> None:
+    check.figures = [asdict(one) for one in costs.measured]
+    _judge(check, costs.warm, (kind,), costs.missing or "no route is entered with Clerk")
+    check.detail = check.detail or costs.missing
+
+
+def _cold(check: Check, costs: Costs) -> None:
+    check.figures = [asdict(one) for one in costs.measured]
+    most = [max((len(one.cost.of(kind)) for one in costs.cold), default=0) for kind in _KINDS]
+    unlimited = f"budget.toml names no limit ([cold]); up to {most[0]} statement(s) and {most[1]} call(s) were seen"
+    _judge(check, costs.cold, _KINDS, unlimited if costs.cold else "no route lets somebody new in")
+
+
+def _judge(check: Check, spent: list[Spent], kinds: tuple[CostKind, ...], otherwise: str) -> None:
+    """Fill in a check of some kinds of cost; `otherwise`: why nothing was examined, if nothing was."""
+    limited = [one for one in spent if any(one.limit(kind) is not None for kind in kinds)]
+    over = [(one, kind) for one in limited for kind in kinds if one.over(kind)]
+    check.count = len(limited)
+    if over:
+        check.status = "broken"
+        check.detail = f"{len({one.route for one, _ in over})} of {len(limited)} route(s) are over budget"
+        check.events = [one.describe(kind) for one, kind in over[:_SHOWN]]
+    elif limited:
+        check.status = "proven"
+    else:
+        check.detail = otherwise
+
+
+CHECKS = (
+    CheckSpec(
+        "statements",
+        "who sends a request is found out with no more SQL statements than the budget allows",
+        "Clerk, Session tokens: a token is verified without asking anybody",
+        _statements,
+    ),
+    CheckSpec(
+        "clerk-calls",
+        "somebody whom the app knows already costs no more calls to Clerk than the budget allows",
+        "Clerk, Backend API rate limits",
+        _clerk_calls,
+    ),
+    CheckSpec(
+        "cold",
+        "the first request of somebody new costs no more than the budget allows",
+        "Clerk, Backend API rate limits",
+        _cold,
+    ),
+    CheckSpec(
+        INDEX,
+        "the column that maps a Clerk user to a row is found by an index",
+        "PostgreSQL, Planner Method Configuration (enable_seqscan)",
+    ),
+)
+"""What the budget looks at; the index is asked of Postgres (`plans.unindexed`), the others of what was measured."""

@@ -1,0 +1,120 @@
+"""The matrix as pytest items: one for each cell, for each route as such, and for each gap of the declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.contracts.registry import MATRIX_FILE
+from harness.pytest_plugin.items import FindingError, StoryItem
+from harness.pytest_plugin.runs import SuiteRun, SuiteRuns, relative, suites_of
+
+if TYPE_CHECKING:
+    from harness.contracts.matrix import CellVerdict
+    from harness.contracts.matrix.plan import RoutePlan
+
+RUNS = pytest.StashKey[SuiteRuns]()
+
+
+class SuiteFile(pytest.File):
+    """One router's declaration, or the matrix itself with what concerns the whole."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """An item for each cell and for each gap of the declaration."""
+        suites = suites_of(self.path)
+        assert suites is not None
+        run = self.config.stash[RUNS].of(relative(suites), self.config)
+        if self.path.name == MATRIX_FILE:
+            yield CompleteItem.from_parent(self, name="complete", run=run)
+            return
+        file = next(file for path, file in run.declaration.routers.items() if path.name == self.path.name)
+        for gap in run.plan.gaps:
+            if gap.router == file.router:
+                yield GapItem.from_parent(self, name=f"{gap.key}[{gap.kind}]", run=run, gap=gap)
+        for plan in run.plan.routes:
+            if plan.router == file.router:
+                for cell in plan.cells:
+                    yield CellItem.from_parent(
+                        self,
+                        name=f"{plan.key}[{cell.label}]",
+                        run=run,
+                        plan=plan,
+                        credential=cell.label,
+                    )
+                if plan.cells:
+                    yield RouteItem.from_parent(
+                        self, name=f"{plan.key}[route]", run=run, plan=plan, credential=plan.cells[0].label
+                    )
+
+
+class _Item(StoryItem):
+    def __init__(self, *, run: SuiteRun, **more: Any) -> None:
+        super().__init__(**more)
+        self.harness_run = run
+
+
+class CellItem(_Item):
+    """One route tried with one credential."""
+
+    def __init__(self, *, plan: RoutePlan, credential: str, **more: Any) -> None:
+        super().__init__(**more)
+        self.plan = plan
+        self.credential = credential
+
+    def runtest(self) -> None:
+        """Wait for the verdict."""
+        verdict = self.harness_run.verdict(self.plan, self.credential)
+        if verdict.failed:
+            raise FindingError(story(verdict, self.harness_run.record.repeat(verdict)))
+
+
+class RouteItem(CellItem):
+    """What a run finds of a route as such: its handler works, and no way in is open that nobody has declared."""
+
+    def runtest(self) -> None:
+        """Wait for the verdict of the route's first cell: what concerns the whole route has been told by then."""
+        self.harness_run.verdict(self.plan, self.credential)
+        if found := self.harness_run.of_the_route(self.plan):
+            raise FindingError("\n\n".join(story(v, self.harness_run.record.repeat(v)) for v in found))
+
+
+class GapItem(_Item):
+    """A route without a policy, a policy without a route, or one that is over."""
+
+    def __init__(self, *, gap: Any, **more: Any) -> None:
+        super().__init__(**more)
+        self.gap = gap
+
+    def runtest(self) -> None:
+        """Always a finding."""
+        raise FindingError(f"{self.gap.kind}: {self.gap.key}\n  {self.gap.detail}")
+
+
+class CompleteItem(_Item):
+    """Every route that was found has a policy, every policy a route, in whatever file."""
+
+    def runtest(self) -> None:
+        """Fails with the list."""
+        gaps = self.harness_run.plan.gaps
+        if gaps:
+            raise FindingError("\n".join(f"{gap.kind}: {gap.key} ({gap.router}): {gap.detail}" for gap in gaps))
+
+
+def story(verdict: CellVerdict, repeat: str) -> str:
+    """A finding as a developer reads it."""
+    lines = [
+        f"{verdict.verdict}: {verdict.route} with `{verdict.credential}`",
+        f"  {verdict.detail}",
+        f"  expected: {verdict.expected} (policy {verdict.policy})",
+        f"  seen:     {verdict.seen}",
+        f"  evidence: {verdict.evidence}"
+        + (f", mechanism {', '.join(verdict.mechanism)}" if verdict.mechanism else ""),
+    ]
+    if verdict.excerpt:
+        lines.append(f"  answer:   {' '.join(verdict.excerpt.split())[:200]}")
+    if verdict.hint:
+        lines.append(f"  way out:  {verdict.hint}")
+    lines.append(f"  repeat:   {repeat}")
+    return "\n".join(lines)

@@ -1,0 +1,75 @@
+"""The databases of a run: a template that is migrated and seeded, and a clone of it for each agent."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+
+from harness.contracts.matrix.declaration import DatabaseTable
+from harness.contracts.matrix.runner import Resets
+from harness.core.errors import DatabaseError
+from harness.database import RowRestorer, Server, Workspace
+from harness.run.environment import migrate_command
+
+_MIGRATION_LIMIT = 300
+
+
+def variables_of(table: DatabaseTable, url: str) -> dict[str, str]:
+    """The variables by which the target learns of its database."""
+    return dict.fromkeys(table.url_env, table.scheme + url[url.index("://") :])
+
+
+class RunDatabase:
+    """The databases of one run on a server. What it makes is dropped when `stack` is closed."""
+
+    def __init__(self, table: DatabaseTable, server: Server, root: Path, stack: ExitStack) -> None:
+        self.table, self.root = table, root
+        self.workspace = Workspace(server)
+        self._stack = stack
+        stack.callback(self.workspace.close)
+
+    def prepare(self, agents: int, environment: dict[str, str], python: str, app_dir: Path) -> list[Resets]:
+        """Migrate and seed the template, make a clone of it for each agent, and return what undoes writes in each.
+
+        Raises DatabaseError when the migration fails, naming what it said.
+        """
+        template = self.workspace.create_template()
+        if self.table.migrate is not None:
+            command = migrate_command(self.table.migrate, python)
+            migrate(command, environment | variables_of(self.table, template), app_dir)
+        self.workspace.finish_template(self.root / self.table.seed if self.table.seed else None)
+        restorers: list[Resets] = []
+        for number in range(agents):
+            last = number == agents - 1
+            url = self.workspace.rename_template(number) if last else self.workspace.clone(number)
+            restorer = RowRestorer(url)
+            self._stack.callback(restorer.close)
+            restorers.append(restorer)
+        return restorers
+
+
+def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> None:
+    """Run the target's own migrations. Raises DatabaseError with the last line that they printed."""
+    shown = " ".join(command[1:] if command else [])
+    try:
+        done = subprocess.run(
+            command,
+            cwd=app_dir,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_MIGRATION_LIMIT,
+            check=False,
+        )
+    except OSError as error:
+        raise DatabaseError(f"[database] migrate {command[0]!r}: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
+    if done.returncode != 0:
+        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        # The exception's own line, where Python has printed one: libraries add hints after it.
+        named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
+        reason = (named or lines or [f"exit code {done.returncode}"])[-1]
+        raise DatabaseError(f"[database] migrate `{shown}` failed: {reason}")
