@@ -99,11 +99,11 @@ def issuer() -> Iterator[FakeClerk]:
         yield clerk
 
 
-def run_suite(folder: Path, clerk: FakeClerk, declared: str) -> subprocess.CompletedProcess[str]:
+def run_suite(folder: Path, clerk: FakeClerk, declared: str, guard: str = GUARD) -> subprocess.CompletedProcess[str]:
     (folder / "verifier.py").write_text(
         VERIFIER.replace('f"https://{DOMAIN}/.well-known', 'os.environ["ISSUER"] + "/.well-known')
     )
-    (folder / "backend_base.py").write_text(GUARD)
+    (folder / "backend_base.py").write_text(guard)
     (folder / "backend.py").write_text(APP)
     (folder / "test_api.py").write_text(SUITE)
     write_suites(folder / "suites", declared)
@@ -125,3 +125,28 @@ def test_the_check_disagrees_where_it_is_not(tmp_path: Path, issuer: FakeClerk) 
     assert "GET /rows/{row_id} disagrees with policy 'clerk'" in done.stdout
     assert "missing: must be rejected, was answered with 200" in done.stdout
     assert "GET /me disagrees" not in done.stdout
+
+
+# Refusals as sites make them: browsers are sent to the page where people sign in.
+SENDS_AWAY = (
+    GUARD.replace(
+        'HTTPException(401, "Not authenticated", headers={"WWW-Authenticate": "Bearer"})',
+        'HTTPException(303, headers={"Location": "/sign-in"})',
+    )
+    + """
+@app.get("/sign-in", include_in_schema=False)
+def sign_in(): return {"please": "sign in"}
+"""
+)
+
+
+def test_a_redirect_to_sign_in_is_a_refusal(tmp_path: Path, issuer: FakeClerk) -> None:
+    done = run_suite(tmp_path, issuer, '"GET /me" = "clerk"\n"GET /rows/{row_id}" = "public"\n', SENDS_AWAY)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_whoever_is_sent_to_sign_in_is_locked_out(tmp_path: Path, issuer: FakeClerk) -> None:
+    nobody = SENDS_AWAY.replace("if claims is None:", "if True:")
+    done = run_suite(tmp_path, issuer, '"GET /me" = "clerk"\n"GET /rows/{row_id}" = "public"\n', nobody)
+    assert done.returncode == 1
+    assert "clerk: must be accepted, was refused with 303" in done.stdout

@@ -17,7 +17,7 @@ from harness.core.errors import HarnessError
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
 from harness.fake_clerk.seed import Seed, load_seed, plant
-from harness.run import environment as config
+from harness.run.environment import refuse_live_keys
 from harness.run.minting import minted
 from harness.targets.host_redirect import Names
 
@@ -97,7 +97,7 @@ def _env_file(path: Path | None, clerk: FakeClerk) -> Iterator[None]:
 def _run(clerk: FakeClerk, program: list[str]) -> int:
     """Run a command whose requests to Clerk come here; its exit code."""
     own = dict(os.environ) | clerk.environment() | {"CLERK_HARNESS_URL": clerk.url}
-    config.refuse_live_keys(own, "the environment")
+    refuse_live_keys(own, "the environment")
     names = Names(clerk)
     try:
         process = subprocess.Popen([shutil.which(program[0]) or program[0], *program[1:]], env=names.environment(own))

@@ -18,6 +18,8 @@ from harness.run.option_table import EXAMINING, add_arguments, from_arguments
 from harness.run.options import Options
 
 if TYPE_CHECKING:
+    Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
+
     from harness.database import EmbeddedServer
 
 _RUN_EXAMPLE = """examples:
@@ -35,6 +37,32 @@ _ISSUER_EXAMPLE = """examples:
   clerk-harness issuer --seed people.toml --webhooks http://127.0.0.1:3000/webhooks
   clerk-harness issuer -- npm test                      https://api.clerk.com is the fake while it runs
 """
+
+
+def _add_issuer(commands: Subcommands) -> None:
+    issuer = commands.add_parser(
+        "issuer", help="serve the fake Clerk alone", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_ISSUER_EXAMPLE,
+    )  # fmt: skip
+    issuer.add_argument("--port", type=int, default=0, help="default: a free one")
+    issuer.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="default: 127.0.0.1; 0.0.0.0 lets others in, for containers",
+    )
+    issuer.add_argument("--domain", help="the Frontend API's host name")
+    issuer.add_argument("--seed", type=Path, metavar="FILE", help="users, organizations and JWT templates (TOML)")
+    issuer.add_argument(
+        "--webhooks", metavar="URL", help="deliver an event of every change to this URL of this machine"
+    )
+    issuer.add_argument("--env-file", type=Path, metavar="FILE", help="write the variables there too, for dotenv")
+    issuer.add_argument(
+        "program",
+        nargs="*",
+        metavar="COMMAND",
+        help="after --: run this with the fake at Clerk's real names, and end with its exit code",
+    )
+    issuer.set_defaults(do="issuer")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,29 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--page", action="store_true", help="the whole catalogue as Markdown")
     token.set_defaults(do="token")
 
-    issuer = commands.add_parser(
-        "issuer", help="serve the fake Clerk alone", formatter_class=raw, epilog=_ISSUER_EXAMPLE,
-    )  # fmt: skip
-    issuer.add_argument("--port", type=int, default=0, help="default: a free one")
-    issuer.add_argument(
-        "--host",
-        default="127.0.0.1",
-        metavar="ADDRESS",
-        help="default: 127.0.0.1; 0.0.0.0 lets others in, for containers",
-    )
-    issuer.add_argument("--domain", help="the Frontend API's host name")
-    issuer.add_argument("--seed", type=Path, metavar="FILE", help="users, organizations and JWT templates (TOML)")
-    issuer.add_argument(
-        "--webhooks", metavar="URL", help="deliver an event of every change to this URL of this machine"
-    )
-    issuer.add_argument("--env-file", type=Path, metavar="FILE", help="write the variables there too, for dotenv")
-    issuer.add_argument(
-        "program",
-        nargs="*",
-        metavar="COMMAND",
-        help="after --: run this with the fake at Clerk's real names, and end with its exit code",
-    )
-    issuer.set_defaults(do="issuer")
+    _add_issuer(commands)
     return parser
 
 

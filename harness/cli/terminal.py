@@ -101,6 +101,44 @@ def _finding(alike: list[Group], record: Record) -> list[str]:
     return lines
 
 
+def _by_router(groups: list[Group]) -> list[str]:
+    """Which kinds of finding each router has, by which credentials."""
+    lines = ["", "By router:"] if groups else []
+    for router in sorted({group.first.router for group in groups}):
+        kinds: dict[str, list[str]] = {}
+        for group in groups:
+            if group.first.router == router:
+                kinds.setdefault(group.first.verdict, []).extend(group.credentials or [group.first.route])
+        shown = "; ".join(
+            f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}"
+            for kind, names in kinds.items()
+        )
+        lines.append(f"  {router:22} {shown}")
+    return lines
+
+
+def _figures(record: Record) -> list[str]:
+    """How many cells were judged, with which verdicts, and what became of the other contracts."""
+    cells = sum(1 for verdict in record.verdicts if verdict.credential)
+    rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
+    lines = [""]
+    if record.plan.routes or not record.checks:
+        lines.append(
+            f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
+            f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"
+        )
+    lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
+    for contract in dict.fromkeys(check.contract for check in record.checks):
+        checks = [check for check in record.checks if check.contract == contract]
+        counted = ", ".join(
+            f"{sum(1 for c in checks if c.status == status)} {status}"
+            for status in ("proven", "broken", "not examined")
+            if any(c.status == status for c in checks)
+        )
+        lines.append(f"  {contract:12} {counted}")
+    return lines
+
+
 def summary(record: Record) -> str:
     """Findings by router, then the figures."""
     lines: list[str] = []
@@ -116,37 +154,10 @@ def summary(record: Record) -> str:
         lines += _finding(some, record)
     if len(alike) > _MOST:
         lines.append(f"… and {len(alike) - _MOST} more findings: see the report")
-    if groups:
-        lines += ["", "By router:"]
-        for router in sorted({group.first.router for group in groups}):
-            kinds: dict[str, list[str]] = {}
-            for group in groups:
-                if group.first.router == router:
-                    kinds.setdefault(group.first.verdict, []).extend(group.credentials or [group.first.route])
-            told = "; ".join(
-                f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}"
-                for kind, names in kinds.items()
-            )
-            lines.append(f"  {router:22} {told}")
+    lines += _by_router(groups)
     for check in record.checks:
         lines += ["", *check.story()] if check.failed else []
-    cells = sum(1 for verdict in record.verdicts if verdict.credential)
-    rate = f", {cells / record.seconds:,.0f} cells a second" if record.seconds else ""
-    lines.append("")
-    if record.plan.routes or not record.checks:
-        lines.append(
-            f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
-            f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"
-        )
-    lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
-    for contract in dict.fromkeys(check.contract for check in record.checks):
-        checks = [check for check in record.checks if check.contract == contract]
-        told = ", ".join(
-            f"{sum(1 for c in checks if c.status == status)} {status}"
-            for status in ("proven", "broken", "not examined")
-            if any(c.status == status for c in checks)
-        )
-        lines.append(f"  {contract:12} {told}")
+    lines += _figures(record)
     if unreviewed := record.unreviewed:
         shown = _shown(unreviewed, 6)
         lines.append(

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from harness.contracts.matrix.runner import Resets
     from harness.database import Server
     from harness.fake_clerk import FakeClerk
-    from harness.run.options import Options
     from harness.targets import Target
 
 Status = Literal["proven", "broken", "not examined"]
@@ -66,10 +65,20 @@ class Check:
         return lines
 
 
+class RunOptions(Protocol):
+    """The options of a run, as far as contracts read them; see `harness.run.options.Options`."""
+
+    env: dict[str, str]
+    seed: int
+    sequences: int | None
+
+
 class Context(Protocol):
     """What a run offers to its contracts; `harness.run.context.RunContext` is it."""
 
-    options: Options
+    @property
+    def options(self) -> RunOptions: ...
+
     declaration: Declaration
     clerk: FakeClerk
     target: Target
@@ -94,12 +103,15 @@ class Context(Protocol):
 
     def another(
         self,
-        options: Options,
         declaration: Declaration | None = None,
         *,
         through: Callable[[str], str] | None = None,
+        **changes: Any,
     ) -> AbstractContextManager[Context]:
-        """A run of its own beside this one, on the same Postgres. `through`: the URL by which its app reaches a database."""
+        """A run of its own beside this one, on the same Postgres, of the same options but for `changes`.
+
+        `through` gives the URL by which its app reaches a database.
+        """
 
 
 class Contract(ABC):

@@ -13,6 +13,7 @@ not accept must be.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import re
 import urllib.parse
@@ -24,10 +25,11 @@ import schemathesis
 
 from harness.contracts.matrix.declaration import Declaration, load
 from harness.contracts.matrix.plan import RoutePlan, make_plan
+from harness.contracts.refusal import is_failure, is_refusal
 from harness.core.errors import DeclarationError, HarnessError
 from harness.credentials import CATALOGUE, Credential, Presentation
 from harness.run.minting import from_issuer
-from harness.targets.base import Route
+from harness.targets.base import Observation, Route
 
 ISSUER = "CLERK_HARNESS_ISSUER"
 SUITES = "CLERK_HARNESS_SUITES"
@@ -88,8 +90,8 @@ def presentation_from(issuer: str, name: str) -> Presentation:
     )
 
 
-def _sent(case: Any, base_url: str | None, presented: Presentation, carrier: str) -> int:
-    """The status of the case with nothing but this credential."""
+def _answer(case: Any, base_url: str | None, presented: Presentation, carrier: str) -> Observation:
+    """What the case is answered with nothing but this credential; a redirect is an answer, and is not followed."""
     from harness.targets.base import Request
     from harness.targets.request_builder import with_presentation
 
@@ -102,7 +104,15 @@ def _sent(case: Any, base_url: str | None, presented: Presentation, carrier: str
         method=case.method, path_parameters=case.path_parameters, headers=headers, cookies=dict(case.cookies or {}),
         query=query, body=case.body, media_type=case.media_type,
     )  # fmt: skip
-    return int(again.call(base_url=base_url).status_code)
+    response = again.call(base_url=base_url, **_not_followed(case.operation.app))
+    headers_of = [(name, str(value)) for name, values in response.headers.items() for value in values]
+    return Observation(int(response.status_code), headers_of, response.text)
+
+
+def _not_followed(app: Any) -> dict[str, bool]:
+    """How schemathesis' transport is told to leave redirects alone; werkzeug's, for WSGI apps, has a word of its own."""
+    asynchronous = inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
+    return {"allow_redirects": False} if app is None or asynchronous else {"follow_redirects": False}
 
 
 def _base_url(case: Any, response: Any) -> str | None:
@@ -131,13 +141,13 @@ def agrees_with_matrix(ctx: Any, response: Any, case: Any) -> bool | None:
         expected = plan.expects(credential, way)
         if expected == "tolerate" or len(presented.authorization) > 1:
             continue
-        status = _sent(case, base_url, replace(presented, also=()), way.carrier)
-        refused = status in plan.policy.refusing(credential)
+        answer = _answer(case, base_url, replace(presented, also=()), way.carrier)
+        refused = is_refusal(answer, plan.policy.refusing(credential))
         if expected == "accept" and refused:
-            disagreeing.append(f"{name}: must be accepted, was refused with {status}")
-        if expected == "reject" and not refused and status < 400:
-            disagreeing.append(f"{name}: must be rejected, was answered with {status}")
+            disagreeing.append(f"{name}: must be accepted, was refused with {answer.status}")
+        if expected == "reject" and not refused and not is_failure(answer) and (answer.status or 0) < 400:
+            disagreeing.append(f"{name}: must be rejected, was answered with {answer.status}")
     if disagreeing:
-        told = "\n- ".join(disagreeing)
-        raise AssertionError(f"{plan.key} disagrees with policy {plan.policy_name!r} of the auth matrix:\n- {told}")
+        findings = "\n- ".join(disagreeing)
+        raise AssertionError(f"{plan.key} disagrees with policy {plan.policy_name!r} of the auth matrix:\n- {findings}")
     return None

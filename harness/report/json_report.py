@@ -8,9 +8,10 @@ from typing import Any
 
 from harness import __version__
 from harness.contracts.matrix import MEANING, CellVerdict
+from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import CATALOGUE
 from harness.report.criteria import criteria
-from harness.report.model import Record
+from harness.report.model import Group, Record
 
 SCHEMA = "clerk-harness/auth-matrix"
 VERSION = 1
@@ -37,6 +38,38 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
         if verdict.hint:
             entry["hint"] = verdict.hint
     return entry
+
+
+def finding(record: Record, group: Group) -> dict[str, Any]:
+    """One thing to mend."""
+    first = group.first
+    return {
+        "verdict": first.verdict,
+        "router": first.router,
+        "route": first.route,
+        "policy": first.policy,
+        "credentials": group.credentials,
+        "expected": first.expected,
+        "seen": first.seen,
+        "evidence": first.evidence,
+        "detail": first.detail,
+        "mechanism": list(first.mechanism),
+        "excerpt": first.excerpt,
+        "hint": first.hint,
+        "repeat": record.repeat(first),
+    }
+
+
+def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[str, Any]:
+    """One route with its cells."""
+    return {
+        "route": plan.key,
+        "policy": plan.policy_name,
+        "endpoint": plan.route.endpoint,
+        "dependencies": list(plan.route.dependencies),
+        "hidden": plan.route.hidden,
+        "cells": [cell(record, verdict) for verdict in verdicts],
+    }
 
 
 def document(record: Record) -> dict[str, Any]:
@@ -69,24 +102,7 @@ def document(record: Record) -> dict[str, Any]:
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],
         "contracts": [asdict(check) for check in record.checks],
-        "findings": [
-            {
-                "verdict": group.first.verdict,
-                "router": group.first.router,
-                "route": group.first.route,
-                "policy": group.first.policy,
-                "credentials": group.credentials,
-                "expected": group.first.expected,
-                "seen": group.first.seen,
-                "evidence": group.first.evidence,
-                "detail": group.first.detail,
-                "mechanism": list(group.first.mechanism),
-                "excerpt": group.first.excerpt,
-                "hint": group.first.hint,
-                "repeat": record.repeat(group.first),
-            }
-            for group in record.groups
-        ],
+        "findings": [finding(record, group) for group in record.groups],
         "policies": {
             plan.policy_name: plan.policy.model_dump(mode="json", exclude_defaults=True) for plan in record.plan.routes
         },
@@ -98,17 +114,7 @@ def document(record: Record) -> dict[str, Any]:
         "routers": [
             {
                 "router": router,
-                "routes": [
-                    {
-                        "route": plan.key,
-                        "policy": plan.policy_name,
-                        "endpoint": plan.route.endpoint,
-                        "dependencies": list(plan.route.dependencies),
-                        "hidden": plan.route.hidden,
-                        "cells": [cell(record, verdict) for verdict in cells[plan.key]],
-                    }
-                    for plan in plans
-                ],
+                "routes": [route(record, plan, cells[plan.key]) for plan in plans],
             }
             for router, plans in record.by_router().items()
         ],

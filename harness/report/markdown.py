@@ -15,6 +15,49 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def _findings(record: Record) -> list[str]:
+    """The table of findings, and the command that repeats the first."""
+    lines: list[str] = []
+    groups = record.groups
+    if groups:
+        lines += [
+            "",
+            f"## Findings ({len(groups)})",
+            "",
+            "| verdict | route | credentials | seen |",
+            "|---|---|---|---|",
+        ]
+        for group in groups[:_MOST]:
+            shown = ", ".join(group.credentials[:4]) + (
+                f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else ""
+            )
+            by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
+            seen = group.first.detail if by_detail else group.first.seen
+            lines.append(
+                f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) "
+                f"| {shown or '—'} | {_cell(seen)[:160]} |"
+            )
+        if len(groups) > _MOST:
+            lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
+        lines += ["", "Repeat the first one:", "", "```", record.repeat(groups[0].first), "```"]
+    return lines
+
+
+def _contracts(record: Record) -> list[str]:
+    """The checks of the other contracts, and the story of each that is broken."""
+    lines: list[str] = []
+    if record.checks:
+        lines += ["", "## Contracts", "", "| contract | check | this run | |", "|---|---|---|---|"]
+        lines += [
+            f"| {c.contract} | {_cell(c.description)} | {_MARK[c.status]} | {_cell(c.detail) or f'{c.count} times'} |"
+            for c in record.checks
+        ]
+        for check in record.checks:
+            if check.failed:
+                lines += ["", "```", *check.story(), "```"]
+    return lines
+
+
 class MarkdownReport:
     """Renders the record as Markdown."""
 
@@ -35,37 +78,8 @@ class MarkdownReport:
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
         if record.nobody:
             lines[2:2] = [f"**Nobody gets in**: {_cell(record.nobody)}", ""]
-        groups = record.groups
-        if groups:
-            lines += [
-                "",
-                f"## Findings ({len(groups)})",
-                "",
-                "| verdict | route | credentials | seen |",
-                "|---|---|---|---|",
-            ]
-            for group in groups[:_MOST]:
-                shown = ", ".join(group.credentials[:4]) + (
-                    f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else ""
-                )
-                told_by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
-                seen = group.first.detail if told_by_detail else group.first.seen
-                lines.append(
-                    f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) "
-                    f"| {shown or '—'} | {_cell(seen)[:160]} |"
-                )
-            if len(groups) > _MOST:
-                lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
-            lines += ["", "Repeat the first one:", "", "```", record.repeat(groups[0].first), "```"]
-        if record.checks:
-            lines += ["", "## Contracts", "", "| contract | check | this run | |", "|---|---|---|---|"]
-            lines += [
-                f"| {c.contract} | {_cell(c.description)} | {_MARK[c.status]} | {_cell(c.detail) or f'{c.count} times'} |"
-                for c in record.checks
-            ]
-            for check in record.checks:
-                if check.failed:
-                    lines += ["", "```", *check.story(), "```"]
+        lines += _findings(record)
+        lines += _contracts(record)
         lines += ["", "## Migration criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
         lines += [f"| {c.number} | {c.text} | {_MARK[c.state]} | {_cell(c.reason)} |" for c in criteria(record)]
         lines += [line for note in record.notes for line in ("", f"Note: {_cell(note)}.")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
 from harness.contracts.matrix.declaration import DatabaseTable
@@ -18,8 +19,8 @@ from harness.core.errors import DeclarationError, HarnessError
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
-from harness.run import environment as config
 from harness.run.database import RunDatabase, variables_of
+from harness.run.environment import app_directory, base_environment, refuse_live_keys
 from harness.run.options import Options
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
@@ -87,8 +88,8 @@ class RunContext:
 
     def _start(self) -> None:
         matrix, options = self.declaration.matrix, self.options
-        config.refuse_live_keys(dict(matrix.target.env), f"{self.declaration.root}/auth_matrix.toml [target.env]")
-        config.refuse_live_keys(options.env, "--env")
+        refuse_live_keys(dict(matrix.target.env), f"{self.declaration.root}/auth_matrix.toml [target.env]")
+        refuse_live_keys(options.env, "--env")
         self.clerk = self._start_clerk()
         identities = register(self.clerk, self.declaration.identities())
         url, command = self._address()
@@ -215,12 +216,12 @@ class RunContext:
     def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
         """The target's directory, its Python, and the variables that it gets."""
         target, options = self.declaration.matrix.target, self.options
-        app_dir = config.app_directory(options, self.declaration)
+        app_dir = app_directory(options, self.declaration)
         # As the user's shell would find it, although the command runs elsewhere.
         given = os.path.abspath(options.python) if options.python and os.sep in options.python else options.python
         python = given or target.python or find_python(app_dir)
         own = dict(target.env) if options.app is None else {}
-        return app_dir, python, config.base_environment() | self.clerk.environment() | own | options.env
+        return app_dir, python, base_environment() | self.clerk.environment() | own | options.env
 
     def _start_command(self, command: str, url: str) -> CommandTarget:
         """Start the command, with a database of its own where one is declared."""
@@ -263,12 +264,13 @@ class RunContext:
 
     def another(
         self,
-        options: Options,
         declaration: Declaration | None = None,
         *,
         through: Callable[[str], str] | None = None,
+        **changes: Any,
     ) -> RunContext:
         """A run of its own beside this one, on the same Postgres; see `harness.contracts.base.Context`."""
+        options = replace(self.options, **changes)
         return RunContext(options, declaration or self.declaration, server=self.server, through=through)
 
     # Running

@@ -8,8 +8,9 @@ import pytest
 
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
-from harness.contracts.matrix.refusal import is_throttled, outcome_of, retry_after
+from harness.contracts.matrix.refusal import is_throttled, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin, decides_inside
+from harness.contracts.refusal import retry_after
 from harness.credentials import CATALOGUE
 from harness.targets.base import Observation, Route
 from harness.targets.request_builder import Example

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from harness.contracts.base import Check, Context, Contract, Progress
@@ -91,8 +90,9 @@ def with_statement_proxy(context: Context) -> Iterator[tuple[Context, StatementP
             proxies.append(stack.enter_context(closing(StatementProxy(url))))
             return proxies[-1].url
 
-        options = replace(context.options, credentials=["clerk"], only=[], drills=False, fuzz=0, agents=1)
-        inner = stack.enter_context(context.another(options, through=through))
+        inner = stack.enter_context(
+            context.another(through=through, credentials=["clerk"], only=[], drills=False, fuzz=0, agents=1)
+        )
         yield inner, proxies[0] if proxies else None
 
 

@@ -18,6 +18,7 @@ from harness.contracts.matrix import Engine
 from harness.contracts.matrix.plan import RoutePlan, representatives
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.state import RouteState
+from harness.contracts.refusal import is_admission
 from harness.core.errors import DeclarationError, StartHung, TargetError
 from harness.core.redact import redact
 from harness.credentials import CATALOGUE
@@ -157,7 +158,7 @@ class Configuration:
         words = f"{health.route} answers {answer.status} {' '.join(text.split())[:120]}"
         if answer.status is None:
             return "hangs", f"{health.route} does not answer{f': {answer.error}' if answer.error else ''}", shown
-        well = 200 <= answer.status < 300 and not _differs(text, health.ok)
+        well = is_admission(answer) and not _differs(text, health.ok)
         return "well" if well else "unwell", words, shown
 
     def _entered(self, target: Target) -> list[str]:

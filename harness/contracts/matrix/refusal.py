@@ -1,16 +1,14 @@
-"""What a target did with a request: admitted, refused, failed, or none of these. The one place that knows what a refusal is.
+"""What a target did with a request: admitted, refused, failed, or none of these.
 
 With a probe the question is whether the handler was entered; without one, or where the handler itself decides, the
-status answers. Pure rules over observations; nothing is sent.
+status answers. Pure rules over observations; nothing is sent. What an answer says by itself, `harness.contracts.refusal` knows.
 """
 
 from __future__ import annotations
 
-import email.utils
-import re
-import time
 from typing import Literal
 
+from harness.contracts import refusal
 from harness.contracts.matrix.bypass import resembles
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import Evidence
@@ -19,11 +17,6 @@ from harness.targets.base import Observation
 
 Outcome = Literal["admitted", "refused", "fault", "failed", "throttled", "unreached"]
 """`failed`: the request was let in, and then the handler failed by itself. `throttled`: neither let in nor refused."""
-# RFC 6455 section 7.4.1 (1008: policy violation); private codes that real backends use for 401 and 403.
-REFUSING_CLOSES = {1008, 3000, 3003, 4001, 4003, 4401, 4403}
-_SERVER_REFUSES = {400, 413, 414, 431}
-"""What an HTTP server answers to a request that it will not hand to the app."""
-_SIGN_IN = re.compile(r"(?:sign|log)[-_]?(?:in|on)\b|/auth\b|accounts\.dev|/handshake", re.IGNORECASE)
 IN_A_MESSAGE = (
     "the websocket was accepted and waited for a message, with or without a credential: it may take its token there "
     '(declare carrier = "message" and messages = [\'{"token": "{token}"}\'])'
@@ -55,53 +48,37 @@ def _kept_by_the_server(observation: Observation, credential: Credential) -> boo
     facts = observation.websocket
     if facts is None or facts.get("accepted") or not credential.unsendable or observation.entered is not None:
         return False
-    return observation.hung or observation.status in _SERVER_REFUSES or bool(observation.error)
+    return observation.hung or observation.status in refusal.SERVER_REFUSES or bool(observation.error)
 
 
 def is_throttled(observation: Observation, refusing: list[int]) -> bool:
-    """Whether the answer is that of a limiter or of an overloaded server (RFC 6585 section 4; RFC 9110 section 15.6.4)."""
-    status = observation.status
-    if status is None or status in refusing or observation.entered:
-        return False
-    return status == 429 or (status == 503 and observation.header("retry-after") is not None)
-
-
-def retry_after(observation: Observation) -> float | None:
-    """Seconds that an answer asks its client to wait (RFC 9110 section 10.2.3); None where it does not say."""
-    told = observation.header("retry-after")
-    if told is None:
-        return None
-    if told.strip().isdigit():
-        return float(told)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
-    except ValueError:
-        return None
+    """Whether a limiter answered; a handler that was entered answers for itself."""
+    return not observation.entered and refusal.is_throttled(observation, refusing)
 
 
 def _http_outcome(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
     status, entered = observation.status, observation.entered
     refusing = state.plan.policy.refusing(credential)
     if is_throttled(observation, refusing):
-        told = observation.header("retry-after")
-        return "throttled", "status", f"{status}{f', Retry-After: {told}' if told else ''} (throttled)"
+        wait = observation.header("retry-after")
+        return "throttled", "status", f"{status}{f', Retry-After: {wait}' if wait else ''} (throttled)"
     if status is None or status >= 500:
-        told = f": {observation.error}" if observation.error else ""
-        seen = f"{status or 'no answer'}{told}"
+        reason = f": {observation.error}" if observation.error else ""
+        seen = f"{status or 'no answer'}{reason}"
         if entered and decided(observation, state):
             return "failed", "probe", f"{seen}, the handler was entered"
         if entered is None and state.open and status is not None:
             return "failed", "status", seen
         return "fault", "status" if status else "process", seen
-    if status in refusing or sends_to_sign_in(observation):
+    if refusal.is_refusal(observation, refusing):
         known = "entered" if entered else "not entered" if entered is False else "not watched"
         return "refused", "probe" if entered is False else "status", f"{status}, the handler was {known}"
     if entered:
         return "admitted", "probe", f"{status}, the handler was entered"
-    if 200 <= status < 300:
+    if refusal.is_admission(observation):
         unseen = ", though the probe did not see the handler" if entered is False else ""
         return "admitted", "status", f"{status}{unseen}"
-    if entered is None and status in _SERVER_REFUSES and credential.unsendable:
+    if entered is None and status in refusal.SERVER_REFUSES and credential.unsendable:
         return "refused", "status", f"{status} by the server, which does not hand such a request to the app"
     if entered is None and state.refuses and credential.authentic:
         # The same request is refused by status with a bad credential: this one got past that decision.
@@ -124,11 +101,6 @@ def _why_unreached(status: int) -> str:
         415: "(unsupported media type)",
         422: "(the request did not pass validation)",
     }.get(status, "(redirected)" if 300 <= status < 400 else "")
-
-
-def sends_to_sign_in(observation: Observation) -> bool:
-    """A redirect to a page where people sign in is how sites refuse browsers."""
-    return observation.status in (302, 303, 307) and bool(_SIGN_IN.search(observation.header("location") or ""))
 
 
 def _websocket_outcome(
@@ -160,7 +132,7 @@ def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outc
     facts = observation.websocket or {}
     close, sent = facts.get("close"), facts.get("sent")
     if "message" in state.plan.carriers:
-        if close in REFUSING_CLOSES:
+        if close in refusal.REFUSING_CLOSES:
             return "refused", "websocket", f"closed with {close} after the message with the token"
         genuine = state.genuine
         theirs = (genuine.websocket or {}).get("sent", 0) if genuine is not None and genuine is not observation else 0
@@ -173,7 +145,7 @@ def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outc
         if close == 1011 or (observation.error and not facts.get("left")):
             return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
         return "admitted", "websocket", "the message with the token was taken"
-    if close in REFUSING_CLOSES and not sent:
+    if close in refusal.REFUSING_CLOSES and not sent:
         if state.in_a_message:
             return "unreached", "websocket", IN_A_MESSAGE
         return "refused", "websocket", f"accepted, then closed with {close} before anything was sent"

@@ -10,8 +10,9 @@ from typing import Protocol
 
 from harness.contracts.matrix.factory import Sending
 from harness.contracts.matrix.plan import RoutePlan
-from harness.contracts.matrix.refusal import is_throttled, retry_after
+from harness.contracts.matrix.refusal import is_throttled
 from harness.contracts.matrix.verdicts import CellVerdict
+from harness.contracts.refusal import retry_after
 from harness.targets.base import Call, Lane, Observation
 
 _BATCH_SECONDS = 8.0

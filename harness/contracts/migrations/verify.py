@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
 from harness.contracts.base import Check, CheckSpec, Context, Contract, Progress
@@ -47,12 +46,12 @@ def verify_gradual(context: Context, file: MigrationsFile, check: Check) -> None
     head = table.model_copy(update={"migrate": f"python -m alembic -c {shlex.quote(file.config)} upgrade head"})
     matrix = declared.matrix.model_copy(update={"database": head})
     after = Declaration(matrix, declared.routers, declared.root, declared.legacy)
-    old = replace(
-        options, env=options.env | file.before, credentials=["clerk", "legacy", "missing"], routers=[], routes=[], only=[],
-        drills=False, fuzz=0, agents=1,
-    )  # fmt: skip
+    before = options.env | file.before
+    asked_of = ["clerk", "legacy", "missing"]
     try:
-        with context.another(old, after) as running:
+        with context.another(
+            after, env=before, credentials=asked_of, routers=[], routes=[], only=[], drills=False, fuzz=0, agents=1
+        ) as running:
             verdicts = list(running.run(running.plan()))
     except HarnessError as error:
         check.status, check.detail = "broken", f"the app of the stage before does not start: {error}"

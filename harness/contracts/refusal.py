@@ -1,0 +1,74 @@
+"""What an answer says of the decision behind it: refused, let in, throttled, or broken. Whoever must know asks here.
+
+Pure rules over one answer, for the matrix, `init`, user sync, configuration and schemathesis alike. What needs more than the
+answer itself (what the probe saw, what a genuine credential got) is in `harness.contracts.matrix.refusal`.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import re
+import time
+from collections.abc import Collection
+from typing import Protocol
+
+REFUSING_STATUSES = (401, 403)
+"""RFC 9110 sections 15.5.2 and 15.5.4; a policy may name others."""
+# RFC 6455 section 7.4.1 (1008: policy violation); private codes that real backends use for 401 and 403.
+REFUSING_CLOSES = frozenset({1008, 3000, 3003, 4001, 4003, 4401, 4403})
+SERVER_REFUSES = frozenset({400, 413, 414, 431})
+"""What an HTTP server answers to a request that it will not hand to the app (RFC 9110 section 15.5, RFC 6585 section 5)."""
+UNAVAILABLE = (502, 503, 504)
+"""How a backend says that it cannot decide at present (RFC 9110 section 15.6)."""
+_REDIRECTS = (302, 303, 307)
+_SIGN_IN = re.compile(r"(?:sign|log)[-_]?(?:in|on)\b|/auth\b|accounts\.dev|/handshake", re.IGNORECASE)
+
+
+class Answer(Protocol):
+    """An answer over HTTP, as far as these rules read it. `status` is None where none came."""
+
+    @property
+    def status(self) -> int | None: ...
+
+    def header(self, name: str) -> str | None:
+        """The first field of that name in lower case, or None."""
+
+
+def sends_to_sign_in(answer: Answer) -> bool:
+    """A redirect to a page where people sign in is how sites refuse browsers."""
+    return answer.status in _REDIRECTS and bool(_SIGN_IN.search(answer.header("location") or ""))
+
+
+def is_refusal(answer: Answer, refusing: Collection[int] = REFUSING_STATUSES) -> bool:
+    """Whether an answer refuses: by one of the statuses that count as such, or by sending the client to sign in."""
+    return answer.status in refusing or sends_to_sign_in(answer)
+
+
+def is_admission(answer: Answer) -> bool:
+    """Whether an answer is a success (RFC 9110 section 15.3)."""
+    return answer.status is not None and 200 <= answer.status < 300
+
+
+def is_failure(answer: Answer) -> bool:
+    """Whether the server failed, or did not answer (RFC 9110 section 15.6)."""
+    return answer.status is None or answer.status >= 500
+
+
+def is_throttled(answer: Answer, refusing: Collection[int] = REFUSING_STATUSES) -> bool:
+    """Whether the answer is that of a limiter or of an overloaded server (RFC 6585 section 4; RFC 9110 section 15.6.4)."""
+    if answer.status is None or answer.status in refusing:
+        return False
+    return answer.status == 429 or (answer.status == 503 and answer.header("retry-after") is not None)
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds that an answer asks its client to wait (RFC 9110 section 10.2.3); None where it does not say."""
+    value = answer.header("retry-after")
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
