@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness import __version__
+import harness
 from harness.core.errors import HarnessError
 from harness.core.redact import redact
 from harness.database import URL_VARIABLE
@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Contract and security tests for backends that move to Clerk.",
         epilog="exit codes: 0 all pass, 1 findings, 2 misuse or a target that cannot be examined",
     )
-    parser.add_argument("--version", action="version", version=f"clerk-harness {__version__}")
+    parser.add_argument("--version", action="version", version=f"clerk-harness {harness.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | routes | token | issuer | init")
     raw = argparse.RawDescriptionHelpFormatter
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from harness import __version__
+import harness
 from harness.contracts.matrix import MEANING, CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import CATALOGUE
@@ -79,7 +79,7 @@ def document(record: Record) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "version": VERSION,
-        "harness": __version__,
+        "harness": harness.__version__,
         "generated": record.meta.started.isoformat(timespec="seconds"),
         "seconds": round(record.seconds, 3),
         "command": f"{record.meta.repeat} {record.meta.narrowed}".strip(),
