@@ -15,7 +15,7 @@ import pytest
 
 from harness.credentials import CATALOGUE, Legacy, Mint, register
 from harness.fake_clerk import FakeClerk, User
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
 from harness.targets.host_redirect import Names
 
 HERE = Path(__file__).parent

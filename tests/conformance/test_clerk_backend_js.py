@@ -13,7 +13,7 @@ import pytest
 from harness.credentials import Mint
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.templates import Template
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
 from harness.targets.host_redirect import Names
 from tests.conformance.conftest import Driver, token_of
 from tests.conformance.reasons import NODE, PYTHON, by_credential

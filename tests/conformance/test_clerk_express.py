@@ -11,7 +11,7 @@ import pytest
 
 from harness.credentials import Mint
 from harness.fake_clerk import FakeClerk, User
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
 from harness.targets.host_redirect import Names
 from tests.conformance.conftest import HERE, NODE, token_of
 

@@ -1,0 +1,96 @@
+"""The documentation: its links lead somewhere, its declarations are valid, and no option or check is left out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.contracts.matrix import load
+from harness.contracts.matrix.declaration import MatrixFile
+from harness.contracts.matrix.verdicts import MEANING
+from harness.contracts.registry import FILES, contract, contracts
+from harness.fake_clerk.seed import load_seed
+from harness.run.option_table import options
+from tests.conftest import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+_LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)(?:#[^)\s]*)?\)")
+_TOML = re.compile(r"^```toml\n# (\S+\.toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def declarations(pages: list[Path] = PAGES) -> Iterator[tuple[str, str, str]]:
+    """(page, file, text) of each block of TOML that begins with its file's name."""
+    for page in pages:
+        for file, text in _TOML.findall(page.read_text()):
+            yield page.name, file, text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    broken = [link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()]
+    assert broken == []
+
+
+def test_the_index_names_every_page() -> None:
+    index = (DOCS / "README.md").read_text()
+    assert [page.name for page in DOCS.glob("*.md") if page.name != "README.md" and f"({page.name})" not in index] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "matrix.md"])
+def test_matrices_that_are_shown_are_valid(page: str, tmp_path: Path) -> None:
+    for shown_on, file, text in declarations():
+        if shown_on == page and file.startswith("suites/"):
+            path = tmp_path / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    assert load(tmp_path / "suites").policies["clerk"].accept == ["clerk"]
+
+
+def test_contracts_that_are_shown_are_valid(tmp_path: Path) -> None:
+    shown = [(Path(file).name, text) for _, file, text in declarations() if Path(file).name in FILES]
+    assert {file for file, _ in shown} == set(FILES)
+    for file, text in shown:
+        (tmp_path / file).write_text(text)
+        assert contract(FILES[file]).load(tmp_path) is not None
+
+
+def test_seed_files_that_are_shown_are_valid(tmp_path: Path) -> None:
+    ((_, file, text),) = [one for one in declarations() if one[1] == "people.toml"]
+    (tmp_path / file).write_text(text)
+    assert [user.email for user in load_seed(tmp_path / file).users] == ["alice@example.com"]
+
+
+def test_criteria_that_are_shown_are_valid() -> None:
+    (text,) = re.findall(
+        r"^```toml\n(\[\[criteria\]\].*?)^```$", (DOCS / "matrix.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    matrix = MatrixFile.model_validate({"policies": {}} | tomllib.loads(text))
+    assert [len(each.proof) for each in matrix.criteria] == [3, 2]
+
+
+def test_every_block_of_toml_is_one_of_these() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    assert text.count("```toml") == len(list(declarations())) + 1
+
+
+def test_every_option_of_a_run_is_described_in_words() -> None:
+    text = re.sub(r"<!-- options -->.*<!-- /options -->", "", (DOCS / "run.md").read_text(), flags=re.DOTALL)
+    described = set(re.findall(r"--[a-z-]+", text))
+    assert {each.flag for each in options() if "run" in each.commands} - described == set()
+
+
+def test_every_check_of_a_contract_is_on_its_page() -> None:
+    for one in contracts():
+        text = (DOCS / one.file.replace("_", "-")).with_suffix(".md").read_text()
+        assert [spec.name for spec in one.checks if f"`{spec.name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "verdicts.md"], ids=lambda page: page.name)
+def test_every_verdict_is_explained(page: Path) -> None:
+    text = page.read_text()
+    assert [verdict for verdict in ("pass", *MEANING) if f"`{verdict}`" not in text] == []
