@@ -24,6 +24,15 @@ def test_a_free_port_is_one_of_the_range() -> None:
         server.bind(("127.0.0.1", port))
 
 
+def test_a_port_that_is_taken_is_passed_over() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        # Of these few, in whatever order, the one that is taken is tried first in half of all tries.
+        assert all(free_port(range(port, port + 2)) != port for _ in range(20))
+
+
 def test_no_free_port_in_the_range() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -184,6 +184,17 @@ def test_why_nobody_gets_in(verdicts: list[CellVerdict], words: list[str], not_t
     assert "([settings] origin)" in found and "[identities] and seed" in found and "(carrier, carriers)" in found
 
 
+def test_the_whole_of_what_a_reader_must_know_first() -> None:
+    no_azp = verdict("pass", "clerk-no-azp", seen="200, the handler was entered", expected="tolerate")
+    found = record(verdict("lockout", seen="401", excerpt="x" * 170), no_azp).nobody
+    assert found == (
+        f"nobody whom a policy admits got into any of 1 protected route(s): `clerk` on GET /x: 401 ({'x' * 160}). Nothing that was "
+        "refused proves anything. Likely causes: a token without azp gets in, so the app expects another front end than the tokens "
+        "name; the front end that the tokens name as azp is not one of the app's authorized parties ([settings] origin); the person "
+        "is unknown to the app's database ([identities] and seed); the token goes elsewhere than in the header (carrier, carriers)"
+    )
+
+
 def test_variables_that_are_missing_are_a_likely_cause() -> None:
     names = [f"V{number}" for number in range(9)]
     found = record(verdict("lockout"), missing_variables=names).nobody
