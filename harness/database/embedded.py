@@ -9,9 +9,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import pwd
-import random
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -21,8 +19,10 @@ import time
 from pathlib import Path
 
 from harness.core.errors import DatabaseError
+from harness.core.ports import free_port
 
 _START_LIMIT = 30.0
+_PORTS = range(15000, 32000)
 _SETTINGS = {
     # A throw-away server: durability is worth nothing here, speed is.
     "fsync": "off",
@@ -65,17 +65,13 @@ def _reachable(path: Path) -> bool:
 
 
 def _free_port() -> int:
-    """A free port below those that the system gives to outgoing connections, so that nobody takes it in between."""
-    for port in random.sample(range(15000, 32000), 200):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise DatabaseError(
-        "no free port between 15000 and 32000 for the embedded Postgres; give a server with --postgres URL"
-    )
+    """A free port below those that the system gives to outgoing connections. Raises DatabaseError when there is none."""
+    try:
+        return free_port(_PORTS)
+    except OSError as error:
+        raise DatabaseError(
+            f"no free port between {_PORTS.start} and {_PORTS.stop} for the embedded Postgres; give a server with --postgres URL"
+        ) from error
 
 
 def _room(reason: str) -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import re
 import urllib.parse
 from dataclasses import replace
 from pathlib import Path
@@ -24,16 +23,17 @@ from typing import Any
 import schemathesis
 
 from harness.contracts.matrix.declaration import Declaration, load
-from harness.contracts.matrix.plan import RoutePlan, make_plan
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.planning import make_plan
 from harness.contracts.refusal import is_failure, is_refusal
 from harness.core.errors import DeclarationError, HarnessError
-from harness.credentials import CATALOGUE, Credential, Presentation
+from harness.core.paths import path_shape
+from harness.credentials import CATALOGUE, Credential, Presentation, tagged
 from harness.run.minting import from_issuer
 from harness.targets.base import Observation, Route
 
 ISSUER = "CLERK_HARNESS_ISSUER"
 SUITES = "CLERK_HARNESS_SUITES"
-_ALWAYS = ("clerk", "legacy", "expired", "forged", "missing")
 _OWN = {"authorization", "cookie", "user-agent", "x-schemathesis-testcaseid"}
 
 
@@ -48,10 +48,8 @@ def _plan_of(method: str, path: str) -> RoutePlan | None:
         plans = make_plan(_declaration(), [Route(method, path)], discovered=False).routes
     except DeclarationError:
         return None
-    wanted = re.sub(r"\{[^}]*\}", "{}", path)
-    return next(
-        (p for p in plans if p.route.method == method and re.sub(r"\{[^}]*\}", "{}", p.route.path) == wanted), None
-    )
+    wanted = path_shape(path)
+    return next((p for p in plans if p.route.method == method and path_shape(p.route.path) == wanted), None)
 
 
 def _named(plan: RoutePlan) -> list[str]:
@@ -59,7 +57,7 @@ def _named(plan: RoutePlan) -> list[str]:
     policy = plan.policy
     words = {*policy.accept, *policy.reject, *policy.tolerate}
     named = [n for n, c in CATALOGUE.items() if n in words or (c.group in words and c.group not in CATALOGUE)]
-    return [n for n in dict.fromkeys([*named, *_ALWAYS]) if _sendable(CATALOGUE[n])]
+    return [n for n in dict.fromkeys([*named, *(c.name for c in tagged("every-case"))]) if _sendable(CATALOGUE[n])]
 
 
 def _sendable(credential: Credential) -> bool:

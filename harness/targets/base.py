@@ -1,10 +1,12 @@
-"""What every kind of target has in common: routes, requests, observations, lanes."""
+"""What every kind of target has in common: routes, requests, observations, and lanes that execute batches of requests."""
 
 from __future__ import annotations
 
 import select
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from harness.targets.agent.protocol import WebsocketFacts
 
 Headers = list[tuple[str, str]]
 
@@ -13,11 +15,12 @@ Headers = list[tuple[str, str]]
 class Route:
     """Method and path template of the target. `method` is `WS` for a websocket.
 
-    `endpoint` and `dependencies` are `module:qualified name`; `handlers` are the probe's numbers for the
-    handler, `inside` the authentication functions that its code names; `any_method`: the same view answers every method.
-    `prefixes`: where it may be served besides none (a root path); `host`: the Host header that its routing wants; `parameters`:
-    a valid value for each parameter of the path whose kind is known.
-    `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
+    `kind` is `http`, `websocket`, or `opaque` for a mounted app whose routes are not known. `endpoint` and `dependencies` are
+    `module:qualified name`; `handlers` are the probe's numbers of the handler, `inside` the authentication functions that its
+    code mentions. `any_method`: the same view answers every method. `hidden`: the route is not in the OpenAPI document.
+    `mount` is the path of the mounted app that it belongs to; `prefixes` are paths below which it may be served as well (root
+    paths); `host` is the Host header that its routing wants; `parameters` holds a valid value for each path parameter whose
+    type is known. `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
     """
 
     method: str
@@ -40,7 +43,7 @@ class Route:
 
     @property
     def key(self) -> str:
-        """How declarations, reports and commands name it: `GET /peers/{peer_id}`."""
+        """The name of the route in declarations, reports and commands: `GET /peers/{peer_id}`."""
         return f"{self.method} {self.path}"
 
 
@@ -59,14 +62,15 @@ class Request:
 
 @dataclass(slots=True)
 class Observation:
-    """What happened.
+    """What came of one request.
 
     `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's handler was,
-    and this one's was not. `finished`: the handler returned, and what it returned is no refusal by itself. `ran`: (function,
-    returned something true, phase: 0 before the handler was entered, 1 while it ran, 2 after it had ended). `cut`: the body that
-    was kept is not the whole one. `micros`: duration.
-    `lured`: an address that the token names was fetched. `crossed`: what of another person's answer was in this one.
-    `wrote`: the tables that were written to; known only of requests that went alone.
+    and this one's was not. `stopped`: the probe stopped the request where the handler begins. `finished`: the handler returned,
+    and what it returned is no refusal by itself. `ran`: (function, returned a consent, phase: 0 before the handler was entered,
+    1 while it ran, 2 after it had ended). `cut`: the body that was kept is not the whole one. `micros` is the duration in
+    microseconds. `hung`: there was no answer within the limit. `died`: the target's process ended.
+    `canary_fetched`: an address that the token names was fetched. `cross_user_leak`: what of another person's answer was in
+    this one. `wrote`: the tables that were written to; known only of requests that were sent alone.
     """
 
     status: int | None = None
@@ -80,7 +84,7 @@ class Observation:
     ran: list[tuple[str, bool, int]] = field(default_factory=list)
     micros: int = 0
     error: str | None = None
-    websocket: dict[str, Any] | None = None
+    websocket: WebsocketFacts | None = None
     hung: bool = False
     died: bool = False
     canary_fetched: bool = False
@@ -88,13 +92,13 @@ class Observation:
     wrote: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
-        """The first field of that name, or None."""
+        """Return the first field of that name, or None."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
 @dataclass(slots=True)
 class Call:
-    """A request to a route; `stop`: the probe stops it at the handler's door."""
+    """A request to a route; `stop`: the probe stops it where the handler begins."""
 
     route: Route
     request: Request
@@ -103,30 +107,30 @@ class Call:
 
 @dataclass(slots=True)
 class Partial:
-    """What a lane has done of a batch. `alone`: the rest must be tried one by one, for one of them killed the agent."""
+    """The observations of the first calls of a batch. `alone`: the rest must be sent one by one, because one of them killed the agent."""
 
     observations: list[Observation]
     alone: bool = False
 
 
 class Lane(Protocol):
-    """Executes batches one after the other; several lanes work side by side."""
+    """Executes one batch at a time; several lanes work at the same time."""
 
     def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
-        """Hand over a batch; `limit` is in seconds for each call. `together`: all at the same moment."""
+        """Begin to execute a batch; `limit` is in seconds for each call. `together`: all at the same moment."""
 
     def fileno(self) -> int:
-        """Readable when `collect` has something."""
+        """Return a descriptor that is readable when `collect` has something."""
 
     def collect(self) -> Partial | None:
-        """What was done of the batch; None when there is nothing yet."""
+        """Return the observations of the batch, or of its first calls; None when there are none yet."""
 
     def overdue(self) -> Partial | None:
-        """Called now and then: kills what gives no sign of life, and says what was done."""
+        """Kill a target that gives no sign of life, and return what is known of its batch; None otherwise. Called now and then."""
 
 
 def exchange(lane: Lane, calls: list[Call], limit: float, *, together: bool = False) -> Partial:
-    """What a lane does of one batch, waited for. `together`: all at the same moment."""
+    """Execute one batch and wait for it. `limit` is in seconds for each call; `together`: all at the same moment."""
     lane.submit(calls, limit, together=together)
     partial = None
     while partial is None:
@@ -136,7 +140,7 @@ def exchange(lane: Lane, calls: list[Call], limit: float, *, together: bool = Fa
 
 
 def ask(lane: Lane, calls: list[Call], limit: float) -> list[Observation]:
-    """Observations of calls by one lane, in their order, where nothing else is to be done meanwhile."""
+    """Return the observations of calls by one lane, in their order. Blocks until all are done."""
     answers: list[Observation] = []
     rest = calls
     alone = False
@@ -154,22 +158,22 @@ class Target(Protocol):
     routes: list[Route]
     probed: bool
     renewable: bool
-    """Whether `renew` can start it anew."""
+    """Whether `renew` can start it again."""
     functions: list[str]
     """Authentication functions that the probe watches; empty without one."""
     missing_variables: list[str]
-    """Variables of the environment that the app asked for while it started, and did not find; only what may matter."""
+    """Variables of the environment that the app looked for while it started and did not find; only names that may matter here."""
     description: dict[str, str]
 
     @property
     def lanes(self) -> list[Lane]:
-        """The lanes, started."""
+        """The lanes, once the target has started."""
 
     def blocked(self) -> list[str]:
-        """Hosts outside this machine that the target tried to reach, and was refused."""
+        """Return the hosts outside this machine that the target tried to reach, and was refused."""
 
     def renew(self, lane: int) -> None:
-        """Begin the app of a lane anew, so that it remembers nothing. Raises TargetError when it will not start."""
+        """Start the app of a lane again, so that it loses its state. Raises TargetError when it does not start."""
 
     def close(self) -> None:
         """End every process and connection."""

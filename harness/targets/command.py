@@ -1,6 +1,6 @@
 """A target that is a command which starts a server: judged over HTTP like a URL, but started, renewed and ended by the harness.
 
-Clerk's real names lead to the fake in it, and it cannot leave the machine; see `names.py`.
+In its processes Clerk's real names lead to the fake, and no other host can be reached; see `host_redirect.py`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,13 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from harness.core.errors import StartHung, TargetError
+from harness.core.ports import free_port
 from harness.targets.host_redirect import Names
 from harness.targets.url import UrlTarget, check_host
 
 _START_LIMIT = 60.0
 _END_LIMIT = 5.0
 _ASK_AGAIN = 0.05
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Running:
@@ -60,18 +54,18 @@ class Running:
             raise TargetError(f"--command {command!r}: cannot be started: {reason}") from error
 
     def ended(self) -> int | None:
-        """The exit code, or None while it runs."""
+        """Return the exit code, or None while it runs."""
         return self._process.poll()
 
     def last_words(self) -> str:
-        """The last line that it printed."""
+        """Return the last line that it printed."""
         self._output.seek(0, os.SEEK_END)
         self._output.seek(max(0, self._output.tell() - 4096))
         lines = [line.strip() for line in self._output.read().decode("utf-8", "replace").splitlines() if line.strip()]
         return lines[-1][:300] if lines else "it printed nothing"
 
     def close(self) -> None:
-        """End the process and its children: asked first, then forced."""
+        """End the process and its children: SIGTERM first, SIGKILL when it has not ended in time."""
         for number, patience in ((signal.SIGTERM, _END_LIMIT), (signal.SIGKILL, None)):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
@@ -82,7 +76,7 @@ class Running:
 
 @dataclass
 class CommandTarget(UrlTarget):
-    """`command` may hold `{port}`, and the process gets it as PORT; `url` says where it listens, and may hold it too."""
+    """`url` is where the server of `command` listens. Both may contain `{port}`, which the process also gets as PORT."""
 
     renewable: bool = True
     command: str = ""
@@ -109,7 +103,7 @@ class CommandTarget(UrlTarget):
         return "{port}" in self._given[0]
 
     def again(self, environment: dict[str, str], limit: float) -> CommandTarget:
-        """The same command in another environment, not started. It is not asked for its routes."""
+        """Return the same command in another environment, not started. Its OpenAPI document will not be read."""
         url, command = self._given
         return CommandTarget(
             url,
@@ -145,8 +139,8 @@ class CommandTarget(UrlTarget):
             if code is not None:
                 raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")
             if time.monotonic() > deadline:
-                told = f"nothing listens at {self.url} after {limit:g} s; it last said: {running.last_words()}"
-                raise StartHung(f"--command {self.command!r}: {told} (it gets its port as {{port}} and PORT)")
+                problem = f"nothing listens at {self.url} after {limit:g} s; it last said: {running.last_words()}"
+                raise StartHung(f"--command {self.command!r}: {problem} (it gets its port as {{port}} and PORT)")
             time.sleep(_ASK_AGAIN)
 
     @staticmethod
@@ -163,12 +157,12 @@ class CommandTarget(UrlTarget):
             self._running = None
 
     def renew(self, lane: int) -> None:
-        """Start the command anew."""
+        """End the command and start it again. Raises TargetError when it does not start."""
         self._end()
         self._begin()
 
     def blocked(self) -> list[str]:
-        """What its processes tried to reach."""
+        """Return what its processes tried to reach, and were refused."""
         return self.names.blocked() if self.names is not None else []
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
-"""Clerk's real names lead to the fake: in processes that are started, by their environment; in this one, by a context.
+"""Redirects Clerk's real names to the fake: in processes that are started, by their environment; in this one, by a context.
 
-Nothing is changed on the machine: it ends with the processes or the context.
+Nothing is changed on the machine: the redirection ends with the processes or with the context.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ _LOCAL = "localhost,127.0.0.1,::1"
 
 
 class Names:
-    """The redirection for processes that are started with `environment()`: Python and Node by hooks of their own, others by
-    the proxy that the fake is. `blocked` tells what they were refused.
+    """The redirection for processes that are started with `environment()`.
+
+    Python and Node load hooks of their own; other programs use the fake as their proxy. `blocked` lists what they were refused.
     """
 
     def __init__(self, clerk: FakeClerk) -> None:
@@ -35,7 +36,7 @@ class Names:
         self._report.chmod(0o666)
 
     def environment(self, own: dict[str, str]) -> dict[str, str]:
-        """`own`, a process' environment, with Clerk's variables as far as it has none, and with what redirects it."""
+        """Return `own`, a process' environment, with the variables of Clerk that it lacks, and with those that redirect it."""
         startup, node = os.fspath(_AGENT / "startup"), os.fspath(_AGENT / "redirect.cjs")
         # Node splits the text at spaces unless they are quoted, and takes a backslash before a quote.
         required = '--require "' + node.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -57,9 +58,9 @@ class Names:
         )
 
     def blocked(self) -> list[str]:
-        """What the processes tried to reach, each once."""
-        told = self._report.read_text(encoding="utf-8").splitlines()
-        return list(dict.fromkeys(told + self.clerk.refused_names))
+        """Return what the processes tried to reach, each once."""
+        reported = self._report.read_text(encoding="utf-8").splitlines()
+        return list(dict.fromkeys(reported + self.clerk.refused_names))
 
     def close(self) -> None:
         """Remove the report."""

@@ -1,4 +1,4 @@
-"""From a route, its example and a presentation to the request on the wire."""
+"""Builds requests: from a route and its example, and from what a client presents as its credential."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BOUNDARY = "clerk-harness-boundary"
 
 @dataclass(frozen=True)
 class Example:
-    """How a declaration says to call a route; what it leaves out comes from the route's schema."""
+    """How a declaration calls a route; what it leaves out is taken from the route's schema."""
 
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
@@ -58,11 +58,13 @@ def _any_text(parameter: dict[str, Any], route: Route) -> bool:
 
 
 def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> str:
-    told = {p["name"]: p for p in parameters if p.get("in") == "path"}
-    values = {name: _value(p, route) for name, p in told.items()}
-    # The router asks first, and any text will do for the document.
+    described = {p["name"]: p for p in parameters if p.get("in") == "path"}
+    values = {name: _value(p, route) for name, p in described.items()}
+    # The router matches first, so its values are preferred where the document allows any text.
     values |= {
-        name: value for name, value in route.parameters.items() if name not in told or _any_text(told[name], route)
+        name: value
+        for name, value in route.parameters.items()
+        if name not in described or _any_text(described[name], route)
     }
     values |= example.path
     path = route.path
@@ -127,7 +129,7 @@ def _body(route: Route, example: Example) -> tuple[bytes, str | None]:
 
 
 def base_request(route: Route, example: Example) -> Request:
-    """The request of a route without any credential."""
+    """Return the request of a route without any credential."""
     parameters = _parameters(route)
     needed = {p["name"]: _value(p, route) for p in parameters if p.get("in") == "query" and p.get("required")}
     query = urlencode({name: _text(value) for name, value in (needed | example.query).items()})
@@ -157,12 +159,12 @@ def base_request(route: Route, example: Example) -> Request:
 
 
 def under(request: Request, prefix: str) -> Request:
-    """The same request below a prefix of the path."""
+    """Return the same request below a prefix of the path."""
     return replace(request, path=quote(prefix.rstrip("/"), safe="/%:@!$&'()*+,;=~") + request.path)
 
 
 def with_presentation(base: Request, presentation: Presentation, carrier: str) -> Request:
-    """The request with what the client presents, put where `carrier` says.
+    """Return the request with what the client presents, put into the place that `carrier` names.
 
     `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME`, `subprotocol`, or `message` for what stands at
     `{token}` in the messages of a websocket.
@@ -198,7 +200,7 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str) -
         text = "&".join(part for part in (base.query, urlencode(query)) if part)
     messages = base.messages
     if carrier == "message":
-        # As a JSON text has it; whatever comes without a token says so by the empty one.
+        # Escaped for a JSON text; a presentation without a token leaves an empty text.
         token = json.dumps(presentation.token or "")[1:-1]
         messages = [message.replace("{token}", token) for message in messages]
     request = Request(base.method, base.path, text, headers, body, base.kind, messages)

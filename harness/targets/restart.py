@@ -1,4 +1,4 @@
-"""The same target once more, in another environment."""
+"""Starting a target a second time, in another environment: for checks of how it starts up."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from harness.targets.command import CommandTarget
 
 
 def environment_of(target: Target) -> dict[str, str] | None:
-    """The variables that a target was started with; None for one that somebody else started."""
+    """Return the variables that a target was started with; None for a running server, which the harness did not start."""
     if isinstance(target, AppTarget):
         return target.spec.environments[0]
     return target.environment if isinstance(target, CommandTarget) else None
 
 
 def can_run_in_parallel(target: Target) -> bool:
-    """Whether another one can run beside it: not where a command's port is fixed."""
+    """Whether a second one can run at the same time: not where a command's port is fixed."""
     return not isinstance(target, CommandTarget) or target.free
 
 
 def restart(target: Target, environment: dict[str, str], limit: float) -> Target:
-    """Start it in another environment, within `limit` seconds; whoever calls closes it.
+    """Start the target again in another environment, within `limit` seconds, and return the second one; the caller closes it.
 
     Raises StartHung when it is not ready by then, TargetError when it does not start.
     """

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from harness.core.errors import TargetError
+from harness.core.paths import path_shape
 from harness.targets.base import Route
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 def operations_of(document: dict[str, Any], prefix: str = "") -> dict[tuple[str, str], dict[str, Any]]:
-    """(method, path) -> operation of an OpenAPI document."""
+    """Return (method, path) -> operation of an OpenAPI document."""
     found = {}
     for path, item in document.get("paths", {}).items():
         for method, operation in item.items():
@@ -24,25 +24,22 @@ def operations_of(document: dict[str, Any], prefix: str = "") -> dict[tuple[str,
     return found
 
 
-def _shape(path: str) -> str:
-    """The path without the names of its parameters, which documents may spell otherwise."""
-    return re.sub(r"\{[^}]*\}", "{}", path)
+def with_operations(found: list[Route], documents: list[tuple[str, dict[str, Any]]], app: str) -> list[Route]:
+    """Return the routes that were found in an app, joined with their operations in its OpenAPI documents.
 
-
-def with_operations(found: list[Route], greeting: dict[str, Any], app: str) -> list[Route]:
-    """Routes with operations. Raises TargetError where discovery found nothing, or less than the document lists."""
-    documents = [("", greeting["openapi"])] if greeting.get("openapi") else []
-    documents += [(prefix, document) for prefix, document in greeting.get("mounted_documents", [])]
+    `documents` are (prefix, document) of the app and of those that it mounts; `app` is its name, for messages. Raises
+    TargetError where no routes were found, or fewer than the documents list.
+    """
     listed: dict[tuple[str, str], tuple[dict[str, Any], dict[str, Any]]] = {}
     for prefix, document in documents:
         for (method, path), listed_operation in operations_of(document, prefix).items():
-            listed[(method, _shape(path))] = (listed_operation, document)
+            listed[(method, path_shape(path))] = (listed_operation, document)
     if not found:
         raise TargetError(
             f"--app {app}: no routes found, so nothing could be proven; is it the app itself? "
             "What is neither Starlette, FastAPI, Flask, Quart nor Django can be tested as a running server: --url"
         )
-    have = {(route.method, _shape(route.path)) for route in found}
+    have = {(route.method, path_shape(route.path)) for route in found}
     missing = sorted(f"{method} {path}" for method, path in set(listed) - have if not _automatic(method, path, have))
     if missing:
         raise TargetError(
@@ -55,7 +52,7 @@ def with_operations(found: list[Route], greeting: dict[str, Any], app: str) -> l
         if route.key in seen:
             continue  # A second route with the same method and path is never reached.
         seen.add(route.key)
-        own = listed.get((route.method, _shape(route.path)))
+        own = listed.get((route.method, path_shape(route.path)))
         operation, owner = own if own is not None else (None, None)
         tags = route.tags or tuple((operation or {}).get("tags", ()))
         joined.append(replace(route, operation=operation, document=owner, tags=tags))
@@ -82,7 +79,7 @@ def _prefixes(document: dict[str, Any], path: str, operation: dict[str, Any], at
 
 
 def routes_of_document(document: dict[str, Any], at: str = "/openapi.json") -> list[Route]:
-    """Routes as an OpenAPI document lists them, for targets that are only a URL. `at`: the path of the document."""
+    """Return the routes that an OpenAPI document lists, for targets that are only a URL. `at`: the path of the document."""
     return [
         Route(
             method=method,

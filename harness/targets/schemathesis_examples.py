@@ -1,15 +1,15 @@
-"""Requests that schemathesis generates from an OpenAPI operation: for routes whose declaration gives no example, and where the
-simplest values that the schema allows are not what the route takes.
+"""Requests that schemathesis generates from an OpenAPI operation.
 
-Only then is schemathesis imported: it takes a second, and a second more for each operation.
+They are for routes whose declaration gives no example and that reject the simplest values that their schema allows. Schemathesis
+is imported only then: that takes a second, and each operation takes one more.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from harness.core.paths import path_shape
 from harness.targets.base import Request, Route
 
 CASES = 12
@@ -17,12 +17,8 @@ CASES = 12
 _NOT_OURS = {"user-agent", "accept", "accept-encoding", "connection", "content-length", "host", "authorization"}
 
 
-def _shape(path: str) -> str:
-    return re.sub(r"\{[^}]*\}", "{}", path)
-
-
 def needs_input(route: Route) -> bool:
-    """Whether the operation wants anything that could be wrong."""
+    """Whether the operation has a required parameter or a body, whose value could be invalid."""
     operation = route.operation or {}
     return (
         "{" in route.path
@@ -32,17 +28,15 @@ def needs_input(route: Route) -> bool:
 
 
 def requests_for(route: Route, base: Request) -> list[Request]:
-    """Valid requests for the route, the same every time; none when its document is not one that schemathesis takes."""
+    """Return valid requests for the route, the same every time; none when schemathesis does not accept its document."""
     if route.operation is None or route.document is None or route.kind != "http":
         return []
-    wanted = _shape(route.path.removeprefix(route.mount))
+    wanted = path_shape(route.path.removeprefix(route.mount))
     found: list[Request] = []
     try:
         for case in _cases(route.document, wanted, route.method):
             found.append(_request(case, route, base))
-    except (
-        Exception
-    ):  # Whatever a foreign document makes of the generator: there is no request then, and the cell says so.
+    except Exception:  # The document is foreign, and may break the generator anywhere; the cell is then inconclusive.
         return found
     return found
 
@@ -53,7 +47,7 @@ def _cases(document: dict[str, Any], shape: str, method: str) -> list[Any]:
     import schemathesis
     from hypothesis import HealthCheck, Phase, given, settings
 
-    path = next(path for path in document.get("paths", {}) if _shape(path) == shape)
+    path = next(path for path in document.get("paths", {}) if path_shape(path) == shape)
     operation = schemathesis.openapi.from_dict(document)[path][method.lower()]
     strategy = operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE)
     cases: list[Any] = []
@@ -73,7 +67,7 @@ def _cases(document: dict[str, Any], shape: str, method: str) -> list[Any]:
 
 
 def _request(case: Any, route: Route, base: Request) -> Request:
-    """The case on the wire, under the fields that every request of ours has."""
+    """A case as a request, with the header fields that every request of the harness has."""
     import requests
 
     kwargs = case.as_transport_kwargs(base_url="http://localhost")

@@ -17,10 +17,11 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from harness.core.errors import TargetError, UnsafeError
+from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Call, Lane, Observation, Partial, Request, Route
 from harness.targets.routes import routes_of_document
 
@@ -102,7 +103,9 @@ class _Line:
         return observation
 
     @staticmethod
-    def _read(response: http.client.HTTPResponse, observation: Observation, connection: Any, limit: float) -> bool:
+    def _read(
+        response: http.client.HTTPResponse, observation: Observation, connection: socket.socket, limit: float
+    ) -> bool:
         """The body as far as it comes, and whether its end came: a stream is left after its first event, after some time, or
         when enough is kept.
         """
@@ -131,11 +134,8 @@ class _Line:
     def shake_hands(self, request: Request, limit: float) -> Observation:
         """A websocket: handshake, the declared messages, then whether the server closes it (RFC 6455)."""
         started = time.perf_counter()
-        observation = Observation(
-            websocket={"accepted": False, "close": None, "sent": 0, "left": False, "waited": False, "first": ""}
-        )
-        facts = observation.websocket
-        assert facts is not None
+        facts = WebsocketFacts()
+        observation = Observation(websocket=facts)
         connection = None
         try:
             head = self.head(request)
@@ -149,16 +149,16 @@ class _Line:
                 observation.headers = [(name.lower(), value) for name, value in response.getheaders()]
                 observation.body = response.read()[:_BODY_KEPT].decode("utf-8", "replace")
                 return observation
-            facts["accepted"] = True
+            facts.accepted = True
             stream = response.fp if response.fp is not None else connection.makefile("rb")
             for message in request.messages:
                 connection.sendall(_frame(message.encode()))
             connection.settimeout(_WEBSOCKET_PATIENCE)
             _listen(stream, facts, observation)
         except TimeoutError:
-            facts["left"] = facts["accepted"]
-            facts["waited"] = facts["accepted"] and not facts["sent"]
-            observation.hung = not facts["accepted"]
+            facts.left = facts.accepted
+            facts.waited = facts.accepted and not facts.sent
+            observation.hung = not facts.accepted
         except (OSError, http.client.HTTPException) as error:
             observation.error = f"{type(error).__name__}: {error}"
         finally:
@@ -178,11 +178,12 @@ def _frame(payload: bytes) -> bytes:
     return b"\x81" + size + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
 
 
-def _listen(stream: Any, facts: dict[str, Any], observation: Observation) -> None:
+def _listen(stream: IO[bytes], facts: WebsocketFacts, observation: Observation) -> None:
+    """Read frames until the server closes the websocket, or until reading times out (RFC 6455, section 5.2)."""
     while True:
         head = stream.read(2)
         if len(head) < 2:
-            facts["close"] = facts["close"] or 1006
+            facts.close = facts.close or 1006
             return
         size = head[1] & 0x7F
         if size >= 126:
@@ -190,13 +191,13 @@ def _listen(stream: Any, facts: dict[str, Any], observation: Observation) -> Non
         payload = stream.read(size)
         opcode = head[0] & 0x0F
         if opcode == 8:
-            facts["close"] = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
+            facts.close = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
             return
         if opcode in (1, 2):
-            facts["sent"] += 1
+            facts.sent += 1
             observation.body = payload[:_BODY_KEPT].decode("utf-8", "replace")
-            if facts["sent"] == 1:
-                facts["first"] = observation.body
+            if facts.sent == 1:
+                facts.first = observation.body
 
 
 class UrlLane:

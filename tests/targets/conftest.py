@@ -9,7 +9,8 @@ from textwrap import dedent
 
 import pytest
 
-from harness.run.options import base_environment
+from harness.fake_clerk import REAL_NAMES, FakeClerk
+from harness.run.environment import base_environment
 from harness.targets.app import AppSpec, AppTarget
 
 Start = Callable[..., AppTarget]
@@ -17,15 +18,18 @@ Start = Callable[..., AppTarget]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Write an app, and other modules of it, and start it in an agent, without fake Clerk and database."""
+    """Write an app, and other modules of it, and start it in agents, without a database; with a fake Clerk where one is given."""
     targets: list[AppTarget] = []
 
     def run(
-        code: str, app: str = "backend:app", *, python: str = sys.executable, modules: dict[str, str] | None = None, **environment: str
+        code: str, app: str = "backend:app", *, python: str = sys.executable, modules: dict[str, str] | None = None,
+        agents: int = 1, clerk: FakeClerk | None = None, **more: str,
     ) -> AppTarget:  # fmt: skip
         for name, text in {"backend": code, **(modules or {})}.items():
             (tmp_path / f"{name}.py").write_text(dedent(text))
-        spec = AppSpec(app, tmp_path, python, [base_environment() | environment], names=(), fake_port=1)
+        environment = base_environment() | (clerk.environment() if clerk else {}) | more
+        names, port = (REAL_NAMES, clerk.port) if clerk else ((), 1)
+        spec = AppSpec(app, tmp_path, python, [environment] * agents, names=names, fake_port=port)
         targets.append(AppTarget(spec))
         return targets[-1].start()
 

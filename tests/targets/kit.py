@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
 from harness.targets.app import AppSpec, AppTarget
 from harness.targets.base import Call, Lane, Observation, Request, Route
 

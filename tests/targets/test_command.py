@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.core.errors import HarnessError, TargetError
+from harness.core.ports import free_port
 from harness.run.options import Options
 from harness.targets import command as module
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, judged, write_suites
@@ -156,7 +157,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
 
 def test_nothing_is_left_running_when_a_run_fails(tmp_path: Path) -> None:
     python_backend(tmp_path)
-    url = f"http://127.0.0.1:{module.free_port()}"
+    url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(HarnessError, match="/nowhere answers 404"):
         run(tmp_path, UVICORN.replace("{port}", url.rpartition(":")[2]), url=url, openapi="/nowhere")
     assert not listens(url)

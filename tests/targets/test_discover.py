@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.core.errors import TargetError
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
 from harness.targets.app import AppSpec, AppTarget
 from tests.conftest import OLD_PYTHON
 from tests.targets.conftest import Start

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from harness.fake_clerk import FakeClerk
-from harness.run.options import base_environment
+from harness.run.environment import base_environment
 from harness.targets.host_redirect import Names, real_names
 
 NODE = shutil.which("node") or os.fspath(Path(sys.executable).parent / "node")

@@ -226,7 +226,7 @@ class Pair(NamedTuple):
 
 
 class Order:
-    __dataclass_fields__: ClassVar = {}
+    __dataclass_fields__: ClassVar[dict[str, object]] = {}
     status_code = 404
 
 

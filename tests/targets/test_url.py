@@ -14,9 +14,11 @@ from textwrap import dedent
 import pytest
 
 from harness.core.errors import TargetError, UnsafeError
-from harness.run.options import Options, base_environment
+from harness.core.ports import free_port
+from harness.run.environment import base_environment
+from harness.run.options import Options
+from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Call, Observation, Request, Route
-from harness.targets.command import free_port
 from harness.targets.url import UrlTarget
 from tests.conftest import GUARD, MATRIX, VERIFIER, Judged, judged, write_suites
 from tests.targets.kit import ask_lane
@@ -239,10 +241,9 @@ def test_a_websocket_that_waits_for_a_message(serve: tuple[Serve, int]) -> None:
         return Request("GET", "/token-first", headers=handshake, kind="websocket", messages=list(messages))
 
     waited, refused, admitted = asked(serve[0](STREAMS), request(), request("wrong"), request("token"))
-    facts = {"accepted": True, "close": None, "sent": 0, "left": True, "waited": True, "first": ""}
-    assert waited.websocket == facts
-    assert refused.websocket == facts | {"close": 1008, "left": False, "waited": False}
-    assert admitted.websocket == facts | {"sent": 2, "waited": False, "first": "welcome"}
+    assert waited.websocket == WebsocketFacts(accepted=True, left=True, waited=True)
+    assert refused.websocket == WebsocketFacts(accepted=True, close=1008)
+    assert admitted.websocket == WebsocketFacts(accepted=True, sent=2, left=True, first="welcome")
     assert admitted.body == "more"
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-BODY_KEPT = 2048
-"""Bytes of a response's body that are kept as evidence."""
-STREAM_PATIENCE = 1.0
-"""Seconds that a response without a length may stay open before the client leaves, and again before it is cut off."""
+from .exchange import BODY_KEPT, STREAM_PATIENCE, Answer
+from .protocol import Headers, Item, WebsocketFacts
+
+# Scopes and messages hold whatever the ASGI specification and its extensions put there.
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
 _ASGI = {"version": "3.0", "spec_version": "2.3"}
 _CLIENT = ("127.0.0.1", 50123)
 _SERVER = ("localhost", 8000)
@@ -23,19 +29,19 @@ class StartupFailed(Exception):
 class Lifespan:
     """The app's lifespan in a task of its own; `state` is what it yields to requests."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
         self.state: dict[str, Any] = {}
-        self._events: asyncio.Queue[Any] = asyncio.Queue()
+        self._events: asyncio.Queue[Message] = asyncio.Queue()
         self._started = asyncio.Event()
         self._stopped = asyncio.Event()
         self._failure: str | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def _receive(self) -> Any:
+    async def _receive(self) -> Message:
         return await self._events.get()
 
-    async def _send(self, message: Any) -> None:
+    async def _send(self, message: Message) -> None:
         kind = message["type"]
         if kind == "lifespan.startup.failed":
             self._failure = message.get("message") or "the app's startup failed"
@@ -50,7 +56,7 @@ class Lifespan:
             await self.app(scope, self._receive, self._send)
         except Exception as error:
             # An app without lifespan support raises at once (ASGI specification, lifespan protocol); one that began
-            # and broke has said so through startup.failed.
+            # and broke has reported it through startup.failed.
             if self._failure is not None:
                 lines = [line for line in str(self._failure).strip().splitlines() if line.strip()]
                 self._failure = lines[-1] if lines else "%s: %s" % (type(error).__name__, error)
@@ -77,29 +83,19 @@ class Lifespan:
             self._task.cancel()
 
 
-def body_of(item: Any) -> Any:
-    """The request's body as bytes; the wire carries base64."""
-    return base64.b64decode(item[5]) if item[5] else b""
-
-
-def raw_headers(item: Any) -> Any:
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in item[4]]
-
-
-def _scope(item: Any, kind: Any, state: Any) -> Any:
-    _, method, path, query, _, _ = item[:6]
-    raw = path.encode("latin-1", "replace")
+def _scope(item: Item, kind: str, state: dict[str, Any]) -> Scope:
+    raw = item.path.encode("latin-1", "replace")
     return {
         "type": kind,
         "asgi": _ASGI,
         "http_version": "1.1",
-        "method": method,
+        "method": item.method,
         "scheme": "http" if kind == "http" else "ws",
         "path": unquote_to_bytes(raw).decode("utf-8", "replace"),
         "raw_path": raw,
-        "query_string": query.encode("latin-1", "replace"),
+        "query_string": item.query.encode("latin-1", "replace"),
         "root_path": "",
-        "headers": raw_headers(item),
+        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in item.headers],
         "client": _CLIENT,
         "server": _SERVER,
         "state": dict(state),
@@ -107,11 +103,15 @@ def _scope(item: Any, kind: Any, state: Any) -> Any:
     }
 
 
-class Exchange:
+def _text_headers(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
+    return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in fields]
+
+
+class _HttpExchange:
     """One HTTP request as an ASGI server would run it. Streams without an end are left after their first part."""
 
-    def __init__(self, item: Any, answer: Any) -> None:
-        self.body = body_of(item)
+    def __init__(self, item: Item, answer: Answer) -> None:
+        self.body = item.body
         self.answer = answer
         self.gone = asyncio.Event()
         self.sent = False
@@ -119,42 +119,41 @@ class Exchange:
         self.chunks: list[bytes] = []
         self.timer: asyncio.TimerHandle | None = None
         self.loop = asyncio.get_running_loop()
-        self.task: Any = asyncio.current_task()
+        self.task = asyncio.current_task()
 
-    async def receive(self) -> Any:
+    async def receive(self) -> Message:
         if not self.sent:
             self.sent = True
             return {"type": "http.request", "body": self.body, "more_body": False}
         await self.gone.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, message: Any) -> None:
+    async def send(self, message: Message) -> None:
         kind = message["type"]
+        answer = self.answer
         if kind == "http.response.start":
-            answer = self.answer
-            answer["status"] = message["status"]
-            answer["cut"] = True  # Until its end has come.
-            headers = answer["headers"] = [
-                (bytes(name).decode("latin-1"), bytes(value).decode("latin-1"))
-                for name, value in message.get("headers", ())
-            ]
-            if not any(name.lower() == "content-length" for name, _ in headers):
+            answer.status = message["status"]
+            answer.cut = True  # Until its end has come.
+            answer.headers = _text_headers(message.get("headers", ()))
+            if not any(name.lower() == "content-length" for name, _ in answer.headers):
                 self.timer = self.loop.call_later(STREAM_PATIENCE, self.leave)
         elif kind == "http.response.body":
             part = message.get("body", b"")
             if part and self.kept < BODY_KEPT:
                 self.chunks.append(bytes(part))
-                self.answer["body"] = b"".join(self.chunks)[:BODY_KEPT]
+                answer.body = b"".join(self.chunks)[:BODY_KEPT]
             self.kept += len(part)
             if not message.get("more_body"):
                 # What ends when the client has left might have gone on.
-                self.answer["cut"] = self.gone.is_set() or self.kept > BODY_KEPT
+                answer.cut = self.gone.is_set() or self.kept > BODY_KEPT
                 self.gone.set()
                 self.stop_timer()
-            elif part and self.timer is not None and not self.gone.is_set():
-                content_type = next((v for n, v in self.answer["headers"] if n.lower() == "content-type"), "")
-                if content_type.startswith("text/event-stream") or self.kept >= BODY_KEPT:
-                    self.leave()
+            elif part and self.timer is not None and not self.gone.is_set() and self._is_enough():
+                self.leave()
+
+    def _is_enough(self) -> bool:
+        """Whether a stream may be left after the part that came: it is one of events, or enough is kept."""
+        return self.answer.header("content-type").startswith("text/event-stream") or self.kept >= BODY_KEPT
 
     def leave(self) -> None:
         """The client goes away; an app that takes no notice is cut off."""
@@ -163,8 +162,9 @@ class Exchange:
         self.timer = self.loop.call_later(STREAM_PATIENCE, self.cut_off)
 
     def cut_off(self) -> None:
-        self.answer["left"] = True
-        self.task.cancel()
+        self.answer.left = True
+        if self.task is not None:
+            self.task.cancel()
 
     def stop_timer(self) -> None:
         if self.timer is not None:
@@ -172,56 +172,64 @@ class Exchange:
             self.timer = None
 
 
-async def http(app: Any, item: Any, state: Any, answer: Any) -> None:
-    """One HTTP request; fills `answer` with status, headers, body as far as they came."""
-    exchange = Exchange(item, answer)
+async def http(app: App, item: Item, state: dict[str, Any], answer: Answer) -> None:
+    """Execute one HTTP request; fills `answer` with status, headers and body as far as they came."""
+    exchange = _HttpExchange(item, answer)
     try:
         await app(_scope(item, "http", state), exchange.receive, exchange.send)
     finally:
         exchange.stop_timer()
 
 
-async def websocket(app: Any, item: Any, state: Any, answer: Any) -> None:
-    """One websocket: connect, the declared messages, then the client leaves. Fills `answer`."""
-    scope = _scope(item, "websocket", state)
-    scope["subprotocols"] = [
-        part.strip() for name, value in item[4] if name.lower() == "sec-websocket-protocol" for part in value.split(",")
-    ]
-    scope["extensions"] = {"websocket.http.response": {}}
-    pending = [{"type": "websocket.connect"}]
-    pending += [{"type": "websocket.receive", "text": text} for text in item[7] or []]
-    facts: dict[str, Any] = {"accepted": False, "close": None, "sent": 0, "left": False, "waited": False, "first": ""}
-    answer["websocket"] = facts
+class _WebsocketExchange:
+    """One websocket: connect, the item's messages once it is accepted, then the client leaves."""
 
-    async def receive() -> Any:
-        if pending and (pending[0]["type"] == "websocket.connect" or facts["accepted"]):
-            return pending.pop(0)
-        facts["left"] = True
-        if facts["accepted"] and not facts["sent"] and facts["close"] is None:
-            facts["waited"] = True
+    def __init__(self, item: Item, answer: Answer) -> None:
+        self.answer = answer
+        self.facts = answer.websocket = WebsocketFacts()
+        self.pending: list[Message] = [{"type": "websocket.connect"}]
+        self.pending += [{"type": "websocket.receive", "text": text} for text in item.messages or []]
+
+    async def receive(self) -> Message:
+        facts = self.facts
+        if self.pending and (self.pending[0]["type"] == "websocket.connect" or facts.accepted):
+            return self.pending.pop(0)
+        facts.left = True
+        if facts.accepted and not facts.sent and facts.close is None:
+            facts.waited = True
         return {"type": "websocket.disconnect", "code": 1001}
 
-    async def send(message: Any) -> None:
+    async def send(self, message: Message) -> None:
         kind = message["type"]
+        facts, answer = self.facts, self.answer
         if kind == "websocket.accept":
-            facts["accepted"] = True
+            facts.accepted = True
         elif kind == "websocket.close":
-            if facts["close"] is None:
-                facts["close"] = message.get("code", 1000)
+            if facts.close is None:
+                facts.close = message.get("code", 1000)
         elif kind == "websocket.send":
-            facts["sent"] += 1
-            if facts["sent"] == 1:
-                text = message.get("text")
-                facts["first"] = (
-                    bytes(message.get("bytes") or b"").decode("utf-8", "replace") if text is None else text
-                )[:BODY_KEPT]
-            answer["body"] = (message.get("text") or "").encode("utf-8", "replace")[:BODY_KEPT]
+            self._count(message)
         elif kind == "websocket.http.response.start":
-            answer["status"] = message["status"]
-            answer["headers"] = [
-                (bytes(n).decode("latin-1"), bytes(v).decode("latin-1")) for n, v in message.get("headers", ())
-            ]
+            answer.status = message["status"]
+            answer.headers = _text_headers(message.get("headers", ()))
         elif kind == "websocket.http.response.body":
-            answer["body"] = bytes(message.get("body", b""))[:BODY_KEPT]
+            answer.body = bytes(message.get("body", b""))[:BODY_KEPT]
 
-    await app(scope, receive, send)
+    def _count(self, message: Message) -> None:
+        facts = self.facts
+        facts.sent += 1
+        if facts.sent == 1:
+            text = message.get("text")
+            first = bytes(message.get("bytes") or b"").decode("utf-8", "replace") if text is None else text
+            facts.first = first[:BODY_KEPT]
+        self.answer.body = (message.get("text") or "").encode("utf-8", "replace")[:BODY_KEPT]
+
+
+async def websocket(app: App, item: Item, state: dict[str, Any], answer: Answer) -> None:
+    """Run one websocket until the app returns; fills `answer`."""
+    scope = _scope(item, "websocket", state)
+    protocols = [value for name, value in item.headers if name.lower() == "sec-websocket-protocol"]
+    scope["subprotocols"] = [part.strip() for value in protocols for part in value.split(",")]
+    scope["extensions"] = {"websocket.http.response": {}}
+    exchange = _WebsocketExchange(item, answer)
+    await app(scope, exchange.receive, exchange.send)

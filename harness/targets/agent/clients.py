@@ -1,4 +1,4 @@
-"""Libraries whose sockets are not Python's: told of the redirection when they are imported.
+"""Libraries whose sockets are not Python's: they are patched with the redirection when they are imported.
 
 uvloop connects and resolves in C; aiohttp resolves in C where aiodns is installed.
 """
@@ -8,10 +8,16 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
-from typing import Any
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # In a started command, this file is loaded alone; see startup/sitecustomize.py.
+    from .redirect import Redirect
 
 
-def patch_uvloop(module: Any, redirect: Any) -> None:
+def patch_uvloop(module: Any, redirect: Redirect) -> None:
     """Let uvloop's loop connect where the redirection says, with TLS still for the name that was asked for."""
     real_create_connection, real_getaddrinfo = module.Loop.create_connection, module.Loop.getaddrinfo
     real_sock_connect = module.Loop.sock_connect
@@ -37,24 +43,27 @@ def patch_uvloop(module: Any, redirect: Any) -> None:
     module.Loop.sock_connect = sock_connect
 
 
-def patch_aiohttp(module: Any, redirect: Any) -> None:
+def patch_aiohttp(module: Any, redirect: Redirect) -> None:
     """Let aiohttp resolve through `socket`, whatever is installed."""
     module.DefaultResolver = module.ThreadedResolver
 
 
-PATCHES = {"uvloop": patch_uvloop, "aiohttp.resolver": patch_aiohttp}
+_Patch = Callable[[Any, "Redirect"], None]
+
+PATCHES: dict[str, _Patch] = {"uvloop": patch_uvloop, "aiohttp.resolver": patch_aiohttp}
 
 
 class _Patching(importlib.abc.Loader):
     """The module's own loader, and the patch after it."""
 
-    def __init__(self, loader: Any, patch: Any, redirect: Any) -> None:
+    def __init__(self, loader: Any, patch: _Patch, redirect: Redirect) -> None:
         self.loader, self.patch, self.redirect = loader, patch, redirect
 
-    def create_module(self, spec: Any) -> Any:
-        return self.loader.create_module(spec)
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        module: ModuleType | None = self.loader.create_module(spec)
+        return module
 
-    def exec_module(self, module: Any) -> None:
+    def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
         self.patch(module, self.redirect)
 
@@ -65,10 +74,10 @@ class _Patching(importlib.abc.Loader):
 class Finder(importlib.abc.MetaPathFinder):
     """Finds the modules of PATCHES as usual, and wraps their loaders."""
 
-    def __init__(self, redirect: Any) -> None:
+    def __init__(self, redirect: Redirect) -> None:
         self.redirect = redirect
 
-    def find_spec(self, name: Any, path: Any = None, target: Any = None) -> Any:
+    def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
         if name not in PATCHES:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
@@ -77,7 +86,7 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-def install(redirect: Any) -> None:
+def install(redirect: Redirect) -> None:
     """Patch what is imported from now on, and what was already."""
     sys.meta_path.insert(0, Finder(redirect))
     for name, patch in PATCHES.items():

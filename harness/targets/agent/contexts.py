@@ -1,7 +1,8 @@
-"""Whose call is it: a request's trip follows into the threads that it begins and the functions that it hands to pools.
+"""A request's trace follows into the threads that it starts and the functions that it hands to pools.
 
-`contextvars` does so for tasks. Threads begin with an empty context (before 3.14), and the threads of a pool belong to everybody: each
-function handed over takes the trip of whoever handed it over, and the thread itself none. Nothing is touched outside a request.
+`contextvars` does so for tasks. Threads begin with an empty context (before 3.14), and the threads of a pool serve everybody: each
+function that is handed over takes the trace of whoever handed it over, and the thread itself has none. Outside a request,
+nothing is changed.
 """
 
 from __future__ import annotations
@@ -9,20 +10,25 @@ from __future__ import annotations
 import functools
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
-from .probe import CURRENT, under_way
+from .probe import CURRENT, RequestTrace, current_trace
 
-_OF_ALL = ("InterpreterPoolExecutor",)
-"""Executors of that family whose functions are pickled for another interpreter, where no trip can be told of."""
+_PICKLING = ("InterpreterPoolExecutor",)
+"""Executors of that family that pickle functions for another interpreter, in which no trace can be kept."""
+
+_Method = Callable[..., Any]
 
 
-def carried(function: Any, trip: Any) -> Any:
-    """The function, which counts as that trip's wherever it runs."""
+def carried(function: _Method, trace: RequestTrace) -> _Method:
+    """Return the function so that it counts as that trace's wherever it runs."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        mark = CURRENT.set(trip)
+        mark = CURRENT.set(trace)
         try:
             return function(*args, **kwargs)
         finally:
@@ -32,8 +38,8 @@ def carried(function: Any, trip: Any) -> Any:
     return call
 
 
-def _shared(original: Any) -> Any:
-    """A method that begins threads for everybody: they are not of the trip that happens to be under way."""
+def _without_trace(original: _Method) -> _Method:
+    """A method that starts threads for everybody: they do not belong to the request that happens to be under way."""
 
     @functools.wraps(original)
     def begin(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -48,46 +54,46 @@ def _shared(original: Any) -> Any:
     return begin
 
 
-def _handing(original: Any) -> Any:
+def _handing_over(original: _Method) -> _Method:
     """A method whose first argument is a function for a pool."""
-    shared = _shared(original)
+    shared = _without_trace(original)
 
     @functools.wraps(original)
-    def hand(self: Any, *args: Any, **kwargs: Any) -> Any:
-        trip = under_way()
-        if trip is None or any(base.__name__ in _OF_ALL for base in type(self).__mro__):
+    def hand_over(self: Any, *args: Any, **kwargs: Any) -> Any:
+        trace = current_trace()
+        if trace is None or any(base.__name__ in _PICKLING for base in type(self).__mro__):
             return shared(self, *args, **kwargs)
         if args:
-            args = (carried(args[0], trip), *args[1:])
+            args = (carried(args[0], trace), *args[1:])
         elif callable(kwargs.get("func")):
-            kwargs["func"] = carried(kwargs["func"], trip)
+            kwargs["func"] = carried(kwargs["func"], trace)
         return shared(self, *args, **kwargs)
 
-    return hand
+    return hand_over
 
 
-def _starting(original: Any) -> Any:
-    """`Thread.start`: what the thread runs is of the trip that began it."""
+def _starting(original: _Method) -> _Method:
+    """`Thread.start`: what the thread runs belongs to the request that started it."""
 
     @functools.wraps(original)
-    def start(self: Any, *args: Any, **kwargs: Any) -> Any:
-        trip = under_way()
-        if trip is None:
+    def start(self: threading.Thread, *args: Any, **kwargs: Any) -> Any:
+        trace = current_trace()
+        if trace is None:
             return original(self, *args, **kwargs)
         own = vars(self).get("run")
         run = self.run
 
         def restore() -> None:
             if own is not None:
-                self.run = own
+                vars(self)["run"] = own
             else:
                 vars(self).pop("run", None)
 
         def begun() -> Any:
             restore()
-            return carried(run, trip)()
+            return carried(run, trace)()
 
-        self.run = begun
+        vars(self)["run"] = begun
         try:
             return original(self, *args, **kwargs)
         except BaseException:
@@ -97,23 +103,23 @@ def _starting(original: Any) -> Any:
     return start
 
 
-def _thread_pools(pool: Any) -> None:
-    """`multiprocessing.pool.ThreadPool` inherits from the pool of processes, whose functions are pickled: that one is left alone."""
-    kind = pool.ThreadPool
-    kind.__init__ = _shared(kind.__init__)
+def _patch_thread_pools(pool: ModuleType) -> None:
+    """Patch `multiprocessing.pool.ThreadPool`. The pool of processes, its base, pickles functions, and is left alone."""
+    kind = vars(pool)["ThreadPool"]
+    kind.__init__ = _without_trace(kind.__init__)
     for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
         if hasattr(kind, name):
-            setattr(kind, name, _handing(getattr(kind, name)))
+            setattr(kind, name, _handing_over(getattr(kind, name)))
 
 
-class _Later:
-    """Patches a module of the standard library when somebody imports it, which costs nothing where nobody does."""
+class _OnImport:
+    """Patches a module of the standard library when it is imported, which costs nothing where it is not."""
 
-    def __init__(self, name: Any, patch: Any) -> None:
+    def __init__(self, name: str, patch: Callable[[ModuleType], None]) -> None:
         self.name = name
         self.patch = patch
 
-    def find_spec(self, name: Any, path: Any = None, target: Any = None) -> Any:
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         if name != self.name:
             return None
         import importlib.util
@@ -124,7 +130,7 @@ class _Later:
         if loader is not None:
             execute = loader.exec_module
 
-            def exec_module(module: Any) -> None:
+            def exec_module(module: ModuleType) -> None:
                 execute(module)
                 self.patch(module)
 
@@ -133,11 +139,11 @@ class _Later:
 
 
 def install() -> None:
-    """Before the app is imported, and once."""
+    """Patch threads and pools; once, before the app is imported."""
     threading.Thread.start = _starting(threading.Thread.start)  # type: ignore[method-assign]
-    ThreadPoolExecutor.submit = _handing(ThreadPoolExecutor.submit)  # type: ignore[method-assign]
+    ThreadPoolExecutor.submit = _handing_over(ThreadPoolExecutor.submit)  # type: ignore[method-assign]
     name = "multiprocessing.pool"
     if name in sys.modules:
-        _thread_pools(sys.modules[name])
+        _patch_thread_pools(sys.modules[name])
     else:
-        sys.meta_path.insert(0, _Later(name, _thread_pools))
+        sys.meta_path.insert(0, _OnImport(name, _patch_thread_pools))

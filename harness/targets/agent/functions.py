@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import Any
+from types import FunctionType
 
 
-def plain_function(call: Any) -> Any:
-    """The Python function behind a callable: partials, bound methods, callable objects; None for built-ins."""
+def plain_function(call: object) -> FunctionType | None:
+    """Return the Python function behind a callable: partials, bound methods, callable objects; None for built-ins."""
     while isinstance(call, functools.partial):
         call = call.func
     if inspect.ismethod(call):
@@ -33,38 +33,44 @@ _WRAPPED_NAMES = {
 }
 
 
-def innermost(call: Any) -> Any:
-    """The handler that decorators wrap."""
+def innermost(call: object) -> FunctionType | None:
+    """Return the handler that decorators wrap; None where there is no Python function."""
     found = layers(call)
     return found[-1] if found else None
 
 
-def layers(call: Any) -> list[Any]:
-    """Functions from the outermost decorator to the handler: through `__wrapped__`, else the one wrapped function closed over."""
-    found: list[Any] = []
+def layers(call: object) -> list[FunctionType]:
+    """Return the functions from the outermost decorator to the handler.
+
+    A wrapper leads to the next by `__wrapped__`, else by the one function that it closes over under a usual name.
+    """
+    found: list[FunctionType] = []
     while True:
         function = plain_function(call)
         if function is None or function in found:
             return found
         found.append(function)
-        inner = getattr(function, "__wrapped__", None) or getattr(call, "__wrapped__", None)
-        if inner is None and function.__closure__:
-            cells = dict(zip(function.__code__.co_freevars, function.__closure__))
-            held = []
-            for name in _WRAPPED_NAMES & set(cells):
-                try:
-                    value = cells[name].cell_contents
-                except ValueError:
-                    continue
-                if plain_function(value) is not None and not inspect.isclass(value):
-                    held.append(value)
-            inner = held[0] if len(held) == 1 else None
+        inner = getattr(function, "__wrapped__", None) or getattr(call, "__wrapped__", None) or _closed_over(function)
         if inner is None or plain_function(inner) is None:
             return found
         call = inner
 
 
-def name_of(call: Any) -> Any:
-    """`module:qualified name` of a callable."""
+def _closed_over(function: FunctionType) -> object:
+    """The one callable that a decorator's wrapper closes over under a usual name; None for none or several."""
+    cells = dict(zip(function.__code__.co_freevars, function.__closure__ or ()))
+    wrapped = []
+    for name in _WRAPPED_NAMES & set(cells):
+        try:
+            value = cells[name].cell_contents
+        except ValueError:
+            continue
+        if plain_function(value) is not None and not inspect.isclass(value):
+            wrapped.append(value)
+    return wrapped[0] if len(wrapped) == 1 else None
+
+
+def name_of(call: object) -> str:
+    """Return `module:qualified name` of a callable."""
     function = plain_function(call) or call
     return "%s:%s" % (getattr(function, "__module__", ""), getattr(function, "__qualname__", type(function).__name__))

@@ -1,7 +1,7 @@
 """What a function's code mentions: the functions that it may call, found in its byte code without running it.
 
-Names are followed where they lead for certain: globals, what the function closes over, imports inside it, attributes of modules, members
-of classes and of objects. Of what comes from elsewhere (an argument, a call's result) only the names of its attributes are known.
+A name is followed where its value is certain: globals, what the function closes over, imports inside it, attributes of modules,
+members of classes and of objects. Of any other value (an argument, a call's result) only the names of its attributes are known.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import inspect
 import re
 import sys
 import types
+from collections.abc import Collection, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 from .own import is_own
@@ -29,29 +31,31 @@ _NAMES = {
     "LOAD_FROM_DICT_OR_GLOBALS",
 }
 _NOTHING: Any = object()
+"""The value of a name that leads nowhere. Values are `Any`: a name of the app's may be anything."""
 _DEPTH = 3
-"""How many functions of the app's own lie between a handler and what it may mention."""
+"""How many of the app's own functions may lie between a handler and what it mentions."""
 _WITHIN = 3
-"""The same within a library: from what it offers to what it verifies with."""
+"""How many functions of a library may lie between the one that the app calls and the one that verifies."""
 COMMON = {name for kind in (str, bytes, dict, list, set) for name in dir(kind)}
-"""Methods whose name says nothing of the object."""
+"""Methods whose name does not tell the class of the object."""
 
 
 class Mentioned:
-    """`functions` in the order of their mention; `classes`; `loose`: attributes of who knows what."""
+    """What one function mentions: `functions` in their order, `classes`, and in `loose` the attributes of unknown values."""
 
     def __init__(self) -> None:
-        self.functions: list[Any] = []
-        self.classes: list[Any] = []
+        self.functions: list[FunctionType] = []
+        self.classes: list[type] = []
         self.loose: dict[str, None] = {}
 
 
-def function_of(value: Any) -> Any:
-    """The Python function behind a value, without touching objects that load themselves when they are asked (proxies)."""
+def function_of(value: Any) -> FunctionType | None:
+    """Return the Python function behind a value, without touching proxies, which load their object when they are asked."""
     for _ in range(8):
         kind = type(value)
-        if kind is types.FunctionType:
-            return value
+        if kind is FunctionType:
+            function: FunctionType = value
+            return function
         if kind in (types.MethodType, staticmethod, classmethod):
             value = value.__func__
         elif kind is property:
@@ -65,8 +69,8 @@ def function_of(value: Any) -> Any:
     return None
 
 
-def member(holder: Any, name: Any) -> Any:
-    """An attribute as it is stored, or nothing."""
+def member(holder: Any, name: str) -> Any:
+    """Return an attribute as it is stored, without running descriptors; `_NOTHING` where there is none."""
     with contextlib.suppress(Exception):
         if type(holder) is types.ModuleType:
             return vars(holder).get(name, _NOTHING)
@@ -77,7 +81,7 @@ def member(holder: Any, name: Any) -> Any:
 class _Reader:
     """Reads one function's code, and that of the functions within it."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: FunctionType) -> None:
         self.function = function
         self.found = Mentioned()
         self.closed: dict[str, Any] = {}
@@ -87,7 +91,7 @@ class _Reader:
             with contextlib.suppress(ValueError):  # An empty cell.
                 self.closed[name] = cell.cell_contents
         self.typed: dict[str, Any] = {}
-        """Arguments whose class is known; what is said of them is said of the class."""
+        """Arguments whose class is known: attributes of the argument are looked up in the class."""
         with contextlib.suppress(Exception):  # They may be evaluated only now.
             self.typed = {name: self._annotated(kind) for name, kind in function.__annotations__.items()}
         owner = self._owner()
@@ -119,7 +123,8 @@ class _Reader:
             value = member(value, part) if value is not None else None
         return value if path and issubclass(type(value), type) else None
 
-    def read(self, code: Any) -> None:
+    def read(self, code: CodeType) -> None:
+        """Note what the code mentions, and the code within it."""
         chain = imported = _NOTHING
         constants: list[Any] = []
         for step in dis.get_instructions(code):
@@ -166,7 +171,7 @@ class _Reader:
         return self.typed.get(name, _NOTHING) if value is _NOTHING else value
 
     def _import(self, name: str, constants: list[Any]) -> Any:
-        """(what IMPORT_FROM takes from, what is stored) of an import that has been done already, by whomever."""
+        """(what IMPORT_FROM takes from, what is stored) of an import, where the module is loaded already."""
         level, wanted = constants if len(constants) == 2 else (0, None)
         if isinstance(level, int) and level:
             with contextlib.suppress(Exception):
@@ -202,21 +207,23 @@ class _Reader:
 class Mentions:
     """Follows what functions mention, through the app's own code and through `libraries` (packages that verify)."""
 
-    def __init__(self, app_dir: Any, libraries: Any) -> None:
+    def __init__(self, app_dir: str, libraries: Collection[str]) -> None:
         self.app_dir = app_dir
         self.libraries = libraries
-        self._known: dict[Any, Mentioned] = {}
+        self._known: dict[FunctionType, Mentioned] = {}
 
-    def of(self, function: Any) -> Mentioned:
-        """What this function's code mentions."""
+    def of(self, function: FunctionType) -> Mentioned:
+        """Return what this function's code mentions."""
         if function not in self._known:
             self._known[function] = Mentioned()
-            with contextlib.suppress(Exception):  # Byte code of a kind that nobody knows yet.
+            with contextlib.suppress(Exception):  # Byte code of a later Python.
                 self._known[function] = _Reader(function).found
         return self._known[function]
 
-    def reach(self, function: Any, ends: Any = ()) -> Any:
-        """(function that it mentions, or one that it mentions does, attributes of who knows what beside it), nearest first.
+    def reach(
+        self, function: FunctionType, ends: Collection[CodeType] = ()
+    ) -> Iterator[tuple[FunctionType | None, Collection[str]]]:
+        """Yield (a function that this one mentions, directly or through others, or None; attributes of unknown values), nearest first.
 
         `ends`: code objects behind which nothing is followed.
         """
@@ -228,14 +235,15 @@ class Mentions:
             mentioned = self.of(current)
             functions = list(mentioned.functions)
             for kind in mentioned.classes:
-                functions += [function_of(member(kind, name)) for name in mentioned.loose]
+                named = [function_of(member(kind, name)) for name in mentioned.loose]
+                functions += [value for value in named if value is not None]
             own = self._own(current, module)
-            yield None, mentioned.loose if own else {}
+            yield None, mentioned.loose if own else ()
             for value in functions:
-                if value is None or value in seen:
+                if value in seen:
                     continue
                 seen.add(value)
-                yield value, {}
+                yield value, ()
                 if value.__code__ in ends:
                     continue
                 if self._own(value, module):
@@ -244,10 +252,10 @@ class Mentions:
                 elif (value.__module__ or "").partition(".")[0] in self.libraries and within:
                     level.append((value, 0, within - 1))
 
-    def _own(self, function: Any, module: Any) -> bool:
+    def _own(self, function: FunctionType, module: str) -> bool:
         return is_own(function.__code__.co_filename, self.app_dir) or function.__module__ == module
 
-    def load_imported(self, function: Any) -> None:
+    def load_imported(self, function: FunctionType) -> None:
         """Import what a function would import of `libraries` when it runs, so that it can be watched."""
         codes = [function.__code__]
         while codes:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from typing import Any
 
 _LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
 _ENVIRONMENTS = ("site-packages", "dist-packages")
 
 
-def is_own(file: Any, app_dir: Any) -> bool:
+def is_own(file: str | None, app_dir: str) -> bool:
     """Whether that source file is the target's own."""
+    if not file or not app_dir:
+        return False
     return (
-        bool(file and app_dir)
-        and file.startswith(os.path.join(app_dir, ""))
+        file.startswith(os.path.join(app_dir, ""))
         and not file.startswith(_LIBRARY)
         and not any(part in file for part in _ENVIRONMENTS)
     )

@@ -11,35 +11,39 @@ import inspect
 import os
 import sys
 import types
+from collections.abc import Callable, Iterable
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from .answers import consents, refuses
 from .functions import layers
 from .own import is_own
+from .protocol import Ran, Trace
 
 _HERE = os.path.join(os.path.dirname((lambda: None).__code__.co_filename), "")
 
-CURRENT: Any = contextvars.ContextVar("clerk_harness_trip", default=None)
-"""The trip of the request on whose behalf code runs; what the app does by itself has none. See `contexts` for threads."""
+CURRENT: contextvars.ContextVar[RequestTrace | None] = contextvars.ContextVar("clerk_harness_trace", default=None)
+"""The trace of the request on whose behalf code runs; what the app does by itself has none. See `contexts` for threads."""
 
 
-def under_way() -> Any:
-    """The trip that code runs for, unless its request has ended: what it left behind is nobody's."""
-    trip = CURRENT.get()
-    return None if trip is None or trip.done else trip
+def current_trace() -> RequestTrace | None:
+    """Return the trace that code runs for; None once its request has ended, so that what it left running is not counted."""
+    trace = CURRENT.get()
+    return None if trace is None or trace.done else trace
 
 
 class HandlerReached(Exception):
-    """Raised on the handler's threshold: this credential must be rejected and may not run it.
+    """Raised where a handler begins: this credential must be rejected and may not run it.
 
     An ordinary exception, so that the target's dependencies roll back and close as after any error.
     """
 
 
 class RequestTrace:
-    """One request on its way: what it may do and what it did.
+    """What one request may do, and what it did.
 
-    `own`: numbers of its route's handler; `beside`: of handlers that the route uses as plain functions, in a dependency say.
+    `stop`: the request is stopped when a handler begins. `own`: numbers of its route's handler. `beside`: numbers of handlers
+    that the route uses as plain functions, in a dependency for example.
     """
 
     __slots__ = (
@@ -56,7 +60,7 @@ class RequestTrace:
         "stopped",
     )
 
-    def __init__(self, stop: Any, own: Any = (), beside: Any = ()) -> None:
+    def __init__(self, stop: bool, own: Iterable[int] = (), beside: Iterable[int] = ()) -> None:
         self.stop = stop
         self.own = frozenset(own)
         self.beside = frozenset(beside)
@@ -65,66 +69,67 @@ class RequestTrace:
         self.elsewhere = False
         """Another route's handler was entered, and this one's was not."""
         self.stopped = False
-        self.open: list[Any] = []
+        self.open: list[object] = []
         """Calls of handlers that have not ended."""
         self.ended = False
         self.finished = False
         """The handler returned, and what it returned is no refusal."""
-        self.ran: list[Any] = []
-        """(function number, returned something true, phase: 0 before the handler was entered, 1 while it ran, 2 after)"""
+        self.ran: list[Ran] = []
 
     @property
     def phase(self) -> int:
+        """0 before a handler is entered, 1 while it runs, 2 after it has ended."""
         return 1 if self.open else 2 if self.ended else 0
 
-    def close(self) -> None:
-        """The request has ended: what goes on is not its any more."""
+    def close(self) -> Trace:
+        """End the trace with its request, and return it for the harness."""
         self.done = True
         self.open.clear()
+        return Trace(self.entered, self.elsewhere, self.stopped, self.finished, self.ran)
 
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 
 class Probe:
-    """Watches handlers (entered, door) and authentication functions (returned something true)."""
+    """Watches handlers (where they begin and end) and authentication functions (what they return)."""
 
     def __init__(self) -> None:
-        self.handlers: dict[Any, int] = {}
+        self.handlers: dict[CodeType, int] = {}
         """code -> handler number"""
-        self.functions: dict[Any, int] = {}
+        self.functions: dict[CodeType, int] = {}
         """code -> function number"""
         self.names: list[str] = []
         self.doubles: dict[int, int] = {}
         """function number -> handler number, of handlers that others use to authenticate"""
-        self.layers: dict[int, list[Any]] = {}
+        self.layers: dict[int, list[FunctionType]] = {}
         """handler number -> the functions that make it up, its decorators first"""
-        self._codes: dict[int, set[Any]] = {}
+        self._codes: dict[int, set[CodeType]] = {}
         self.app_dir = ""
         self.kind = "monitoring" if hasattr(sys, "monitoring") else "wrapping"
-        self._keep: list[Any] = []
+        self._watched: list[FunctionType] = []
 
-    def handler(self, endpoint: Any, number: Any) -> Any:
-        """Watch a route's handler."""
+    def watch_handler(self, endpoint: object, number: int) -> bool:
+        """Watch a route's handler; False where there is no Python function behind it."""
         found = layers(endpoint)
         if not found:
             return False
         function = found[-1]
-        self._keep.append(function)
+        self._watched.append(function)
         number = self.handlers.setdefault(function.__code__, number)
         self.layers.setdefault(number, []).extend(found)
         self._codes.setdefault(number, set()).update(layer.__code__ for layer in found)
         return True
 
-    def number_of(self, function: Any) -> Any:
-        """The number under which a handler is known (routes may share one)."""
+    def number_of(self, function: FunctionType | None) -> int | None:
+        """Return the number of a watched handler (routes may share one); None for any other function."""
         return self.handlers.get(function.__code__) if function is not None else None
 
-    def watch(self, function: Any, name: Any) -> Any:
+    def watch(self, function: FunctionType, name: str) -> int:
         """Watch an authentication function under `name`; returns its number."""
         code = function.__code__
-        # Kept in any case: the same code in another file is another object, which must be switched on too.
-        self._keep.append(function)
+        # Added in any case: the same code in another file is another object, which must be switched on too.
+        self._watched.append(function)
         if code in self.functions:
             return self.functions[code]
         number = len(self.names)
@@ -141,39 +146,47 @@ class Probe:
         else:
             from .trampolines import wrap
 
-            for function in dict.fromkeys(self._keep):
+            for function in dict.fromkeys(self._watched):
                 wrap(self, function)
 
-    def enter(self, number: Any, call: Any) -> None:
-        """A handler begins. Raises Door where the request is to be stopped there."""
-        trip = under_way()
-        if trip is None:
+    def enter(self, number: int, call: object) -> None:
+        """A handler begins. Raises HandlerReached where the request is to be stopped there."""
+        trace = current_trace()
+        if trace is None:
             return
-        own = number in trip.own
-        if not own and (number in trip.beside or self._called_by_name(number)):
+        own = number in trace.own
+        if not own and (number in trace.beside or self._called_by_name(number)):
             return
-        trip.entered = trip.entered or own
-        trip.elsewhere = not trip.entered
-        if trip.stop:
-            trip.stopped = trip.ended = True
+        trace.entered = trace.entered or own
+        trace.elsewhere = not trace.entered
+        if trace.stop:
+            trace.stopped = trace.ended = True
             raise HandlerReached("the harness stops this request at the handler's door")
-        trip.open.append(call)
+        trace.open.append(call)
 
-    def ended(self, number: Any, call: Any, value: Any = None, *, returned: bool = False, given: Any = ()) -> None:
-        """That call of a handler has ended: it returned a value, with what it was given, or raised."""
-        trip = under_way()
-        if trip is None or call not in trip.open:
+    def ended(
+        self,
+        number: int,
+        call: object,
+        value: object = None,
+        *,
+        returned: bool = False,
+        arguments: Iterable[object] = (),
+    ) -> None:
+        """That call of a handler has ended: it returned `value`, after it was given `arguments`, or it raised."""
+        trace = current_trace()
+        if trace is None or call not in trace.open:
             return
-        trip.open.remove(call)
-        trip.ended = True
-        if number in trip.own and not trip.open:
-            good = returned and not inspect.isawaitable(value) and not refuses(value, given)
-            trip.finished = trip.finished or good
+        trace.open.remove(call)
+        trace.ended = True
+        if number in trace.own and not trace.open:
+            good = returned and not inspect.isawaitable(value) and not refuses(value, arguments)
+            trace.finished = trace.finished or good
 
-    def _called_by_name(self, number: Any) -> bool:
+    def _called_by_name(self, number: int) -> bool:
         """Whether the app's own code calls this handler as a function, rather than a framework that found it by its route."""
         made_of, codes = self.layers.get(number, ()), self._codes.get(number, ())
-        frame: Any = sys._getframe(1)
+        frame: FrameType | None = sys._getframe(1)
         while frame is not None and (
             frame.f_code.co_filename.startswith(_HERE)
             or frame.f_code in codes
@@ -183,50 +196,64 @@ class Probe:
         if frame is None or not is_own(frame.f_code.co_filename, self.app_dir):
             return False
         code = frame.f_code
-        values = [frame.f_globals.get(name) for name in code.co_names]
+        values: list[Any] = [frame.f_globals.get(name) for name in code.co_names]
         for holder in [value for value in values if type(value) is types.ModuleType or inspect.isclass(value)]:
             values += [getattr(value, "__func__", value) for value in map(vars(holder).get, code.co_names)]
         # A decorator closes over the handler as well, but not by its own name.
         names = {layer.__name__ for layer in made_of}
         values += [frame.f_locals.get(name) for name in code.co_freevars if name in names]
-        return any(type(value) is types.FunctionType and value in made_of for value in values)
+        return any(type(value) is FunctionType and value in made_of for value in values)
 
-    def left(self, number: Any, value: Any) -> None:
+    def left(self, number: int, value: object) -> None:
         """A watched function returned a value, or yielded it."""
-        trip = under_way()
-        if trip is None or self.doubles.get(number) in trip.own:
+        trace = current_trace()
+        if trace is None or self.doubles.get(number) in trace.own:
             return
-        trip.ran.append((number, consents(value), trip.phase))
+        trace.ran.append((number, consents(value), trace.phase))
 
     def _monitor(self) -> None:
-        monitoring: Any = vars(sys)["monitoring"]  # Python 3.12 and later.
+        monitoring = vars(sys)["monitoring"]  # Python 3.12 and later.
         tool = next(n for n in (3, 4, 2, 1, 5) if monitoring.get_tool(n) is None)
         monitoring.use_tool_id(tool, "clerk-harness")
         events = monitoring.events
-        handlers, functions, enter, left, ended = self.handlers, self.functions, self.enter, self.left, self.ended
-        codes = {id(function.__code__) for function in self._keep}
+        for event, callback in self._callbacks(events).items():
+            monitoring.register_callback(tool, event, callback)
+        # By function, not by key: equal code objects of two files are one key, and each must be switched on.
+        for function in self._watched:
+            code = function.__code__
+            result = events.PY_YIELD if code.co_flags & _GENERATORS else events.PY_RETURN
+            wanted = (events.PY_START | events.PY_RETURN if code in self.handlers else 0) | (
+                result if code in self.functions else 0
+            )
+            monitoring.set_local_events(tool, code, wanted)
+        monitoring.set_events(tool, events.PY_UNWIND)
 
-        def on_start(code: Any, offset: Any) -> None:
+    def _callbacks(self, events: Any) -> dict[int, Callable[..., None]]:
+        """What `sys.monitoring` calls: event -> callback."""
+        handlers, functions, enter, left, ended = self.handlers, self.functions, self.enter, self.left, self.ended
+        codes = {id(function.__code__) for function in self._watched}
+
+        def on_start(code: CodeType, offset: int) -> None:
             number = handlers.get(code)
             if number is not None:
                 enter(number, sys._getframe(1))
 
-        def on_return(code: Any, offset: Any, value: Any) -> None:
+        def on_return(code: CodeType, offset: int, value: object) -> None:
             number = handlers.get(code)
             if number is not None:
                 frame = sys._getframe(1)
                 whole = not code.co_flags & _GENERATORS
-                ended(number, frame, value, returned=whole, given=_given(frame))
+                ended(number, frame, value, returned=whole, arguments=_arguments(frame))
             number = functions.get(code)
             if number is not None and not code.co_flags & _GENERATORS:
                 left(number, value)
 
-        def on_unwind(code: Any, offset: Any, error: Any) -> None:
+        def on_unwind(code: CodeType, offset: int, error: BaseException) -> None:
             # Of every function: this event cannot be had of a few.
             if id(code) in codes and code in handlers:
                 ended(handlers[code], sys._getframe(1))
 
-        def on_yield(code: Any, offset: Any, value: Any) -> None:
+        def on_yield(code: CodeType, offset: int, value: object) -> None:
             number = functions.get(code)
             if number is None:
                 return
@@ -235,23 +262,16 @@ class Probe:
             elif type(value).__name__ == "async_generator_wrapped_value":  # Not what it awaits.
                 left(number, True)
 
-        monitoring.register_callback(tool, events.PY_START, on_start)
-        monitoring.register_callback(tool, events.PY_RETURN, on_return)
-        monitoring.register_callback(tool, events.PY_YIELD, on_yield)
-        monitoring.register_callback(tool, events.PY_UNWIND, on_unwind)
-        # By function, not by key: equal code objects of two files are one key, and each must be switched on.
-        for function in self._keep:
-            code = function.__code__
-            result = events.PY_YIELD if code.co_flags & _GENERATORS else events.PY_RETURN
-            wanted = (events.PY_START | events.PY_RETURN if code in handlers else 0) | (
-                result if code in functions else 0
-            )
-            monitoring.set_local_events(tool, code, wanted)
-        monitoring.set_events(tool, events.PY_UNWIND)
+        return {
+            events.PY_START: on_start,
+            events.PY_RETURN: on_return,
+            events.PY_YIELD: on_yield,
+            events.PY_UNWIND: on_unwind,
+        }
 
 
-def _given(frame: Any) -> list[Any]:
+def _arguments(frame: FrameType) -> list[object]:
     """The arguments of a call, as they are at its end."""
     code = frame.f_code
-    held = frame.f_locals
-    return [held.get(name) for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]
+    values = frame.f_locals
+    return [values.get(name) for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]]

@@ -1,8 +1,8 @@
 """Clerk's real names lead to the fake; nothing else leaves the machine.
 
 The names resolve to a sentinel loopback address, and connecting to it connects to the fake's port. That reaches every
-client built on Python's sockets, those with explicit transports included, while TLS still sees the real name. Clients
-with sockets of their own are seen to in `clients.py`.
+client built on Python's sockets, those with explicit transports included, while TLS still sees the real name. `clients.py`
+serves clients with sockets of their own.
 """
 
 from __future__ import annotations
@@ -10,26 +10,30 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections.abc import Sequence
 from typing import Any
+
+# Hosts and addresses are `Any`: whatever Python's socket functions take, of any address family.
 
 SENTINEL = "127.99.0.1"
 
 
 class Redirect:
-    """Installs itself into `socket`. `blocked` gathers what was refused, by name; `report` is a file that is told too."""
+    """Installs itself into `socket`. What it refuses is listed in `blocked`, and is appended to the file `report`."""
 
-    def __init__(self, names: Any, port: Any, report: Any = None) -> None:
+    def __init__(self, names: Sequence[str], port: int, report: str | None = None) -> None:
         self.names = [name.lower() for name in names]
         self.port = port
         self.report = report
         self.blocked: list[str] = []
         self.allowed_names = {"", "localhost", "ip6-localhost", "0.0.0.0", "::", socket.gethostname().lower()}
-        self._real: Any = None
+        self._real: tuple[Any, ...] = ()
 
-    def is_clerk(self, host: Any) -> Any:
+    def is_clerk(self, host: str) -> bool:
+        """Whether a name in lower case is one of Clerk's."""
         return any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in self.names)
 
-    def _refuse(self, what: Any) -> None:
+    def _refuse(self, what: str) -> None:
         if what in self.blocked:
             return
         self.blocked.append(what)
@@ -42,7 +46,7 @@ class Redirect:
                 os.close(descriptor)
 
     def resolve(self, host: Any) -> Any:
-        """The host to look up instead; raises socket.gaierror for one that is not on this machine."""
+        """Return the host to look up instead. Raises socket.gaierror for one that is not on this machine."""
         if host is None:
             return None
         text = (
@@ -62,7 +66,7 @@ class Redirect:
             ) from None
 
     def address(self, address: Any) -> Any:
-        """The address to connect to instead; raises OSError for one that is not on this machine."""
+        """Return the address to connect to instead, of any family. Raises OSError for one that is not on this machine."""
         if not isinstance(address, tuple) or len(address) < 2:
             return address
         host, port = address[0], address[1]

@@ -1,164 +1,97 @@
-"""The agent's main loop: load, report the routes, then execute batches until told to stop.
-
-Frames on the socket are four bytes of length (big-endian) and JSON. A batch item is
-[kind, method, path, query, headers, body in base64, stop at the door, websocket messages, the handler's numbers]; a result is
-[status, headers, body, entered, elsewhere, stopped, finished, cut, functions that ran, microseconds, error, websocket facts].
-"""
+"""The agent's main loop: load the app, report its routes, then execute batches until the harness ends it. See `protocol`."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import json
 import os
 import socket
-import struct
 import sys
-import threading
 import time
-import traceback
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from . import asgi, authentication, clients, contexts, discover, function_call, loader, probe, redirect, variables, wsgi
+from .diagnosis import ProcessExit, stuck_in, summary
+from .exchange import Answer
+from .frameworks import FoundRoute
 from .functions import innermost
-
-_LENGTH = struct.Struct(">I")
-
-
-class Wire:
-    """Frames over a socket. Writes are whole: two threads may report, one at a time."""
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self.lock = threading.Lock()
-        self.buffer = b""
-
-    def read(self) -> Any:
-        """The next message; None when the harness is gone."""
-        head = self._exactly(4)
-        if head is None:
-            return None
-        data = self._exactly(_LENGTH.unpack(head)[0])
-        return None if data is None else json.loads(data)
-
-    def _exactly(self, count: Any) -> Any:
-        parts = []
-        while count:
-            part = self.connection.recv(min(count, 1 << 20))
-            if not part:
-                return None
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def write(self, message: Any) -> None:
-        data = json.dumps(message).encode("ascii")
-        with self.lock:
-            self.connection.sendall(_LENGTH.pack(len(data)) + data)
-
-
-class Watchdog(threading.Thread):
-    """Ends the process when one request takes longer than the limit, after reporting what was done before it."""
-
-    def __init__(self, wire: Any) -> None:
-        super().__init__(name="clerk-harness-watchdog", daemon=True)
-        self.wire = wire
-        self.deadline: float | None = None
-        self.report: Any = None
-
-    def run(self) -> None:
-        ticks = 0
-        while True:
-            time.sleep(0.1)
-            deadline = self.deadline
-            ticks += 1
-            if deadline is not None and ticks % 10 == 0:
-                # A sign of life: without one the harness takes the whole process for stuck and kills it.
-                self.wire.write({"beat": ticks})
-            if deadline is not None and time.monotonic() > deadline and self.report is not None:
-                message = self.report()
-                if message is None:
-                    continue
-                try:
-                    self.wire.write(message)
-                finally:
-                    os._exit(17)
+from .mentions import Mentions
+from .protocol import Batch, Configuration, Failure, Hello, Hung, Item, Result, Results, RouteDescription, Trace
+from .wire import Watchdog, Wire
 
 
 class Agent:
     """One loaded target."""
 
-    def __init__(self, wire: Any) -> None:
+    def __init__(self, wire: Wire, configuration: Configuration) -> None:
         self.wire = wire
+        self.configuration = configuration
+        self.app_dir = configuration.app_dir
         self.probe = probe.Probe()
-        self.app = None
-        self.interface = None
+        self.probe.app_dir = self.app_dir
+        self.app: Any = None
+        """An ASGI or a WSGI callable, by `interface`."""
+        self.interface = ""
         self.state: dict[str, Any] = {}
-        self.redirect: Any = None
-        self.table: dict[int, str] = {}
-        self.app_dir = ""
-        self.missing = variables.Missing("")
+        self.redirect = redirect.Redirect(configuration.names, configuration.fake_port)
+        self.missing = variables.Missing(self.app_dir)
         self.beside: dict[int, set[int]] = {}
         """handler number -> handlers that its routes use as plain functions"""
         self.known = 0
+        """How many routes the app had before it was started up."""
         self.watchdog = Watchdog(wire)
         self.worker = ThreadPoolExecutor(1, "clerk-harness-wsgi")
 
     # Loading
 
-    def configure(self, config: Any) -> None:
-        """Redirect names and load the app."""
-        self.redirect = redirect.Redirect(config["names"], config["fake_port"])
+    def configure(self) -> None:
+        """Redirect names and load the app. Raises LoadError."""
         self.redirect.install()
         clients.install(self.redirect)
         contexts.install()
-        app_dir = self.app_dir = self.probe.app_dir = config["app_dir"]
-        self.missing = variables.Missing(app_dir)
         self.missing.begin()
-        self.app, self.interface = loader.load(config["app"], app_dir)
-        self.known = len(discover.discover(self.app, self.interface))
-        discover.openapi_of(self.app)  # Apps keep it: it is made while the harness prepares the database.
+        self.app, self.interface = loader.load(self.configuration.app, self.app_dir)
+        self.known = len(discover.discover(self.app))
+        discover.openapi_of(self.app)  # Apps cache it: it is made while the harness prepares the database.
 
-    def examine(self, config: Any) -> Any:
+    def examine(self) -> Hello:
         """Find the routes and switch the probe on; returns the greeting for the harness."""
-        routes = discover.discover(self.app, self.interface)
+        routes = discover.discover(self.app)
         if len(routes) != self.known:
             discover.forget_openapi(self.app)
         document, problem = discover.openapi_of(self.app)
-        for number, route in enumerate(routes):
-            self.probe.handler(route.endpoint, number)
         reader = authentication.mentions(self.app_dir)
+        self._watch(routes, reader)
+        described = self._describe(routes, reader)
+        self.probe.install()
+        return Hello(
+            python="%d.%d.%d" % sys.version_info[:3],
+            interface=self.interface,
+            probe=self.probe.kind,
+            routes=described,
+            functions=self.probe.names,
+            missing_variables=self.missing.end(),
+            openapi=document,
+            openapi_problem=problem,
+            mounted_documents=discover.mounted_documents(self.app),
+            blocked=self.redirect.blocked,
+        )
+
+    def _watch(self, routes: list[FoundRoute], reader: Mentions) -> None:
+        """Let the probe watch the handlers, and the functions that may authenticate."""
+        for number, route in enumerate(routes):
+            self.probe.watch_handler(route.endpoint, number)
         authentication.load_libraries(routes, self.app_dir, reader)
         shared = self._shared(routes, reader)
-        for name, function in authentication.authentication_functions(
-            routes, config["app_dir"], config["patterns"]
-        ).items():
-            if self.probe.number_of(function) in shared | {None}:
+        found = authentication.authentication_functions(routes, self.app_dir, self.configuration.patterns)
+        for name, function in found.items():
+            handler = self.probe.number_of(function)
+            if handler is None or handler in shared:
                 self.probe.watch(function, name)
-        watched = {code: self.probe.names[number] for code, number in self.probe.functions.items()}
-        described = []
-        for route in routes:
-            inner = innermost(route.endpoint)
-            known = self.probe.number_of(inner)
-            inside = authentication.named_in(inner, watched, reader) if inner is not None else []
-            described.append(route.describe([] if known is None else [known], inside))
-        self.probe.install()
-        return {
-            "ok": True,
-            "python": "%d.%d.%d" % sys.version_info[:3],
-            "interface": self.interface,
-            "probe": self.probe.kind,
-            "routes": described,
-            "functions": self.probe.names,
-            "missing_variables": self.missing.end(),
-            "openapi": document,
-            "openapi_problem": problem,
-            "mounted_documents": discover.mounted_documents(self.app),
-            "blocked": self.redirect.blocked,
-        }
 
-    def _shared(self, routes: Any, reader: Any) -> Any:
+    def _shared(self, routes: list[FoundRoute], reader: Mentions) -> set[int]:
         """Note which handlers each route uses as plain functions; returns all that any route uses so."""
         shared: set[int] = set()
         for route in routes:
@@ -169,158 +102,102 @@ class Agent:
                 self.beside.setdefault(number, set()).update(beside)
         return shared
 
+    def _describe(self, routes: list[FoundRoute], reader: Mentions) -> list[RouteDescription]:
+        watched = {code: self.probe.names[number] for code, number in self.probe.functions.items()}
+        described = []
+        for route in routes:
+            inner = innermost(route.endpoint)
+            number = self.probe.number_of(inner)
+            inside = authentication.named_in(inner, watched, reader) if inner is not None else []
+            described.append(route.describe([] if number is None else [number], inside))
+        return described
+
     # Executing
 
-    def _result(self, answer: Any, trip: Any, micros: Any, error: Any) -> Any:
-        return [
-            answer.get("status"),
-            answer.get("headers", []),
-            answer.get("body", b"").decode("utf-8", "replace"),
-            trip.entered,
-            trip.elsewhere,
-            trip.stopped,
-            trip.finished,
-            answer.get("cut", False),
-            trip.ran,
-            micros,
-            error,
-            answer.get("websocket"),
-        ]
-
-    async def _one(self, item: Any, loop: Any, base: Any, together: bool = False) -> Any:
-        trip = probe.RequestTrace(
-            bool(item[6]), item[8], {number for own in item[8] for number in self.beside.get(own, ())}
-        )
-        answer: dict[str, Any] = {}
+    async def _execute(
+        self, item: Item, loop: asyncio.AbstractEventLoop, base: contextvars.Context, *, together: bool = False
+    ) -> Result:
+        beside = {number for own in item.handlers for number in self.beside.get(own, ())}
+        trace = probe.RequestTrace(item.stop, item.handlers, beside)
+        answer = Answer()
         error = None
         started = time.perf_counter()
         context = base.copy()
-        context.run(probe.CURRENT.set, trip)
+        context.run(probe.CURRENT.set, trace)
         try:
-            if item[0] == "call":
+            if item.kind == "call":
                 await context.run(loop.create_task, _contained(function_call.call(item, answer)))
-            elif self.interface == "wsgi" and together:
-                await loop.run_in_executor(None, context.run, wsgi.call, self.app, item, answer)
             elif self.interface == "wsgi":
                 # Not in the loop's own thread: Django's models refuse to work there, and async views of Flask.
-                await loop.run_in_executor(self.worker, context.run, wsgi.call, self.app, item, answer)
+                worker = None if together else self.worker
+                await loop.run_in_executor(worker, context.run, wsgi.call, self.app, item, answer)
             else:
-                run = asgi.websocket if item[0] == "websocket" else asgi.http
+                run = asgi.websocket if item.kind == "websocket" else asgi.http
                 await context.run(loop.create_task, _contained(run(self.app, item, self.state, answer)))
         except probe.HandlerReached:
             pass
         except BaseException as problem:
-            if answer.get("left") and isinstance(problem, asyncio.CancelledError):
+            if answer.left and isinstance(problem, asyncio.CancelledError):
                 pass  # A stream that went on when its client had left.
-            elif not trip.stopped:
-                error = _summary(problem)
-        trip.close()
-        return self._result(answer, trip, int((time.perf_counter() - started) * 1e6), error)
+            elif not trace.stopped:
+                error = summary(problem)
+        return _result(answer, trace.close(), int((time.perf_counter() - started) * 1e6), error)
 
-    async def batch(self, message: Any) -> None:
-        """Execute the items one after the other; the watchdog may cut it short."""
-        items, limit = message["items"], message["limit"]
-        self.table.update((int(number), value) for number, value in message["table"].items())
-        for item in items:
-            for field in item[4]:
-                if not isinstance(field[1], str):
-                    field[1] = self.table[field[1]]
-        results: list[Any] = []
+    async def batch(self, batch: Batch) -> None:
+        """Execute the items and send the results; the watchdog may cut it short."""
+        results: list[Result] = []
         loop = asyncio.get_running_loop()
         base = contextvars.copy_context()
         watchdog = self.watchdog
         finished = False
 
-        def report() -> Any:
+        def report() -> Hung | None:
             if finished:
                 return None
-            where = _stuck_in(self.app_dir, loop)
-            return {
-                "id": message["id"],
-                "results": list(results),
-                "hung": True,
-                "where": where,
-                "blocked": self.redirect.blocked,
-            }
+            return Hung(batch.number, list(results), self.redirect.blocked, stuck_in(self.app_dir, loop))
 
         watchdog.report = report
-        if message.get("together"):
-            watchdog.deadline = time.monotonic() + limit
-            results += await asyncio.gather(*(self._one(item, loop, base, True) for item in items))
-            items = []
-        for item in items:
-            watchdog.deadline = time.monotonic() + limit
-            results.append(await self._one(item, loop, base))
+        if batch.together:
+            watchdog.deadline = time.monotonic() + batch.limit
+            results += await asyncio.gather(*(self._execute(item, loop, base, together=True) for item in batch.items))
+        else:
+            for item in batch.items:
+                watchdog.deadline = time.monotonic() + batch.limit
+                results.append(await self._execute(item, loop, base))
         finished = True
         watchdog.deadline = None
-        self.wire.write({"id": message["id"], "results": results, "blocked": self.redirect.blocked})
+        self.wire.write(Results(batch.number, results, self.redirect.blocked))
 
-    async def serve(self, config: Any) -> None:
-        """Lifespan, greeting, batches, shutdown."""
+    async def serve(self) -> None:
+        """Run lifespan startup, greeting, batches, and lifespan shutdown. Raises StartupFailed."""
         lifespan = asgi.Lifespan(self.app) if self.interface == "asgi" else None
         if lifespan is not None:
             await lifespan.start()
             self.state = lifespan.state
-        self.wire.write(self.examine(config))
+        self.wire.write(self.examine())
         self.watchdog.start()
         loop = asyncio.get_running_loop()
         while True:
             # Background tasks of the app go on while the agent waits.
             message = await loop.run_in_executor(None, self.wire.read) if lifespan is not None else self.wire.read()
-            if message is None or message.get("op") == "stop":
+            if not isinstance(message, Batch):
                 break
             await self.batch(message)
         if lifespan is not None:
             await lifespan.stop()
 
 
-class _Exit(Exception):
-    """The target wanted to end the process."""
+def _result(answer: Answer, trace: Trace, micros: int, error: str | None) -> Result:
+    body = answer.body.decode("utf-8", "replace")
+    return Result(answer.status, answer.headers, body, answer.cut, trace, micros, error, answer.websocket)
 
 
-async def _contained(call: Any) -> None:
-    """A task that raises SystemExit would take the event loop with it."""
+async def _contained(call: Coroutine[Any, Any, None]) -> None:
+    """Run a call in a task; a task that raises SystemExit would end the event loop."""
     try:
         await call
     except (SystemExit, KeyboardInterrupt) as problem:
-        raise _Exit(type(problem).__name__) from None
-
-
-def _summary(problem: Any) -> Any:
-    while getattr(problem, "exceptions", None):
-        problem = problem.exceptions[0]
-    place = ""
-    for frame in traceback.extract_tb(problem.__traceback__):
-        if "site-packages" not in frame.filename and os.sep + "lib" + os.sep + "python" not in frame.filename:
-            place = " at %s:%s" % (os.path.basename(frame.filename), frame.lineno)
-    if isinstance(problem, _Exit):
-        return str(problem) + place
-    text = str(problem).strip().splitlines()
-    return "%s: %s%s" % (type(problem).__name__, text[0][:300] if text else "", place)
-
-
-def _awaiting(loop: Any) -> Any:
-    """The frames in which the loop's suspended tasks wait, innermost last."""
-    frames = []
-    for task in asyncio.all_tasks(loop):
-        coroutine: Any = task.get_coro()
-        while coroutine is not None and getattr(coroutine, "cr_frame", None) is not None:
-            frames.append(coroutine.cr_frame)
-            coroutine = coroutine.cr_await
-    return frames
-
-
-def _stuck_in(app_dir: Any, loop: Any) -> Any:
-    """Where in the target's own code its threads and tasks are, as `file:line function`."""
-    places = []
-    for frame in [*sys._current_frames().values(), *reversed(_awaiting(loop))]:
-        while frame is not None:
-            code = frame.f_code
-            if code.co_filename.startswith(app_dir) and "site-packages" not in code.co_filename:
-                places.append("%s:%s %s" % (os.path.relpath(code.co_filename, app_dir), frame.f_lineno, code.co_name))
-                break
-            frame = frame.f_back
-    return ", ".join(dict.fromkeys(places))[:300]
+        raise ProcessExit(type(problem).__name__) from None
 
 
 def main() -> None:
@@ -328,26 +205,19 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     sys.argv = ["clerk-harness-agent"]
     wire = Wire(connection)
-    agent = Agent(wire)
-    config = wire.read()
-    if config is None:
+    configuration = wire.read()
+    if not isinstance(configuration, Configuration):
         return
+    agent = Agent(wire, configuration)
     try:
-        agent.configure(config)
-        if wire.read() is not None:  # The database is there, or there is none.
-            asyncio.run(agent.serve(config))
+        agent.configure()
+        if wire.read() is not None:  # `Go`.
+            asyncio.run(agent.serve())
     except loader.LoadError as error:
         sys.stderr.write(error.trace)
-        wire.write({"ok": False, "kind": error.kind, "message": error.message, "blocked": agent.redirect.blocked})
+        wire.write(Failure(error.kind, error.message, agent.redirect.blocked))
     except asgi.StartupFailed as error:
-        wire.write(
-            {
-                "ok": False,
-                "kind": "startup",
-                "message": "the app refused to start: %s" % error,
-                "blocked": agent.redirect.blocked,
-            }
-        )
+        wire.write(Failure("startup", "the app refused to start: %s" % error, agent.redirect.blocked))
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
     finally:

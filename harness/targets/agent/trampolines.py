@@ -5,71 +5,25 @@ from __future__ import annotations
 import ast
 import contextlib
 import inspect
-import types
 import warnings
+from collections.abc import Callable, Generator, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
+from .probe import Probe
 
-def wrap(probe: Any, function: Any) -> None:
-    """Replace the function's code by a trampoline that tells the probe of each call."""
+
+def wrap(probe: Probe, function: FunctionType) -> None:
+    """Replace the function's code by a trampoline that reports each call to the probe."""
     code = function.__code__
     handler, number = probe.handlers.get(code), probe.functions.get(code)
     if handler is None and number is None:
         return
-    call: Any
     with contextlib.suppress(TypeError, ValueError):
-        function.__signature__ = inspect.signature(function)
-    original = types.FunctionType(
-        code, function.__globals__, function.__name__, function.__defaults__, function.__closure__
-    )
-    original.__kwdefaults__ = function.__kwdefaults__
-
-    if inspect.iscoroutinefunction(function):
-
-        async def call_coroutine(*args: Any, **kwargs: Any) -> Any:
-            with _Watched(probe, handler) as watched:
-                value = await original(*args, **kwargs)
-                watched.returned(value, args, kwargs)
-            if number is not None:
-                probe.left(number, value)
-            return value
-
-        call, shape = call_coroutine, _SHAPES["_async_trampoline"]
-    elif inspect.isasyncgenfunction(function):
-
-        async def call_async_generator(*args: Any, **kwargs: Any) -> Any:
-            with _Watched(probe, handler):
-                generator = original(*args, **kwargs)
-                try:
-                    async for value in generator:
-                        if number is not None:
-                            probe.left(number, value)
-                        yield value
-                finally:
-                    await generator.aclose()
-
-        call, shape = call_async_generator, _SHAPES["_asyncgen_trampoline"]
-    elif inspect.isgeneratorfunction(function):
-
-        def call_generator(*args: Any, **kwargs: Any) -> Any:
-            with _Watched(probe, handler):
-                if number is None:
-                    return (yield from original(*args, **kwargs))
-                return (yield from _Told(original(*args, **kwargs), lambda value: probe.left(number, value)))
-
-        call, shape = call_generator, _SHAPES["_gen_trampoline"]
-    else:
-
-        def call_function(*args: Any, **kwargs: Any) -> Any:
-            with _Watched(probe, handler) as watched:
-                value = original(*args, **kwargs)
-                watched.returned(value, args, kwargs)
-            if number is not None:
-                probe.left(number, value)
-            return value
-
-        call, shape = call_function, _SHAPES["_trampoline"]
-    template = shape.__code__
+        function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    shape, watching = _kind_of(function)
+    call = watching(probe, _copy(function), handler, number)
+    template: CodeType = _SHAPES[shape].__code__
     constants = tuple(call if constant == "\0call" else constant for constant in template.co_consts)
     function.__code__ = template.replace(
         co_consts=constants,
@@ -82,45 +36,127 @@ def wrap(probe: Any, function: Any) -> None:
         probe.handlers[function.__code__] = handler
 
 
-class _Watched:
-    """One call of a handler, from its door to its end; of a function that is no handler, nothing is told."""
+# Makes the function that a trampoline calls, of: the probe, a copy of the watched function, its number as a handler, its number
+# as an authentication function.
+_Watching = Callable[..., Callable[..., Any]]
 
-    def __init__(self, probe: Any, number: Any) -> None:
+
+def _kind_of(function: FunctionType) -> tuple[str, _Watching]:
+    """The name of a trampoline in `_SOURCE`, and what makes the function that it calls."""
+    if inspect.iscoroutinefunction(function):
+        return "_async_trampoline", _watching_coroutine
+    if inspect.isasyncgenfunction(function):
+        return "_asyncgen_trampoline", _watching_async_generator
+    if inspect.isgeneratorfunction(function):
+        return "_gen_trampoline", _watching_generator
+    return "_trampoline", _watching_function
+
+
+def _copy(function: FunctionType) -> Callable[..., Any]:
+    """The function with the code that it had before."""
+    copy = FunctionType(
+        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+    )
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
+
+
+def _watching_function(
+    probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
+) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _WatchedCall(probe, handler) as watched:
+            value = original(*args, **kwargs)
+            watched.returned(value, args, kwargs)
+        if number is not None:
+            probe.left(number, value)
+        return value
+
+    return call
+
+
+def _watching_coroutine(
+    probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
+) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with _WatchedCall(probe, handler) as watched:
+            value = await original(*args, **kwargs)
+            watched.returned(value, args, kwargs)
+        if number is not None:
+            probe.left(number, value)
+        return value
+
+    return call
+
+
+def _watching_generator(
+    probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
+) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _WatchedCall(probe, handler):
+            if number is None:
+                return (yield from original(*args, **kwargs))
+            return (yield from _Reported(original(*args, **kwargs), lambda value: probe.left(number, value)))
+
+    return call
+
+
+def _watching_async_generator(
+    probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
+) -> Callable[..., Any]:
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        with _WatchedCall(probe, handler):
+            generator = original(*args, **kwargs)
+            try:
+                async for value in generator:
+                    if number is not None:
+                        probe.left(number, value)
+                    yield value
+            finally:
+                await generator.aclose()
+
+    return call
+
+
+class _WatchedCall:
+    """One call of a handler, from where it begins to its end; of a function that is no handler, nothing is reported."""
+
+    def __init__(self, probe: Probe, number: int | None) -> None:
         self.probe = probe
         self.number = number
-        self.told: dict[str, Any] = {}
+        self.outcome: dict[str, Any] = {}
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> _WatchedCall:
         if self.number is not None:
             self.probe.enter(self.number, self)
         return self
 
-    def returned(self, value: Any, args: Any, kwargs: Any) -> None:
-        self.told = {"value": value, "returned": True, "given": [*args, *kwargs.values()]}
+    def returned(self, value: object, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        self.outcome = {"value": value, "returned": True, "arguments": [*args, *kwargs.values()]}
 
-    def __exit__(self, *_: Any) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.number is not None:
-            self.probe.ended(self.number, self, **self.told)
+            self.probe.ended(self.number, self, **self.outcome)
 
 
-class _Told:
-    """A generator whose values are told before they go on; for `yield from`."""
+class _Reported:
+    """A generator whose values are reported before they are yielded; for `yield from`."""
 
-    def __init__(self, generator: Any, tell: Any) -> None:
+    def __init__(self, generator: Generator[Any, Any, Any], report: Callable[[object], None]) -> None:
         self.generator = generator
-        self.tell = tell
+        self.report = report
         self.throw = generator.throw
         self.close = generator.close
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
         return self.send(None)
 
-    def send(self, received: Any) -> Any:
+    def send(self, received: object) -> Any:
         value = self.generator.send(received)
-        self.tell(value)
+        self.report(value)
         return value
 
 
@@ -143,11 +179,11 @@ async def _asyncgen_trampoline(*args, **kwargs):
 
 
 class _Constant(ast.NodeTransformer):
-    def visit_Name(self, node: Any) -> Any:
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         return ast.copy_location(ast.Constant("\0call"), node) if node.id == "CALL" else node
 
 
-def _compile_trampolines() -> Any:
+def _compile_trampolines() -> dict[str, FunctionType]:
     namespace: dict[str, Any] = {}
     tree = ast.fix_missing_locations(_Constant().visit(ast.parse(_SOURCE)))
     with warnings.catch_warnings():

@@ -1,24 +1,41 @@
-"""Django's routes: every pattern of the URL configuration, included ones and class-based views as well."""
+"""Django: every pattern of the URL configuration, included ones and class-based views (REST framework's, too) as well."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
-from . import values
+from .. import values
+from .base import FoundRoute, Framework, Place, Walk
 
-_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
-
-
-def is_django(app: Any) -> bool:
-    """Whether an app is one of Django's handlers."""
-    return any(base.__module__.startswith("django.core.handlers") for base in type(app).__mro__)
+_METHODS = ("get", "post", "put", "patch", "delete", "head")
 
 
-def path_of(pattern: Any) -> tuple[str, dict[str, Any]]:
-    """A pattern as a path template, and values for its parameters: `users/<int:pk>/` and `^users/(?P<pk>\\d+)/$` are `users/{pk}/`."""
+class Django(Framework):
+    """Django's ASGI and WSGI handlers."""
+
+    packages = ("django",)
+
+    def recognises(self, app: object) -> bool:
+        """Whether the app is one of Django's handlers."""
+        return any(base.__module__.startswith("django.core.handlers") for base in type(app).__mro__)
+
+    def routes(self, app: Any, place: Place, walk: Walk) -> list[FoundRoute]:
+        """Return the routes of the project's URL configuration: there is one for each process, whichever handler asks."""
+        found = _below(sys.modules["django.urls"].get_resolver(), place.prefix.rstrip("/") + "/", {})
+        for route in found:
+            route.host = place.host
+        return found
+
+
+def path_of(pattern: Any) -> tuple[str, dict[str, object]]:
+    """Return a pattern as a path template, and values for its parameters.
+
+    `users/<int:pk>/` and `^users/(?P<pk>\\d+)/$` are `users/{pk}/`.
+    """
     text = getattr(pattern, "_route", None)
     if text is not None:
         found = {name: values.of_converter(converter) for name, converter in pattern.converters.items()}
@@ -28,14 +45,13 @@ def path_of(pattern: Any) -> tuple[str, dict[str, Any]]:
     if text is None:
         return str(pattern), {}
     try:
-        path, found = values.of_pattern(str(text))
+        return values.of_pattern(str(text))
     except Exception:
         return re.sub(r"^\^|\$$|\\Z$|\\", "", str(text)), {}
-    return path, found
 
 
-def _restricted(view: Any) -> Any:
-    """The methods that `require_http_methods` lets through, somewhere in a chain of decorators; None without it."""
+def _restricted(view: Any) -> list[str] | None:
+    """The methods that `require_http_methods` admits, somewhere in a chain of decorators; None without it."""
     seen = set()
     while inspect.isfunction(view) and id(view) not in seen:
         seen.add(id(view))
@@ -47,7 +63,7 @@ def _restricted(view: Any) -> Any:
     return None
 
 
-def _handlers(callback: Any) -> Any:
+def _handlers(callback: Any) -> list[tuple[str, object, bool]]:
     """(method, handler, whether any other method reaches it as well) of a view."""
     actions = getattr(callback, "actions", None)
     view_class = getattr(callback, "view_class", None) or getattr(callback, "cls", None)
@@ -56,24 +72,22 @@ def _handlers(callback: Any) -> Any:
     if view_class is not None:
         return [
             (name.upper(), getattr(view_class, name), False)
-            for name in _METHODS[:-1]
+            for name in _METHODS
             if callable(getattr(view_class, name, None))
         ]
     methods = _restricted(callback)
     return [(method, callback, False) for method in methods] if methods else [("GET", callback, True)]
 
 
-def walk(make: Any, resolver: Any = None, prefix: str = "/", given: Any = None) -> list[Any]:
-    """All routes below a resolver, by default the project's own; `make` builds one of method, path and handler."""
-    if resolver is None:
-        resolver = sys.modules["django.urls"].get_resolver()
-    found: list[Any] = []
+def _below(resolver: Any, prefix: str, outer: Mapping[str, object]) -> list[FoundRoute]:
+    """All routes below a resolver; `outer` are values for the parameters of the prefix."""
+    found: list[FoundRoute] = []
     for entry in resolver.url_patterns:
         path, parameters = path_of(entry.pattern)
-        path, parameters = prefix + path, {**(given or {}), **parameters}
+        path, parameters = prefix + path, {**outer, **parameters}
         if hasattr(entry, "url_patterns"):
-            found.extend(walk(make, entry, path, parameters))
+            found.extend(_below(entry, path, parameters))
             continue
         for method, handler, any_method in _handlers(entry.callback):
-            found.append(make(method, path, handler, any_method=any_method, parameters=parameters))
+            found.append(FoundRoute(method, path, handler, any_method=any_method, parameters=parameters))
     return found

@@ -1,0 +1,307 @@
+"""One agent process: started in the target's own Python, asked over a socket, replaced when it hangs or dies."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.core.errors import StartHung, TargetError
+from harness.targets.agent.protocol import (
+    LENGTH,
+    Batch,
+    Codec,
+    Configuration,
+    Failure,
+    Go,
+    Heartbeat,
+    Hello,
+    Hung,
+    Item,
+    Message,
+    Result,
+    Results,
+    Stop,
+)
+from harness.targets.base import Call, Observation, Partial
+
+_AGENT = Path(__file__).parent / "agent"
+_BOOT = """
+import importlib.util, sys
+name, folder = "_clerk_harness_agent", sys.argv[2]
+spec = importlib.util.spec_from_file_location(name, folder + "/__init__.py", submodule_search_locations=[folder])
+module = importlib.util.module_from_spec(spec); sys.modules[spec.name] = module; spec.loader.exec_module(module)
+from _clerk_harness_agent.serve import main
+main()
+"""
+_GRACE = 5.0
+"""Seconds without a sign of life, beyond the limit of a call, after which an agent is killed."""
+_STOP_LIMIT = 6.0
+"""Seconds that an app may take to shut down before its process is killed."""
+
+
+@dataclass(frozen=True)
+class AppSpec:
+    """Which app, and how to start it.
+
+    `environments`: the variables of each agent. `names`: host names that lead to the fake Clerk at `fake_port`. `patterns`:
+    functions to watch besides those that are found. `start_limit` is in seconds.
+    """
+
+    app: str
+    app_dir: Path
+    python: str
+    environments: list[dict[str, str]]
+    names: tuple[str, ...]
+    fake_port: int
+    patterns: tuple[str, ...] = ()
+    start_limit: float = 60.0
+
+
+class AgentProcess:
+    """One agent process and the lane over it."""
+
+    def __init__(self, spec: AppSpec, number: int) -> None:
+        self.spec = spec
+        self.number = number
+        self.directory = Path(tempfile.mkdtemp(prefix="clerk-harness-agent-"))
+        self.log = self.directory / "output.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.hello: Hello | None = None
+        """What the agent reported when its app had started."""
+        self.blocked: list[str] = []
+        self._socket: socket.socket | None = None
+        self._codec = Codec()
+        self._buffer = bytearray()
+        self._calls: list[Call] = []
+        self._limit = 0.0
+        self._last_sign = 0.0
+        self._batch = 0
+
+    def launch(self) -> None:
+        """Start the process, which loads the app and waits for `greet`. Raises TargetError when Python cannot be started."""
+        ours, theirs = socket.socketpair()
+        command = [self.spec.python, "-c", _BOOT, str(theirs.fileno()), os.fspath(_AGENT)]
+        try:
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    command,
+                    cwd=self.spec.app_dir,
+                    env=self.spec.environments[self.number],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+        except OSError as error:
+            ours.close()
+            raise TargetError(f"--python {self.spec.python}: cannot be started: {error.strerror or error}") from error
+        finally:
+            theirs.close()
+        self._socket = ours
+        self._buffer.clear()
+        self._codec = Codec()
+        spec = self.spec
+        self._write(Configuration(spec.app, str(spec.app_dir), list(spec.names), spec.fake_port, list(spec.patterns)))
+
+    def greet(self) -> Hello:
+        """Let the app start up, and wait for its routes. Raises TargetError with the app's own words, StartHung after the limit."""
+        with contextlib.suppress(OSError):  # A process that ended has a last message, which is still to be read.
+            self._write(Go())
+        message = self._first_message()
+        if isinstance(message, Failure):
+            self._note_blocked(message.blocked)
+            self.kill()
+            note = f"; refused connection to {', '.join(self.blocked)}" if self.blocked else ""
+            raise TargetError(f"--app {self.spec.app}: {message.message}{note}")
+        assert isinstance(message, Hello)
+        self._note_blocked(message.blocked)
+        self.hello = message
+        return message
+
+    def _first_message(self) -> Message:
+        assert self._socket is not None
+        deadline = time.monotonic() + self.spec.start_limit
+        try:
+            message = self._read(deadline)
+        except TimeoutError:
+            self.kill()
+            raise StartHung(
+                f"--app {self.spec.app}: not loaded within {self.spec.start_limit:.0f} s (a start-up that waits for something?)"
+                f"{self._tail()}"
+            ) from None
+        except (EOFError, OSError):
+            code = self._ended()
+            raise TargetError(
+                f"--app {self.spec.app}: the process ended ({code}) while loading the app{self._tail()}"
+            ) from None
+        self._socket.settimeout(None)
+        return message
+
+    # The lane
+
+    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
+        """Hand a batch to the agent. `limit` is in seconds for each call; `together`: all at the same moment."""
+        self._calls, self._limit, self._last_sign = calls, limit, time.monotonic()
+        self._batch += 1
+        with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
+            self._write(Batch(self._batch, limit, [_item(call) for call in calls], together))
+
+    def fileno(self) -> int:
+        """Return the socket to the agent."""
+        assert self._socket is not None
+        return self._socket.fileno()
+
+    def collect(self) -> Partial | None:
+        """Return the results of the batch, or of its first calls when the agent hung or died; it is replaced then."""
+        while True:
+            try:
+                message = self._read()
+            except (EOFError, OSError):
+                return self._lost(died=True)
+            self._last_sign = time.monotonic()
+            if isinstance(message, (Results, Hung)):
+                return self._partial(message)
+            assert isinstance(message, Heartbeat)
+            if not self._first_frame():  # What came in the same packet is not announced again.
+                return None
+
+    def _partial(self, message: Results | Hung) -> Partial:
+        self._note_blocked(message.blocked)
+        observations = [
+            self._observation(call, result) for call, result in zip(self._calls, message.results, strict=False)
+        ]
+        if isinstance(message, Hung):
+            observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=message.where or None))
+            self.replace()
+        return Partial(observations)
+
+    def overdue(self) -> Partial | None:
+        """Replace an agent that gives no sign of life, and return what is known of its batch; None while it is alive."""
+        if not self._calls or time.monotonic() - self._last_sign < self._limit + _GRACE:
+            return None
+        return self._lost(died=False)
+
+    def _note_blocked(self, names: list[str]) -> None:
+        """Add what the process was refused; it is kept when the process is replaced."""
+        self.blocked += [name for name in names if name not in self.blocked]
+
+    def _lost(self, *, died: bool) -> Partial:
+        self.replace()
+        if len(self._calls) > 1:
+            return Partial([], alone=True)
+        return Partial([Observation(died=died, hung=not died, micros=int(self._limit * 1e6))])
+
+    def replace(self) -> None:
+        """End the process and start another. Raises TargetError when the app does not start."""
+        self.kill()
+        self.launch()
+        self.greet()
+
+    def _observation(self, call: Call, result: Result) -> Observation:
+        assert self.hello is not None
+        names = self.hello.functions
+        trace = result.trace
+        return Observation(
+            status=result.status,
+            headers=result.headers,
+            body=result.body,
+            entered=trace.entered if call.route.handlers else None,
+            elsewhere=trace.elsewhere,
+            stopped=trace.stopped,
+            finished=trace.finished,
+            cut=result.cut,
+            ran=[(names[number], consented, phase) for number, consented, phase in trace.ran],
+            micros=result.micros,
+            error=result.error,
+            websocket=result.websocket,
+        )
+
+    # The wire
+
+    def _write(self, message: Message) -> None:
+        assert self._socket is not None
+        self._socket.sendall(self._codec.encode(message))
+
+    def _first_frame(self) -> int:
+        """Where the first frame in the buffer ends, when it is there whole; else 0."""
+        if len(self._buffer) < LENGTH.size:
+            return 0
+        end = LENGTH.size + int(LENGTH.unpack_from(self._buffer)[0])
+        return end if len(self._buffer) >= end else 0
+
+    def _read(self, deadline: float | None = None) -> Message:
+        """Return the next message. Raises EOFError when the agent is gone, TimeoutError at the deadline (time.monotonic)."""
+        assert self._socket is not None
+        while True:
+            if end := self._first_frame():
+                message = self._codec.decode(self._buffer[LENGTH.size : end])
+                del self._buffer[:end]
+                return message
+            if deadline is not None:
+                self._socket.settimeout(max(0.01, deadline - time.monotonic()))
+            data = self._socket.recv(1 << 20)
+            if not data:
+                raise EOFError
+            self._buffer += data
+
+    def _ended(self) -> str:
+        """How the process ended, in words."""
+        self.kill()
+        code = self.process.returncode if self.process else None
+        if code is not None and code < 0:
+            with contextlib.suppress(ValueError):
+                return f"signal {signal.Signals(-code).name}"
+        return f"exit code {code}"
+
+    def _tail(self) -> str:
+        """The last line that the process printed, for the user."""
+        lines = (
+            [line for line in self.log.read_text(errors="replace").splitlines() if line.strip()]
+            if self.log.exists()
+            else []
+        )
+        return f"; its last words: {lines[-1][:300]}" if lines else ""
+
+    def kill(self) -> None:
+        """End the process and everything it started."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def stop(self) -> None:
+        """Let an app that has started shut down, then end the process."""
+        if self.hello and self._socket is not None and self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._write(Stop())
+                self.process.wait(timeout=_STOP_LIMIT)
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _item(call: Call) -> Item:
+    """A call as the agent gets it."""
+    request = call.request
+    return Item(
+        request.kind,
+        request.method,
+        request.path,
+        request.query,
+        request.headers,
+        request.body,
+        call.stop,
+        request.messages,
+        sorted(call.route.handlers),
+    )
