@@ -9,7 +9,13 @@ import pytest
 pytest_plugins = ["pytester"]
 
 # Files whose fixtures take long: one worker makes them once.
-TOGETHER = ("tests/platform/test_platform.py", "tests/conformance/", "tests/platform/test_mutations.py", "tests/user_sync/")
+TOGETHER = (
+    "tests/platform/test_platform.py",
+    "tests/platform/test_served.py",
+    "tests/platform/test_mutations.py",
+    "tests/conformance/",
+    "tests/user_sync/",
+)
 
 
 @pytest.hookimpl(tryfirst=True, optionalhook=True)
@@ -17,9 +23,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Like `load`, but for those files. (xdist's own `loadgroup` does not know the node ids of pytest 9.2.)"""
     if config.getoption("dist") != "load":
         return None
-    from xdist.scheduler import LoadScopeScheduling
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
-    class Together(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):  # type: ignore[misc]
         def _split_scope(self, nodeid: str) -> str:
             return next((name for name in TOGETHER if nodeid.startswith(name)), nodeid)
 

@@ -9,11 +9,19 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 ASGI = {"version": "3.0", "spec_version": "2.3"}
 
 
-async def call(app, kind, method, path, query, headers, body, messages):
+Pairs = list[tuple[bytes, bytes]]
+Item = tuple[str, str, str, str, Pairs, bytes, list[str]]
+"""Kind, method, path, query, headers, body and messages of a request."""
+
+
+async def call(
+    app: Any, kind: str, method: str, path: str, query: str, headers: Pairs, body: bytes, messages: list[str]
+) -> None:
     scope = {
         "type": kind,
         "asgi": ASGI,
@@ -30,11 +38,14 @@ async def call(app, kind, method, path, query, headers, body, messages):
         "subprotocols": [],
     }
     gone = asyncio.Event()
-    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    incoming: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
     if kind == "websocket":
-        incoming = [{"type": "websocket.connect"}, *({"type": "websocket.receive", "text": m} for m in messages)]
+        incoming = [
+            {"type": "websocket.connect"},
+            *({"type": "websocket.receive", "text": m} for m in messages),
+        ]
 
-    async def receive():
+    async def receive() -> dict[str, Any]:
         if incoming:
             return incoming.pop(0)
         if kind == "http":
@@ -42,7 +53,7 @@ async def call(app, kind, method, path, query, headers, body, messages):
             return {"type": "http.disconnect"}
         return {"type": "websocket.disconnect", "code": 1001}
 
-    async def send(message):
+    async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.body":
             gone.set()
 
@@ -50,7 +61,8 @@ async def call(app, kind, method, path, query, headers, body, messages):
         await app(scope, receive, send)
 
 
-async def main(requests):
+async def main(requests: list[Item]) -> float:
+    """Call the app with each request; returns the seconds that it took."""
     from app.main import app
 
     started = time.perf_counter()
@@ -59,7 +71,8 @@ async def main(requests):
     return time.perf_counter() - started
 
 
-def prepared(item):
+def prepared(item: list[Any]) -> Item:
+    """A request as ASGI wants it, from its line of the file."""
     kind, method, path, query, headers, body, messages = item
     return (
         kind,

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient, WebSocketDenialResponse
@@ -12,7 +13,7 @@ ITEMS = [item for item in json.loads(Path(os.environ["BENCHMARK_REQUESTS"]).read
 
 
 @pytest.fixture(scope="session")
-def client():
+def client() -> TestClient:
     """As FastAPI's documentation shows it: one client, made once, used by every test."""
     from app.main import app
 
@@ -20,7 +21,7 @@ def client():
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=range(len(ITEMS)))
-def test_cell(client, item):
+def test_cell(client: TestClient, item: list[Any]) -> None:
     kind, method, path, query, headers, body, messages = item
     url = f"{path}?{query}" if query else path
     pairs = [

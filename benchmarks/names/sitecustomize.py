@@ -8,6 +8,7 @@ _FILE = Path(__file__).resolve().parents[2] / "harness" / "targets" / "agent" / 
 
 if "BENCHMARK_FAKE_PORT" in os.environ:
     spec = importlib.util.spec_from_file_location("benchmark_redirect", _FILE)
+    assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     names = ["api.clerk.com", "*.clerk.accounts.dev"]

@@ -3,7 +3,8 @@
 # ruff: noqa: E501   data: one entry a line
 from __future__ import annotations
 
-from tests.cases.adversary import (
+from tests.cases.kit import FASTAPI, FEW
+from tests.cases.pieces import (
     API_KEY,
     CALLED,
     CALLER,
@@ -21,7 +22,6 @@ from tests.cases.adversary import (
     guarded,
     limiter,
 )
-from tests.cases.kit import FASTAPI, FEW
 
 INSIDE = """
 from starlette.applications import Starlette

@@ -149,6 +149,8 @@ guard = "handler"
 SETTINGS = "rotate_within = 1.5\nheal_within = 1.5\n"
 FEW = ["missing", "clerk", "forged", "expired", "alg-none", "garbage", "legacy", "iss-other", "azp-foreign"]
 """Enough to tell a guard from none."""
+BAD = {"forged", "expired", "alg-none"}
+"""What gets in where no signature and no end is looked at."""
 
 
 def written(folder: Path, code: str, **files: str) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases.adversary import FLAWED, Backend
+from tests.cases.adversary import FLAWED
 from tests.cases.allies import RIGHT
 from tests.cases.kit import tried
+from tests.cases.pieces import Backend
 
 
 def _marked(backend: Backend) -> object:

@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import sys
 import uuid
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from harness.run.baseline import declaration_for_baseline, observe_baseline
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.cases import named, named_more
-from tests.cases.kit import FEW, findings, first_survey, said, tried, written
+from tests.cases.kit import BAD, FEW, findings, first_survey, said, tried, written
 from tests.conftest import judged
-
-BAD = {"forged", "expired", "alg-none"}
-"""What gets in where no signature and no end is looked at."""
-
 
 # Nothing is verified, and what is bad was refused for another reason
 
@@ -109,7 +103,7 @@ def test_what_the_app_calls_itself_is_nobody_s_request(tmp_path: Path) -> None:
 def test_a_survey_beside_a_task_of_the_app(tmp_path: Path) -> None:
     written(tmp_path, named.BACKGROUND.replace("PAUSE", "0.05"))
     options = Options(suites=tmp_path / "none", app="backend:app", app_dir=tmp_path, python=sys.executable, agents=1)
-    with Session(options, declaration_for_baseline(options)) as session:
+    with RunContext(options, declaration_for_baseline(options)) as session:
         found = {entry.route.key: entry.guard for entry in observe_baseline(session)}
     assert found["GET /letters"] == "clerk"
     assert found["GET /figures"] == "open"
@@ -191,164 +185,3 @@ def test_an_answered_preflight(tmp_path: Path) -> None:
     assert result.failed == set()
     assert result.verdicts["GET /letters", "cors-preflight"].verdict == "pass"
     assert result.verdicts["GET /letters", "cors-foreign-origin"].verdict == "pass"
-
-
-# Places and times
-
-
-def test_mounts_below_a_root_path(tmp_path: Path) -> None:
-    result = tried(tmp_path, named_more.MOUNTS, named_more.MOUNTS_ROUTES, head='prefix = "/"\npolicy = "public"')
-    assert result.failed == set()
-    for route in ("GET /v1/profile", "GET /v2/profile", "GET /twice"):
-        assert result.verdicts[route, "forged"].verdict == "pass"
-        assert result.verdicts[route, "clerk"].verdict == "pass"
-
-
-MOMENTS = ["clerk-other", "clerk-newcomer", "two-identities-at-once", "head-method", "options-method", "x-user-id"]
-"""Whose answers are compared with one another."""
-
-
-def test_streams_and_contexts(tmp_path: Path) -> None:
-    result = tried(tmp_path, named_more.STREAMS, named_more.STREAMS_ROUTES, credentials=[*FEW, *MOMENTS], time_limit=2)
-    assert result.failed == set()
-    assert len({v.route for v in result.record.verdicts if v.credential == "forged" and not v.failed}) == 11
-
-
-def test_answers_that_change_by_themselves(tmp_path: Path) -> None:
-    result = tried(
-        tmp_path, named_more.CHANGING, named_more.CHANGING_ROUTES, credentials=[*FEW, *MOMENTS], time_limit=2
-    )
-    assert result.failed == set()
-
-
-def test_a_slow_neighbour(tmp_path: Path) -> None:
-    names = [*FEW, "clerk-v1", "clerk-no-azp", "clerk-other", "expired-just-now"]
-    result = tried(tmp_path, named_more.SLOW, named_more.SLOW_ROUTES, credentials=names, time_limit=3)
-    assert result.failed == set()
-
-
-@pytest.mark.parametrize("policy", ["clerk", "public"])
-def test_a_first_message_that_nobody_declared(tmp_path: Path, policy: str) -> None:
-    code = named_more.TALK.replace("GUARD", "session")
-    routes = f'"GET /profile" = "clerk"\n"WS /talk" = "{policy}"'
-    result = tried(tmp_path, code, routes, credentials=FEW, time_limit=2)
-    assert findings(result, "inconclusive", "WS /talk")
-    assert {route for _, route, _ in result.failed} == {"WS /talk"}
-    assert {kind for kind, _, _ in result.failed} == {"inconclusive"}
-
-
-MESSAGE = """messages = ['{"token": "{token}"}']"""
-
-
-def test_a_first_message_that_is_declared(tmp_path: Path) -> None:
-    line = f'"GET /profile" = "clerk"\n"WS /talk" = {{ policy = "clerk", carrier = "message", {MESSAGE} }}'
-    result = tried(tmp_path, named_more.TALK.replace("GUARD", "session"), line, credentials=FEW, time_limit=2)
-    assert result.failed == set()
-    assert {result.verdicts["WS /talk", name].verdict for name in ("clerk", "forged", "expired", "missing")} == {"pass"}
-
-
-def test_a_first_message_that_is_only_read(tmp_path: Path) -> None:
-    line = f'"GET /profile" = "clerk"\n"WS /talk" = {{ policy = "clerk", carrier = "message", {MESSAGE} }}'
-    result = tried(tmp_path, named_more.TALK.replace("GUARD", "read"), line, credentials=FEW, time_limit=2)
-    assert findings(result, "breach", "WS /talk") >= BAD
-    assert {route for _, route, _ in result.failed} == {"WS /talk"}
-
-
-def test_a_first_message_without_a_template_is_not_examined(tmp_path: Path) -> None:
-    line = '"GET /profile" = "clerk"\n"WS /talk" = { policy = "clerk", carrier = "message" }'
-    result = tried(tmp_path, named_more.TALK.replace("GUARD", "session"), line, credentials=FEW, time_limit=2)
-    assert result.failed == set()
-    assert result.record.passed
-    assert "not examined" in said(result)
-
-
-# Optional
-
-
-def test_visitors_and_what_they_show(tmp_path: Path) -> None:
-    result = tried(tmp_path, named_more.VISITORS, '"GET /news" = "optional"\n"GET /gossip" = "optional"')
-    assert {route for _, route, _ in result.failed} == {"GET /gossip"}
-    assert {kind for kind, _, _ in result.failed} == {"breach"}
-    assert findings(result, "breach", "GET /gossip") >= BAD | {"garbage", "iss-other", "azp-foreign", "expired-years"}
-
-
-# Clocks and keys
-
-
-def test_a_clock_ahead(tmp_path: Path) -> None:
-    right = tried(tmp_path, named_more.PROFILE, '"GET /profile" = "clerk"', credentials=[*FEW, "clerk-clock-ahead"])
-    assert right.failed == set()
-    quiet = said(right)
-    brittle = tried(tmp_path, named_more.NO_LEEWAY, '"GET /profile" = "clerk"', credentials=[*FEW, "clerk-clock-ahead"])
-    assert brittle.failed == set()
-    assert any(word in said(brittle) and word not in quiet for word in ("ahead", "leeway", "clock"))
-
-
-def test_a_clock_ahead_that_the_policy_admits(tmp_path: Path) -> None:
-    policies = '[policies.patient]\naccept = ["clerk", "clerk-clock-ahead"]\n'
-    names = [*FEW, "clerk-clock-ahead"]
-    result = tried(tmp_path, named_more.NO_LEEWAY, '"GET /profile" = "patient"', policies=policies, credentials=names)
-    assert result.failed == {("lockout", "GET /profile", "clerk-clock-ahead")}
-
-
-@pytest.mark.parametrize(("code", "locked"), [(named_more.NEVER_AGAIN, True), (named_more.PROFILE, False)])
-def test_a_rotation(tmp_path: Path, code: str, locked: bool) -> None:
-    names = ["clerk", "forged", "missing", "clerk-rotated"]
-    result = tried(tmp_path, code, '"GET /profile" = "clerk"', credentials=names, drills=True)
-    assert result.failed == ({("lockout", "GET /profile", "clerk-rotated")} if locked else set())
-
-
-# A cell is judged alike in company and alone
-
-
-@pytest.mark.parametrize(
-    ("code", "routes", "names"),
-    [
-        (named.ORG_ADMIN.replace("STATUS", "403"), named.ORG_ADMIN_ROUTES, ["forged", "clerk", "missing"]),
-        (named.ELSEWHERE, '"GET /letters" = "clerk"', ["forged", "clerk", "missing"]),
-        (named.ELSEWHERE, '"GET /letters" = "bridge"', ["forged", "clerk", "legacy"]),
-        (named_more.PROFILE, '"GET /profile" = "bridge"', ["forged", "clerk", "legacy"]),
-        (named_more.PROFILE, '"GET /profile" = "both"', ["forged", "clerk", "m2m-jwt"]),
-    ],
-)
-def test_alone_as_in_company(tmp_path: Path, code: str, routes: str, names: list[str]) -> None:
-    policies = '[policies.bridge]\naccept = ["clerk", "legacy"]\n'
-    result = tried(tmp_path, code, routes, policies=policies, credentials=[*FEW, "clerk-org-admin", "m2m-jwt"])
-    together: dict[Any, str] = {key: verdict.verdict for key, verdict in result.verdicts.items()}
-    options = Options(suites=tmp_path / "suites", app="backend:app", app_dir=tmp_path, python=sys.executable, agents=1)
-    for name in names:
-        alone = judged(replace(options, credentials=[name])).verdicts
-        shared = {key: verdict.verdict for key, verdict in alone.items() if key in together and key[1]}
-        assert shared, name
-        assert shared == {key: together[key] for key in shared}
-
-
-def test_where_only_the_old_scheme_gets_in(tmp_path: Path) -> None:
-    """Refusals of Clerk's forgeries prove nothing on a route that never looks at a Clerk token."""
-    code = named_more.PROFILE + (
-        "import base64\n"
-        "def person_of_old(request: Request):\n"
-        "    try:\n"
-        "        email = base64.b64decode(bearer(request) or '', validate=True).decode().split(':')[0]\n"
-        "    except ValueError:\n"
-        "        email = ''\n"
-        "    if '@' not in email: raise refused()\n"
-        "    return email\n"
-        "app.dependency_overrides[person] = person_of_old\n"
-    )
-    policies = (
-        '[policies.bridge]\naccept = ["clerk", "legacy"]\ntolerate = ["legacy-unknown-user", "legacy-wrong-email"]\n'
-    )
-    result = tried(tmp_path, code, '"GET /profile" = "bridge"', policies=policies, credentials=FEW)
-    assert findings(result, "lockout") == {"clerk"}
-    assert findings(result, "inconclusive") >= BAD
-    assert not findings(result, "breach")
-
-
-def test_drills_where_nobody_gets_in(tmp_path: Path) -> None:
-    code = named_more.PROFILE + "def nobody(): raise refused()\napp.dependency_overrides[person] = nobody\n"
-    names = ["jwks-outage", "jwks-empty", "unknown-kid-flood", "jwks-heals"]
-    result = tried(tmp_path, code, '"GET /profile" = "clerk"', credentials=["clerk", *names], drills=True)
-    assert findings(result, "lockout") == {"clerk"}
-    for name in names:
-        assert result.verdicts["GET /profile", name].verdict == "inconclusive", name

@@ -61,7 +61,7 @@ def strict(mint: Mint, base: Credential, token: str) -> bool:
         return False
     if not claims["sub"].startswith("mch_" if base.kind == "machine" else "user_"):
         return False
-    return claims.get("azp", mint.origin) == mint.origin
+    return bool(claims.get("azp", mint.origin) == mint.origin)
 
 
 @pytest.mark.parametrize("base", BASES)

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,7 +39,7 @@ def workspace(postgres: Server, tmp_path: Path) -> Iterator[Workspace]:
     workspace.close()
 
 
-def rows(url: str) -> list[object]:
+def rows(url: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
         people = connection.execute("SELECT id, name FROM people ORDER BY id").fetchall()
         return people + connection.execute("SELECT id, owner, data FROM things ORDER BY id").fetchall()

@@ -8,6 +8,7 @@ import re
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from typing import Any
 
 import jwt
@@ -29,7 +30,7 @@ def get(url: str, key: str | None = None, context: ssl.SSLContext | None = None)
 
 
 @pytest.fixture(scope="module")
-def clerk():
+def clerk() -> Iterator[FakeClerk]:
     with FakeClerk() as clerk:
         yield clerk
 

@@ -58,7 +58,7 @@ def clerk(key: SigningKey, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeCler
         yield started
 
 
-KNOWN = {
+KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     # Path parameter -> how one is made. Half of the questions are about what is there.
     "email_address_id": ("/email_addresses", {"email_address": "second@example.com"}),
     "machine_id": ("/machines", {"name": "one"}),
@@ -113,11 +113,11 @@ def test_every_operation_is_one_of_clerk_s() -> None:
     assert implemented == named
 
 
-def test_the_readme_tells_which_operations_exist() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+def test_the_documentation_lists_every_operation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "fake-clerk.md").read_text()
     for path in {operation.path.removeprefix("/v1") for operation in OPERATIONS}:
         methods = "/".join(o.method for o in OPERATIONS if o.path.removeprefix("/v1") == path)
-        assert f"`{methods} {path}`" in readme
+        assert f"`{methods} {path}`" in page
 
 
 @pytest.mark.parametrize(("path", "method"), ALL, ids=lambda part: part)

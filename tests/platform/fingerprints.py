@@ -6,7 +6,7 @@ import hashlib
 from urllib.parse import unquote
 
 from harness.credentials import Credential, Presentation
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.targets.base import Request
 
 
@@ -21,7 +21,7 @@ def of_request(request: Request) -> str:
 class Pins:
     """Presentations that are not renewed in this run, so that the target can know them beforehand."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: RunContext) -> None:
         self._pinned: dict[tuple[str, str], Presentation] = {}
         self._present = session.mint.present
         session.mint.present = self.present  # type: ignore[method-assign]

@@ -11,11 +11,12 @@ import inspect
 import json
 import os
 import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated, get_args
+from typing import Annotated, Any, get_args
 
 import httpx
 import jwt
@@ -31,6 +32,12 @@ from fastapi.routing import request_response
 from sqlalchemy import select
 from starlette.routing import Match
 from svix.webhooks import Webhook
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def anybody() -> User:
@@ -49,7 +56,7 @@ GUARDS = {
 }  # fmt: skip
 
 
-def unguard(endpoint):
+def unguard(endpoint: Any) -> None:
     """Take the guards out of a handler's signature."""
     signature = inspect.signature(endpoint, eval_str=True)
     parameters = []
@@ -61,7 +68,7 @@ def unguard(endpoint):
     endpoint.__signature__ = signature.replace(parameters=parameters)
 
 
-def mutate(routes, wanted, prefix=""):
+def mutate(routes: Iterable[Any], wanted: set[str], prefix: str = "") -> None:
     for route in routes:
         names = {f"{method} {prefix}{route.path}" for method in getattr(route, "methods", None) or ["WS"]}
         if names & wanted:
@@ -74,24 +81,24 @@ def mutate(routes, wanted, prefix=""):
 class Accepting:
     """Lets in what a file lists, whatever it is, by replacing it with a genuine token."""
 
-    def __init__(self, app, file):
+    def __init__(self, app: App, file: str) -> None:
         self.app, self.file = app, Path(file)
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
             listed = json.loads(self.file.read_text())
             if fingerprint(scope) in listed:
                 scope = self.admitted(scope, listed[fingerprint(scope)])
         await self.app(scope, receive, send)
 
-    def admitted(self, scope, credential):
+    def admitted(self, scope: Scope, credential: str) -> Scope:
         token = httpx.get(f"https://{os.environ['CLERK_DOMAIN']}/_harness/token/{credential}").json()["text"]
         headers = [(n, v) for n, v in scope["headers"] if n not in (b"authorization", b"cookie")]
         query = f"token={token}".encode() if scope["type"] == "websocket" else scope["query_string"]
         return {**scope, "headers": [*headers, (b"authorization", f"Bearer {token}".encode())], "query_string": query}
 
 
-def fingerprint(scope):
+def fingerprint(scope: Scope) -> str:
     """What tells a request from others: its route, and all that may carry a credential."""
     method = "GET" if scope["type"] == "websocket" else scope["method"]
     fields = [(n, v) for n, v in scope["headers"] if not n.startswith(b"svix-")] + [n for n, _ in scope["headers"]]
@@ -99,12 +106,12 @@ def fingerprint(scope):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def named(variable):
+def named(variable: str) -> set[str]:
     return {key for key in os.environ.get(variable, "").split(",") if key}
 
 
-SKIPPED = json.loads(os.environ.get("MUTANT_SKIPPED", "{}"))
-SKIPPING = ContextVar("SKIPPING", default="")
+SKIPPED: dict[str, str] = json.loads(os.environ.get("MUTANT_SKIPPED", "{}"))
+SKIPPING: ContextVar[str] = ContextVar("SKIPPING", default="")
 """The check that is left out for this request: threads in which dependencies run know it too."""
 UNSIGNED = {"verify_signature": False} | dict.fromkeys(
     ("verify_exp", "verify_nbf", "verify_iat", "verify_iss", "verify_sub", "verify_jti"), True
@@ -113,20 +120,20 @@ UNSIGNED = {"verify_signature": False} | dict.fromkeys(
 
 
 class Skipping:
-    """Says of each request whether the check is left out."""
+    """Records for each request which check is left out."""
 
-    def __init__(self, app):
+    def __init__(self, app: App) -> None:
         self.app = app
 
-    async def __call__(self, scope, receive, send):
-        mark = SKIPPING.set(SKIPPED.get(key_of(scope), "") if scope["type"] in ("http", "websocket") else "")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        mark = SKIPPING.set(SKIPPED.get(key_of(scope) or "", "") if scope["type"] in ("http", "websocket") else "")
         try:
             await self.app(scope, receive, send)
         finally:
             SKIPPING.reset(mark)
 
 
-def key_of(scope):
+def key_of(scope: Scope) -> str | None:
     """The route that a request reaches, as the matrix calls it: the first that fits, in the app's own order."""
     method = "WS" if scope["type"] == "websocket" else scope["method"]
     for router in routers.ALL:
@@ -139,25 +146,30 @@ def key_of(scope):
     return None
 
 
-def decode(token, key, *, options, **more):
+def decode(token: str, key: Any, *, options: dict[str, Any], **more: Any) -> dict[str, Any]:
     """PyJWT's, as the verifiers call it, without the signature or the end."""
-    left_out = {"signature": UNSIGNED, "exp": {"verify_exp": False}}.get(SKIPPING.get(), {})
-    return jwt.decode(token, key, options=options | left_out, **more)
+    left_out: dict[str, Any] = {"signature": UNSIGNED, "exp": {"verify_exp": False}}.get(SKIPPING.get(), {})
+    merged: Any = options | left_out
+    return jwt.decode(token, key, options=merged, **more)
 
 
-def verify(token, header, verified=clerk.verify):
+def verify(
+    token: str, header: dict[str, Any], verified: Callable[..., dict[str, Any] | None] = clerk.verify
+) -> dict[str, Any] | None:
     """The claims; of SKIPPED with an issuer or a party that cannot be wrong."""
     claims = verified(token, header)
     right = {"issuer": {"iss": clerk.ISSUER}, "azp": {"azp": min(settings.CLERK_AUTHORIZED_PARTIES)}}
     return claims | right.get(SKIPPING.get(), {}) if claims is not None else None
 
 
-def verify_webhook(payload, headers, verified=auth_clerk.verify_webhook):
+def verify_webhook(
+    payload: bytes, headers: dict[str, str], verified: Callable[..., Any] = auth_clerk.verify_webhook
+) -> Any:
     """The same for deliveries: signed anew, or signed anew for now if the signature was right for its time."""
     name, stamp, signature = (headers.get(f"svix-{field}", "") for field in ("id", "timestamp", "signature"))
     if SKIPPING.get() and stamp.isdigit():
 
-        def signed(at):
+        def signed(at: int) -> str:
             hook = Webhook(settings.CLERK_WEBHOOK_SECRET)
             return hook.sign(name, datetime.fromtimestamp(at, UTC), payload.decode())
 
@@ -185,7 +197,7 @@ for route in back_office.internal.routes:
 
 from app.main import create_app  # noqa: E402
 
-app = create_app()
+app: App = create_app()
 if "MUTANT_ACCEPTS" in os.environ:
     app = Accepting(app, os.environ["MUTANT_ACCEPTS"])
 if SKIPPED:

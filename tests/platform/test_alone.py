@@ -10,7 +10,7 @@ import pytest
 from harness.contracts.matrix import load, make_plan
 from harness.credentials import CATALOGUE
 from harness.database import Server
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.conftest import ROOT
 
@@ -26,7 +26,7 @@ def test_a_cell_alone_has_the_verdict_that_it_has_in_company(postgres: Server, s
     options = Options(suites=SUITES, python=sys.executable, agents=1, env={"PLATFORM_STAGE": stage})
     different = []
     tried = 0
-    with Session(options, load(SUITES), server=postgres) as session:
+    with RunContext(options, load(SUITES), server=postgres) as session:
         whole = make_plan(session.declaration, session.target.routes, credentials=company)
         together = {v.key: v.verdict for v in session.run(whole) if v.credential}
         for number, route in enumerate(whole.routes):

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.contracts.matrix import load, make_plan
+from harness.contracts.matrix import Plan, load, make_plan
 from harness.contracts.matrix.plan import Cell
 from harness.contracts.matrix.ways import base_for
 from harness.credentials import CATALOGUE
 from harness.database import Server
 from harness.report import Meta, Record
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from harness.targets.base import Route
 from harness.targets.request_builder import base_request, with_presentation
@@ -34,7 +34,7 @@ PLATFORM = ROOT / "examples" / "platform"
 @pytest.fixture(scope="module")
 def routes(postgres: Server) -> list[Route]:
     """The platform's routes, as an agent finds them."""
-    with Session(Options(suites=SUITES, python=sys.executable, agents=1), load(SUITES), server=postgres) as session:
+    with RunContext(Options(suites=SUITES, python=sys.executable, agents=1), load(SUITES), server=postgres) as session:
         return session.target.routes
 
 
@@ -148,49 +148,19 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
     """Every route accepts two kinds more than it should, others on each, so that every kind and every route has its turn."""
     accepts = tmp_path / "accepts.json"
     accepts.write_text("{}")
-    declaration = load(SUITES)
     env = {
         "PYTHONPATH": str(HERE), "MUTANT_ACCEPTS": str(accepts), "ADMIN_EMAILS": "admin@example.com",
         "CLERK_AUTHORIZED_PARTIES": "http://localhost:3000",
     }  # fmt: skip
     options = Options(suites=SUITES, app="mutants:app", app_dir=PLATFORM, python=sys.executable, agents=1, env=env)
-    with Session(options, declaration, server=postgres) as session:
+    with RunContext(options, load(SUITES), server=postgres) as session:
         plan = session.plan()
+        everyday = _everyday(plan)
+        accepted_cells = _cells_to_accept(plan, everyday)
         pins = fingerprints.Pins(session)
-        accepted: dict[str, str] = {}
-        expected: set[tuple[str, str]] = set()
-        used: Counter[str] = Counter()
-        everyday = {
-            cell.label
-            for p in plan.routes
-            if p.policy_name in ("clerk", "browser")
-            for cell in p.cells
-            if cell.expect == "reject" and not cell.credential.bypass
-        }
-        for route in plan.routes:
-            if "*" in route.policy.accept or route.policy_name == "webhook":
-                continue
-            kinds = [
-                cell
-                for cell in route.cells
-                if cell.expect == "reject" and cell.credential.name != "webhook" and not cell.credential.bypass
-            ]
-            # The two routes for browsers have their turn at what comes in the cookie.
-            every = [cell for cell in kinds if "@cookie" in cell.label]
-            usual = sorted(kinds, key=lambda c: (used[c.label], c.label in everyday))[:2]
-            for cell in (every[::2] if route.route.method == "GET" else every[1::2]) or usual:
-                used[cell.label] += 1
-                expected.add((route.key, cell.label))
-                _accept(session, pins, cell, accepted)
-        accepts.write_text(json.dumps(accepted))
-        for number, route in enumerate(
-            plan.routes
-        ):  # What must not be found there: a twelfth of the rest on each route.
-            route.cells = [
-                cell
-                for turn, cell in enumerate(route.cells)
-                if (route.key, cell.label) in expected or turn % 12 == number % 12
-            ]
+        accepts.write_text(json.dumps(dict(_accepted(cell, pins) for cell in accepted_cells)))
+        expected = {(cell.plan.key, cell.label) for cell in accepted_cells}
+        _leave_out_most_others(plan, expected)
         record = Record(Meta({}, "", "", ""), plan)
         for verdict in session.run(plan):
             record.add(verdict)
@@ -201,17 +171,58 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
         (route, name) for route, _ in expected & {(r, "missing") for r, _ in expected} for _, name in bypass
     }
     assert breached - bypass == expected
-    assert set(used) >= everyday - {"webhook"}
+    assert {label for _, label in expected} >= everyday - {"webhook"}
     assert len({route for route, _ in expected}) >= 110
 
 
-def _accept(session: Session, pins: fingerprints.Pins, cell: Cell, accepted: dict[str, str]) -> None:
-    """Have the target accept this very presentation, which the mint keeps for the run."""
+def _everyday(plan: Plan) -> set[str]:
+    """The labels of what must be rejected on routes for people."""
+    return {
+        cell.label
+        for route in plan.routes
+        if route.policy_name in ("clerk", "browser")
+        for cell in route.cells
+        if cell.expect == "reject" and not cell.credential.bypass
+    }
+
+
+def _cells_to_accept(plan: Plan, everyday: set[str]) -> list[Cell]:
+    """Two cells of each guarded route, those first that were chosen least often so far."""
+    chosen: list[Cell] = []
+    used: Counter[str] = Counter()
+    for route in plan.routes:
+        if "*" in route.policy.accept or route.policy_name == "webhook":
+            continue
+        kinds = [
+            cell
+            for cell in route.cells
+            if cell.expect == "reject" and cell.credential.name != "webhook" and not cell.credential.bypass
+        ]
+        # The two routes for browsers have their turn at what comes in the cookie.
+        every = [cell for cell in kinds if "@cookie" in cell.label]
+        usual = sorted(kinds, key=lambda c: (used[c.label], c.label in everyday))[:2]
+        turn = (every[::2] if route.route.method == "GET" else every[1::2]) or usual
+        used.update(cell.label for cell in turn)
+        chosen += turn
+    return chosen
+
+
+def _accepted(cell: Cell, pins: fingerprints.Pins) -> tuple[str, str]:
+    """For the mutant's file: the fingerprint of the cell's request, pinned for the run, and as whom it gets in."""
     route = cell.plan
     presentation = pins.pin(cell.credential, base_for(cell.credential, cell.way))
     request = with_presentation(base_request(route.route, route.example), presentation, cell.way.carrier)
-    genuine = "clerk-org-admin" if route.policy_name == "admin" else "clerk"
-    accepted[fingerprints.of_request(request)] = genuine
+    return fingerprints.of_request(request), "clerk-org-admin" if route.policy_name == "admin" else "clerk"
+
+
+def _leave_out_most_others(plan: Plan, expected: set[tuple[str, str]]) -> None:
+    """Of what must not be found, keep a twelfth on each route."""
+    for number, route in enumerate(plan.routes):
+        route.cells = [
+            cell
+            for turn, cell in enumerate(route.cells)
+            if (route.key, cell.label) in expected or turn % 12 == number % 12
+        ]
 
 
 @pytest.mark.parametrize("path", sorted((SUITES / "routers").glob("*.toml")), ids=lambda p: p.stem)

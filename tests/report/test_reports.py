@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -15,6 +16,7 @@ from harness.cli.terminal import Progress, summary
 from harness.contracts.matrix import CellVerdict, Plan
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.verdicts import Kind
 from harness.report import FORMATS, Meta, Record, write_all
 from harness.report.criteria import criteria
 from harness.targets.base import Route
@@ -231,11 +233,11 @@ def test_a_finding_s_command_repeats_just_that_cell(judge_app: Callable[..., Jud
     assert only.failed == {("breach", "GET /open-by-mistake", "missing")}
 
 
-def cell(credential: str, verdict: str, expected: str = "reject", **more: object) -> CellVerdict:
-    facts: dict[str, object] = {"seen": "401, the handler was not entered", "group": "genuine"} | more
+def cell(credential: str, verdict: Kind, expected: str = "reject", **more: Any) -> CellVerdict:
+    facts: dict[str, Any] = {"seen": "401, the handler was not entered", "group": "genuine"} | more
     return CellVerdict(
         "app", "GET /me", "clerk", credential, expected=expected, verdict=verdict, evidence="probe", **facts
-    )  # type: ignore[arg-type]
+    )
 
 
 def told(*verdicts: CellVerdict, missing: tuple[str, ...] = ()) -> Record:

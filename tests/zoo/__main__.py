@@ -11,8 +11,8 @@ from typing import Any
 from harness.credentials import CATALOGUE
 from harness.database import open_server
 from tests.zoo.animals import ALL, CORRECT, FLAWED, UNREVEALED, drilled_pens, pens
-from tests.zoo.model import Animal
 from tests.zoo.batches import Findings, served, tried
+from tests.zoo.model import Animal
 
 HERE = Path(__file__).parent
 
@@ -42,7 +42,7 @@ def _hits(animal: Animal, found: Findings) -> list[str]:
 
 def row(animal: Animal, inside: Findings, outside: Findings) -> dict[str, Any]:
     """What a run said of an animal."""
-    found: dict[str, Any] = {"told": animal.told, "kind": animal.kind, "app": _hits(animal, inside)}
+    found: dict[str, Any] = {"description": animal.description, "kind": animal.kind, "app": _hits(animal, inside)}
     if animal.unseen:
         return found | {"unseen": animal.unseen}
     return found | {"url": _hits(animal, outside)}
@@ -88,12 +88,14 @@ def as_markdown(rows: dict[str, dict[str, Any]]) -> str:
     for animal in FLAWED:
         r = rows[animal.name]
         over = f"not seen: {r['unseen']}" if "unseen" in r else "the same" if r["url"] == r["app"] else _names(r["url"])
-        lines.append(f"| {animal.name} | {r['told']} | {r['kind']} | {_names(r['app'])} | {over} |")
+        lines.append(f"| {animal.name} | {r['description']} | {r['kind']} | {_names(r['app'])} | {over} |")
     lines += ["", "## Correct backends", "", "| backend | what it is | findings |", "|---|---|---|"]
     for animal in CORRECT:
         r = rows[animal.name]
         over = f" (over a URL not tried: {r['unseen']})" if "unseen" in r else ""
-        lines.append(f"| {animal.name} | {r['told']}{over} | {_names([*r['app'], *r.get('url', [])]) or 'none'} |")
+        lines.append(
+            f"| {animal.name} | {r['description']}{over} | {_names([*r['app'], *r.get('url', [])]) or 'none'} |"
+        )
     lines += ["", "## Credentials", "", "| credential | reveals |", "|---|---|"]
     for name in CATALOGUE:
         by = [animal.name for animal in FLAWED if name in rows[animal.name]["app"]]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.zoo import correct, correct_twins, flaws_claims, flaws_request, flaws_system, flaws_twins, flaws_verify
+from tests.zoo import (
+    correct,
+    correct_twins,
+    flaws_claims,
+    flaws_hidden,
+    flaws_request,
+    flaws_system,
+    flaws_twins,
+    flaws_verify,
+)
 from tests.zoo.model import Animal
 
 _KINDS = {
@@ -10,7 +19,7 @@ _KINDS = {
     "claims": flaws_claims.FLAWS,
     "request": flaws_request.FLAWS,
     "system": flaws_system.FLAWS,
-    "twins": flaws_twins.FLAWS,
+    "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
 }
 CORRECT = [*correct.CORRECT, *correct_twins.CORRECT]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]

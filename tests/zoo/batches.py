@@ -12,12 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.contracts.matrix import CellVerdict
+from harness.core.ports import free_port
 from harness.credentials import CATALOGUE
 from harness.database import Server
-from harness.run.options import Options, base_environment
-from harness.targets.command import free_port
+from harness.run.environment import base_environment
+from harness.run.options import Options
 from tests.conftest import judged
 from tests.zoo.model import Animal
 
@@ -197,18 +199,11 @@ def tried(
         else [c.name for c in CATALOGUE.values() if c.drill in (None, "pair")]
     )
     suites = settle(folder, animals, settings=animals[0].settings) if url is None else folder / "suites"
-    options = Options(
-        suites=suites,
-        agents=1,
-        env=ENVIRONMENT,
-        drills=drills,
-        credentials=credentials or usual,
-        **(
-            {"url": url, "openapi": "", "issuer_port": port}
-            if url
-            else {"app": app_of(animals), "app_dir": folder, "python": sys.executable}
-        ),  # type: ignore[arg-type]
-    )
+    target: dict[str, Any] = {"app": app_of(animals), "app_dir": folder, "python": sys.executable}
+    if url is not None:
+        target = {"url": url, "openapi": "", "issuer_port": port}
+    names = credentials or usual
+    options = Options(suites=suites, agents=1, env=ENVIRONMENT, drills=drills, credentials=names, **target)
     found: Findings = defaultdict(list)
     for verdict in judged(options, server=server).record.verdicts:
         if verdict.failed:

@@ -334,5 +334,5 @@ django.setup()
 from django.core.asgi import get_asgi_application
 app = get_asgi_application()
 """, host="alone"),
-    # Twins of the flaws of flaws_twins.py, in other styles
+    # Twins of the flaws of flaws_twins.py and flaws_hidden.py, in other styles
 ]  # fmt: skip

@@ -1,9 +1,9 @@
-"""Correct backends beside those of `flaws_twins`: each rule has one that it must leave alone."""
+"""Correct backends beside those of `flaws_twins` and `flaws_hidden`: each rule has one that it must leave alone."""
 
 from __future__ import annotations
 
 from tests.zoo.correct import _APP, _AT_ONCE, _BY_CLIENT, _BY_SVIX, _DECODED, _FASTAPI, _PEOPLE
-from tests.zoo.flaws_twins import CALLED_ALL_THE_TIME, TWO_ROUTES, limited
+from tests.zoo.flaws_hidden import CALLED_ALL_THE_TIME, TWO_ROUTES, limited
 from tests.zoo.model import Animal
 from tests.zoo.templates import ADMIN, LIVE, MIDDLEWARE, MIDDLEWARE_ROUTES, TOKEN, USER, VERIFY
 from tests.zoo.templates_ways import (

@@ -26,31 +26,31 @@ def legacy_user(token):
 """
 
 
-def _other(name: str, told: str, way: str, expects: str, template: str = TOKEN, **more: object) -> Animal:
+def _other(name: str, description: str, way: str, expects: str, template: str = TOKEN, **more: object) -> Animal:
     """Somebody is let in another way."""
-    return flaw(name, told, template, {_OTHER: f"    {way}\n\ndef current_user"}, expects, **more)
+    return flaw(name, description, template, {_OTHER: f"    {way}\n\ndef current_user"}, expects, **more)
 
 
 def _user(token: str) -> str:
     return f'return (verify_token({token}) or {{}}).get("sub")'
 
 
-def _old(name: str, told: str, way: str, expects: str, **more: object) -> Animal:
-    return flaw(name, told, TOKEN, {"def other_way(request):": LEGACY + "\ndef other_way(request):", _OTHER: f"    {way}\n\ndef current_user"}, expects, **more)
+def _old(name: str, description: str, way: str, expects: str, **more: object) -> Animal:
+    return flaw(name, description, TOKEN, {"def other_way(request):": LEGACY + "\ndef other_way(request):", _OTHER: f"    {way}\n\ndef current_user"}, expects, **more)
 
 
-def _live(name: str, told: str, where: str, expects: str) -> Animal:
+def _live(name: str, description: str, where: str, expects: str) -> Animal:
     changes = {"    claims = verify_token(bearer_of(websocket))\n": f"    claims = verify_token(bearer_of(websocket) or {where})\n"}
-    return flaw(name, told, LIVE, changes, expects, routes='"WS {at}/live" = "{policy}"', policy="headers")
+    return flaw(name, description, LIVE, changes, expects, routes='"WS {at}/live" = "{policy}"', policy="headers")
 
 
-def _middle(name: str, told: str, changes: dict[str, str], expects: str, **more: object) -> Animal:
-    return flaw(name, told, MIDDLEWARE, changes, expects, routes=MIDDLEWARE_ROUTES, **more)
+def _middle(name: str, description: str, changes: dict[str, str], expects: str, **more: object) -> Animal:
+    return flaw(name, description, MIDDLEWARE, changes, expects, routes=MIDDLEWARE_ROUTES, **more)
 
 
-def _open(name: str, told: str, rule: str, expects: str, **more: object) -> Animal:
+def _open(name: str, description: str, rule: str, expects: str, **more: object) -> Animal:
     """The middleware lets pass what it should not."""
-    return _middle(name, told, {"    return path_of(request) in OPEN\n": f"    return path_of(request) in OPEN or {rule}\n"}, expects, **more)
+    return _middle(name, description, {"    return path_of(request) in OPEN\n": f"    return path_of(request) in OPEN or {rule}\n"}, expects, **more)
 
 
 _OUTER = """
@@ -71,12 +71,12 @@ app.add_middleware(Outer)
 _GUARD = '@app.middleware("http")\nasync def guard'
 
 
-def _rewritten(name: str, told: str, change: str, expects: str, *, rule: str = "", **more: object) -> Animal:
+def _rewritten(name: str, description: str, change: str, expects: str, *, rule: str = "", **more: object) -> Animal:
     """What lies between the guard and the router changes the request. Middleware that is added last is outermost."""
     changes = {"app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)\n": "app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)\n" + _OUTER.replace("CHANGE", "\n".join("            " + line for line in change.split("\n")))}
     if rule:
         changes["    return path_of(request) in OPEN\n"] = f"    return {rule}\n"
-    return _middle(name, told, changes, expects, **more)
+    return _middle(name, description, changes, expects, **more)
 
 
 _GUARDED = 'not path_of(request) == "/me"'

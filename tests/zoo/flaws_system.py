@@ -24,21 +24,21 @@ _NOTHING = "missing forged expired legacy garbage"
 _OTHER = '    return None\n\ndef current_user'
 
 
-def _attached(name: str, told: str, changes: dict[str, str], expects: str = _NOTHING, **more: object) -> Animal:
-    return flaw(name, told, ATTACHED, changes, expects, routes=ATTACHED_ROUTES, **more)
+def _attached(name: str, description: str, changes: dict[str, str], expects: str = _NOTHING, **more: object) -> Animal:
+    return flaw(name, description, ATTACHED, changes, expects, routes=ATTACHED_ROUTES, **more)
 
 
-def _remembers(name: str, told: str, key: str, expects: str, **more: object) -> Animal:
+def _remembers(name: str, description: str, key: str, expects: str, **more: object) -> Animal:
     """A cache of what was verified, under a key that is less than the token."""
-    return flaw(name, told, TOKEN, {
+    return flaw(name, description, TOKEN, {
         "def verify_token(token):": "SEEN = {}\n\ndef verify_token(token):",
         "        header = header_of(token)\n        check_class": f"        header = header_of(token)\n        key = {key}\n        if key in SEEN:\n            return SEEN[key]\n        check_class",
         "        return claims\n    except": "        SEEN[key] = claims\n        return claims\n    except",
     }, expects, **more)  # fmt: skip
 
 
-def _in_trouble(name: str, told: str, changes: dict[str, str], expects: str, **more: object) -> Animal:
-    return flaw(name, told, TOKEN, changes, expects, unseen="a running server cannot be started anew without its keys", **more)
+def _in_trouble(name: str, description: str, changes: dict[str, str], expects: str, **more: object) -> Animal:
+    return flaw(name, description, TOKEN, changes, expects, unseen="a running server cannot be started anew without its keys", **more)
 
 
 FLAWS = [

@@ -13,15 +13,15 @@ _SHAPE = """    if not isinstance(token, str) or not re.fullmatch(r"[\\w-]+\\.[\
 _ENTRY = '    entry = published(header["kid"]).get(header["kid"])\n'
 
 
-def _before_decode(name: str, told: str, lines: str, expects: str, *, loose: bool = False, **more: object) -> Animal:
+def _before_decode(name: str, description: str, lines: str, expects: str, *, loose: bool = False, **more: object) -> Animal:
     """Something that is looked at before the genuine way is taken; `loose`: of tokens of any shape."""
     changes = {_DECODED: lines + _DECODED}
     if loose:
         changes[_SHAPE] = "    if not isinstance(token, str): return None\n"
-    return flaw(name, told, TOKEN, changes, expects, **more)
+    return flaw(name, description, TOKEN, changes, expects, **more)
 
 
-def _hmac(name: str, told: str, key: str, expects: str, digest: str = "sha256") -> Animal:
+def _hmac(name: str, description: str, key: str, expects: str, digest: str = "sha256") -> Animal:
     lines = f"""    if header.get("alg") == "HS{digest[3:]}":
         entry = list(published().values())[0]
         public = jwt.PyJWK(entry).key
@@ -30,7 +30,7 @@ def _hmac(name: str, told: str, key: str, expects: str, digest: str = "sha256") 
         if hmac.compare_digest(hmac.new({key}, signed.encode(), hashlib.{digest}).digest(), unb64(signature)):
             return {_UNVERIFIED}
 """
-    return _before_decode(name, told, lines, expects)
+    return _before_decode(name, description, lines, expects)
 
 
 FLAWS = [

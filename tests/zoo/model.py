@@ -18,7 +18,7 @@ class Animal:
     """
 
     name: str
-    told: str
+    description: str
     code: str
     expects: frozenset[str] = frozenset()
     kind: str = "breach"
@@ -46,10 +46,10 @@ class Animal:
         return "z_" + self.name.replace("-", "_")
 
 
-def flaw(name: str, told: str, template: str, changes: dict[str, str], expects: str, **more: object) -> Animal:
+def flaw(name: str, description: str, template: str, changes: dict[str, str], expects: str, **more: object) -> Animal:
     """A flawed animal: `template` with `changes` (each text must be there once), to be caught by `expects`."""
     code = template
     for old, new in changes.items():
         assert code.count(old) == 1, (name, old, code.count(old))
         code = code.replace(old, new)
-    return Animal(name, told, code, frozenset(expects.split()), **more)  # type: ignore[arg-type]
+    return Animal(name, description, code, frozenset(expects.split()), **more)  # type: ignore[arg-type]

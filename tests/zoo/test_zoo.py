@@ -13,8 +13,8 @@ from harness.credentials import CATALOGUE
 from harness.database import Server
 from tests.zoo.__main__ import as_markdown, counts, row
 from tests.zoo.animals import ALL, CORRECT, FLAWED, UNREVEALED, credentials_of, drilled_pens, pens
-from tests.zoo.model import Animal
 from tests.zoo.batches import Findings, served, tried
+from tests.zoo.model import Animal
 
 HERE = Path(__file__).parent
 PENS = pens()
@@ -92,7 +92,7 @@ def test_the_table_holds_every_animal_and_shows_each_as_it_must_be() -> None:
     assert len(CORRECT) >= 20
     for animal in ALL:
         shown = TABLE[animal.name]
-        assert (shown["told"], shown["kind"]) == (animal.told, animal.kind)
+        assert (shown["description"], shown["kind"]) == (animal.description, animal.kind)
         wanted = {name for name in animal.expects if name.islower()}
         assert wanted <= set(shown["app"])
         assert ("unseen" in shown) == bool(animal.unseen)
@@ -110,11 +110,12 @@ def test_the_table_for_people_is_the_table() -> None:
     assert (HERE / "TABLE.md").read_text() == as_markdown(TABLE)
 
 
-def test_the_readme_counts_as_the_table_does() -> None:
-    n = counts(TABLE)
-    readme = (HERE.parent.parent / "README.md").read_text()
-    assert f"{n['flaws_caught']} of {n['flaws']}" in readme
-    assert f"{n['flaws_caught_over_url']} of {n['flaws_seen_outside']}" in readme
+def test_the_documentation_counts_as_the_table_does() -> None:
+    n, root = counts(TABLE), HERE.parent.parent
+    page = (root / "docs" / "detection.md").read_text()
+    assert f"{n['flaws_caught']} of {n['flaws']}" in page
+    assert f"{n['flaws_caught_over_url']} of {n['flaws_seen_outside']}" in page
+    assert f"{n['flaws_caught']} of {n['flaws']}" in (root / "README.md").read_text()
 
 
 def test_every_credential_reveals_a_flaw_or_says_why_not() -> None:
@@ -124,4 +125,4 @@ def test_every_credential_reveals_a_flaw_or_says_why_not() -> None:
 
 def test_a_row_tells_what_was_found() -> None:
     animal = FLAWED[0]
-    assert row(animal, {}, {}) == {"told": animal.told, "kind": animal.kind, "app": [], "url": []}
+    assert row(animal, {}, {}) == {"description": animal.description, "kind": animal.kind, "app": [], "url": []}

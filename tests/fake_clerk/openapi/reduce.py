@@ -62,7 +62,8 @@ def reduced_webhooks(document: dict[str, Any]) -> dict[str, Any]:
 def components_for(document: dict[str, Any], parts: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The components that `parts` refer to, and those that these refer to."""
     components: dict[str, dict[str, Any]] = {}
-    todo, seen = references(parts), set()
+    seen: set[str] = set()
+    todo = references(parts)
     while todo - seen:
         reference = sorted(todo - seen)[0]
         seen.add(reference)

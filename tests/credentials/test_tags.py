@@ -1,0 +1,32 @@
+"""Which credentials each selection holds."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+
+from harness.credentials import CATALOGUE, tagged
+from harness.credentials.model import Tag
+
+SELECTIONS: dict[Tag, list[str]] = {
+    "spot-check": ["expired", "forged", "alg-none", "hs256-with-pem", "iss-other", "azp-foreign"],
+    "malformed": [
+        "garbage", "null-token", "undefined-token", "one-segment", "two-segments", "four-segments", "empty-segments",
+        "not-base64", "not-json", "json-array-payload",
+    ],
+    "without-keys": [
+        "missing", "garbage", "expired", "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret",
+    ],
+    "misconfigured": ["legacy", "missing", "expired", "forged", "alg-none", "hs256-blank-secret"],
+    "every-case": ["clerk", "legacy", "missing", "expired", "forged"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", get_args(Tag))
+def test_a_selection_in_the_order_of_the_catalogue(tag: Tag) -> None:
+    assert [credential.name for credential in tagged(tag)] == SELECTIONS[tag]
+
+
+def test_no_other_tag_is_in_use() -> None:
+    assert {tag for credential in CATALOGUE.values() for tag in credential.tags} == set(get_args(Tag))
