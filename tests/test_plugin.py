@@ -107,3 +107,13 @@ def test_other_toml_files_and_other_tests_are_left_alone(suites: pytest.Pytester
     suites.makefile(".toml", other='[tool]\nname = "x"')
     suites.makepyfile(test_own="def test_x(): pass")
     suites.runpytest_subprocess(*SPARE, "-q", "--ignore=suites").assert_outcomes(passed=1)
+
+
+def test_drills_and_mutations_where_they_are_asked_for(suites: pytest.Pytester) -> None:
+    result = suites.runpytest_subprocess(
+        *SPARE, "suites/routers/app.toml", "-v", "-k", "jwks-outage or fuzz", "--harness-drills", "--harness-fuzz", "20"
+    )
+    text = result.stdout.str()
+    assert re.search(r"GET /me\[jwks-outage\] PASSED", text), text[-2000:]
+    assert re.search(r"\[fuzz\] PASSED", text), text[-2000:]
+    assert result.ret == pytest.ExitCode.OK

@@ -72,6 +72,12 @@ def real_names(clerk: FakeClerk) -> Iterator[Redirect]:
     """In this process, while the context lasts, `https://api.clerk.com` and the instance's domain are the fake.
 
     Yields the redirection, whose `blocked` lists what else was asked for and refused.
+
+    >>> import urllib.request
+    >>> from harness.fake_clerk import FakeClerk
+    >>> with FakeClerk() as clerk, real_names(clerk), urllib.request.urlopen(clerk.jwks_url) as answer:
+    ...     answer.status
+    200
     """
     redirect = Redirect(clerk.api.names, clerk.port)
     trusted = clerk.tls.environment()

@@ -268,3 +268,14 @@ def test_a_document_that_is_elsewhere(serve: tuple[Serve, int], tmp_path: Path) 
     with pytest.raises(TargetError, match="name the document with --openapi"):
         run(suites, url, port, openapi="/schema.json")
     assert run(suites, url, port, openapi="", credentials=["clerk", "forged"]).failed == set()
+
+
+def test_under_pytest_a_backend_that_runs_already_passes(serve: tuple[Serve, int], pytester: pytest.Pytester) -> None:
+    start, port = serve
+    url = start(CORRECT)
+    write_suites(pytester.path / "suites", ROUTES)
+    spare = ("-p", "no:schemathesis", "-p", "no:hypothesispytest", "-p", "no:anyio", "-q")
+    told = ("--harness-url", url, "--harness-issuer-port", str(port), "--harness-time-limit", "5")
+    credentials = ("--harness-credentials", "clerk,forged,missing")
+    result = pytester.runpytest_subprocess(*spare, "suites", *told, *credentials)
+    assert result.ret == pytest.ExitCode.OK, result.stdout.str()[-2000:]
