@@ -8,8 +8,8 @@ from collections.abc import Callable
 from harness.credentials.mint import Mint
 from harness.credentials.model import Credential
 from harness.credentials.recipes import token
-from harness.fake_clerk.directory import milliseconds
-from harness.fake_clerk.machines import PREFIXES, MachineToken
+from harness.fake_clerk.models.machine_tokens import PREFIXES, MachineToken
+from harness.fake_clerk.models.timestamps import milliseconds
 
 _SOURCE = "https://clerk.com/docs/guides/development/machine-auth/overview; RFC 7662 section 2.2"
 _SORTS = {"m2m-opaque": "m2m", "oauth-opaque": "oauth", "api-key": "api_key"}

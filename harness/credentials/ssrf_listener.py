@@ -7,8 +7,8 @@ import ssl
 import threading
 from typing import Any
 
-from harness.fake_clerk.api import ApiRequest
 from harness.fake_clerk.server import ServerThread
+from harness.fake_clerk.wire import ApiRequest
 
 
 class SsrfListener:

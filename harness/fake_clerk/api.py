@@ -1,6 +1,6 @@
-"""What the fake Clerk answers: the part of the Frontend and the Backend API that a verifying backend uses.
+"""Answers the requests to a fake issuer: its well-known documents, its API, and the harness's own pages and control API.
 
-Source: Clerk's OpenAPI documents (`backend-api`, version 2026-05-12). Whatever is not here answers 501 with its name.
+What the API of the issuer does not have is answered with 501 and its name.
 """
 
 from __future__ import annotations
@@ -12,74 +12,49 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from harness.fake_clerk import (
-    clients,
-    emails,
-    frontend,
-    invitations,
-    jwt_templates,
-    machine_api,
-    one_time,
-    organizations,
-    roles,
-    sessions,
-    users,
-)
 from harness.fake_clerk.control import API_FAULTS, control
 from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.profile import IssuerProfile
+from harness.fake_clerk.well_known import well_known_operations
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
 
-__all__ = ["OPERATIONS", "Answer", "Api", "ApiRequest", "error"]
-
-_WITHOUT_VERSION = ("/m2m_tokens", "/api_keys", "/oauth_applications/access_tokens")
-"""Below these, Clerk's SDKs leave the version out of the path (clerk-backend-api: `security/verifytoken.py`; @clerk/backend:
-its requests for machine tokens)."""
 _WINDOW = 10.0
 """Seconds over which requests are counted (https://clerk.com/docs/guides/how-clerk-works/system-limits)."""
-_TOLD = {429: ("Too many requests", "Too many requests. Please try again in a bit.")}
+_MESSAGES = {429: ("Too many requests", "Too many requests. Please try again in a bit.")}
 
 
-OPERATIONS = [
-    *frontend.OPERATIONS,
-    Operation("GET", "/v1/jwks", "GetJWKS", frontend.published_keys),
-    *users.OPERATIONS,
-    *sessions.OPERATIONS,
-    *organizations.OPERATIONS,
-    *machine_api.OPERATIONS,
-    *emails.OPERATIONS,
-    *invitations.OPERATIONS,
-    *roles.OPERATIONS,
-    *jwt_templates.OPERATIONS,
-    *one_time.OPERATIONS,
-    *clients.OPERATIONS,
-]
-_IN_ORDER = sorted(OPERATIONS, key=lambda operation: "{" in operation.path)
-"""Paths without names come first, so that /v1/users/count is not a user."""
+def operations_of(profile: IssuerProfile) -> list[Operation]:
+    """All operations that an issuer serves: its well-known documents and its API."""
+    return [*well_known_operations(profile), *(profile.api.operations() if profile.api is not None else ())]
 
 
 class Api:
-    """Answers requests for one instance, and counts them by operation."""
+    """Answers requests to one instance, and counts them by operation."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
+        # Paths without placeholders come first, so that /v1/users/count is not taken for the user `count`.
+        self.operations = sorted(operations_of(instance.profile), key=lambda operation: "{" in operation.path)
         self.counts: dict[str, int] = {}
         self.mint: Callable[[str], dict[str, Any] | None] | None = None
-        """What `/_harness/token/NAME` answers, where somebody who knows credentials serves this fake."""
+        """Makes what `/_harness/token/NAME` answers: the credential of that name, or None. None when there are no credentials."""
         self.controlled = False
-        """Whether the control API answers: not while a target is tried, which could reach it."""
+        """Whether the control API answers. It must not while a target is examined, because the target could use it."""
         self.pages: dict[str, Callable[[], Answer]] = {}
-        """What is answered to GET beside the operations, by path."""
-        self.names: tuple[str, ...] = ()
-        """Host names for which it answers as a proxy; a leading `*.` stands for one label or more."""
+        """Further pages by path; they answer GET."""
+        self.names: tuple[str, ...] = (*instance.profile.hosts, instance.domain)
+        """Host names that are led to it; a leading `*.` stands for one label or more."""
         self.refused_names: list[str] = []
-        self._asked: list[float] = []
+        """Other hosts that clients requested of it as a proxy."""
+        self._recent: list[float] = []
         self._lock = threading.Lock()
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
-        if request.path.startswith(_WITHOUT_VERSION):
-            request = replace(request, path=f"/v1{request.path}")
-        for operation in _IN_ORDER:
+        api = self.instance.profile.api
+        if api is not None and request.path.startswith(api.unversioned):
+            request = replace(request, path=f"{api.version}{request.path}")
+        for operation in self.operations:
             match = operation.matches(request)
             if match is None:
                 continue
@@ -90,29 +65,29 @@ class Api:
                     "clerk_key_invalid",
                     "The provided Clerk Secret Key is invalid. Make sure that your Clerk Secret Key is correct.",
                 )
-            if operation.needs_key and (trouble := self._trouble()) is not None:
-                return trouble
+            if operation.needs_key and (fault := self._fault()) is not None:
+                return fault
             try:
                 return operation.answer(self.instance, request, **match.groupdict())
             except Refused as refused:
                 return refused.answer
         return self._unknown(request)
 
-    def _trouble(self) -> Answer | None:
-        """What the Backend API answers while it is in trouble, or asked too often."""
-        trouble, limit = self.instance.api_fault, self.instance.rate_limit
-        if limit is not None and trouble is None:
+    def _fault(self) -> Answer | None:
+        """The answer to every operation while the API has a fault, or its rate limit is exceeded."""
+        fault, limit = self.instance.api_fault, self.instance.rate_limit
+        if limit is not None and fault is None:
             now = time.monotonic()
             with self._lock:
-                self._asked = [*[at for at in self._asked if now - at < _WINDOW][-limit:], now]
-                trouble = 429 if len(self._asked) > limit else None
-        if trouble is None:
+                self._recent = [*[at for at in self._recent if now - at < _WINDOW][-limit:], now]
+                fault = 429 if len(self._recent) > limit else None
+        if fault is None:
             return None
-        answer = error(trouble, API_FAULTS[trouble], *_TOLD.get(trouble, ("The Backend API is in trouble.",)))
-        return (*answer, {"Retry-After": str(self.instance.retry_after)}) if trouble == 429 else answer
+        answer = error(fault, API_FAULTS[fault], *_MESSAGES.get(fault, ("The Backend API is in trouble.",)))
+        return (*answer, {"Retry-After": str(self.instance.retry_after)}) if fault == 429 else answer
 
     def tunnels_to(self, host: str) -> bool:
-        """Whether `host` is one of Clerk's names; others are noted in `refused_names`."""
+        """Whether `host` is one of `names`; others are noted in `refused_names`."""
         known = any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in self.names)
         if not known and host not in self.refused_names:
             self.refused_names.append(host)
@@ -129,10 +104,11 @@ class Api:
                 return control(self.instance, self.counts, request)
             except Refused as refused:
                 return refused.answer
-        if request.path.startswith("/v1/"):
-            asked = f"{request.method} {request.path}"
-            self.counts[asked] = self.counts.get(asked, 0) + 1
-            return error(501, "not_implemented", f"the fake Clerk has no operation {request.method} {request.path}")
+        profile = self.instance.profile
+        if profile.api is not None and request.path.startswith(f"{profile.api.version}/"):
+            name = f"{request.method} {request.path}"
+            self.counts[name] = self.counts.get(name, 0) + 1
+            return error(501, "not_implemented", f"the fake {profile.name} has no operation {name}")
         return error(404, "resource_not_found", f"nothing at {request.path}")
 
     def _authorized(self, request: ApiRequest, operation: Operation) -> bool:

@@ -1,6 +1,8 @@
-"""The control API under `/_harness/`: drills and counters for tests in any language. Served by `clerk-harness issuer` only.
+"""The control API under `/_harness/`: faults, keys, time and counters for tests in any language.
 
-GET  /_harness/counts                 how often each operation was asked for, and the key set
+Only `clerk-harness issuer` serves it.
+
+GET  /_harness/counts                 how often each operation and the key set were requested
 POST /_harness/counts/reset
 POST /_harness/trouble                {"jwks": "outage" | "slow" | "malformed" | "empty" | null, "api": 429 | 500 | 503 | null,
                                        "retry_after": seconds, "rate_limit": requests in 10 s | null}
@@ -12,7 +14,7 @@ POST /_harness/session                {"user_id": …, "status": "active" | "pen
 GET  /_harness/users/ID/token         a session token as text; ?lifetime=3600 for one that lives for an hour
 POST /_harness/webhooks               {"url": …, and what `webhooks.Endpoint` takes}, or {"url": null} to end them
 GET  /_harness/webhooks               the messages and their attempts
-POST /_harness/webhooks/flush         let all leave now, and wait for it
+POST /_harness/webhooks/flush         deliver everything now, and wait for it
 POST /_harness/webhooks/replay        {"id": message}: deliver it again
 GET  /_harness/environment            the variables by which a backend is configured
 GET  /_harness/ca.pem                 the certificate of the throw-away authority
@@ -24,10 +26,9 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import get_args
 
-from harness.fake_clerk.instance import Instance, JwksFault
-from harness.fake_clerk.keys import SigningKey
+from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.jwks_faults import JWKS_FAULTS
 from harness.fake_clerk.webhooks import Endpoint
 from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, integer_in, not_found, text_in
 
@@ -38,15 +39,15 @@ def _keys(instance: Instance) -> Answer:
     return 200, {"signing": instance.key.kid, "published": [key.kid for key in instance.published]}
 
 
-def _refuse(told: str) -> Refused:
-    return Refused(error(422, "form_param_value_invalid", told))
+def _refuse(message: str) -> Refused:
+    return Refused(error(422, "form_param_value_invalid", message))
 
 
 def _trouble(instance: Instance, request: ApiRequest) -> Answer:
     document = request.document()
     jwks, api, limit = document.get("jwks"), document.get("api"), document.get("rate_limit")
-    if jwks is not None and jwks not in get_args(JwksFault):
-        raise _refuse(f"jwks: one of {', '.join(get_args(JwksFault))}, or null")
+    if jwks is not None and jwks not in JWKS_FAULTS:
+        raise _refuse(f"jwks: one of {', '.join(JWKS_FAULTS)}, or null")
     if api is not None and api not in API_FAULTS:
         raise _refuse(f"api: one of {', '.join(map(str, API_FAULTS))}, or null")
     if limit is not None and (not isinstance(limit, int) or limit < 0):
@@ -64,7 +65,7 @@ def _trouble(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _rotate(instance: Instance, request: ApiRequest) -> Answer:
-    instance.key = SigningKey()
+    instance.key = instance.new_key()
     instance.published.append(instance.key)
     return _keys(instance)
 
@@ -149,7 +150,7 @@ _POST: dict[str, Callable[[Instance, ApiRequest], Answer]] = {
 
 
 def control(instance: Instance, counts: dict[str, int], request: ApiRequest) -> Answer:
-    """Answers a request below `/_harness/`."""
+    """Answer a request below `/_harness/`; `counts` has the requests by operation. Raises Refused for a body that is invalid."""
     name = request.path.removeprefix("/_harness/")
     if request.method == "GET" and (match := _TOKEN.fullmatch(name)):
         return _user_token(instance, request, match[1])

@@ -1,4 +1,4 @@
-"""The issuer's page: who is known, and what was asked for. For people; tests use the control API."""
+"""The page of the issuer for people: users, sessions, webhooks and the requests so far. Tests use the control API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from html import escape
 from typing import Any
 
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.organizations import organizations_of
 
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1c1c28}"
@@ -28,7 +27,7 @@ def _table(head: list[str], rows: list[list[str]], empty: str) -> str:
 
 
 def _users(instance: Instance) -> list[list[str]]:
-    organizations = organizations_of(instance.directory)
+    organizations = instance.directory.all_organizations()
     rows = []
     for user in list(instance.directory.users.values()):
         state = " ".join(name for name in ("banned", "locked") if getattr(user, name))
@@ -49,7 +48,7 @@ def _users(instance: Instance) -> list[list[str]]:
 
 
 def dashboard_html(instance: Instance, counts: dict[str, int]) -> str:
-    """The HTML."""
+    """The page as HTML; `counts` has the requests by operation."""
     sessions = [
         [f"<code>{escape(s.id)}</code>", f"<code>{escape(s.user_id)}</code>", escape(s.status), _at(s.created_at)]
         for s in reversed(list(instance.directory.sessions.values()))
@@ -66,9 +65,10 @@ def dashboard_html(instance: Instance, counts: dict[str, int]) -> str:
         ("Asked for", _table(["operation", "times"], asked, "nothing yet")),
     ]
     body = "".join(f"<h2>{title}</h2>{table}" for title, table in parts)
+    name = escape(instance.profile.name)
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>fake Clerk</title><style>{_STYLE}</style>'
-        f"<h1>Fake Clerk: {escape(instance.domain)}</h1><p>Nothing here is secret or kept. Keys: "
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>fake {name}</title><style>{_STYLE}</style>'
+        f"<h1>Fake {name}: {escape(instance.domain)}</h1><p>Nothing here is secret or kept. Keys: "
         f"{', '.join(f'<code>{escape(key.kid)}</code>' for key in instance.published)}</p>{body}</html>"
     )
 

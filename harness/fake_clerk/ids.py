@@ -23,5 +23,5 @@ def new_id(prefix: str) -> str:
 
 
 def stable_id(prefix: str, seed: str) -> str:
-    """The same identifier for the same seed: identities keep theirs from run to run."""
+    """An identifier made from a seed, the same one in every run."""
     return f"{prefix}_{_base62(int.from_bytes(hashlib.sha256(f'{prefix}:{seed}'.encode()).digest()[:20], 'big'))}"

@@ -1,109 +1,153 @@
-"""One Clerk instance: its domain, its keys, and the tokens it signs. Needs no server."""
+"""One instance of an issuer: its domain, its keys, and the tokens that it signs. It needs no server."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import secrets
 import time
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import jwt
 
 from harness.fake_clerk import tokens
-from harness.fake_clerk.directory import Directory, Session, User
+from harness.fake_clerk.clerk import CLERK
 from harness.fake_clerk.ids import new_id
+from harness.fake_clerk.jwks_faults import JwksFault
 from harness.fake_clerk.keys import SigningKey, jwks
-from harness.fake_clerk.machines import Machine, MachineToken
-from harness.fake_clerk.templates import Template, filled
+from harness.fake_clerk.models.directory import Directory
+from harness.fake_clerk.models.invitations import Invitation
+from harness.fake_clerk.models.machine_tokens import MachineToken
+from harness.fake_clerk.models.machines import Machine
+from harness.fake_clerk.models.one_time_tokens import OneTimeToken
+from harness.fake_clerk.models.sessions import Session
+from harness.fake_clerk.models.templates import Template, render_claims
+from harness.fake_clerk.models.users import User
+from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.webhooks import Outbox, new_webhook_secret, sign_delivery
-
-JwksFault = Literal["outage", "slow", "malformed", "empty"]
 
 
 class Instance:
-    """A development instance of Clerk: what it knows and what it can sign.
+    """An instance of an issuer: what it knows and what it can sign.
 
-    `domain` is the Frontend API's host (`<name>.clerk.accounts.dev`); `clock` gives seconds since 1970.
+    `profile` is the issuer, Clerk by default. `domain` is its host, for Clerk that of the Frontend API
+    (`<name>.clerk.accounts.dev`), and the profile's own by default. `clock` gives seconds since 1970.
     """
 
     def __init__(
-        self, domain: str = "harness-under-test.clerk.accounts.dev", *, clock: Callable[[], float] = time.time
+        self, domain: str | None = None, *, profile: IssuerProfile = CLERK, clock: Callable[[], float] = time.time
     ) -> None:
-        self.domain = domain
+        self.profile = profile
+        self.domain = domain if domain is not None else profile.domain
         self.clock = clock
-        self.key = SigningKey()
+        self.key = self.new_key()
         self.id = self.key.kid
         self.published = [self.key]
-        self.directory = Directory()
-        self.secret_key = f"sk_test_{secrets.token_urlsafe(30)}"
-        self.publishable_key = "pk_test_" + base64.b64encode(f"{domain}$".encode()).decode("ascii")
+        self.directory = Directory(profile.user_id)
+        self.secret_key = profile.new_secret_key()
+        self.publishable_key = profile.publishable_key(self.domain)
         self.webhook_secret = new_webhook_secret()
         self.outbox = Outbox(self)
-        """Webhooks: `clerk.outbox.send_to(Endpoint(url))` has each change of the directory delivered."""
+        """The webhooks: after `outbox.send_to(Endpoint(url))` each change of the directory is delivered."""
         self.directory.listeners.append(self.outbox.event)
         self.session_claims: dict[str, Any] = {}
-        """Claims that the instance adds to each session token; may hold shortcodes like `{{user.external_id}}`."""
+        """Claims that are added to each session token; shortcodes like `{{user.external_id}}` are replaced."""
         self.browsers: dict[str, Session] = {}
-        """Development browsers by their token, and the session that each is signed in with."""
+        """The sessions of development browsers by the token of the browser."""
         self.handshakes: dict[str, list[str]] = {}
-        """Cookies that wait behind a nonce."""
+        """By nonce: cookies that a handshake hands out when the nonce is redeemed."""
         self.templates: dict[str, Template] = {}
         """JWT templates by name."""
         self.jwks_fault: JwksFault | None = None
-        """How its key set cannot be had at present, for drills."""
+        """How requests for the key set fail at present; None when they do not."""
         self.api_fault: int | None = None
-        """The status by which every operation of the Backend API fails at present, for drills."""
+        """The status with which every operation of the Backend API fails at present; None when they do not."""
         self.retry_after = 10
-        """Seconds that an answer 429 asks its client to wait."""
+        """Seconds that an answer 429 asks the client to wait."""
         self.rate_limit: int | None = None
-        """Requests to the Backend API in 10 s before it answers 429; None for no limit."""
+        """Requests to the Backend API within 10 s, after which it answers 429; None for no limit."""
         self.jwks_asked = 0
-        """How often the key set was asked for."""
+        """How often the key set was requested."""
         self.machine_tokens: dict[str, MachineToken] = {}
         """Opaque tokens by their secret."""
         self.machines: dict[str, Machine] = {}
-        self.invitations: dict[str, Any] = {}
-        """By id; see `invitations.py`."""
-        self.one_time: dict[str, dict[str, Any]] = {}
-        """Sign-in and actor tokens by id, as the Backend API shows them."""
+        """By id."""
+        self.invitations: dict[str, Invitation] = {}
+        """By id."""
+        self.one_time_tokens: dict[str, OneTimeToken] = {}
+        """Sign-in and actor tokens by id."""
 
     @property
     def issuer(self) -> str:
-        """The `iss` claim: the Frontend API's origin."""
-        return f"https://{self.domain}"
+        """The `iss` claim of its tokens.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> FakeClerk("my-app.clerk.accounts.dev").issuer
+        'https://my-app.clerk.accounts.dev'
+        """
+        return self.profile.issuer(self.domain)
 
     @property
     def jwks_url(self) -> str:
-        """Where the Frontend API publishes the keys."""
-        return f"{self.issuer}/.well-known/jwks.json"
+        """Where the issuer publishes its keys under its own name.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> FakeClerk("my-app.clerk.accounts.dev").jwks_url
+        'https://my-app.clerk.accounts.dev/.well-known/jwks.json'
+        """
+        return self.profile.jwks_url(self.domain)
 
     def jwks(self) -> dict[str, Any]:
-        """The JWK Set as published now."""
+        """The JWK Set (RFC 7517) as it is published now.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> [key["alg"] for key in clerk.jwks()["keys"]]
+        ['RS256']
+        """
         return jwks(self.published)
 
+    def new_key(self) -> SigningKey:
+        """A key with a `kid` of the issuer's form, neither published nor used yet."""
+        return SigningKey(self.profile.new_key_id())
+
     def add_next_key(self) -> SigningKey:
-        """Publish a second key beside the current one, as in a rotation with overlap; returns it."""
-        key = SigningKey()
+        """Publish a second key beside the current one, as in a rotation with overlap, and return it.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> key = clerk.add_next_key()
+        >>> key.kid in [entry["kid"] for entry in clerk.jwks()["keys"]]
+        True
+        >>> token = clerk.session_token("user_1", key=key)
+        """
+        key = self.new_key()
         self.published.append(key)
         return key
 
     def now(self) -> int:
-        """The instance's time, in whole seconds."""
+        """The instance's time, in whole seconds since 1970."""
         return int(self.clock())
 
     def sign(
         self, claims: dict[str, Any], *, header: dict[str, Any] | None = None, key: SigningKey | None = None
     ) -> str:
-        """A compact JWS (RS256) over `claims`; `header` replaces the usual session header."""
+        """A compact JWS (RFC 7515, RS256) over `claims`; the header of a session token unless `header` is given."""
         key = key or self.key
-        return jwt.encode(claims, key.private, algorithm="RS256", headers=header or tokens.session_header(key.kid))
+        return jwt.encode(
+            claims, key.private, algorithm="RS256", headers=header or self.profile.session.header(key.kid)
+        )
 
     def claims_for(self, user: User | str, **options: Any) -> dict[str, Any]:
-        """The session claims for `user`, or for the user with that id, who is made known if need be.
+        """The claims of a session token for `user`, or for the user with that id, who is created if need be.
 
-        `options` are those of `tokens.session_claims`.
+        `options` as for `session_token`, without `key`.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> claims = clerk.claims_for("user_1", azp="https://app.example")
+        >>> claims["sub"], claims["azp"], claims["exp"] - claims["iat"]
+        ('user_1', 'https://app.example', 60)
         """
         if isinstance(user, str):
             user = self.directory.users.get(user) or self.directory.add_user(id=user)
@@ -113,50 +157,71 @@ class Instance:
             "status": session.status if session.status == "pending" else "active",
             "actor": session.actor,
         } | options
-        claims = tokens.session_claims(
-            subject=user.id,
-            session=session.id,
-            issuer=self.issuer,
-            now=self.now(),
-            **options,
+        claims = self.profile.session.claims(
+            subject=user.id, session=session.id, issuer=self.issuer, now=self.now(), **options
         )
-        return claims | filled(self.session_claims, user) if self.session_claims else claims
+        return claims | render_claims(self.session_claims, user) if self.session_claims else claims
 
     def session_token(self, user: User | str, *, key: SigningKey | None = None, **options: Any) -> str:
-        """A session token for `user`, valid for 60 s.
+        """A session token for `user`, or for the user with that id, who is created if need be. Clerk's are valid for 60 s.
 
-        `options`: session (a `Session`, the user's active one by default), version (1 or 2), azp, organization, actor, status,
-        lifetime; see `tokens.session_claims`.
+        `key` signs it instead of the current one. `options`: `session` (a `Session`, by default the user's active one) and
+        those of the profile, for Clerk `version` (1 or 2), `azp`, `organization`, `actor`, `status` and `lifetime` (seconds);
+        see `tokens.session_claims`.
+
+        >>> import jwt
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> ada = clerk.directory.add_user("ada@example.com")
+        >>> token = clerk.session_token(ada, lifetime=3600)
+        >>> claims = jwt.decode(token, clerk.key.public_pem, algorithms=["RS256"], issuer=clerk.issuer)
+        >>> claims["sub"] == ada.id, claims["exp"] - claims["iat"]
+        (True, 3600)
         """
         return self.sign(self.claims_for(user, **options), key=key)
 
     def template_token(self, user: User, *, audience: str = "backend", **extra: Any) -> str:
-        """A token made from a JWT template: an audience, no session, its own class."""
-        claims = tokens.template_claims(
-            subject=user.id, issuer=self.issuer, now=self.now(), audience=audience, extra=extra
-        )
-        return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.TEMPLATE_CATEGORY))
+        """A token made from a JWT template: it has an audience and the claims `extra`, and no session.
+
+        >>> import jwt
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> token = clerk.template_token(clerk.directory.add_user("ada@example.com"), audience="database", plan="pro")
+        >>> jwt.decode(token, clerk.key.public_pem, algorithms=["RS256"], audience="database")["plan"]
+        'pro'
+        """
+        form = self.profile.form_of("template")
+        claims = form.claims(subject=user.id, issuer=self.issuer, now=self.now(), audience=audience, extra=extra)
+        return self.sign(claims, header=form.header(self.key.kid))
 
     def from_template(self, template: Template, user: User, lifetime: int | None = None) -> str:
-        """A token made from a JWT template of this instance."""
-        claims = tokens.template_claims(
-            subject=user.id, issuer=self.issuer, now=self.now(), audience=None, extra=filled(template.claims, user)
-        )
+        """A token made from a JWT template of this instance; `lifetime` in seconds replaces that of the template."""
+        form = self.profile.form_of("template")
+        rendered = render_claims(template.claims, user)
+        claims = form.claims(subject=user.id, issuer=self.issuer, now=self.now(), audience=None, extra=rendered)
         claims["exp"] = claims["iat"] + (lifetime or template.lifetime)
-        del claims["azp"]  # The token is asked for by a backend: no browser, no origin.
+        del claims["azp"]  # The token is requested by a backend: no browser, no origin.
         claims["nbf"] = claims["iat"] - template.allowed_clock_skew
-        return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.TEMPLATE_CATEGORY))
+        return self.sign(claims, header=form.header(self.key.kid))
 
     @property
     def cookie_suffix(self) -> str:
-        """By which browsers tell apart the cookies of several instances on one host: from the publishable key's SHA-1."""
+        """What follows the names of cookies, so that instances on one host do not share them: from the publishable key's SHA-1."""
         return base64.urlsafe_b64encode(hashlib.sha1(self.publishable_key.encode()).digest())[:8].decode("ascii")
 
     def cookies(self, user: User | str, *, suffixed: bool = True, **options: Any) -> dict[str, str]:
-        """What a signed-in browser sends: the session token, since when the client is signed in, and the development
-        browser; with their suffixed twins unless `suffixed` is false. `options` as for `session_token`.
+        """The cookies that a signed-in browser sends to a backend.
+
+        They are the session token, the time of the sign-in and the development browser; each also under a name with a
+        suffix, unless `suffixed` is false. `options` as for `session_token`.
 
         Source: https://clerk.com/docs/guides/how-clerk-works/overview
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> ada = clerk.directory.add_user("ada@example.com")
+        >>> sorted(clerk.cookies(ada, suffixed=False))
+        ['__clerk_db_jwt', '__client_uat', '__session']
         """
         user_id = user if isinstance(user, str) else user.id
         session = options.setdefault("session", self.directory.session_of(user_id))
@@ -170,9 +235,12 @@ class Instance:
         return plain | ({f"{name}_{self.cookie_suffix}": value for name, value in plain.items()} if suffixed else {})
 
     def handshake_directives(self, browser: str | None, *, suffixed: bool = True) -> list[str]:
-        """The `Set-Cookie` fields by which a handshake renews the cookies of a browser (its `__clerk_db_jwt`), or ends them."""
+        """The values of `Set-Cookie` at the end of a handshake.
+
+        They renew the cookies of `browser` (its `__clerk_db_jwt`), or delete them when it has no open session.
+        """
         session = self.browsers.get(browser or "")
-        if session is not None and session.status in ("active", "pending") and session.user_id in self.directory.users:
+        if session is not None and session.open and session.user_id in self.directory.users:
             cookies = self.cookies(session.user_id, session=session, suffixed=suffixed)
             return [f"{name}={value}; Path=/; SameSite=Lax" for name, value in cookies.items()]
         names = ["__session", f"__session_{self.cookie_suffix}"]
@@ -185,10 +253,10 @@ class Instance:
 
     def sign_handshake(self, directives: list[str]) -> str:
         """What the Frontend API returns to a backend at the end of a handshake: a JWS over the cookies to set."""
-        return self.sign({"handshake": directives}, header={"alg": "RS256", "kid": self.key.kid, "typ": "JWT"})
+        return self.sign({"handshake": directives}, header=tokens.session_header(self.key.kid, None))
 
     def ticket(self, user_id: str, lifetime: int) -> str:
-        """A ticket for signing in once (`__clerk_ticket`): signed by the same key, but no session."""
+        """A ticket that signs in a user once (`__clerk_ticket`), valid for `lifetime` seconds. The key is that of sessions."""
         now = self.now()
         claims = {
             "iss": self.issuer,
@@ -198,29 +266,58 @@ class Instance:
             "st": "sign_in_token",
             "sub": user_id,
         }
-        return self.sign(claims, header={"alg": "RS256", "kid": self.key.kid, "typ": "JWT"})
+        return self.sign(claims, header=tokens.session_header(self.key.kid, None))
 
     def machine_token(self, subject: str | None = None, scopes: list[str] | None = None) -> str:
-        """A machine-to-machine JWT of the machine `subject`, signed with the same key as session tokens."""
-        return self.sign_machine(
-            tokens.machine_claims(issuer=self.issuer, now=self.now(), scopes=scopes or [new_id("mch")], subject=subject)
+        """A machine-to-machine JWT of the machine `subject`, signed with the same key as session tokens.
+
+        `scopes` are the ids of the machines that may verify it. Both are new machines by default.
+
+        >>> import jwt
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> jwt.decode(clerk.machine_token("mch_1"), clerk.key.public_pem, algorithms=["RS256"])["sub"]
+        'mch_1'
+        """
+        claims = self.profile.form_of("machine").claims(
+            issuer=self.issuer, now=self.now(), scopes=scopes or [new_id("mch")], subject=subject
         )
+        return self.sign_machine(claims)
 
     def sign_machine(self, claims: dict[str, Any]) -> str:
-        """A JWS over `claims` of the class of machine-to-machine tokens."""
-        return self.sign(claims, header=tokens.session_header(self.key.kid, tokens.M2M_CATEGORY))
+        """A machine-to-machine JWT with these claims."""
+        return self.sign(claims, header=self.profile.form_of("machine").header(self.key.kid))
 
     def opaque_token(self, kind: str, subject: str) -> str:
-        """An opaque token of the kind `m2m`, `oauth` or `api_key`, which the Backend API verifies."""
+        """An opaque token of the kind `m2m`, `oauth` or `api_key`, which only the Backend API can verify.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> clerk.opaque_token("api_key", "user_1")[:3]
+        'ak_'
+        """
         token = MachineToken(kind, subject)
         self.machine_tokens[token.secret] = token
         return token.secret
 
     def oauth_token(self, user: User) -> str:
-        """An OAuth access token as a JWT (RFC 9068): of another type, though the key is the same."""
-        claims = tokens.oauth_claims(subject=user.id, issuer=self.issuer, now=self.now())
-        return self.sign(claims, header={"alg": "RS256", "kid": self.key.kid, "typ": "at+jwt"})
+        """An OAuth access token as a JWT (RFC 9068): its `typ` differs from that of a session token, its key does not.
+
+        >>> import jwt
+        >>> from harness.fake_clerk import FakeClerk
+        >>> clerk = FakeClerk()
+        >>> jwt.get_unverified_header(clerk.oauth_token(clerk.directory.add_user("ada@example.com")))["typ"]
+        'at+jwt'
+        """
+        form = self.profile.form_of("oauth")
+        claims = form.claims(subject=user.id, issuer=self.issuer, now=self.now())
+        return self.sign(claims, header=form.header(self.key.kid))
 
     def webhook_headers(self, body: bytes) -> dict[str, str]:
-        """Svix headers for a delivery of `body`, signed with the instance's webhook secret."""
+        """The Svix header fields for a delivery of `body`, signed with the instance's webhook secret.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> sorted(FakeClerk().webhook_headers(b"{}"))
+        ['svix-id', 'svix-signature', 'svix-timestamp']
+        """
         return sign_delivery(self.webhook_secret, body, at=self.now())

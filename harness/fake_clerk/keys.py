@@ -18,9 +18,9 @@ def b64url(data: bytes) -> str:
 
 
 class SigningKey:
-    """An RSA key made anew; it lives in memory only and is never written.
+    """A new RSA key, in memory only.
 
-    `kid` is the instance id, as with Clerk (`ins_…`).
+    `kid` is by default of the form that Clerk uses, an instance's id (`ins_…`). `bits` is the size of the key.
     """
 
     def __init__(self, kid: str | None = None, bits: int = 2048) -> None:
@@ -28,19 +28,19 @@ class SigningKey:
         self.private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
     def sign(self, data: bytes) -> bytes:
-        """RSASSA-PKCS1-v1_5 with SHA-256, which JWA calls RS256 (RFC 7518, section 3.3)."""
+        """The RS256 signature of `data`: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3)."""
         return self.private.sign(data, padding.PKCS1v15(), hashes.SHA256())
 
     @cached_property
     def public_pem(self) -> bytes:
-        """SubjectPublicKeyInfo: what Clerk's dashboard shows and `CLERK_JWT_KEY` holds."""
+        """The public key as PEM (SubjectPublicKeyInfo), as in Clerk's dashboard and in `CLERK_JWT_KEY`."""
         return self.private.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
 
     @cached_property
     def jwk(self) -> dict[str, Any]:
-        """The public key as Clerk publishes it."""
+        """The public key as Clerk publishes it (RFC 7517)."""
         numbers = self.private.public_key().public_numbers()
         return {
             "use": "sig",
@@ -53,5 +53,5 @@ class SigningKey:
 
 
 def jwks(keys: list[SigningKey]) -> dict[str, Any]:
-    """A JWK Set (RFC 7517, section 5)."""
+    """The JWK Set of these keys (RFC 7517, section 5)."""
     return {"keys": [key.jwk for key in keys]}

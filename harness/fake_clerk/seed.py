@@ -1,6 +1,6 @@
-"""A seed file: who is known to the fake Clerk when it starts.
+"""A seed file: the users and organizations of the fake Clerk when it starts.
 
-secret_key = "sk_test_mine"             # so that a .env stays as it is; made anew when left out
+secret_key = "sk_test_mine"             # for backends that have one already; a new one when left out
 [session_claims]
 email = "{{user.primary_email_address}}"
 [[users]]
@@ -22,11 +22,12 @@ from pydantic import Field, ValidationError
 
 from harness.core.errors import DeclarationError
 from harness.core.toml import Table, explain, read_toml
-from harness.fake_clerk.directory import EmailAddress
 from harness.fake_clerk.ids import stable_id
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.organizations import ROLES, Organization, join
-from harness.fake_clerk.templates import Template
+from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.organizations import Organization
+from harness.fake_clerk.models.roles import ROLES
+from harness.fake_clerk.models.templates import Template
 
 
 class SeedAddress(Table):
@@ -37,7 +38,7 @@ class SeedAddress(Table):
 
 
 class SeedUser(Table):
-    """A user. `emails` come after `email`, which is the primary one; `organizations` has roles by slug."""
+    """A user. `email` is the primary address, `emails` are further ones; `organizations` has roles by slug."""
 
     email: str | None = Field(default=None, pattern="@")
     emails: list[SeedAddress] = []
@@ -76,7 +77,7 @@ class SeedTemplate(Table):
 
 
 class Seed(Table):
-    """The file."""
+    """A seed file as a whole."""
 
     secret_key: str | None = Field(default=None, pattern="^sk_test_.")
     webhook_secret: str | None = Field(default=None, pattern="^whsec_[A-Za-z0-9+/=]+$")
@@ -123,7 +124,7 @@ def load_seed(path: Path) -> Seed:
 
 
 def plant(instance: Instance, seed: Seed) -> None:
-    """Make known to `instance` what the seed says. Users and organizations keep their ids from start to start."""
+    """Create in `instance` what the seed describes. Users and organizations have the same ids at every start."""
     instance.session_claims = dict(seed.session_claims)
     for name, entry in seed.jwt_templates.items():
         instance.templates[name] = Template(name, entry.claims, entry.lifetime, entry.allowed_clock_skew)
@@ -138,12 +139,12 @@ def plant(instance: Instance, seed: Seed) -> None:
         instance.directory.organizations[organization.id] = organization
     by_slug = {organization.slug: organization for organization in instance.directory.organizations.values()}
     for one in seed.users:
-        mark = one.email or one.username or one.id
+        key = one.email or one.username or one.id
         addresses = (
             [SeedAddress(address=one.email, verified=one.verified)] if one.email is not None else []
         ) + one.emails
         fields = one.model_dump(exclude={"id", "email", "emails", "verified", "organizations"})
         emails = [EmailAddress(e.address, e.verified, id=stable_id("idn", f"seed:{e.address}")) for e in addresses]
-        user = instance.directory.add_user(id=one.id or stable_id("user", f"seed:{mark}"), emails=emails, **fields)
+        user = instance.directory.add_user(id=one.id or stable_id("user", f"seed:{key}"), emails=emails, **fields)
         for slug, role in one.organizations.items():
-            join(instance, by_slug[slug], user, role)
+            instance.directory.join(by_slug[slug], user, role)

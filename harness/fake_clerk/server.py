@@ -1,4 +1,4 @@
-"""One server in a thread on a free port of 127.0.0.1. It speaks http and https on that same port."""
+"""An HTTP server in a thread. It answers http and https on the same port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
-from harness.fake_clerk.api import Answer, ApiRequest
+from harness.fake_clerk.wire import Answer, ApiRequest
 
 _TLS_HANDSHAKE = 0x16
 """First byte of a TLS record that carries a handshake (RFC 8446, section 5.1)."""
@@ -19,7 +19,7 @@ _IDLE_SECONDS = 60.0
 
 
 class Answers(Protocol):
-    """Whoever knows the answers."""
+    """What answers the requests to a server."""
 
     def answer(self, request: ApiRequest) -> Answer:
         """The status, a JSON document or a text, and further header fields if any."""
@@ -39,7 +39,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that breaks off is not worth a traceback on the user's screen."""
+        """Print nothing: clients may break off at any time."""
 
     def close_connections(self) -> None:
         for connection in list(self.open_sockets):
@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Quiet: what matters is counted by the API."""
+        """Log nothing: the API counts the requests."""
 
     def _serve(self) -> None:
         path, _, query = self.path.partition("?")
@@ -86,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(payload)
 
     def do_CONNECT(self) -> None:
-        """A client that goes through a proxy (RFC 9110, section 9.3.6) is led here, or nowhere."""
+        """Answer a client that uses the server as a proxy (RFC 9110, section 9.3.6): serve the host itself, or refuse it."""
         host = self.path.rpartition(":")[0].strip("[]").lower()
         if not self.server.tunnels(host):
             self.send_error(403, f"clerk-harness: nothing may leave this machine, not even to {host}")
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class ServerThread:
-    """Runs the server until `close`. `port` is known after construction.
+    """A server that runs in a thread until `close`; `port` is the one that it is bound to.
 
     Raises OSError when the port is taken.
     """
@@ -116,7 +116,11 @@ class ServerThread:
         port: int = 0,
         tunnels: Callable[[str], bool] = lambda host: False,
     ) -> None:
-        """`tunnels`: for which hosts it answers itself when it is asked as a proxy."""
+        """Bind `port` of `host`, 0 for a free one, and serve.
+
+        `context` is the TLS context, None for http only. `tunnels` tells for a host name whether the server answers for it
+        when a client uses it as a proxy.
+        """
         self._server = _Server((host, port), api, context, tunnels)
         self.host = host
         self.port: int = self._server.server_address[1]

@@ -1,4 +1,4 @@
-"""TLS with a throw-away certificate authority: targets spell out `https://` and cannot be talked out of it."""
+"""TLS with a throw-away certificate authority, for targets whose URLs begin with `https://`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import trustme
 
 
 class ThrowawayTLS:
-    """A certificate authority, and one server certificate for `names`. The CA's certificate is on disk, its key is not."""
+    """A new certificate authority, and a server certificate of it for `names`.
+
+    The certificate of the authority is in the file `ca_path` until `close`; private keys are never written to files.
+    """
 
     def __init__(self, names: list[str]) -> None:
         authority = trustme.CA(organization_name="clerk-harness throw-away CA")
@@ -27,7 +30,7 @@ class ThrowawayTLS:
         self.ca_path.chmod(0o644)
 
     def environment(self) -> dict[str, str]:
-        """The variables by which OpenSSL, requests, curl and Node learn to trust the CA."""
+        """The variables that make OpenSSL, requests, curl and Node trust the authority."""
         path = os.fspath(self.ca_path)
         return dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), path)
 

@@ -1,4 +1,4 @@
-"""The claims of Clerk's session tokens, versions 1 and 2, and of the other classes that the same key signs.
+"""The claims and headers of the JWTs that Clerk signs: session tokens (versions 1 and 2), template, machine and OAuth tokens.
 
 Source: https://clerk.com/docs/guides/sessions/session-tokens
 """
@@ -13,6 +13,7 @@ from harness.fake_clerk.ids import new_id
 SESSION_CATEGORY = "cl_B7d4PD111AAA"
 TEMPLATE_CATEGORY = "cl_B7d4PD222AAA"
 M2M_CATEGORY = "cl_B7d4PD333AAA"
+"""Values of the header parameter `cat`, which tells the classes of Clerk's JWTs apart."""
 LIFETIME = 60
 """Seconds that a Clerk session token lives."""
 NOT_BEFORE_LEEWAY = 10
@@ -20,11 +21,16 @@ NOT_BEFORE_LEEWAY = 10
 
 
 def session_header(kid: str, category: str | None = SESSION_CATEGORY) -> dict[str, Any]:
-    """The JOSE header; older tokens have no `cat`, the class of the token."""
+    """The JOSE header with the class of the token in `cat`; None for a token without `cat`, as older ones are."""
     header: dict[str, Any] = {"alg": "RS256", "kid": kid, "typ": "JWT"}
     if category:
         header["cat"] = category
     return header
+
+
+def oauth_header(kid: str) -> dict[str, Any]:
+    """The JOSE header of an OAuth access token, which has another `typ` (RFC 9068, section 2.1)."""
+    return {"alg": "RS256", "kid": kid, "typ": "at+jwt"}
 
 
 def session_claims(
@@ -42,8 +48,8 @@ def session_claims(
 ) -> dict[str, Any]:
     """The claims of a session token.
 
-    `now` is in seconds since 1970. `organization` has `id`, `slug`, `role` (without `org:`) and `permissions`
-    (comma separated). `status` is `active` or `pending`, `actor` the user who impersonates.
+    `now` is in seconds since 1970, `lifetime` in seconds. `organization` has `id`, `slug`, `role` (without `org:`) and
+    `permissions` (comma separated). `status` is `active` or `pending`, `actor` is the id of the user who impersonates.
     """
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -81,7 +87,7 @@ def session_claims(
 def template_claims(
     *, subject: str, issuer: str, now: int, audience: str | None, extra: dict[str, Any]
 ) -> dict[str, Any]:
-    """A JWT template's claims: an audience if wanted, whatever the template adds, and no session."""
+    """The claims of a token from a JWT template: no session, an audience unless it is None, and the template's `extra`."""
     return (
         ({} if audience is None else {"aud": audience})
         | {
@@ -98,7 +104,7 @@ def template_claims(
 
 
 def machine_claims(*, issuer: str, now: int, scopes: list[str], subject: str | None = None) -> dict[str, Any]:
-    """A machine-to-machine JWT: `sub` is a machine (`mch_…`), never a user."""
+    """The claims of a machine-to-machine token: `sub` is a machine (`mch_…`), a new one by default, and never a user."""
     return {
         "iss": issuer,
         "sub": subject or new_id("mch"),
@@ -111,7 +117,7 @@ def machine_claims(*, issuer: str, now: int, scopes: list[str], subject: str | N
 
 
 def oauth_claims(*, subject: str, issuer: str, now: int) -> dict[str, Any]:
-    """An OAuth access token's claims (RFC 9068, section 2.2): a client and scopes, no session."""
+    """The claims of an OAuth access token (RFC 9068, section 2.2): a client and scopes, no session."""
     return {
         "iss": issuer,
         "sub": subject,

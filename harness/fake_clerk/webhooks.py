@@ -25,9 +25,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 _LIMIT = 15.0
-"""Seconds that a receiver has for its answer, as with Svix."""
+"""Seconds within which a receiver must answer, as with Svix."""
 _SETTLE = 0.3
-"""Seconds without a change after which events in disorder leave."""
+"""Seconds without a change after which shuffled events are delivered."""
 
 
 def new_webhook_secret() -> str:
@@ -55,7 +55,7 @@ def sign_delivery(secret: str, body: bytes, *, at: int | None = None, message_id
 
 @dataclass
 class Message:
-    """One event. `attempts`: the status of each delivery, or the text of what prevented it."""
+    """The message of one event. `attempts` has the status of each delivery, or why there was none."""
 
     type: str
     body: bytes
@@ -64,11 +64,11 @@ class Message:
 
     @property
     def delivered(self) -> bool:
-        """Whether the receiver took it at least once."""
+        """Whether the receiver accepted it at least once."""
         return any(isinstance(status, int) and 200 <= status < 300 for status in self.attempts)
 
     def as_json(self) -> dict[str, Any]:
-        """What the control API tells of it."""
+        """The control API's object for a message."""
         return {
             "id": self.id,
             "type": self.type,
@@ -80,11 +80,19 @@ class Message:
 
 @dataclass
 class Endpoint:
-    """A receiver, and how deliveries reach it.
+    """A receiver of webhooks on this machine, and how messages are delivered to it.
 
-    `events`: types to send, all when empty. `hold`: nothing leaves until `flush`. `delay` (seconds) before each delivery,
-    `duplicates` further deliveries of each message, `retries` after a failure with waits that begin with `retry_wait`
-    (seconds) and double. `disorder`: the seed by which waiting events are shuffled; None keeps their order.
+    `events` are the types to deliver, all when empty. With `hold` nothing is delivered until `flush`. `delay` is the time
+    in seconds before each delivery. Each message is delivered `duplicates` more times. After a failure there are up to
+    `retries` more attempts; the wait before them begins with `retry_wait` seconds and doubles. `disorder` is the seed by
+    which waiting messages are shuffled; None keeps their order. Raises ValueError for a receiver on another machine and for
+    negative numbers.
+
+    >>> Endpoint("http://127.0.0.1:3000/webhooks", events=["user.created"], duplicates=1).duplicates
+    1
+    >>> Endpoint("https://example.com/webhooks")
+    Traceback (most recent call last):
+    ValueError: webhooks go to http:// or https:// on this machine, not to 'https://example.com/webhooks'
     """
 
     url: str
@@ -97,7 +105,7 @@ class Endpoint:
     disorder: int | None = None
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a receiver that is not on this machine or what is not meant as a number."""
+        """Raises ValueError for a receiver on another machine, and for values of other types or negative numbers."""
         if not isinstance(self.url, str) or not isinstance(self.events, list):
             raise ValueError("url is a text and events a list of texts")
         parts = urlsplit(self.url)
@@ -114,17 +122,17 @@ def _is_loopback(host: str) -> bool:
 
 
 class Sender(Protocol):
-    """Whose events they are: an instance."""
+    """What events come from: an instance."""
 
     id: str
     webhook_secret: str
 
     def now(self) -> int:
-        """Its time, in seconds."""
+        """The sender's time, in seconds since 1970."""
 
 
 def event_message(sender: Sender, type: str, data: dict[str, Any]) -> Message:
-    """The message of an event, as Clerk writes it."""
+    """The message of an event of `type`, in the form of Clerk's webhooks."""
     body = {
         "data": data,
         "object": "event",
@@ -137,9 +145,9 @@ def event_message(sender: Sender, type: str, data: dict[str, Any]) -> Message:
 
 
 class Outbox:
-    """Makes a message of each change and delivers it to the endpoint, where there is one, in a thread of its own.
+    """Makes a message of each change and delivers it to the endpoint, if there is one, in a thread.
 
-    `sender` is asked at each delivery, so that a changed clock or secret counts.
+    Time and secret are taken from `sender` at each delivery, so that changes of them take effect at once.
     """
 
     def __init__(self, sender: Sender) -> None:
@@ -154,17 +162,27 @@ class Outbox:
         self._thread: threading.Thread | None = None
         self.endpoint: Endpoint | None = None
         self.messages: list[Message] = []
-        """All messages since an endpoint was given, in the order of the changes."""
+        """All messages since the endpoint was set, in the order of the changes."""
 
     def send_to(self, endpoint: Endpoint | None) -> None:
-        """Deliver the events from now on to `endpoint`; None ends that."""
+        """Deliver the events from now on to `endpoint`; None ends the deliveries.
+
+        >>> from harness.fake_clerk import Endpoint, FakeClerk
+        >>> with FakeClerk() as clerk:
+        ...     clerk.outbox.send_to(Endpoint("http://127.0.0.1:9/webhooks", retries=0))
+        ...     ada = clerk.directory.add_user("ada@example.com")
+        ...     clerk.outbox.flush()
+        ...     [(message.type, message.delivered) for message in clerk.outbox.messages]
+        True
+        [('user.created', False)]
+        """
         with self.changes:
             self.endpoint = endpoint
             self._waiting, self._queue, self.messages = [], [], []
             self.changes.notify_all()
 
     def event(self, type: str, data: dict[str, Any]) -> None:
-        """A listener of the directory: makes the message, and lets it leave as the endpoint wants."""
+        """Listen to the directory: make a message of a change and queue it, if the endpoint wants events of this type."""
         endpoint = self.endpoint
         if endpoint is None or (endpoint.events and type not in endpoint.events):
             return
@@ -179,7 +197,15 @@ class Outbox:
             self.changes.notify_all()
 
     def replay(self, message_id: str) -> Message:
-        """Deliver a message again, as the dashboard's `resend` does. Raises KeyError for an unknown id."""
+        """Deliver a message again, at once, as `resend` in Clerk's dashboard does. Raises KeyError for an unknown id.
+
+        >>> from harness.fake_clerk import Endpoint, FakeClerk
+        >>> with FakeClerk() as clerk:
+        ...     clerk.outbox.send_to(Endpoint("http://127.0.0.1:9/webhooks", hold=True))
+        ...     ada = clerk.directory.add_user("ada@example.com")
+        ...     len(clerk.outbox.replay(clerk.outbox.messages[0].id).attempts)
+        1
+        """
         message = next((m for m in self.messages if m.id == message_id), None)
         if message is None:
             raise KeyError(message_id)
@@ -187,7 +213,13 @@ class Outbox:
         return message
 
     def flush(self, timeout: float = 30.0) -> bool:
-        """Let everything leave at once, retries included, and wait for it; whether all of it left in `timeout` seconds."""
+        """Deliver everything at once, retries included, and wait for it; whether that was done within `timeout` seconds.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> with FakeClerk() as clerk:
+        ...     clerk.outbox.flush(timeout=1.0)
+        True
+        """
         with self.changes:
             self._flushing = True
             self.changes.notify_all()
@@ -196,7 +228,10 @@ class Outbox:
         return done
 
     def deliver(self, message: Message, endpoint: Endpoint | None = None) -> int | str:
-        """One attempt, now, in this thread: the status, or what prevented it. Redirects are not followed."""
+        """Deliver a message once, in this thread; the status, or why there was none. Redirects are not followed.
+
+        Raises RuntimeError when there is no endpoint.
+        """
         endpoint = endpoint or self.endpoint
         if endpoint is None:
             raise RuntimeError("there is no endpoint: call send_to first")
@@ -224,7 +259,7 @@ class Outbox:
         return result
 
     def close(self) -> None:
-        """End the thread; what waits is dropped."""
+        """End the thread; waiting messages are not delivered."""
         with self.changes:
             self._closed = True
             self.changes.notify_all()
@@ -253,7 +288,7 @@ class Outbox:
                 self.changes.notify_all()
 
     def _next(self) -> tuple[Message, int, Endpoint] | None:
-        """The delivery that is due, if one is."""
+        """The message that is due, its attempt's number and its endpoint; None when nothing is due."""
         endpoint = self.endpoint
         if endpoint is None or self._closed:
             return None
@@ -276,7 +311,7 @@ class Outbox:
         heapq.heappush(self._queue, (time.monotonic() + after, next(self._numbers), message, attempt))
 
     def _pause(self) -> float | None:
-        """Seconds until something may be due."""
+        """Seconds until a message may be due; None when none waits."""
         endpoint = self.endpoint
         if endpoint is None:
             return None

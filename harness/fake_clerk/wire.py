@@ -1,4 +1,4 @@
-"""Requests to the fake and its answers, in Clerk's form."""
+"""Requests and answers, and the forms that Clerk gives to errors, pages and deletions."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
-"""Status, a JSON document or a text, and further header fields."""
+"""The status, a JSON document or a text, and further header fields if any."""
 
 
 class Refused(Exception):
-    """An operation refuses a request; `answer` is what the client gets."""
+    """Raised by an operation to refuse a request; `answer` is sent to the client."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(str(answer[0]))
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """A request to the fake: method, path without query, query, header fields in lower case."""
+    """A request: method, path without query, query, and header fields by their names in lower case."""
 
     method: str
     path: str
@@ -34,12 +34,12 @@ class ApiRequest:
     body: bytes = b""
 
     def values(self, name: str) -> list[str]:
-        """All values of a query parameter, under both names that clients use for lists."""
+        """All values of a query parameter `name`; some clients write lists as `name[]`."""
         query = parse_qs(self.query)
         return query.get(name, []) + query.get(f"{name}[]", [])
 
     def value(self, name: str) -> str | None:
-        """The first value of a query parameter."""
+        """The first value of a query parameter, or None."""
         return next(iter(self.values(name)), None)
 
     def document(self) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class ApiRequest:
             raise Refused(error(400, "request_body_invalid", "the body is not JSON")) from None
 
     def page(self) -> tuple[int, int]:
-        """`limit` (1 to 500, 10 by default) and `offset`; raises Refused for what is none."""
+        """`limit` (1 to 500, 10 by default) and `offset` (0 by default) of the query; raises Refused with 422 for other values."""
         try:
             # Some SDKs write whole numbers as 10.0.
             limit, offset = (
@@ -84,7 +84,11 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: method, path with `{names}`, and what answers it. `name` is the one in Clerk's OpenAPI document."""
+    """An operation of an API.
+
+    `path` has placeholders like `{user_id}`; `answer` is called with the instance, the request and their values. `name` is
+    the operation's id in Clerk's OpenAPI document. `needs_key`: whether it needs the secret key.
+    """
 
     method: str
     path: str
@@ -92,15 +96,15 @@ class Operation:
     answer: Callable[..., Answer]
     needs_key: bool = True
     machines: bool = False
-    """Whether the secret key of a machine opens it too."""
+    """Whether the secret key of a machine is accepted as well."""
 
     def matches(self, request: ApiRequest) -> re.Match[str] | None:
-        """Whether it is this operation that a request means."""
+        """The match of the path with its placeholders, or None for a request to another operation."""
         return _pattern(self.path).fullmatch(request.path) if request.method == self.method else None
 
 
 def text_in(document: dict[str, Any], name: str) -> str:
-    """A text that is needed; raises Refused with 422 where it is missing, empty or something else."""
+    """A required string; raises Refused with 422 when it is missing, empty or of another type."""
     value = document.get(name)
     if not isinstance(value, str) or not value:
         raise Refused(error(422, "form_param_missing", f"{name} is missing"))
@@ -108,7 +112,7 @@ def text_in(document: dict[str, Any], name: str) -> str:
 
 
 def integer_in(document: dict[str, Any], name: str, default: int) -> int:
-    """An integer that may be left out; raises Refused with 422 for something else."""
+    """An integer, or `default` when it is missing; raises Refused with 422 for another type."""
     value = document.get(name)
     if value is None:
         return default
@@ -118,7 +122,7 @@ def integer_in(document: dict[str, Any], name: str, default: int) -> int:
 
 
 def dictionary_in(document: dict[str, Any], name: str) -> dict[str, Any]:
-    """An object that may be left out; raises Refused with 422 for something else."""
+    """An object, empty when it is missing; raises Refused with 422 for another type."""
     value = document.get(name)
     if value is not None and not isinstance(value, dict):
         raise Refused(error(422, "form_param_type_invalid", f"{name} must be an object"))
@@ -126,13 +130,13 @@ def dictionary_in(document: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def paged(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
-    """A page with `total_count`."""
+    """The page of `documents` that the request wants, with `total_count`."""
     limit, offset = request.page()
     return 200, {"data": documents[offset : offset + limit], "total_count": len(documents)}
 
 
 def listed(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
-    """A plain page; with `paginated=true`, which Clerk's SDK for JavaScript asks for, one with `total_count`."""
+    """The page as a plain list; with `total_count` when the query has `paginated=true`, as Clerk's SDK for JavaScript sends."""
     if request.value("paginated") == "true":
         return paged(request, documents)
     limit, offset = request.page()
@@ -140,7 +144,7 @@ def listed(request: ApiRequest, documents: list[dict[str, Any]]) -> Answer:
 
 
 def error(status: int, code: str, message: str, long_message: str | None = None) -> tuple[int, Any]:
-    """Clerk's error document."""
+    """An answer with Clerk's error document."""
     return status, {
         "errors": [{"code": code, "message": message, "long_message": long_message or message, "meta": {}}],
         "clerk_trace_id": secrets.token_hex(16),
@@ -148,7 +152,7 @@ def error(status: int, code: str, message: str, long_message: str | None = None)
 
 
 def not_found(what: str, id: str) -> Refused:
-    """The answer for something that is not there."""
+    """The refusal with 404 of an object that does not exist."""
     return Refused(error(404, "resource_not_found", "not found", f"No {what} was found with id {id}."))
 
 

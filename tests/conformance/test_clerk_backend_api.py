@@ -25,7 +25,7 @@ from clerk_backend_api.security.types import (
 
 from harness.credentials import CATALOGUE, Mint
 from harness.fake_clerk import FakeClerk, User
-from harness.fake_clerk.templates import Template
+from harness.fake_clerk.models.templates import Template
 from harness.targets.host_redirect import real_names
 from tests.conformance.conftest import token_of
 from tests.conformance.reasons import PYTHON, by_credential

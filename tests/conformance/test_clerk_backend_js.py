@@ -12,7 +12,7 @@ import pytest
 
 from harness.credentials import Mint
 from harness.fake_clerk import FakeClerk, User
-from harness.fake_clerk.templates import Template
+from harness.fake_clerk.models.templates import Template
 from harness.run.environment import base_environment
 from harness.targets.host_redirect import Names
 from tests.conformance.conftest import Driver, token_of

@@ -1,4 +1,4 @@
-"""The control API: drills and counters for tests in any language."""
+"""The control API: faults, keys, time and counters for tests in any language."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def ask(clerk: FakeClerk) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_counters_tell_what_a_backend_asked_for(ask: httpx.Client) -> None:
+def test_counters_have_what_a_backend_requested(ask: httpx.Client) -> None:
     ask.get("/.well-known/jwks.json")
     ask.get("/v1/users/count")
     ask.get("/v1/users/count")
-    told = ask.get("/_harness/counts").json()
-    assert told == {"operations": {"getJWKS": 1, "GetUsersCount": 2}, "jwks": 1}
+    document = ask.get("/_harness/counts").json()
+    assert document == {"operations": {"getJWKS": 1, "GetUsersCount": 2}, "jwks": 1}
     assert ask.post("/_harness/counts/reset").json() == {"operations": {}, "jwks": 0}
     assert ask.get("/_harness/counts").json() == {"operations": {}, "jwks": 0}
 
@@ -60,12 +60,12 @@ def test_the_backend_api_can_be_in_trouble(ask: httpx.Client) -> None:
 def test_keys_rotate_with_overlap_and_retire(ask: httpx.Client, clerk: FakeClerk) -> None:
     user = clerk.directory.add_user("ada@example.com")
     old = clerk.session_token(user)
-    told = ask.post("/_harness/rotate").json()
-    assert len(told["published"]) == 2
+    document = ask.post("/_harness/rotate").json()
+    assert len(document["published"]) == 2
     new = clerk.session_token(user)
-    assert jwt.get_unverified_header(new)["kid"] == told["signing"] != jwt.get_unverified_header(old)["kid"]
-    assert ask.post("/_harness/retire").json()["published"] == [told["signing"]]
-    assert [key["kid"] for key in ask.get("/.well-known/jwks.json").json()["keys"]] == [told["signing"]]
+    assert jwt.get_unverified_header(new)["kid"] == document["signing"] != jwt.get_unverified_header(old)["kid"]
+    assert ask.post("/_harness/retire").json()["published"] == [document["signing"]]
+    assert [key["kid"] for key in ask.get("/.well-known/jwks.json").json()["keys"]] == [document["signing"]]
 
 
 def test_the_clock_can_be_wrong(ask: httpx.Client, clerk: FakeClerk) -> None:
@@ -81,12 +81,12 @@ def test_the_clock_can_be_wrong(ask: httpx.Client, clerk: FakeClerk) -> None:
     ("path", "body"),
     [("trouble", {"jwks": "fire"}), ("trouble", {"api": 418}), ("clock", {"skew": "late"}), ("clock", {})],
 )
-def test_a_mistake_is_told(ask: httpx.Client, path: str, body: dict[str, object]) -> None:
+def test_a_mistake_is_refused(ask: httpx.Client, path: str, body: dict[str, object]) -> None:
     assert ask.post(f"/_harness/{path}", json=body).status_code == 422
     assert ask.post("/_harness/explode").status_code == 404
 
 
-def test_a_target_that_is_tried_cannot_reach_it(ask: httpx.Client, clerk: FakeClerk) -> None:
+def test_it_is_off_while_a_target_is_examined(ask: httpx.Client, clerk: FakeClerk) -> None:
     clerk.api.controlled = False
     assert ask.post("/_harness/retire").status_code == 404
     assert len(clerk.published) == 1

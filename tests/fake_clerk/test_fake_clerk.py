@@ -117,7 +117,7 @@ def test_claims_of_version_one() -> None:
     assert not {"v", "o", "sts"} & set(claims)
 
 
-def test_classes_of_tokens_are_told_by_cat() -> None:
+def test_classes_of_tokens_differ_by_cat() -> None:
     clerk = FakeClerk()
     user = clerk.directory.add_user("a@example.com")
     template, machine = clerk.template_token(user), clerk.machine_token()

@@ -13,8 +13,7 @@ from typing import Any
 
 import yaml
 
-from harness.fake_clerk import frontend
-from harness.fake_clerk.api import OPERATIONS
+from harness.fake_clerk.operations import OPERATIONS
 
 HERE = Path(__file__).parent
 EVENTS = [
@@ -28,7 +27,7 @@ EVENTS = [
     }.items()
     for event in events.split()
 ]
-"""What the fake tells of the changes of its directory."""
+"""The webhook events that the fake sends."""
 
 
 def references(value: Any) -> set[str]:
@@ -38,8 +37,7 @@ def references(value: Any) -> set[str]:
 
 def reduced(document: dict[str, Any]) -> dict[str, Any]:
     """The implemented operations, and the components that they refer to."""
-    backend = [operation for operation in OPERATIONS if operation not in frontend.OPERATIONS]
-    wanted = {(operation.method.lower(), operation.path.removeprefix("/v1")) for operation in backend}
+    wanted = {(operation.method.lower(), operation.path.removeprefix("/v1")) for operation in OPERATIONS}
     paths: dict[str, Any] = {}
     for path, item in document["paths"].items():
         kept = {method: operation for method, operation in item.items() if (method, path) in wanted}
@@ -75,7 +73,7 @@ def components_for(document: dict[str, Any], parts: dict[str, Any]) -> dict[str,
 
 
 def write(name: str, small: dict[str, Any]) -> None:
-    """Beside this file."""
+    """Write a document beside this file."""
     (HERE / name).write_text(json.dumps(small, indent=1, default=str) + "\n")
 
 

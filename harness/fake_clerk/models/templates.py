@@ -1,4 +1,4 @@
-"""JWT templates and custom session claims: claims with shortcodes that are filled in for a user.
+"""JWT templates and custom session claims: claims with shortcodes that are replaced by data of a user.
 
 Source: https://clerk.com/docs/guides/sessions/jwt-templates (shortcodes).
 """
@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.fake_clerk.directory import User, milliseconds
 from harness.fake_clerk.ids import new_id
+from harness.fake_clerk.models.timestamps import milliseconds
+from harness.fake_clerk.models.users import User
 
 _SHORTCODE = re.compile(r"\{\{\s*([\w.]+)(?:\s*\|\|\s*'([^']*)')?\s*\}\}")
 RESERVED = ("sub", "iss", "iat", "nbf", "exp", "jti", "azp", "sid", "sts", "fva")
@@ -45,7 +46,7 @@ class Template:
         }
 
 
-def _known(user: User) -> dict[str, Any]:
+def _shortcodes(user: User) -> dict[str, Any]:
     organization = user.organization or {}
     primary = user.emails[user.primary] if user.emails else None
     return {
@@ -73,28 +74,31 @@ def _known(user: User) -> dict[str, Any]:
     }
 
 
-def _looked_up(known: dict[str, Any], path: str) -> Any:
+def _look_up(known: dict[str, Any], path: str) -> Any:
     found: Any = known
     for name in path.split("."):
         found = found.get(name) if isinstance(found, dict) else None
     return found
 
 
-def filled(value: Any, user: User) -> Any:
-    """`value` with its shortcodes filled in; one that is a whole text keeps its type, an unknown one is null."""
-    known = _known(user)
+def render_claims(value: Any, user: User) -> Any:
+    """`value` with its shortcodes replaced by the data of `user`, and without reserved claims.
 
-    def fill(part: Any) -> Any:
+    A shortcode that is the whole text keeps the type of its value, and is null when it is unknown.
+    """
+    known = _shortcodes(user)
+
+    def render(part: Any) -> Any:
         if isinstance(part, dict):
-            return {name: fill(entry) for name, entry in part.items() if name not in RESERVED}
+            return {name: render(entry) for name, entry in part.items() if name not in RESERVED}
         if isinstance(part, list):
-            return [fill(entry) for entry in part]
+            return [render(entry) for entry in part]
         if not isinstance(part, str):
             return part
         whole = _SHORTCODE.fullmatch(part)
         if whole is not None:
-            found = _looked_up(known, whole[1])
+            found = _look_up(known, whole[1])
             return found if found is not None else whole[2]
-        return _SHORTCODE.sub(lambda m: str(_looked_up(known, m[1]) or m[2] or ""), part)
+        return _SHORTCODE.sub(lambda m: str(_look_up(known, m[1]) or m[2] or ""), part)
 
-    return fill(value)
+    return render(value)

@@ -1,21 +1,18 @@
-"""The Backend API's e-mail addresses. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Email Addresses.
+"""The operations on e-mail addresses.
 
-No mail is sent: the code of a verification is 424242, as for Clerk's test addresses
-(https://clerk.com/docs/guides/development/testing/test-emails-and-phones).
+Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Email Addresses.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.fake_clerk.directory import EmailAddress, User
-from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.users import address_taken, user_in, user_of
+from harness.fake_clerk.models.email_addresses import MAX_ATTEMPTS, EmailAddress
+from harness.fake_clerk.models.users import User
+from harness.fake_clerk.operations._bodies import address_taken, require_address
+from harness.fake_clerk.operations._lookup import find_user, find_user_in_body
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, deleted, error, not_found, text_in
-
-CODE = "424242"
-_ATTEMPTS = 3
 
 
 def _address(instance: Instance, address_id: str) -> tuple[User, EmailAddress]:
@@ -26,27 +23,25 @@ def _address(instance: Instance, address_id: str) -> tuple[User, EmailAddress]:
     raise not_found("email address", address_id)
 
 
-def _wanted(instance: Instance, document: dict[str, Any]) -> str:
-    address = text_in(document, "email_address")
-    if "@" not in address:
-        raise Refused(error(422, "form_param_format_invalid", "Email address must be a valid email address."))
-    if address_taken(instance, address):
-        raise Refused(error(422, "form_identifier_exists", "That email address is taken. Please try another."))
+def _new_address(instance: Instance, document: dict[str, Any]) -> str:
+    address = require_address(text_in(document, "email_address"))
+    if instance.directory.address_taken(address):
+        raise address_taken()
     return address
 
 
-def _with(user: User, emails: list[EmailAddress], primary: EmailAddress | None) -> dict[str, Any]:
-    """The changes that give `user` these addresses."""
+def _fields(emails: list[EmailAddress], primary: EmailAddress | None) -> dict[str, Any]:
+    """The fields of a user to update when these are the addresses; the first is the primary one without `primary`."""
     return {"emails": emails, "primary": emails.index(primary) if primary is not None and primary in emails else 0}
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
-    user, document = user_in(instance, request), request.document()
+    user, document = find_user_in_body(instance, request), request.document()
     verified = bool(document.get("verified"))
-    entry = EmailAddress(_wanted(instance, document), verified, strategy="admin" if verified else "email_code")
+    entry = EmailAddress(_new_address(instance, document), verified, strategy="admin" if verified else "email_code")
     old = user.emails[user.primary] if user.emails else None
     instance.directory.update_user(
-        user.id, **_with(user, [*user.emails, entry], entry if document.get("primary") or old is None else old)
+        user.id, **_fields([*user.emails, entry], entry if document.get("primary") or old is None else old)
     )
     return 200, entry.as_json()
 
@@ -58,9 +53,8 @@ def _get(instance: Instance, request: ApiRequest, email_address_id: str) -> Answ
 def _update(instance: Instance, request: ApiRequest, email_address_id: str) -> Answer:
     (user, entry), document = _address(instance, email_address_id), request.document()
     if isinstance(document.get("verified"), bool):
-        entry.verified = document["verified"]
-        entry.strategy = "admin" if entry.verified else "email_code"
-    changes = _with(user, user.emails, entry if document.get("primary") else user.emails[user.primary])
+        entry.set_verified(document["verified"])
+    changes = _fields(user.emails, entry if document.get("primary") else user.emails[user.primary])
     instance.directory.update_user(user.id, **changes)
     return 200, entry.as_json()
 
@@ -69,7 +63,7 @@ def _delete(instance: Instance, request: ApiRequest, email_address_id: str) -> A
     user, entry = _address(instance, email_address_id)
     primary = user.emails[user.primary]
     rest = [other for other in user.emails if other is not entry]
-    instance.directory.update_user(user.id, **_with(user, rest, primary))
+    instance.directory.update_user(user.id, **_fields(rest, primary))
     return deleted("email_address", email_address_id)
 
 
@@ -81,7 +75,7 @@ def _prepare(instance: Instance, request: ApiRequest, email_address_id: str) -> 
     _, entry = _address(instance, email_address_id)
     if entry.verified:
         raise Refused(error(400, "verification_already_verified", "the address is verified already"))
-    entry.verification_id, entry.code, entry.attempts, entry.strategy = new_id("ver"), CODE, 0, "email_code"
+    entry.start_verification()
     return _verification(entry)
 
 
@@ -92,7 +86,7 @@ def _attempt(instance: Instance, request: ApiRequest, email_address_id: str) -> 
     if entry.code is None or identifier != entry.verification_id:
         raise Refused(error(404, "resource_not_found", "not found", f"No verification was found with id {identifier}."))
     entry.attempts = (entry.attempts or 0) + 1
-    if entry.attempts > _ATTEMPTS:
+    if entry.attempts > MAX_ATTEMPTS:
         raise Refused(error(400, "verification_failed", "too many attempts: prepare the verification anew"))
     if code != entry.code:
         raise Refused(error(400, "form_code_incorrect", "is incorrect"))
@@ -102,12 +96,12 @@ def _attempt(instance: Instance, request: ApiRequest, email_address_id: str) -> 
 
 
 def _replace(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    user, document = user_of(instance, user_id), request.document()
+    user, document = find_user(instance, user_id), request.document()
     address, status = text_in(document, "email_address"), document.get("identification_status") or "verified"
     if "@" not in address or status not in ("verified", "reserved", "unverified"):
         raise Refused(error(422, "form_param_format_invalid", "email_address or identification_status is invalid"))
-    if address_taken(instance, address, but=user):
-        raise Refused(error(422, "form_identifier_exists", "That email address is taken. Please try another."))
+    if instance.directory.address_taken(address, but=user):
+        raise address_taken()
     verified = status == "verified"
     entry = EmailAddress(
         address, verified, reserved=status == "reserved", strategy="admin" if verified else "email_code"

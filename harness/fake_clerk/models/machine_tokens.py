@@ -1,6 +1,6 @@
-"""Machines and their tokens: opaque ones, which only their issuer can tell, and what the Backend API says of them.
+"""Opaque tokens: machine-to-machine tokens, API keys and OAuth access tokens. Only their issuer can verify them.
 
-Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tags Machines, M2M Tokens, API Keys, OAuth Access Tokens.
+Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tags M2M Tokens, API Keys, OAuth Access Tokens.
 """
 
 from __future__ import annotations
@@ -9,43 +9,21 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.fake_clerk.directory import milliseconds
-from harness.fake_clerk.ids import new_id
+from harness.fake_clerk.models.timestamps import milliseconds
 
 PREFIXES = {"m2m": "mt_", "oauth": "oat_", "api_key": "ak_"}
-"""Kind of token -> how it begins."""
+"""How the tokens of each kind begin."""
 OBJECTS = {"m2m": "machine_to_machine_token", "oauth": "clerk_idp_oauth_access_token", "api_key": "api_key"}
-
-
-@dataclass
-class Machine:
-    """A service that talks to others; it may verify the tokens of those in whose `scopes` it is. `ttl` in seconds."""
-
-    name: str
-    instance_id: str
-    ttl: int = 3600
-    id: str = field(default_factory=lambda: new_id("mch"))
-    secret: str = field(default_factory=lambda: f"ak_{secrets.token_hex(24)}")
-    scopes: list[str] = field(default_factory=list)
-    created_at: int = field(default_factory=milliseconds)
-    updated_at: int = field(default_factory=milliseconds)
-
-    def as_json(self) -> dict[str, Any]:
-        """The Backend API's `Machine` object, without its scopes."""
-        return {
-            "object": "machine",
-            "id": self.id,
-            "name": self.name,
-            "instance_id": self.instance_id,
-            "default_token_ttl": self.ttl,
-            "created_at": self.created_at,
-            "updated_at": self.updated_at,
-        }
+"""The value of `object` in the JSON form of each kind."""
 
 
 @dataclass
 class MachineToken:
-    """An opaque token. `subject`: a machine (`mch_…`) or the user on whose behalf it speaks; `expiration` in milliseconds."""
+    """An opaque token.
+
+    `subject` is the id of a machine (`mch_…`), or of the user on whose behalf it is used. `expiration` is a Unix time in
+    milliseconds, None for never.
+    """
 
     kind: str
     subject: str
@@ -64,12 +42,12 @@ class MachineToken:
 
     def __post_init__(self) -> None:
         self.secret = PREFIXES[self.kind] + secrets.token_hex(24)
-        # Of the prefixes' own alphabet, as the OpenAPI document has it, and not a KSUID.
+        # The OpenAPI document wants hexadecimal digits here and no KSUID.
         self.id = PREFIXES[self.kind] + secrets.token_hex(16)
 
     @property
     def expired(self) -> bool:
-        """Whether its time is over."""
+        """Whether it is older than its lifetime."""
         return self.expiration is not None and self.expiration <= milliseconds()
 
     def revoke(self, reason: Any = None) -> None:
@@ -78,7 +56,7 @@ class MachineToken:
         self.revocation_reason = reason if isinstance(reason, str) else None
 
     def as_json(self) -> dict[str, Any]:
-        """What the Backend API answers to whoever verifies it."""
+        """The Backend API's object for a token of this kind, without the secret."""
         document: dict[str, Any] = {
             "object": OBJECTS[self.kind],
             "id": self.id,

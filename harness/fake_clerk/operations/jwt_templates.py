@@ -1,12 +1,12 @@
-"""The Backend API's JWT templates. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag JWT Templates."""
+"""The operations on JWT templates. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag JWT Templates."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from harness.fake_clerk.directory import milliseconds
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.templates import Template
+from harness.fake_clerk.models.templates import Template
+from harness.fake_clerk.models.timestamps import milliseconds
 from harness.fake_clerk.wire import (
     Answer,
     ApiRequest,

@@ -1,14 +1,28 @@
-"""The Backend API's users. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Users."""
+"""The operations on users. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Users."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from harness.fake_clerk.directory import EmailAddress, User
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, deleted, error, not_found, text_in
+from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.users import User, merge_metadata
+from harness.fake_clerk.operations._bodies import address_taken, require_address
+from harness.fake_clerk.operations._invitations import find_invitations, with_organizations
+from harness.fake_clerk.operations._lookup import find_user
+from harness.fake_clerk.wire import (
+    Answer,
+    ApiRequest,
+    Operation,
+    Refused,
+    deleted,
+    error,
+    not_found,
+    paged,
+    text_in,
+)
 
 _ORDERS = (
     "created_at",
@@ -24,35 +38,6 @@ _METADATA = ("public_metadata", "private_metadata", "unsafe_metadata")
 _PLAIN = ("first_name", "last_name", "username", "external_id")
 
 
-def user_of(instance: Instance, user_id: str) -> User:
-    """The user of that id; raises Refused with 404."""
-    user = instance.directory.users.get(user_id)
-    if user is None:
-        raise not_found("user", user_id)
-    return user
-
-
-def address_taken(instance: Instance, address: str, *, but: User | None = None) -> bool:
-    """Whether the address is that of another user than `but`."""
-    others = (user for user in instance.directory.users.values() if user is not but)
-    return any(address.lower() == entry.address.lower() for user in others for entry in user.emails)
-
-
-def user_in(instance: Instance, request: ApiRequest) -> User:
-    """The user whom the body names by `user_id`; raises Refused with 422 or 404."""
-    user_id = request.document().get("user_id")
-    if not isinstance(user_id, str):
-        raise Refused(error(422, "form_param_missing", "user_id is missing"))
-    return user_of(instance, user_id)
-
-
-def _says(user: User, words: str) -> bool:
-    text = " ".join(
-        filter(None, (user.id, user.first_name, user.last_name, user.username, *(e.address for e in user.emails)))
-    )
-    return words.lower() in text.lower()
-
-
 def _matching(instance: Instance, request: ApiRequest) -> list[User]:
     found = instance.directory.find(emails=request.values("email_address"), ids=request.values("user_id"))
     usernames, externals = request.values("username"), request.values("external_id")
@@ -63,7 +48,7 @@ def _matching(instance: Instance, request: ApiRequest) -> list[User]:
         for user in found
         if (not usernames or user.username in usernames)
         and (not externals or user.external_id in externals)
-        and (words is None or _says(user, words))
+        and (words is None or user.matches(words))
         and (banned is None or user.banned == (banned == "true"))
         and (not organizations or (user.organization or {}).get("id") in organizations)
     ]
@@ -93,7 +78,7 @@ def _count(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _get(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    return 200, user_of(instance, user_id).as_json()
+    return 200, find_user(instance, user_id).as_json()
 
 
 def _texts(document: dict[str, Any], name: str) -> list[str]:
@@ -101,11 +86,11 @@ def _texts(document: dict[str, Any], name: str) -> list[str]:
     return [value] if isinstance(value, str) else [str(entry) for entry in value]
 
 
-def _taken(instance: Instance, user: User | None, document: dict[str, Any]) -> None:
-    """Raises Refused when an address, a username or an external id is somebody else's."""
+def _refuse_taken(instance: Instance, user: User | None, document: dict[str, Any]) -> None:
+    """Raises Refused with 422 when another user has the address, the username or the external id."""
     others = [other for other in instance.directory.users.values() if other is not user]
-    if any(address_taken(instance, address, but=user) for address in _texts(document, "email_address")):
-        raise Refused(error(422, "form_identifier_exists", "That email address is taken. Please try another."))
+    if any(instance.directory.address_taken(address, but=user) for address in _texts(document, "email_address")):
+        raise address_taken()
     for name in ("username", "external_id"):
         if document.get(name) is not None and any(getattr(other, name) == document[name] for other in others):
             raise Refused(error(422, "form_identifier_exists", f"That {name} is taken. Please try another."))
@@ -120,7 +105,7 @@ def _metadata_in(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _emails(addresses: list[str], states: list[str]) -> list[EmailAddress]:
-    """New addresses: verified by the backend's word, or reserved, as `states` says in the same order."""
+    """New addresses. `states` has the state of each in the same order: `verified`, the default, or reserved."""
     states = [*states, *["verified"] * len(addresses)]
     return [
         EmailAddress(address, strategy="admin")
@@ -135,9 +120,9 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
     addresses = _texts(document, "email_address")
     if not addresses and not document.get("username") and not document.get("phone_number"):
         raise Refused(error(422, "form_data_missing", "email_address, username or phone_number is missing"))
-    if any("@" not in address for address in addresses):
-        raise Refused(error(422, "form_param_format_invalid", "Email address must be a valid email address."))
-    _taken(instance, None, document)
+    for address in addresses:
+        require_address(address)
+    _refuse_taken(instance, None, document)
     given: dict[str, Any] = {name: document.get(name) for name in (*_PLAIN, "password")} | _metadata_in(document)
     user = instance.directory.add_user(
         id=new_id("user"),
@@ -150,8 +135,8 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _update(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    user, document = user_of(instance, user_id), request.document()
-    _taken(instance, user, document)
+    user, document = find_user(instance, user_id), request.document()
+    _refuse_taken(instance, user, document)
     changes = {name: document[name] for name in (*_PLAIN, "password") if name in document} | _metadata_in(document)
     primary = document.get("primary_email_address_id")
     if primary is not None:
@@ -162,32 +147,21 @@ def _update(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
     return 200, instance.directory.update_user(user_id, **changes).as_json()
 
 
-def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """Metadata as Clerk merges them: deeply, and null removes a name."""
-    result = dict(old)
-    for name, value in new.items():
-        if value is None:
-            result.pop(name, None)
-        elif isinstance(value, dict) and isinstance(result.get(name), dict):
-            result[name] = merged(result[name], value)
-        else:
-            result[name] = value
-    return result
-
-
 def _merge_metadata(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    user = user_of(instance, user_id)
-    changes = {name: merged(getattr(user, name), value) for name, value in _metadata_in(request.document()).items()}
+    user = find_user(instance, user_id)
+    changes = {
+        name: merge_metadata(getattr(user, name), value) for name, value in _metadata_in(request.document()).items()
+    }
     return 200, instance.directory.update_user(user_id, **changes).as_json()
 
 
 def _replace_metadata(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    user_of(instance, user_id)
+    find_user(instance, user_id)
     return 200, instance.directory.update_user(user_id, **_metadata_in(request.document())).as_json()
 
 
 def _verify_password(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    user, given = user_of(instance, user_id), text_in(request.document(), "password")
+    user, given = find_user(instance, user_id), text_in(request.document(), "password")
     if user.password is None:
         raise Refused(error(400, "no_password_set", "the user has no password"))
     if given != user.password:
@@ -196,14 +170,14 @@ def _verify_password(instance: Instance, request: ApiRequest, user_id: str) -> A
 
 
 def _delete(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-    user_of(instance, user_id)
+    find_user(instance, user_id)
     instance.directory.remove_user(user_id)
     return deleted("user", user_id)
 
 
 def _set(field: str, value: bool) -> Callable[..., Answer]:
     def answer(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
-        user_of(instance, user_id)
+        find_user(instance, user_id)
         return 200, instance.directory.update_user(user_id, **{field: value}).as_json()
 
     return answer
@@ -218,6 +192,20 @@ def _set_all(value: bool) -> Callable[..., Answer]:
         return 200, [instance.directory.update_user(user_id, banned=value).as_json() for user_id in known]
 
     return answer
+
+
+def _memberships(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
+    user = find_user(instance, user_id)
+    found = [o for o in instance.directory.all_organizations().values() if user_id in o.members]
+    return paged(request, [o.members[user_id].as_json(o, user) for o in found])
+
+
+def _invitations(instance: Instance, request: ApiRequest, user_id: str) -> Answer:
+    addresses = {entry.address.lower() for entry in find_user(instance, user_id).emails}
+    found = find_invitations(
+        instance, request, lambda each: each.role is not None and each.email_address.lower() in addresses
+    )
+    return paged(request, with_organizations(instance, found))
 
 
 OPERATIONS = [
@@ -236,4 +224,6 @@ OPERATIONS = [
     Operation("POST", "/v1/users/{user_id}/unban", "UnbanUser", _set("banned", False)),
     Operation("POST", "/v1/users/{user_id}/lock", "LockUser", _set("locked", True)),
     Operation("POST", "/v1/users/{user_id}/unlock", "UnlockUser", _set("locked", False)),
+    Operation("GET", "/v1/users/{user_id}/organization_memberships", "UsersGetOrganizationMemberships", _memberships),
+    Operation("GET", "/v1/users/{user_id}/organization_invitations", "UsersGetOrganizationInvitations", _invitations),
 ]

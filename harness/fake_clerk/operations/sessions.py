@@ -1,10 +1,10 @@
-"""The Backend API's sessions. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Sessions."""
+"""The operations on sessions. Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Sessions."""
 
 from __future__ import annotations
 
-from harness.fake_clerk.directory import Session
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.users import user_in, user_of
+from harness.fake_clerk.models.sessions import Session
+from harness.fake_clerk.operations._lookup import find_user, find_user_in_body
 from harness.fake_clerk.wire import (
     Answer,
     ApiRequest,
@@ -21,8 +21,8 @@ from harness.fake_clerk.wire import (
 def _session(instance: Instance, session_id: str) -> Session:
     session = instance.directory.sessions.get(session_id)
     if session is None:
-        told = f"No session was found with id {session_id}"
-        raise Refused(error(404, "resource_not_found", "Session not found", told))
+        message = f"No session was found with id {session_id}"
+        raise Refused(error(404, "resource_not_found", "Session not found", message))
     return session
 
 
@@ -37,7 +37,7 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
-    user, organization = user_in(instance, request), request.document().get("active_organization_id")
+    user, organization = find_user_in_body(instance, request), request.document().get("active_organization_id")
     more = {"organization_id": organization} if isinstance(organization, str) else {}
     return 200, instance.directory.new_session(user.id, **more).as_json()
 
@@ -63,20 +63,20 @@ def _lifetime(request: ApiRequest, default: int) -> int:
 
 def _open_session(instance: Instance, session_id: str) -> Session:
     session = _session(instance, session_id)
-    if session.status not in ("active", "pending"):
+    if not session.open:
         raise Refused(error(404, "resource_not_found", "not found", f"Session {session_id} is {session.status}."))
     return session
 
 
 def _token(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
     session, lifetime = _open_session(instance, session_id), _lifetime(request, 60)
-    user = user_of(instance, session.user_id)
+    user = find_user(instance, session.user_id)
     return 200, {"object": "token", "jwt": instance.session_token(user, session=session, lifetime=lifetime, azp=None)}
 
 
 def _template_token(instance: Instance, request: ApiRequest, session_id: str, template_name: str) -> Answer:
     session = _open_session(instance, session_id)
-    user, template = user_of(instance, session.user_id), instance.templates.get(template_name)
+    user, template = find_user(instance, session.user_id), instance.templates.get(template_name)
     if template is None:
         raise not_found("JWT template", template_name)
     return 200, {
@@ -86,7 +86,7 @@ def _template_token(instance: Instance, request: ApiRequest, session_id: str, te
 
 
 def _refresh(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-    """Clerk's own refresh tokens are made in browsers, of which the fake has none: 401 sends SDKs to the handshake."""
+    """Always refuses: refresh tokens are made in browsers, which the fake does not have. After a 401 SDKs start a handshake."""
     document = request.document()
     for name in ("expired_token", "refresh_token", "request_origin"):
         text_in(document, name)
