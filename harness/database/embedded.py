@@ -49,7 +49,7 @@ def _installation() -> Path:
 
 
 def _copied(installation: Path, directory: Path) -> Path:
-    """The installation where every user may read it, with the libraries that the wheel keeps beside the package."""
+    """Copy the installation to where every user may read it, with the libraries that the wheel keeps beside the package."""
     package = installation.parent
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():
@@ -60,7 +60,7 @@ def _copied(installation: Path, directory: Path) -> Path:
 
 
 def _reachable(path: Path) -> bool:
-    """Whether every user may go down to `path`."""
+    """Whether every user may enter `path` and its parents."""
     return all(parent.stat().st_mode & stat.S_IXOTH for parent in [path, *path.parents])
 
 
@@ -74,13 +74,13 @@ def _free_port() -> int:
         ) from error
 
 
-def _room(reason: str) -> str:
-    """The way out of a full disk."""
+def _disk_advice(reason: str) -> str:
+    """What to do about a full disk, to be added to a message; empty for other reasons."""
     return "; make room there, or name another directory with TMPDIR" if "No space left" in reason else ""
 
 
 class EmbeddedServer:
-    """One server for one run. It stops when closed, or when this process ends in whatever way."""
+    """One server for one run. It stops when it is closed, or when this process ends in any way."""
 
     def __init__(self) -> None:
         try:
@@ -96,10 +96,10 @@ class EmbeddedServer:
         self._failure: BaseException | None = None
         self._port = _free_port()
         self.url = f"postgresql://postgres@127.0.0.1:{self._port}/postgres"
-        """Known before the server is there."""
+        """Of the administrative database. Known before the server has started."""
 
     def begin(self) -> EmbeddedServer:
-        """Start in a thread; `ready` waits for it."""
+        """Start in a thread, and return at once; `ready` waits for it."""
 
         def work() -> None:
             try:
@@ -129,7 +129,7 @@ class EmbeddedServer:
         except OSError as error:
             self.close()
             reason = error.strerror or str(error)
-            raise DatabaseError(f"the embedded Postgres cannot be started: {reason}{_room(reason)}") from error
+            raise DatabaseError(f"the embedded Postgres cannot be started: {reason}{_disk_advice(reason)}") from error
         return self
 
     def _start(self) -> None:
@@ -164,7 +164,7 @@ class EmbeddedServer:
                 (line for line in lines if "No space left" in line or "error:" in line or "FATAL" in line), lines[-1]
             )
             raise DatabaseError(
-                f"the embedded Postgres cannot create its data in {data.parent}: {reason.strip()}{_room(reason)}"
+                f"the embedded Postgres cannot create its data in {data.parent}: {reason.strip()}{_disk_advice(reason)}"
             )
 
     def _serve(self, installation: Path, data: Path) -> None:
@@ -209,7 +209,9 @@ class EmbeddedServer:
                 log = (self._directory / "server.log").read_text(errors="replace").strip().splitlines()
                 if not _alive(pid) or time.monotonic() > deadline:
                     reason = log[-1] if log else str(error).splitlines()[0]
-                    raise DatabaseError(f"the embedded Postgres did not start: {reason}{_room(reason)}") from None
+                    raise DatabaseError(
+                        f"the embedded Postgres did not start: {reason}{_disk_advice(reason)}"
+                    ) from None
                 time.sleep(0.02)
 
     def close(self) -> None:

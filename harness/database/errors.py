@@ -1,4 +1,4 @@
-"""What befalls a Postgres server, in one sentence with the way out."""
+"""Describes errors of the Postgres server in one sentence that names the way out."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from harness.core.errors import DatabaseError
 
 
 def first_line(error: Exception) -> str:
-    """The first line of what an exception says."""
+    """The first line of an exception's message."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def told(error: psycopg.Error) -> str:
-    """What became of the database."""
+def describe(error: psycopg.Error) -> str:
+    """One sentence for an error of the server itself: a full disk, too many connections, or a connection that was lost."""
     if isinstance(error, psycopg.errors.DiskFull):
         return (
             f"the disk of the Postgres server is full ({first_line(error)}): make room there, or give another server with "
@@ -29,8 +29,8 @@ def told(error: psycopg.Error) -> str:
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """What befalls the server while contracts work on it is no mistake of the harness. Raises DatabaseError instead."""
+    """Raise DatabaseError, with one sentence, instead of an error of the server while contracts work on it."""
     try:
         yield
     except psycopg.OperationalError as error:
-        raise DatabaseError(told(error)) from error
+        raise DatabaseError(describe(error)) from error

@@ -1,14 +1,16 @@
-"""Rows for any table: what a database demands of a row is read from its catalogue, and filled in."""
+"""Makes rows for any table: reads from the catalogue what a row must have, and fills it in."""
 
 from __future__ import annotations
 
 import itertools
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 _NUMBERS = itertools.count(1)
 _COLUMNS = """
@@ -33,7 +35,9 @@ WHERE n.nspname = current_schema() AND con.contype IN ('p', 'u', 'f')
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its type as Postgres writes it, and what it demands. `length`: of a varchar."""
+    """A column. `type`: as Postgres writes it; `required`: NOT NULL; `default`: the database gives a value by itself;
+    `length`: the most characters of a varchar; `label`: the first label of an enumeration.
+    """
 
     name: str
     type: str
@@ -45,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Reference:
-    """A foreign key of one column."""
+    """A foreign key of one column: `table.column` refers to `to_table.to_column`."""
 
     table: str
     column: str
@@ -54,8 +58,8 @@ class Reference:
 
 
 @dataclass
-class Table:
-    """A table of the current schema."""
+class TableSchema:
+    """A table of the current schema. `key`: the columns of the primary key; `unique`: those of each unique constraint."""
 
     name: str
     columns: dict[str, Column] = field(default_factory=dict)
@@ -64,12 +68,12 @@ class Table:
     references: list[Reference] = field(default_factory=list)
 
 
-def tables_of(connection: psycopg.Connection[Any]) -> dict[str, Table]:
+def tables_of(connection: psycopg.Connection[TupleRow]) -> dict[str, TableSchema]:
     """All tables of the connection's schema, by name."""
-    tables: dict[str, Table] = {}
+    tables: dict[str, TableSchema] = {}
     for table, name, kind, required, default, length, _, label in connection.execute(_COLUMNS):
         column = Column(name, kind, required, default, length, label)
-        tables.setdefault(table, Table(table)).columns[name] = column
+        tables.setdefault(table, TableSchema(table)).columns[name] = column
     for table, kind, columns, other, others in connection.execute(_KEYS):
         if kind in ("p", b"p"):
             tables[table].key = columns
@@ -80,8 +84,8 @@ def tables_of(connection: psycopg.Connection[Any]) -> dict[str, Table]:
     return tables
 
 
-def value_for(column: Column, number: int) -> Any:
-    """A value that the column takes; another for each `number`, where the type allows."""
+def value_for(column: Column, number: int) -> object:
+    """A value that the column takes; a different one for each `number`, where the type allows."""
     kind = column.type
     if column.label is not None:
         return column.label
@@ -108,12 +112,12 @@ def value_for(column: Column, number: int) -> Any:
 
 
 def insert(
-    connection: psycopg.Connection[Any], tables: dict[str, Table], name: str, given: dict[str, Any]
+    connection: psycopg.Connection[TupleRow], tables: dict[str, TableSchema], name: str, given: Mapping[str, object]
 ) -> dict[str, Any]:
-    """Insert a row with `given` and whatever else the table demands, rows of other tables included; the whole row.
+    """Insert a row with the values `given` and all that the table requires besides, rows of other tables included.
 
-    A required reference to a table of which `given` names a row already (another reference to it) points at that row.
-    Raises psycopg.Error for what a check or a trigger does not take.
+    A required reference to a table to which `given` refers already points at the same row. Returns the whole row.
+    Raises psycopg.Error where a constraint or a trigger does not take it.
     """
     table = tables[name]
     number = next(_NUMBERS)
@@ -145,18 +149,18 @@ def insert(
     return dict(zip([entry.name for entry in cursor.description], row, strict=True))
 
 
-def referring(tables: dict[str, Table], name: str, column: str) -> list[Reference]:
-    """The foreign keys that point at a table's column."""
+def referring(tables: dict[str, TableSchema], name: str, column: str) -> list[Reference]:
+    """The foreign keys that refer to a table's column."""
     return [r for table in tables.values() for r in table.references if (r.to_table, r.to_column) == (name, column)]
 
 
 def dump(
-    connection: psycopg.Connection[Any], tables: dict[str, Table], leave: set[tuple[str, str]]
+    connection: psycopg.Connection[TupleRow], tables: dict[str, TableSchema], left_out: set[tuple[str, str]]
 ) -> dict[str, list[str]]:
-    """All rows of all tables as sorted texts, without the columns in `leave` (table, column)."""
+    """All rows of all tables as sorted texts, without the columns in `left_out` (table, column)."""
     found = {}
     for table in tables.values():
-        kept = [column for column in table.columns if (table.name, column) not in leave]
+        kept = [column for column in table.columns if (table.name, column) not in left_out]
         if not kept:
             continue
         statement = sql.SQL("SELECT ROW({})::text FROM {} ORDER BY 1").format(

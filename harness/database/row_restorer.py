@@ -1,6 +1,7 @@
-"""No cell sees what another wrote: triggers note which tables were written, and only these are restored.
+"""Restores the rows of a database between cells, so that none sees what another wrote.
 
-Everything lives in a schema of its own, installed in the template after migration and seed, so that clones carry it.
+Triggers note which tables were written, and only these are restored. All of it is in a schema of its own, installed in the
+template after migration and seed, so that clones have it too.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import psycopg
 
 from harness.core.errors import DatabaseError
-from harness.database.errors import told
+from harness.database.errors import describe
 
 SCHEMA = "clerk_harness"
 _INSTALL = f"""
@@ -75,14 +76,15 @@ GRANT USAGE ON SCHEMA {SCHEMA} TO PUBLIC;
 
 
 def install(connection: psycopg.Connection) -> None:
-    """Remember the tables' rows and begin to note writes."""
+    """Keep a copy of all rows, and begin to note which tables are written."""
     connection.execute(_INSTALL)
 
 
 class RowRestorer:
-    """Restores one database between cells."""
+    """Restores one database between cells. `install` must have been called in it, or in the template it was cloned from."""
 
     def __init__(self, url: str) -> None:
+        """Connect. Raises DatabaseError when the role may not switch triggers off."""
         self._connection = psycopg.connect(url, autocommit=True)
         try:
             # Foreign keys and triggers must not fire while rows go back to where they were.
@@ -96,7 +98,10 @@ class RowRestorer:
         self._connection.execute("SET lock_timeout = '5s'")
 
     def reset(self) -> tuple[str, ...]:
-        """Restore what was written since the last call; returns the tables, in the order of their names."""
+        """Restore what was written since the last call. Returns the tables, in the order of their names.
+
+        Raises DatabaseError when the app keeps a table locked, or the server is lost.
+        """
         try:
             row = self._connection.execute(f"SELECT {SCHEMA}.reset()").fetchone()
         except psycopg.errors.LockNotAvailable as error:
@@ -105,7 +110,7 @@ class RowRestorer:
                 "close the session when the request ends"
             ) from error
         except psycopg.OperationalError as error:
-            raise DatabaseError(told(error)) from error
+            raise DatabaseError(describe(error)) from error
         return tuple(sorted(row[0])) if row and row[0] else ()
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The server, and the databases of a run on it."""
+"""The Postgres server of a run, and the databases that the run makes on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import psycopg
@@ -15,7 +14,7 @@ from psycopg import sql
 from harness.core.errors import DatabaseError
 from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
-from harness.database.errors import explained, first_line, told
+from harness.database.errors import describe, explained, first_line
 from harness.database.row_restorer import RowRestorer, install
 
 __all__ = ["EmbeddedServer", "RowRestorer", "Server", "Workspace", "explained", "open_server"]
@@ -30,9 +29,12 @@ def joined(parts: SplitResult) -> str:
 
 
 class Server:
-    """A Postgres server that this run may create databases in. `url` is of an administrative database."""
+    """A Postgres server that this run may create databases on. `url` is of an administrative database.
 
-    def __init__(self, url: str, owner: Any = None) -> None:
+    `owner`: what keeps the server, where this run has started it.
+    """
+
+    def __init__(self, url: str, owner: EmbeddedServer | _Container | None = None) -> None:
         self.url = url
         self._owner = owner
 
@@ -47,17 +49,17 @@ class Server:
             with psycopg.connect(self.url, autocommit=True, connect_timeout=10) as connection:
                 connection.execute(statement)
         except (psycopg.errors.DiskFull, psycopg.errors.TooManyConnections) as error:
-            raise DatabaseError(told(error)) from error
+            raise DatabaseError(describe(error)) from error
         except psycopg.Error as error:
             raise DatabaseError(f"Postgres: {first_line(error)}") from error
 
     @property
     def own(self) -> bool:
-        """Whether it goes when this run goes."""
+        """Whether this run has started it, so that it ends with the run."""
         return self._owner is not None
 
     def ready(self) -> None:
-        """Wait for a server that was only begun. Raises DatabaseError when it does not start."""
+        """Wait until the server answers. Raises DatabaseError when it does not start."""
         if isinstance(self._owner, EmbeddedServer):
             self._owner.ready()
 
@@ -68,6 +70,8 @@ class Server:
 
 
 class _Container:
+    """A server in a container of Docker."""
+
     def __init__(self) -> None:
         try:
             from testcontainers.community.postgres import PostgresContainer
@@ -83,7 +87,7 @@ class _Container:
 
 
 def open_server(choice: str | None = None) -> Server:
-    """The server to use: a URL, `docker`, or (by default) the embedded one, which is only begun: see `Server.ready`.
+    """The server to use: that of a URL, `docker`, or (by default) the embedded one, which starts in a thread: see `Server.ready`.
 
     Without a `choice` the environment may name one (`HARNESS_POSTGRES_URL`).
     Raises DatabaseError when it cannot be started or reached, or is too old.
@@ -135,7 +139,7 @@ class Workspace:
                 except OSError as error:
                     raise DatabaseError(f"[database] seed {seed}: {error.strerror}") from error
                 except psycopg.errors.DiskFull as error:
-                    raise DatabaseError(told(error)) from error
+                    raise DatabaseError(describe(error)) from error
                 except psycopg.Error as error:
                     raise DatabaseError(f"[database] seed {seed}: {first_line(error)}") from error
             install(connection)

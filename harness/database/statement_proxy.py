@@ -1,7 +1,7 @@
-"""Listens in on what an app says to Postgres: a relay on this machine that notes each statement that goes by.
+"""A proxy between an app and Postgres that notes each statement that is executed.
 
-The messages are those of Postgres' protocol, version 3 (PostgreSQL documentation, "Message Formats"). Encryption is
-declined, so that statements can be read; a URL that insists on it cannot be tapped.
+It reads Postgres' protocol, version 3 (PostgreSQL documentation, "Message Formats"). Encryption is declined, so that
+statements can be read; a URL that insists on encryption cannot be used.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import contextlib
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import psycopg
@@ -22,7 +22,7 @@ from harness.database.server import joined
 from harness.database.statements import is_work, statements_of
 
 _SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
-_INSISTS = ("require", "verify-ca", "verify-full")
+_ENCRYPTED = ("require", "verify-ca", "verify-full")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class _Client:
     portals: dict[bytes, Statement] = field(default_factory=dict)
 
     def feed(self, data: bytes) -> None:
-        """Take what the client sent, once the connection has started."""
+        """Take bytes that the client sent after the start-up message, and note the statements in them."""
         self.buffer += data
         while len(self.buffer) >= 5:
             end = 1 + int(struct.unpack_from(">I", self.buffer, 1)[0])
@@ -71,22 +71,26 @@ class _Client:
                 self.proxy.note(statement)
 
 
+_Relay = Callable[[socket.socket, socket.socket], None]
+"""Passes on what comes from one socket to another, until it ends."""
+
+
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
 class StatementProxy:
-    """A relay to the server of a URL. `url` is the database's URL through the relay."""
+    """A proxy to the server of a URL. `url` is the database's URL through the proxy."""
 
     def __init__(self, url: str) -> None:
-        """Raises DatabaseError when the URL insists on encryption."""
+        """Listen on a free port of this machine. Raises DatabaseError when the URL insists on encryption."""
         parts = urlsplit(url)
-        told = {key: value for key, value in psycopg.conninfo.conninfo_to_dict(url).items() if value is not None}
-        if told.get("sslmode") in _INSISTS:
-            raise DatabaseError(f"--postgres: statements cannot be counted with sslmode={told['sslmode']}")
+        given = {key: value for key, value in psycopg.conninfo.conninfo_to_dict(url).items() if value is not None}
+        if given.get("sslmode") in _ENCRYPTED:
+            raise DatabaseError(f"--postgres: statements cannot be counted with sslmode={given['sslmode']}")
         host, port = (
-            str(told.get("host") or "localhost").split(",")[0],
-            int(str(told.get("port") or 5432).split(",")[0]),
+            str(given.get("host") or "localhost").split(",")[0],
+            int(str(given.get("port") or 5432).split(",")[0]),
         )
         self._upstream: str | tuple[str, int] = (
             str(Path(host) / f".s.PGSQL.{port}") if host.startswith("/") else (host, port)
@@ -100,22 +104,22 @@ class StatementProxy:
         self._lock = threading.Lock()
         self._sockets: set[socket.socket] = set()
         self._open = True
-        threading.Thread(target=self._accept, name="clerk-harness-tap", daemon=True).start()
+        threading.Thread(target=self._accept, name="clerk-harness-statement-proxy", daemon=True).start()
 
     def note(self, statement: Statement) -> None:
-        """A statement went by."""
+        """Keep a statement, unless it only keeps the connection in order."""
         if is_work(statement.text):
             with self._lock:
                 self._noted.append(statement)
 
     def take(self) -> list[Statement]:
-        """The statements that went by since the last call, in their order; none that only keeps a connection in order."""
+        """The statements since the last call, in their order, without those that only keep a connection in order."""
         with self._lock:
             noted, self._noted = self._noted, []
         return noted
 
     def close(self) -> None:
-        """Relay no more."""
+        """Close the listener and all connections."""
         self._open = False
         for one in [self._listener, *self._sockets]:
             with contextlib.suppress(OSError):
@@ -153,7 +157,7 @@ class StatementProxy:
             raise
         return server
 
-    def _relay(self, work: Any, source: socket.socket, sink: socket.socket) -> None:
+    def _relay(self, work: _Relay, source: socket.socket, sink: socket.socket) -> None:
         try:
             work(source, sink)
         except (OSError, EOFError, struct.error, ValueError):
@@ -168,14 +172,14 @@ class StatementProxy:
     def _forth(self, client: socket.socket, server: socket.socket) -> None:
         if not self._start(client, server):
             return
-        tapped = _Client(self)
+        messages = _Client(self)
         while data := client.recv(1 << 16):
-            tapped.feed(data)  # First: who has the answer must find it noted.
+            messages.feed(data)  # Before it is passed on: whoever has the answer must find the statement noted.
             server.sendall(data)
 
     @staticmethod
     def _start(client: socket.socket, server: socket.socket) -> bool:
-        """Pass on the first message, which has no type; whether others follow. Encryption is declined."""
+        """Pass on the first message, which has no type, and decline encryption. Returns whether other messages follow."""
         while True:
             head = _exactly(client, 8)
             length, code = struct.unpack(">II", head)

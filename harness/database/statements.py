@@ -1,4 +1,4 @@
-"""SQL statements as text: told apart, and whether one is work or only keeps a connection in order."""
+"""SQL statements as text: splits a text into them, and decides whether one is work or only keeps a connection in order."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _WORDS = frozenset(("select", "from", "join", "values", "in", "as", "materialize
 _SOURCES = re.compile(r"\b(?:from|join|update|into|using)\s+(?:only\s+)?([\w.]+)(\s*\()?")
 _CALLS = re.compile(r"([a-z_][\w.]*)\s*\(")
 _NAMED = re.compile(r"(\w+)\s*(?:\([\w\s,]*\))?\s+as\s+(?:not\s+)?(?:materialized\s+)?\(")
-"""What a WITH names."""
+"""Matches the names that a WITH defines."""
 _CATALOGUE = re.compile(r"(?:pg_catalog\.|information_schema\.|pg_)\w*")
 
 
 def statements_of(text: str) -> list[str]:
-    """The statements of a text, without comments; empty ones are left out."""
+    """The statements of a text, without comments and without empty ones."""
     found, begun, kept = [], 0, []
     for match in _PARTS.finditer(text):
         if match["comment"] is not None:
@@ -49,8 +49,8 @@ def statements_of(text: str) -> list[str]:
 def is_work(statement: str) -> bool:
     """Whether a statement asks for rows or changes any.
 
-    Transactions, settings, what pools send to try or clean a connection (`SELECT 1`), and drivers' questions to the
-    system catalogue are none: they come with the connection, not with the user.
+    Transactions, settings, what pools send to test or clean a connection (`SELECT 1`), and drivers' queries of the system
+    catalogue are no work: they come with the connection, not with the user.
     """
     plain = _PARTS.sub(lambda m: m[0].replace('"', "") if m["name"] is not None else "''", statement).lower().strip()
     first = re.match(r"\w*", plain.lstrip("( "))

@@ -1,6 +1,6 @@
-"""Keeps a Postgres server for as long as its parent lives: when the pipe on standard input closes, it stops and removes it.
+"""Runs a Postgres server for as long as its parent lives. When the pipe on standard input closes, it stops and removes the server.
 
-Run as a script by `harness.database.embedded`; standard library only. It closes even when the parent was killed.
+Run as a script by `harness.database.embedded`; standard library only. The pipe closes even when the parent was killed.
 """
 
 import os

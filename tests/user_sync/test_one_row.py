@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from harness.contracts.user_sync.checks import Violation
 from harness.contracts.user_sync.declaration import Reach, SyncFile
-from harness.contracts.user_sync.environment import Person, SyncEnvironment
-from harness.contracts.user_sync.steps import StepRunner
+from harness.contracts.user_sync.environment import SyncEnvironment
+from harness.contracts.user_sync.people import Person
+from harness.contracts.user_sync.runner import StepRunner
+from harness.contracts.user_sync.violations import Violation
 from harness.database import RowRestorer, Server, Workspace
 from harness.fake_clerk import FakeClerk
 from harness.targets.url import UrlTarget
@@ -42,7 +43,7 @@ def environment(postgres: Server, tmp_path: Path) -> Iterator[SyncEnvironment]:
 def sign_up(environment: SyncEnvironment, rows: int) -> Person:
     """A person at Clerk with so many rows in the table of users."""
     person = environment.sign_up("own", 0, "lower", "Ada", "Lovelace")
-    with psycopg.connect(environment.connection.info.dsn, autocommit=True) as connection:
+    with psycopg.connect(environment.database.connection.info.dsn, autocommit=True) as connection:
         for _ in range(rows):
             connection.execute("INSERT INTO users (clerk_user_id) VALUES (%s)", [person.user.id])
     return person

@@ -10,14 +10,16 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.matrix import load
-from harness.contracts.user_sync import CHECKS, load_sync, run_sync
+from harness.contracts.user_sync import INVARIANTS, load_sync, run_sync
 from harness.contracts.user_sync.environment import SyncEnvironment
 from harness.core.errors import DeclarationError
 from harness.database import Server
-from harness.run.context import Session
+from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.conftest import MATRIX, VERIFIER, write_suites
 from tests.user_sync.backend import BY_COROUTINE, BY_FUNCTION, CODE, FLAWS, SCHEMA, SUITE
+
+SENTENCES = {invariant.name: invariant.sentence for invariant in INVARIANTS}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environment(folder: Path, postgres: Server) -> Iterator[SyncEnvironment]:
     suites = folder / "suites"
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    with Session(options, load(suites), server=postgres) as session:
+    with RunContext(options, load(suites), server=postgres) as session:
         file = load_sync(suites)
         assert file is not None and session.resets is not None
         environment = SyncEnvironment(
@@ -49,7 +51,7 @@ def environment(folder: Path, postgres: Server) -> Iterator[SyncEnvironment]:
 def test_a_correct_sync_is_left_alone(environment: SyncEnvironment) -> None:
     results = run_sync(environment, sequences=6)
     assert [(r.name, r.detail, r.events) for r in results if r.failed] == []
-    assert {r.name for r in results if r.status == "proven"} == set(CHECKS)
+    assert {r.name for r in results if r.status == "proven"} == set(SENTENCES)
 
 
 @pytest.mark.parametrize("flaw", FLAWS)
@@ -62,7 +64,7 @@ def test_each_flaw_is_found_by_its_check(environment: SyncEnvironment, folder: P
         switch.unlink()
     assert found.failed, found
     assert found.events[0].startswith("legacy accounts exist")
-    assert CHECKS[FLAWS[flaw]] == found.description
+    assert SENTENCES[FLAWS[flaw]] == found.description
     assert found.detail
     assert found.after
 
@@ -75,7 +77,7 @@ def by_function(folder: Path, postgres: Server) -> Iterator[Callable[[str], Sync
     )
     (suites / "schema.sql").write_text(SCHEMA)
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    with Session(options, load(suites), server=postgres) as session, ExitStack() as stack:
+    with RunContext(options, load(suites), server=postgres) as session, ExitStack() as stack:
 
         def environment(declared: str) -> SyncEnvironment:
             (suites / "user_sync.toml").write_text(declared)
@@ -173,4 +175,4 @@ def test_a_mistake_in_the_reach_is_told(by_function: Callable[[str], SyncEnviron
 
 
 def test_every_check_has_a_flaw_that_it_finds() -> None:
-    assert set(FLAWS.values()) == set(CHECKS)
+    assert set(FLAWS.values()) == set(SENTENCES)

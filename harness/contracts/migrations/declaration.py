@@ -14,9 +14,10 @@ MIGRATIONS_FILE = "migrations.toml"
 
 class MigrationsFile(Table):
     """The file. `legacy`: the revision of the stage before Clerk; `config`: Alembic's file, relative to the app;
-    `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what is named otherwise:
-    `drop:users.age`, `rewrite:users`, `lock:users`. `rows`: generated users. `before`: the variables with which the app of
-    the stage before starts, to see whether it runs on the schema after.
+    `users`: the table of users; `rows`: how many are generated; `models`: whether the models are compared with the schema;
+    `before`: the variables with which the app of the stage before starts, to see whether it runs on the schema after;
+    `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what would be reported otherwise,
+    such as `drop:users.age`, `rewrite:users`, `lock:users`.
     """
 
     legacy: str

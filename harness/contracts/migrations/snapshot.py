@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 
-from harness.database.row_factory import Table, insert, referring, tables_of, value_for
+from harness.database.row_factory import Column, TableSchema, insert, referring, tables_of, value_for
 
 _SCHEMA = """
 SELECT 'column', c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
@@ -24,30 +24,31 @@ UNION ALL SELECT 'sequence', sequence_name, data_type FROM information_schema.se
 UNION ALL SELECT 'type', t.typname, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder)
 FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname
 """
-_LEFT_OUT = "alembic_version"
+_ALEMBIC_TABLE = "alembic_version"
 
 
-def schema_of(connection: psycopg.Connection[Any]) -> set[str]:
+def schema_of(connection: psycopg.Connection[TupleRow]) -> set[str]:
     """The schema, one line for each column, index, constraint, sequence and type."""
-    return {f"{kind} {name}: {what}" for kind, name, what in connection.execute(_SCHEMA) if _LEFT_OUT not in name}
+    return {f"{kind} {name}: {what}" for kind, name, what in connection.execute(_SCHEMA) if _ALEMBIC_TABLE not in name}
 
 
 @dataclass
 class Snapshot:
-    """`content`: (table, column) -> the column's values as texts, in the order of the primary key. `keys`: the keys by table.
-    `files` and `versions` tell whether a table was written anew: by DDL, or row by row.
+    """The content of a database. `keys`: by table, the primary keys as texts; `content`: by table and column, the values as
+    texts, in the order of the keys. A table was written anew where its `files` (the number of its file on disk) or the
+    `versions` of its rows (the transaction that wrote them last, by key) have changed.
     """
 
-    tables: dict[str, Table]
+    tables: dict[str, TableSchema]
     keys: dict[str, list[str]] = field(default_factory=dict)
     content: dict[tuple[str, str], list[str | None]] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
+def snapshot(connection: psycopg.Connection[TupleRow]) -> Snapshot:
     """The database as it is now."""
-    tables = {name: table for name, table in tables_of(connection).items() if name != _LEFT_OUT}
+    tables = {name: table for name, table in tables_of(connection).items() if name != _ALEMBIC_TABLE}
     found = Snapshot(tables)
     for name, table in tables.items():
         key = table.key or list(table.columns)
@@ -68,12 +69,12 @@ def snapshot(connection: psycopg.Connection[Any]) -> Snapshot:
     return found
 
 
-def populate(connection: psycopg.Connection[Any], users: str, rows: int) -> list[str]:
-    """Fill the tables: `rows` users, and rows that hang on some of them; the tables that could not be filled."""
+def populate(connection: psycopg.Connection[TupleRow], users: str, rows: int) -> list[str]:
+    """Insert `rows` users, and rows of other tables that refer to some of them. Returns the tables that could not be filled."""
     tables = tables_of(connection)
-    left: list[str] = []
+    unfilled: list[str] = []
     with connection.transaction():
-        _many(connection, tables[users], rows)
+        _copy_rows(connection, tables[users], rows)
     some = connection.execute(sql.SQL("SELECT * FROM {} LIMIT 60").format(sql.Identifier(users)), prepare=False)
     assert some.description is not None
     names = [entry.name for entry in some.description]
@@ -82,19 +83,19 @@ def populate(connection: psycopg.Connection[Any], users: str, rows: int) -> list
         links = (
             [r for r in referring(tables, users, tables[users].key[0]) if r.table == name] if tables[users].key else []
         )
-        if name in (users, _LEFT_OUT):
+        if name in (users, _ALEMBIC_TABLE):
             continue
         try:
             with connection.transaction():
                 for person in people if links else people[:3]:
                     insert(connection, tables, name, {link.column: person[link.to_column] for link in links[:1]})
         except psycopg.Error:
-            left.append(name)
-    return left
+            unfilled.append(name)
+    return unfilled
 
 
-def _many(connection: psycopg.Connection[Any], table: Table, rows: int) -> None:
-    """Rows by COPY, every column filled, with mixed case, plus forms, emoji and nulls where they may be."""
+def _copy_rows(connection: psycopg.Connection[TupleRow], table: TableSchema, rows: int) -> None:
+    """Insert rows by COPY. Texts are in mixed case, with tags and emoji; what need not be there is NULL in every fifth row."""
     columns = [column for column in table.columns.values() if not (column.default and column.name in table.key)]
     known = {reference.column for reference in table.references}
     columns = [column for column in columns if column.name not in known]
@@ -107,7 +108,7 @@ def _many(connection: psycopg.Connection[Any], table: Table, rows: int) -> None:
             copy.write_row([_value(column, number) for column in columns])
 
 
-def _value(column: Any, number: int) -> Any:
+def _value(column: Column, number: int) -> object:
     if not column.required and number % 5 == 4:
         return None
     if column.type in ("text", "character varying") and column.label is None:

@@ -1,48 +1,54 @@
-"""Answers and rows, read and compared."""
+"""Compares rows with rows and with profiles, and says in short how they differ."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from harness.contracts.user_sync.declaration import UserTable
+from harness.contracts.user_sync.people import Person, Row
 from harness.targets.base import Observation
 
-
-def let_in(answer: Observation) -> bool:
-    """Whether the answer is a success."""
-    return answer.status is not None and 200 <= answer.status < 300
+_SHOWN_ROWS = 2
+_SHOWN_CHARACTERS = 120
 
 
-def failed(answer: Observation) -> bool:
-    """Whether the answer is a server error, or none came."""
-    return answer.status is None or answer.status >= 500
-
-
-def shown(answer: Observation) -> str:
-    """The answer in short."""
+def describe_answer(answer: Observation) -> str:
+    """The answer in short: its status, and the last line of an error."""
     if answer.status is None:
         return answer.error or "nothing"
-    return f"{answer.status}" + (f" ({answer.error.splitlines()[-1][:120]})" if answer.error else "")
+    error = f" ({answer.error.splitlines()[-1][:_SHOWN_CHARACTERS]})" if answer.error else ""
+    return f"{answer.status}{error}"
 
 
-def same(one: dict[str, Any] | None, other: dict[str, Any] | None, volatile: set[str]) -> bool:
-    """Whether two rows are the same but for columns that may differ; None is no row."""
+def rows_equal(one: Row | None, other: Row | None, volatile: set[str]) -> bool:
+    """Whether two rows are the same but for volatile columns; None stands for no row."""
     if one is None or other is None:
         return one is other
     return all(one[name] == other[name] for name in one if name not in volatile)
 
 
-def equal(stored: Any, value: Any, *, fold: bool) -> bool:
-    """Whether a column holds a value. `fold`: case does not matter; nothing and the empty text are the same."""
+def values_equal(stored: object, value: object, *, fold: bool) -> bool:
+    """Whether a column holds a value. NULL and the empty text are the same; with `fold`, upper and lower case are as well."""
     if fold and isinstance(stored, str) and isinstance(value, str):
         return stored.lower() == value.lower()
-    return bool(stored == value) or (stored in (None, "") and value in (None, ""))
+    return stored == value or (stored in (None, "") and value in (None, ""))
 
 
-def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> str:
-    """Which rows differ between two dumps, in short; empty where none does."""
+def profile_differences(person: Person, row: Row | None, table: UserTable) -> str:
+    """How the person's row differs from the profile at Clerk, in words; empty where it does not."""
+    if row is None:
+        return "there is no row"
+    return "; ".join(
+        f"{column} is {row[column]!r} instead of {value!r}"
+        for column, value in ((column, person.at_clerk(name)) for column, name in table.mirror.items())
+        if not values_equal(row[column], value, fold=column == table.email)
+    )
+
+
+def dump_differences(before: dict[str, list[str]], after: dict[str, list[str]]) -> str:
+    """Which rows of the first table that differs are gone and which are new; empty where two dumps are equal."""
     for table, rows in before.items():
         gone = [row for row in rows if row not in after[table]]
         new = [row for row in after[table] if row not in rows]
         if gone or new:
-            return f"{table}: {'; '.join([*(f'- {row}' for row in gone[:2]), *(f'+ {row}' for row in new[:2])])}"
+            shown = [*(f"- {row}" for row in gone[:_SHOWN_ROWS]), *(f"+ {row}" for row in new[:_SHOWN_ROWS])]
+            return f"{table}: {'; '.join(shown)}"
     return "rows were doubled" if before != after else ""

@@ -28,16 +28,17 @@ ARGUMENTS = (
     "image_url",
     "external_id",
 )
-"""Words for a callable's arguments: the user as the Backend API shows it, a session token's claims, or a field. A text
-`module:name` is what calling that name gives, closed after the call; everything else is passed as it is.
+"""Words for a callable's arguments: the user as the Backend API shows it, a session token's claims, or a field of the profile.
+
+A text `module:name` is replaced by what calling that name returns, which is closed after the call; all else is passed unchanged.
 """
 
 
 class Reach(Table):
-    """How sync is reached. `request`: a route that any signed-in user may call, the first call of which makes the row;
+    """How the sync is reached. `request`: a route that any signed-in user may call, the first call of which makes the row;
     `callable`: a function of the app instead of it, `module:function` or `file.py:function` beside this file; `arguments`: what
-    it is called with, see `ARGUMENTS`; `webhook`: where Svix delivers; `refreshes`: whether later requests (calls) take the
-    profile over anew.
+    it is called with, see `ARGUMENTS`; `webhook`: the route to which Svix delivers; `refreshes`: whether later requests, or
+    calls, take the profile over anew; the rest: how the request's route is called.
     """
 
     callable: str | None = Field(default=None, pattern=r"^[\w./-]+:[\w.]+$")
@@ -52,6 +53,11 @@ class Reach(Table):
     carrier: str = "bearer"
 
     @property
+    def follows_changes(self) -> bool:
+        """Whether the sync hears of changed profiles at all: by a webhook, or by asking Clerk anew."""
+        return self.webhook is not None or self.refreshes
+
+    @property
     def example(self) -> Example:
         """How to call the request's route."""
         return Example(
@@ -61,8 +67,8 @@ class Reach(Table):
 
 class UserTable(Table):
     """The table of users. `mirror`: column -> Clerk field; `volatile`: columns (`table.column` for other tables) that may
-    differ on replay; `email_case`: whether addresses that differ in case are the same; `relations`: `table.column` of
-    what hangs on a user, all foreign keys by default.
+    differ on replay; `email_case`: whether addresses that differ in case are the same; `relations`: the foreign keys to users
+    that are looked at, as `table.column`, all by default; `adopt`: whether legacy accounts are adopted.
     """
 
     name: str = "users"
@@ -77,7 +83,7 @@ class UserTable(Table):
 
 
 class SyncFile(Table):
-    """The file."""
+    """The file. `sequences`: how many sequences are generated, where no option says it."""
 
     reach: Reach
     table: UserTable = UserTable()

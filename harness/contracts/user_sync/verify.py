@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from harness.contracts.base import Check, CheckSpec, Context, Contract, Progress
-from harness.contracts.user_sync import CHECKS, SyncEnvironment, SyncFile, load_sync, run_sync
+from harness.contracts.base import Check, Context, Contract, Progress
+from harness.contracts.user_sync import INVARIANTS, SyncEnvironment, SyncFile, load_sync, run_sync
 
 
 class UserSync(Contract):
-    """See docs/user_sync.md."""
+    """See docs/user-sync.md."""
 
     name = "user_sync"
-    checks = tuple(CheckSpec(name, sentence) for name, sentence in CHECKS.items())
+    checks = INVARIANTS
     counted = "sequences"
     seeded = True
     criterion = "User sync is idempotent: one row for each person, whatever is replayed"
@@ -24,7 +24,7 @@ class UserSync(Contract):
         return load_sync(suites)
 
     def examine(self, context: Context, file: SyncFile, progress: Progress | None) -> list[Check]:
-        """Drive sequences of events; `progress` is told how many of how many were tried."""
+        """Drive sequences of events. `progress` is called with how many of how many were tried."""
         if context.resets is None:
             return self.unexamined(
                 "rows can be seen only in a database that the run makes: declare [database], and --app or --command"

@@ -1,0 +1,46 @@
+"""The checks of the history of migrations, which need no rows: `one-head`, `from-nothing` and `models`."""
+
+from __future__ import annotations
+
+from harness.contracts.base import CheckSpec
+from harness.contracts.migrations.databases import MigrationDatabases
+from harness.contracts.migrations.results import CheckFailed, CheckSkipped
+
+
+def _one_head(databases: MigrationDatabases) -> None:
+    heads, result = databases.migrator.heads()
+    if len(heads) != 1:
+        raise CheckFailed(f"there are {len(heads)} heads: {', '.join(heads) or result.error_line}")
+
+
+def _from_nothing(databases: MigrationDatabases) -> None:
+    result, _ = databases.upgraded_empty()
+    result.require("an empty database cannot be brought up to date")
+
+
+def _models(databases: MigrationDatabases) -> None:
+    if not databases.file.models:
+        raise CheckSkipped("models = false in migrations.toml")
+    _from_nothing(databases)
+    _, url = databases.upgraded_empty()
+    databases.migrator.compare_models(url).require("the models differ from the schema")
+
+
+ONE_HEAD = CheckSpec(
+    "one-head",
+    "the migrations have one head",
+    "https://alembic.sqlalchemy.org/en/latest/branches.html",
+    _one_head,
+)
+FROM_NOTHING = CheckSpec(
+    "from-nothing",
+    "they bring an empty database up to date",
+    "Field note: migrations that were only ever run on databases with rows",
+    _from_nothing,
+)
+MODELS = CheckSpec(
+    "models",
+    "the models equal the schema that they make",
+    "https://alembic.sqlalchemy.org/en/latest/autogenerate.html (alembic check)",
+    _models,
+)

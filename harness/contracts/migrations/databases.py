@@ -1,0 +1,106 @@
+"""The databases on which migrations are tried: an empty one, one of the stage before full of rows, and copies of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from harness.contracts.migrations.declaration import MigrationsFile
+from harness.contracts.migrations.migrators import Alembic, CommandResult
+from harness.contracts.migrations.results import CheckFailed
+from harness.contracts.migrations.snapshot import Snapshot, populate, snapshot
+from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
+from harness.core.errors import DatabaseError
+from harness.database.row_factory import tables_of
+from harness.database.server import Server
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`."""
+
+    result: CommandResult
+    before: Snapshot
+    after: Snapshot
+    statements: list[SchemaStatement]
+    watched: bool
+
+
+class MigrationDatabases:
+    """Makes databases on a server, each when it is first needed. What several checks need is made once."""
+
+    def __init__(self, file: MigrationsFile, server: Server, migrator: Alembic, tag: str) -> None:
+        """`tag`: a part of the databases' names, different for each run."""
+        self.file, self.migrator = file, migrator
+        self._server, self._tag = server, tag
+        self._names: list[str] = []
+        self._made = 0
+        self._upgraded_empty: tuple[CommandResult, str] | None = None
+        self._legacy: tuple[str, Snapshot] | None = None
+        self._upgrade: Upgrade | None = None
+
+    def _create(self, template: str | None = None) -> str:
+        """Create a database, empty or a copy; its name."""
+        self._made += 1
+        name = f"clerk_harness_{self._tag}_migrate_{self._made}"
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template is not None:
+            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+        self._server.execute(statement)
+        self._names.append(name)
+        return name
+
+    def drop(self) -> None:
+        """Drop all that were made."""
+        for name in self._names:
+            with suppress(DatabaseError):
+                self._server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._names.clear()
+
+    @contextmanager
+    def copy_of(self, template: str) -> Iterator[tuple[str, psycopg.Connection[TupleRow]]]:
+        """A copy of a database for one check: its URL, and a connection in autocommit mode."""
+        url = self._server.url_of(self._create(template))
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield url, connection
+
+    def upgraded_empty(self) -> tuple[CommandResult, str]:
+        """An empty database that was brought up to date: how that ended, and its URL."""
+        if self._upgraded_empty is None:
+            url = self._server.url_of(self._create())
+            self._upgraded_empty = (self.migrator.upgrade(url), url)
+        return self._upgraded_empty
+
+    def legacy(self) -> tuple[str, Snapshot]:
+        """The database of the stage before, full of rows, to be copied: its name, and what is in it.
+
+        Raises CheckFailed where the legacy revision cannot be reached, or has no table of users.
+        """
+        if self._legacy is None:
+            name, revision = self._create(), self.file.legacy
+            url = self._server.url_of(name)
+            self.migrator.upgrade(url, revision).require(f"the legacy revision {revision} cannot be reached")
+            with psycopg.connect(url, autocommit=True) as connection:
+                if self.file.users not in tables_of(connection):
+                    raise CheckFailed(
+                        f"the legacy revision has no table {self.file.users}: name it as `users` in migrations.toml"
+                    )
+                populate(connection, self.file.users, self.file.rows)
+                self._legacy = (name, snapshot(connection))
+        return self._legacy
+
+    def upgraded(self) -> Upgrade:
+        """The way up from the legacy database, watched. Raises CheckFailed where it fails."""
+        if self._upgrade is None:
+            template, before = self.legacy()
+            with self.copy_of(template) as (url, connection):
+                watch = StatementWatch(connection)
+                result = self.migrator.upgrade(url)
+                self._upgrade = Upgrade(result, before, snapshot(connection), watch.statements(), watch.installed)
+        self._upgrade.result.require(f"{self.file.rows} users cannot be migrated")
+        return self._upgrade

@@ -1,0 +1,62 @@
+"""Runs the checks of a backend's migrations, each on a database of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.contracts.base import Check, CheckSpec
+from harness.contracts.migrations.checks import CHECKS
+from harness.contracts.migrations.databases import MigrationDatabases
+from harness.contracts.migrations.declaration import MigrationsFile
+from harness.contracts.migrations.migrators import Alembic
+from harness.contracts.migrations.results import CheckFailed, CheckSkipped
+from harness.database.server import Server
+
+_NAMES = tuple(spec.name for spec in CHECKS)
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """The migrations of a backend. `python`: its interpreter; `directory`: where Alembic is run; `environment_for`: the
+    variables for a database's URL; `tag`: a part of the databases' names, different for each run.
+    """
+
+    file: MigrationsFile
+    server: Server
+    python: str
+    directory: Path
+    environment_for: Callable[[str], dict[str, str]]
+    tag: str
+
+    def verify(self, checks: Collection[str] = _NAMES, progress: Callable[[str], None] | None = None) -> list[Check]:
+        """Verify the named checks, in the order of `CHECKS`. `progress` is called with the name of each.
+
+        Raises DatabaseError when Alembic cannot be run at all.
+        """
+        migrator = Alembic(self.file.config, self.python, self.directory, self.environment_for)
+        databases = MigrationDatabases(self.file, self.server, migrator, self.tag)
+        results = []
+        try:
+            for spec in CHECKS:
+                if spec.name in checks:
+                    if progress is not None:
+                        progress(spec.name)
+                    results.append(_result(spec, databases))
+        finally:
+            databases.drop()
+        return results
+
+
+def _result(spec: CheckSpec, databases: MigrationDatabases) -> Check:
+    check = Check("migrations", spec.name, spec.sentence, "proven", 1)
+    try:
+        if spec.function is None:
+            raise CheckSkipped("the app is not started here")
+        spec.function(databases)
+    except CheckFailed as failed:
+        check.status, check.detail = "broken", str(failed)
+    except CheckSkipped as skipped:
+        check.status, check.detail, check.count = "not examined", str(skipped), 0
+    return check

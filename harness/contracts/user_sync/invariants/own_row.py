@@ -1,0 +1,36 @@
+"""`own-row`: nobody gets another's row, and nobody's row changes hands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.contracts.user_sync.environment import SyncEnvironment
+from harness.contracts.user_sync.facts import LegacyOwner, RowsOfPerson
+from harness.contracts.user_sync.invariants.base import Invariant, Judgement, Rule
+from harness.contracts.user_sync.steps.base import story
+
+
+def _keeps_row(_: SyncEnvironment, fact: RowsOfPerson) -> Iterator[Judgement]:
+    person = fact.person
+    if fact.ids and person.row_id is not None:
+        yield Judgement(fact.ids[0] == person.row_id, f"{person.name} has another row than before")
+
+
+def _given_to_owner(environment: SyncEnvironment, fact: LegacyOwner) -> Iterator[Judgement]:
+    account = fact.account
+    if account.owner is not None:
+        given = environment.name_of(fact.owner)
+        yield Judgement(fact.owner in (None, account.owner), f"the legacy account {account.email} was given to {given}")
+
+
+INVARIANT = Invariant(
+    name="own-row",
+    sentence="two Clerk users never share a row, and each keeps his own",
+    source="https://clerk.com/docs/guides/sessions/session-tokens (sub is the user's id, and the only one); CWE-639",
+    stories=(
+        story("sign up:0:0:own:plus", "sign up:1:0:own:upper", "everybody"),
+        story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1"),
+        story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1", "deliver:0:3", "deliver:0:2", "everybody"),
+    ),
+    rules=(Rule(RowsOfPerson, _keeps_row), Rule(LegacyOwner, _given_to_owner)),
+)

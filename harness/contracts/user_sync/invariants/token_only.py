@@ -1,0 +1,37 @@
+"""`token-only`: what a request says of its sender beside the token is ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.contracts.refusal import is_admission
+from harness.contracts.user_sync.compare import rows_equal
+from harness.contracts.user_sync.environment import SyncEnvironment
+from harness.contracts.user_sync.facts import Impersonation
+from harness.contracts.user_sync.invariants.base import Invariant, Judgement, Rule
+from harness.contracts.user_sync.steps.base import story
+
+
+def _token_decides(environment: SyncEnvironment, fact: Impersonation) -> Iterator[Judgement]:
+    person, other, table = fact.person, fact.other, environment.file.table
+    yield Judgement(
+        rows_equal(fact.other_before, fact.other_after, set(table.volatile)),
+        f"the row of {other.name} changed by a request of {person.name}",
+    )
+    if is_admission(fact.answer) and fact.own_before is None and not person.blocked:
+        yield Judgement(fact.own_after is not None, f"{person.name} was let in and has no row of their own")
+    if fact.own_after is not None and other.user.email is not None and not (person.moved or other.moved):
+        email = str(fact.own_after[table.email]).lower()
+        yield Judgement(email != other.user.email.lower(), f"{person.name} got the address of {other.name}")
+
+
+INVARIANT = Invariant(
+    name="token-only",
+    sentence="identity comes from the verified token only",
+    source="https://clerk.com/docs/guides/sessions/session-tokens (sub); CWE-290",
+    stories=(
+        story("sign up:0:0:own", "sign up:1:0:own", "request:1", "impostor:0:1"),
+        story("sign up:0:0:own", "sign up:1:0:own", "everybody", "impostor:0:1", "impostor:1:0"),
+    ),
+    rules=(Rule(Impersonation, _token_decides),),
+)

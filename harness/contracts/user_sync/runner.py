@@ -1,0 +1,158 @@
+"""Runs one sequence of steps, and hands what it observes to the invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.contracts.refusal import is_admission
+from harness.contracts.user_sync.environment import SyncEnvironment
+from harness.contracts.user_sync.facts import (
+    AnsweredFinally,
+    Dependent,
+    LegacyOwner,
+    LegacyRow,
+    Replayed,
+    RowsOfPerson,
+    Settled,
+    Undeliverable,
+)
+from harness.contracts.user_sync.invariants import INVARIANTS
+from harness.contracts.user_sync.people import Person
+from harness.contracts.user_sync.steps import BY_KIND
+from harness.contracts.user_sync.steps.base import Step
+from harness.contracts.user_sync.violations import violation_type
+from harness.fake_clerk.webhooks import Message
+
+_SHOWN_ROWS = 12
+
+
+class StepRunner:
+    """One sequence. `known`: checks that are broken already, and are not looked at; `counts`: how often each check was."""
+
+    def __init__(self, environment: SyncEnvironment, known: set[str], counts: dict[str, int]) -> None:
+        self.environment, self.known, self.counts = environment, known, counts
+        self._rows_before: list[str] = []
+
+    def run(self, steps: Sequence[Step]) -> None:
+        """Run a sequence, from an empty Clerk to the last look. Raises Violation."""
+        self.environment.begin()
+        addresses = " and ".join(account.email for account in self.environment.legacy)
+        self.environment.log.append(f"legacy accounts exist for {addresses}")
+        for step in steps:
+            BY_KIND[step.kind].perform(self, step)
+            self.watch()
+        self.settle()
+
+    # For steps
+
+    def note(self, event: str) -> None:
+        """Write down what happens next, in plain words. The rows before it are kept."""
+        self._rows_before = self._rows()
+        self.environment.log.append(event)
+
+    def judge(self, fact: object) -> None:
+        """Have the invariants judge a fact. Raises Violation for the first that does not hold."""
+        for invariant in INVARIANTS:
+            if invariant.name in self.known:
+                continue
+            for judgement in invariant.judge(self.environment, fact):
+                self.counts[invariant.name] += 1
+                if not judgement.holds:
+                    events = list(self.environment.log)
+                    raised = violation_type(invariant.name)
+                    raise raised(invariant.name, judgement.message, events, self._rows_before, self._rows())
+
+    def describe_request(self, person: Person, times: int = 1) -> str:
+        """How the sync is reached for the person, in words."""
+        if self.environment.client.calls_function:
+            often = f" {times} times at once" if times > 1 else ""
+            return f"{self.environment.file.reach.callable} is called for {person.name}{often}"
+        return f"{person.name} sends {'a request' if times == 1 else f'{times} requests at once'}"
+
+    def deliver(self, message: Message) -> None:
+        """Deliver a webhook message. One that is not taken stays pending, as with Svix."""
+        answer = self.environment.client.deliver(message)
+        message.attempts.append(answer.status or 0)
+        if is_admission(answer) and message in self.environment.pending:
+            self.environment.pending.remove(message)
+            self.environment.delivered.append(message)
+
+    def _rows(self) -> list[str]:
+        """The rows of users that this sequence made, as short texts."""
+        table = self.environment.file.table
+        shown = dict.fromkeys((table.id, table.clerk_id, table.email, *table.mirror))
+        rows = [", ".join(f"{name}={row[name]!r}" for name in shown) for row in self.environment.rows_of_sequence()]
+        return sorted(rows)[:_SHOWN_ROWS]
+
+    # After every step
+
+    def watch(self, *, closely: bool = False) -> None:
+        """Judge what must hold at any time. `closely`: the rows that refer to legacy accounts too, which takes longer."""
+        table = self.environment.file.table
+        rows = self.environment.database.users()
+        by_clerk_id: dict[object, list[object]] = {}
+        for row in rows:
+            if row[table.clerk_id] is not None:
+                by_clerk_id.setdefault(row[table.clerk_id], []).append(row[table.id])
+        for person in self.environment.people:
+            ids = by_clerk_id.get(person.user.id, [])
+            self.judge(RowsOfPerson(person, ids))
+            if ids and person.row_id is None:
+                person.row_id = ids[0]
+        owners = {row[table.id]: row[table.clerk_id] for row in rows}
+        self._watch_legacy(owners, closely=closely)
+
+    def _watch_legacy(self, owners: dict[object, object], *, closely: bool) -> None:
+        for account in self.environment.legacy:
+            row_id = account.row[self.environment.file.table.id]
+            self.judge(LegacyRow(account, row_id in owners))
+            self.judge(LegacyOwner(account, owners.get(row_id)))
+            if closely:
+                for (name, column), refers_to in self.environment.database.dependents_of(account).items():
+                    self.judge(Dependent(account, name, column, refers_to))
+
+    # At the end
+
+    def settle(self) -> None:
+        """Deliver everything, send a request of everybody, and judge what must hold then; then do the same once more."""
+        self._deliver_all()
+        self.note(self._describe_requests())
+        for person in self.environment.people:
+            # A function keeps nobody out, and a deleted user has no profile to call it with.
+            if person.active or not self.environment.client.calls_function:
+                (answer,) = self.environment.client.request(person)
+                self.judge(AnsweredFinally(person, answer))
+        self._deliver_all()
+        self.watch(closely=True)
+        self.judge(Settled())
+        self._replay()
+
+    def _describe_requests(self) -> str:
+        if self.environment.client.calls_function:
+            return f"{self.environment.file.reach.callable} is called for everybody"
+        return "everybody sends a request"
+
+    def _deliver_all(self) -> None:
+        pending = self.environment.pending
+        if not pending:
+            return
+        self.note(f"all {len(pending)} waiting events are delivered, as often as needed")
+        for _ in range(len(pending) + 2):
+            for message in list(pending):
+                self.deliver(message)
+            if not pending:
+                return
+        self.judge(Undeliverable(pending[0]))
+        pending.clear()
+
+    def _replay(self) -> None:
+        if not self.environment.people:
+            return
+        before = self.environment.database.dump()
+        self.note(f"all events are delivered again, and {self._describe_requests()}")
+        for message in list(self.environment.delivered):
+            self.environment.client.deliver(message)
+        for person in self.environment.people:
+            if person.active or not self.environment.client.calls_function:
+                self.environment.client.request(person)
+        self.judge(Replayed(before, self.environment.database.dump()))

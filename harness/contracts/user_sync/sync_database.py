@@ -1,0 +1,113 @@
+"""The app's database as the sync contract reads it: the rows of users, and the rows of other tables that refer to them."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+from harness.contracts.user_sync.declaration import UserTable
+from harness.contracts.user_sync.people import LegacyAccount, Row
+from harness.core.errors import DeclarationError
+from harness.database.row_factory import Reference, dump, insert, referring, tables_of
+
+
+class SyncDatabase:
+    """A connection to the app's database, and what user_sync.toml says of its tables.
+
+    `missing_columns`: columns that are declared and that the table of users lacks; `relations`: the foreign keys to users.
+    """
+
+    def __init__(self, url: str, declared: UserTable) -> None:
+        """Connect. Raises DeclarationError when the database has no such table or foreign key."""
+        self.declared = declared
+        self.connection = psycopg.connect(url, autocommit=True)
+        self.tables = tables_of(self.connection)
+        self.missing_columns = self._missing_columns()
+        self.relations = self._relations()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    @property
+    def written_tables(self) -> set[str]:
+        """The table of users, and the tables that refer to it."""
+        return {self.declared.name, *(reference.table for reference in self.relations)}
+
+    def _missing_columns(self) -> list[str]:
+        table = self.declared
+        if table.name not in self.tables:
+            known = ", ".join(sorted(self.tables)[:12])
+            raise DeclarationError(
+                f"user_sync.toml: table.name: the database has no table {table.name!r}; it has {known}"
+            )
+        wanted = dict.fromkeys((table.id, table.clerk_id, table.email, *table.mirror))
+        return [f"{table.name}.{column}" for column in wanted if column not in self.tables[table.name].columns]
+
+    def _relations(self) -> list[Reference]:
+        table = self.declared
+        every = referring(self.tables, table.name, table.id)
+        if table.relations is None:
+            return every
+        by_name = {f"{reference.table}.{reference.column}": reference for reference in every}
+        for name in table.relations:
+            if name not in by_name:
+                raise DeclarationError(
+                    f"user_sync.toml: table.relations: {name!r} is no foreign key to {table.name}.{table.id}; "
+                    f"known: {', '.join(by_name) or 'none'}"
+                )
+        return [by_name[name] for name in table.relations]
+
+    def add_legacy_account(self, number: int, email: str) -> LegacyAccount:
+        """Insert a user without a Clerk id, and a row of each table that refers to users."""
+        table = self.declared
+        row = insert(self.connection, self.tables, table.name, {table.email: email})
+        account = LegacyAccount(number, email, row)
+        for reference in self.relations:
+            try:
+                added = insert(self.connection, self.tables, reference.table, {reference.column: row[table.id]})
+            except psycopg.Error:
+                continue  # A CHECK constraint that cannot be guessed: that table is left out.
+            key = tuple(added[name] for name in self.tables[reference.table].key)
+            account.dependents[reference.table, reference.column] = (key, row[table.id])
+        return account
+
+    def users(self, clerk_id: str | None = None) -> list[Row]:
+        """Rows of the table of users: all, or those of one Clerk user."""
+        table = self.declared
+        statement = sql.SQL("SELECT * FROM {}").format(sql.Identifier(table.name))
+        if clerk_id is not None:
+            statement += sql.SQL(" WHERE {} = {}").format(sql.Identifier(table.clerk_id), sql.Literal(clerk_id))
+        cursor = self.connection.execute(statement)
+        assert cursor.description is not None
+        names = [entry.name for entry in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
+
+    def dump(self) -> dict[str, list[str]]:
+        """All rows of all tables as texts, without the columns that are declared to be volatile."""
+        volatile = set()
+        for name in self.declared.volatile:
+            table, dot, column = name.rpartition(".")
+            volatile.add((table, column) if dot else (self.declared.name, name))
+        return dump(self.connection, self.tables, volatile)
+
+    def dependents_of(self, account: LegacyAccount) -> dict[tuple[str, str], object]:
+        """Whom each dependent row of the account refers to now; None where the row is gone."""
+        found: dict[tuple[str, str], object] = {}
+        for (name, column), (key, _) in account.dependents.items():
+            where = sql.SQL(" AND ").join(
+                sql.SQL("{} = {}").format(sql.Identifier(part), sql.Literal(value))
+                for part, value in zip(self.tables[name].key, key, strict=True)
+            )
+            statement = sql.SQL("SELECT {} FROM {} WHERE ").format(sql.Identifier(column), sql.Identifier(name)) + where
+            row = self.connection.execute(statement).fetchone()
+            found[name, column] = row[0] if row is not None else None
+        return found
+
+    def text_limit(self, field_name: str) -> int | None:
+        """How many characters the column that mirrors a field of the profile holds; None for no limit."""
+        for column, mirrored in self.declared.mirror.items():
+            known = self.tables[self.declared.name].columns.get(column)
+            if mirrored == field_name and known is not None and known.length is not None:
+                return known.length
+        return None
