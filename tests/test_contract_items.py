@@ -59,7 +59,9 @@ def test_a_contract_that_examined_nothing_fails(suites: pytest.Pytester) -> None
     (suites.path / "suites" / "user_sync.toml").write_text('[reach]\nrequest = "GET /me"\n')
     result = suites.runpytest_subprocess(*SPARE, "suites/user_sync.toml", "-q")
     result.assert_outcomes(failed=13)
-    assert "user_sync: nothing was examined: rows can be seen only in a database that the run makes" in result.stdout.str()
+    assert (
+        "user_sync: nothing was examined: rows can be seen only in a database that the run makes" in result.stdout.str()
+    )
 
 
 def test_a_file_of_that_name_elsewhere_is_none_of_ours(pytester: pytest.Pytester) -> None:

@@ -29,7 +29,16 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 
 def test_the_unified_platform_keeps_its_contracts(run: Run, tmp_path: Path) -> None:
     """On one router with a websocket, and with few sequences; `make run` holds them whole."""
-    options = ["--only", "user_sync,budget,configuration", "--sequences", "2", "--router", "chat", "--reports", str(tmp_path)]
+    options = [
+        "--only",
+        "user_sync,budget,configuration",
+        "--sequences",
+        "2",
+        "--router",
+        "chat",
+        "--reports",
+        str(tmp_path),
+    ]
     done = run(*options, "--quiet", "--python", sys.executable)
     assert done.returncode == 0, done.stdout + done.stderr
     document = json.loads((tmp_path / "auth-matrix.json").read_text())
@@ -54,7 +63,10 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--only", "sink"], "--only sink: no such contract; there are matrix, user_sync, migrations, budget, configuration"),
+        (
+            ["--only", "sink"],
+            "--only sink: no such contract; there are matrix, user_sync, migrations, budget, configuration",
+        ),
         (["--only", "user_sync"], "user_sync.toml does not exist; docs/user-sync.md shows one"),
         (["--only", "configuration"], "configuration.toml does not exist; docs/configuration.md shows one"),
         (["--only", "migrations"], "migrations.toml does not exist; docs/migrations.md shows one"),

@@ -39,7 +39,7 @@ def part_of(path: Path) -> str:
 
 def imported(path: Path) -> set[str]:
     """Modules that a file imports, wherever in it; those under TYPE_CHECKING as well."""
-    names = set()
+    names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)

@@ -26,7 +26,7 @@ from harness.credentials import (
 from harness.credentials.identities import Identity, newcomer, register
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.credentials.mint import ORIGIN, Mint
-from harness.credentials.model import Credential, Presentation
+from harness.credentials.model import Credential, Presentation, Tag
 from harness.credentials.mutations import PREFIX, fuzz_credential
 from harness.credentials.ssrf_listener import SsrfListener
 
@@ -47,6 +47,7 @@ __all__ = [
     "newcomer",
     "register",
     "select",
+    "tagged",
 ]
 
 CATALOGUE: dict[str, Credential] = {
@@ -70,6 +71,11 @@ CATALOGUE: dict[str, Credential] = {
     )
     for credential in module.CREDENTIALS
 }
+
+
+def tagged(tag: Tag) -> list[Credential]:
+    """The credentials that belong to a selection, in the catalogue's order; `harness.credentials.model.Tag` lists the selections."""
+    return [credential for credential in CATALOGUE.values() if tag in credential.tags]
 
 
 def groups() -> list[str]:

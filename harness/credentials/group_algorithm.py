@@ -59,7 +59,7 @@ def _es256(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("alg-none", _unsigned("none"), _NONE, "A token that says it needs no signature, and has none."),
+    _entry("alg-none", _unsigned("none"), _NONE, "A token that says it needs no signature, and has none.", tags=frozenset({"spot-check", "without-keys", "misconfigured"})),
     _entry("alg-none-mixed-case", several(*map(_unsigned, ("None", "NONE", "nOnE"))), _NONE, "The same in other spellings of none, which a filter may miss."),
     _entry("alg-none-with-signature", token(lambda m: jose.unsigned(m.header(alg="none"), m.claims(), jose.parts(m.genuine())[2])), _NONE, "A token that says it needs no signature, with a signature from elsewhere."),
     _entry("alg-missing", _unsigned(...), _ALG, "A token that does not say how it is signed, and is not."),
@@ -68,7 +68,7 @@ CREDENTIALS = [
     _entry("alg-array", _unsigned(["RS256", "none"], "c2ln"), _ALG, "A token whose algorithm is a list: must be refused, not crash.", "CWE-248"),
     _entry("alg-empty", _unsigned(""), _ALG, "A token whose algorithm is the empty word, unsigned."),
     _entry("alg-lowercase-rs256", token(lambda m: m.signed(m.claims(), alg="rs256", key=m.attacker)), _ALG, "An algorithm in lower case, which is none, and the attacker's signature: a case-blind lookup may fall through."),
-    _entry("hs256-with-pem", _hmac(_pem), _CONFUSION, "Signed with the published public key as if it were a shared secret."),
+    _entry("hs256-with-pem", _hmac(_pem), _CONFUSION, "Signed with the published public key as if it were a shared secret.", tags=frozenset({"spot-check"})),
     _entry("hs256-with-pem-no-newline", _hmac(lambda m: _pem(m).strip()), _CONFUSION, "The same, without the newline at the end, as configuration often holds it."),
     _entry("hs256-with-pkcs1-pem", _hmac(_pkcs1), _CONFUSION, "The public key in its older text form, used as a shared secret."),
     _entry("hs256-with-der", _hmac(_der), _CONFUSION, "The public key in its binary form, used as a shared secret."),
@@ -78,7 +78,7 @@ CREDENTIALS = [
     _entry("hs256-with-modulus", _hmac(lambda m: jose.unb64url(m.instance.key.jwk["n"])), _CONFUSION, "The public key's modulus, used as a shared secret."),
     _entry("hs384-with-pem", _hmac(_pem, "HS384"), _CONFUSION, "The public key as a shared secret, with another hash."),
     _entry("hs512-with-pem", _hmac(_pem, "HS512"), _CONFUSION, "The public key as a shared secret, with another hash."),
-    _entry("hs256-blank-secret", _hmac(lambda m: b""), "RFC 7518 section 3.2", "Signed with the empty secret, as when a setting is missing.", "CWE-1391"),
+    _entry("hs256-blank-secret", _hmac(lambda m: b""), "RFC 7518 section 3.2", "Signed with the empty secret, as when a setting is missing.", "CWE-1391", tags=frozenset({"without-keys", "misconfigured"})),
     _entry("hs256-weak-secret", several(*map(_under, WEAK_SECRETS)), "RFC 8725 section 3.5", "Signed with secrets that tutorials print.", "CWE-1391"),
     _entry("hs256-with-secret-key-env", _hmac(lambda m: m.instance.secret_key.encode()), "RFC 8725 section 2.1", "Signed with the Backend API's secret key, which is not a token key.", "CWE-323"),
     _entry("hs256-with-publishable-key", _hmac(lambda m: m.instance.publishable_key.encode()), "RFC 8725 section 2.1", "Signed with the publishable key, which everybody can read.", "CWE-1391"),

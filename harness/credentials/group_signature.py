@@ -15,8 +15,8 @@ from harness.credentials.recipes import tampered, token
 _VALIDATE = "RFC 7515 section 5.2"
 
 
-def _entry(name: str, recipe: Recipe, why: str, source: str = _VALIDATE, cwe: str = "CWE-347") -> Credential:
-    return Credential(name, "signature", recipe, cwe, source, why, damages=JWT)
+def _entry(name: str, recipe: Recipe, why: str, source: str = _VALIDATE, cwe: str = "CWE-347", **more: Any) -> Credential:
+    return Credential(name, "signature", recipe, cwe, source, why, damages=JWT, **more)
 
 
 def _flip(position: int) -> Recipe:
@@ -63,8 +63,8 @@ def _pss(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("forged", token(lambda m: m.signed(m.claims(), key=m.attacker)), "Everything as in a genuine token, but signed with the attacker's own key."),
-    _entry("forged-unknown-kid", token(lambda m: m.signed(m.claims(), key=m.attacker, kid=m.attacker.kid)), "Signed with the attacker's key, under a key id that was never published.", "RFC 7515 section 4.1.4"),
+    _entry("forged", token(lambda m: m.signed(m.claims(), key=m.attacker)), "Everything as in a genuine token, but signed with the attacker's own key.", tags=frozenset({"spot-check", "without-keys", "misconfigured", "every-case"})),
+    _entry("forged-unknown-kid", token(lambda m: m.signed(m.claims(), key=m.attacker, kid=m.attacker.kid)), "Signed with the attacker's key, under a key id that was never published.", "RFC 7515 section 4.1.4", tags=frozenset({"without-keys"})),
     _entry("forged-no-kid", token(lambda m: m.signed(m.claims(), key=m.attacker, kid=...)), "Signed with the attacker's key, without saying which key.", "RFC 7515 section 4.1.4"),
     _entry("signature-stripped", token(lambda m: ".".join(jose.parts(m.genuine())[:2]) + "."), "A genuine token whose signature was taken away; the algorithm still says RS256."),
     _entry("signature-empty", tampered(lambda s: b"\x00"), "A signature of a single zero byte."),

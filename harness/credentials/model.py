@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from harness.fake_clerk.jwks_faults import JwksFault
+
 if TYPE_CHECKING:
     from harness.credentials.mint import Mint
     from harness.fake_clerk import User
@@ -33,8 +35,16 @@ class Bendable(Protocol):
 
 
 Bend = Callable[[Bendable], None]
-Drill = Literal["pair", "expiry", "rotated", "withdrawn", "flood", "outage", "slow", "malformed", "empty", "heals"]
+Drill = Literal["pair", "expiry", "rotated", "withdrawn", "flood", "heals"] | JwksFault
 """What cannot be shown by requests to one route, one after the other: several at once, time that passes, an issuer in trouble."""
+
+Tag = Literal["spot-check", "malformed", "without-keys", "misconfigured", "every-case"]
+"""Selections of credentials, each for one use:
+
+`spot-check`: tried on each further shape of token that a policy admits. `malformed`: no JWT at all; must be refused like a
+forged one. `without-keys`: must not enter while the issuer's keys cannot be had. `misconfigured`: must not enter whatever is
+wrong with the app's configuration. `every-case`: sent beside every case that schemathesis generates.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,8 @@ class Credential:
     make: Make | None = None
     placed: bool = False
     """Whether it has a place of its own, wherever the route takes tokens."""
+    tags: frozenset[Tag] = frozenset()
+    """The selections that it belongs to; `harness.credentials.tagged` gives each of them."""
 
     @property
     def followed(self) -> tuple[str, ...]:

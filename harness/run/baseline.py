@@ -12,8 +12,9 @@ from urllib.parse import unquote
 from harness.contracts.matrix import Declaration
 from harness.contracts.matrix.declaration import DatabaseTable, MatrixFile, Policy, load
 from harness.contracts.matrix.factory import RequestFactory
-from harness.contracts.matrix.plan import RoutePlan, router_of
+from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
+from harness.contracts.matrix.route_matching import router_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import HarnessError

@@ -12,13 +12,13 @@ from typing import Any, Self
 
 from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
 from harness.contracts.matrix.declaration import DatabaseTable
-from harness.contracts.matrix.drills import JWKS_FAULTS
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
 from harness.core.errors import DeclarationError, HarnessError
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
+from harness.fake_clerk.jwks_faults import JWKS_FAULTS
 from harness.run.database import RunDatabase, variables_of
 from harness.run.environment import app_directory, base_environment, refuse_live_keys
 from harness.run.options import Options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.contracts.matrix.cross_user_leak import cross_user_leak, marks
+from harness.contracts.matrix.cross_user_leak import find_cross_user_leak, private_words
 from harness.credentials import Identity
 from harness.fake_clerk import User
 from harness.targets.base import Observation
@@ -35,13 +35,13 @@ def answers(*bodies: str, cut: bool = False) -> list[Observation]:
     ],
 )  # fmt: skip
 def test_an_answer_of_another_person(mine: list[str], theirs: list[str], seen: str, found: str) -> None:
-    assert cross_user_leak(answers(seen)[0], answers(*mine), answers(*theirs), BOB) == found
+    assert find_cross_user_leak(answers(seen)[0], answers(*mine), answers(*theirs), BOB) == found
 
 
 def test_a_stream_that_was_cut_off_somewhere_has_no_marks() -> None:
-    assert marks(answers("1 2 3", "1 2 3"), answers("1 2")) == {"3"}
-    assert marks(answers("1 2 3", "1 2 3", cut=True), answers("1 2")) == set()
+    assert private_words(answers("1 2 3", "1 2 3"), answers("1 2")) == {"3"}
+    assert private_words(answers("1 2 3", "1 2 3", cut=True), answers("1 2")) == set()
 
 
 def test_who_was_asked_nothing_has_no_marks() -> None:
-    assert marks([], answers("1")) == marks(answers("1"), []) == set()
+    assert private_words([], answers("1")) == private_words(answers("1"), []) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_another_token_is_not(mint: Mint, program: list[list[object]]) -> None:
 
 
 def test_a_mutation_is_a_credential_like_others(mint: Mint) -> None:
-    program = [["claims", "exp", 1], ["sign", "attacker"]]
+    program: list[list[Any]] = [["claims", "exp", 1], ["sign", "attacker"]]
     (credential,) = select([name_of(program)])
     assert credential.why == f"A genuine token, mutated: {words_of(program)}."
     assert mint.present(credential).token is not None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.contracts.matrix.declaration import Policy
-from harness.contracts.matrix.plan import expectation
+from harness.contracts.matrix.expectation import expectation
 from harness.credentials import CATALOGUE
 from tests.conftest import GUARD, MATRIX, Judged
 

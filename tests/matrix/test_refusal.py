@@ -12,6 +12,7 @@ from harness.contracts.matrix.refusal import is_throttled, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin, decides_inside
 from harness.contracts.refusal import retry_after
 from harness.credentials import CATALOGUE
+from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Observation, Route
 from harness.targets.request_builder import Example
 
@@ -80,8 +81,8 @@ def test_what_the_policy_calls_a_refusal_is_none_of_a_limiter() -> None:
     assert not is_throttled(seen(401), [401])
 
 
-def facts(**more: Any) -> dict[str, Any]:
-    return {"accepted": True, "close": None, "sent": 0, "left": True, "waited": False, "first": ""} | more
+def facts(**more: Any) -> WebsocketFacts:
+    return WebsocketFacts(**({"accepted": True, "left": True} | more))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def facts(**more: Any) -> dict[str, Any]:
         (facts(sent=1, first="hello"), state(in_a_message=True), "admitted"),
     ],
 )
-def test_websockets(websocket: dict[str, Any], known: RouteState, outcome: str) -> None:
+def test_websockets(websocket: WebsocketFacts, known: RouteState, outcome: str) -> None:
     answer = Observation(websocket=websocket, entered=True)
     assert outcome_of(answer, known, CATALOGUE["clerk"])[0] == outcome
 
@@ -116,7 +117,7 @@ GREETING, WELCOME, ERROR = '{"hello": 1}', '{"welcome": "alice"}', '{"error": "n
         ("", facts(), "refused"),
     ],
 )
-def test_a_token_in_a_message(body: str, websocket: dict[str, Any], outcome: str) -> None:
+def test_a_token_in_a_message(body: str, websocket: WebsocketFacts, outcome: str) -> None:
     """A greeting may come before the token; what the genuine one gets then tells."""
     known = state(carriers=("message",))
     genuine = Observation(websocket=facts(sent=2, first=GREETING), body=WELCOME)

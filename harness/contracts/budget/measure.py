@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from harness.contracts.matrix import Engine
+from harness.contracts.matrix import Sender
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import CATALOGUE, Credential
 from harness.database.statement_proxy import Statement, StatementProxy
@@ -46,19 +46,19 @@ class Measured:
 class Meter:
     """Sends requests one by one and reads off what each cost. `proxy`: None without a database."""
 
-    def __init__(self, engine: Engine, clerk: FakeClerk, proxy: StatementProxy | None) -> None:
-        self.engine, self.clerk, self.proxy = engine, clerk, proxy
-        self.lane = engine.target.lanes[0]
+    def __init__(self, sender: Sender, clerk: FakeClerk, proxy: StatementProxy | None) -> None:
+        self.sender, self.clerk, self.proxy = sender, clerk, proxy
+        self.lane = sender.target.lanes[0]
         self.seen: dict[str, Statement] = {}
         """Every statement that was noted before a handler, by its text."""
 
     def send(self, plan: RoutePlan, credential: Credential, *, stop: bool) -> tuple[Observation, Cost]:
         """One request with a token of its own."""
-        request = self.engine.factory.prepare(plan, replace(credential, fresh=True)).forms[0]
+        request = self.sender.factory.prepare(plan, replace(credential, fresh=True)).forms[0]
         before = dict(self.clerk.api.counts)
         if self.proxy is not None:
             self.proxy.take()
-        (answer,) = ask(self.lane, [Call(plan.route, request, stop=stop)], self.engine.limit)
+        (answer,) = ask(self.lane, [Call(plan.route, request, stop=stop)], self.sender.limit)
         noted = self.proxy.take() if self.proxy is not None else []
         if stop:
             self.seen |= {statement.text: statement for statement in noted}
@@ -83,7 +83,7 @@ def entrance(plan: RoutePlan) -> Credential | None:
 
 
 def measure(
-    engine: Engine,
+    sender: Sender,
     clerk: FakeClerk,
     proxy: StatementProxy | None,
     *,
@@ -94,10 +94,10 @@ def measure(
     The engine must have judged the entrances of its plan already: it knows then what a request must look like, and which
     handlers decide by themselves. `proxy` is the relay by which the app reaches its database.
     """
-    meter = Meter(engine, clerk, proxy)
-    routes = [(each, entry) for each in engine.plan.routes if (entry := entrance(each)) is not None]
-    measurable = [(each, entry) for each, entry in routes if engine.states[each.key].guard == "door"]
-    engine.target.renew(0)
+    meter = Meter(sender, clerk, proxy)
+    routes = [(each, entry) for each in sender.routes if (entry := entrance(each)) is not None]
+    measurable = [(each, entry) for each, entry in routes if sender.states[each.key].guard == "door"]
+    sender.target.renew(0)
     found = {each.key: Measured(each.key) for each, _ in measurable}
     newcomer = CATALOGUE["clerk-newcomer"]
     for each, _ in measurable:

@@ -50,7 +50,7 @@ class Budget(Contract):
         engine = inner.engine(plan)
         for _ in engine.run():
             pass
-        measured, statements, left = measure(engine, inner.clerk, proxy, progress=progress)
+        measured, statements, left = measure(engine.sender, inner.clerk, proxy, progress=progress)
         costs = Costs(measured, left, file, seen=proxy is not None)
         found = []
         for spec in self.checks:

@@ -14,14 +14,14 @@ from harness.contracts.base import Check
 from harness.contracts.configuration.checks import CHECKS
 from harness.contracts.configuration.declaration import ConfigurationFile, Expect
 from harness.contracts.configuration.trials import Trial, trials
-from harness.contracts.matrix import Engine
+from harness.contracts.matrix import Sender
 from harness.contracts.matrix.plan import RoutePlan, representatives
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.refusal import is_admission
 from harness.core.errors import DeclarationError, StartHung, TargetError
 from harness.core.redact import redact
-from harness.credentials import CATALOGUE
+from harness.credentials import CATALOGUE, tagged
 from harness.fake_clerk import FakeClerk
 from harness.targets import Target
 from harness.targets.base import Call, Observation, Request, Route, ask
@@ -40,7 +40,6 @@ _WANTED = {
     "either": "it must refuse to start, or its health must say so",
     "runs": "it must run, and its health be well",
 }
-_BAD = ("missing", "forged", "alg-none", "hs256-blank-secret", "legacy", "expired")
 _ROUTES = 3
 _SETTLE = 0.2
 _SIDE_BY_SIDE = 2
@@ -69,15 +68,15 @@ class Configuration:
         target: Target,
         environment: dict[str, str],
         fallback: dict[str, str],
-        engine: Engine,
+        sender: Sender,
         clerk: FakeClerk,
         *,
         side_by_side: bool = True,
     ) -> None:
         self.file, self.target = file, target
         self.environment, self.fallback = environment, fallback
-        self.engine, self.clerk = engine, clerk
-        self.limit = engine.limit
+        self.sender, self.clerk = sender, clerk
+        self.limit = sender.limit
         self.workers = _SIDE_BY_SIDE if side_by_side else 1
         self.doors = self._doors()
         self.open: set[str] = set()
@@ -109,11 +108,11 @@ class Configuration:
     def _doors(self) -> list[tuple[RoutePlan, str, Request]]:
         """Requests that must not get in: (route, name, request)."""
         found = []
-        plans = self.engine.plan.routes
+        plans = self.sender.routes
         for plan in representatives(plans)[:_ROUTES]:
-            for name in _BAD:
-                if plan.expects(CATALOGUE[name], plan.ways[0]) == "reject":
-                    found.append((plan, name, self._request(plan, name)))
+            for credential in tagged("misconfigured"):
+                if plan.expects(credential, plan.ways[0]) == "reject":
+                    found.append((plan, credential.name, self._request(plan, credential.name)))
         for plan in plans:
             if plan.ways[0].kind == "webhook":
                 request = self._request(plan, "webhook-empty-secret")
@@ -121,7 +120,7 @@ class Configuration:
         return found
 
     def _request(self, plan: RoutePlan, name: str) -> Request:
-        return self.engine.factory.prepare(plan, CATALOGUE[name]).forms[0]
+        return self.sender.factory.prepare(plan, CATALOGUE[name]).forms[0]
 
     def _start(self, environment: dict[str, str]) -> Target:
         return restart(self.target, environment, self.file.start_within)

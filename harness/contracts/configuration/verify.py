@@ -47,7 +47,7 @@ class ConfigurationContract(Contract):
                     f"{declared.root / self.file}: variables.{name}: the harness knows no genuine value for it: "
                     f'{name} = {{ value = "…" }}, or set it in [target.env]'
                 )
-        contract = Configuration(file, context.target, start, more, engine, context.clerk, side_by_side=together)
+        contract = Configuration(file, context.target, start, more, engine.sender, context.clerk, side_by_side=together)
         checks = contract.verify(progress=progress)
         dotenv = context.command_surroundings()[1] / ".env"
         if dotenv.is_file() and any(check.failed for check in checks):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from harness.contracts.matrix.declaration import Declaration, load
 from harness.contracts.matrix.engine import Engine
-from harness.contracts.matrix.judge import Judge, Mechanisms
-from harness.contracts.matrix.plan import Plan, make_plan
+from harness.contracts.matrix.judge import Judge
+from harness.contracts.matrix.mechanisms import Mechanisms
+from harness.contracts.matrix.plan import Plan
+from harness.contracts.matrix.planning import make_plan
+from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import FAILURES, MEANING, CellVerdict
 
 __all__ = [
@@ -17,6 +20,7 @@ __all__ = [
     "Judge",
     "Mechanisms",
     "Plan",
+    "Sender",
     "load",
     "make_plan",
 ]

@@ -1,42 +1,30 @@
-"""Browsers' questions where no front end is declared: whether the backend speaks CORS, and refuses the preflight all the same."""
+"""Preflight requests of browsers where no front end is declared: a backend that speaks CORS and refuses them is noted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from harness.contracts.matrix.cors import allows
-from harness.contracts.matrix.plan import representatives
+from harness.contracts.matrix.plan import RoutePlan, representatives
+from harness.contracts.matrix.sender import Sender
 from harness.credentials import CATALOGUE
-from harness.targets.base import Call, ask
-
-if TYPE_CHECKING:
-    from harness.contracts.matrix.engine import Engine
+from harness.targets.base import Call
 
 _PREFLIGHT = CATALOGUE["cors-preflight"]
 
 
-def browsers(engine: Engine) -> Iterator[str]:
-    """A note where pages of the front end are answered by CORS rules, but the preflight before it is refused."""
-    origin = engine.mint.origin
+def preflight_notes(sender: Sender) -> Iterator[str]:
+    """Yield a note where pages of the front end may read answers by CORS, but the preflight before a request is refused."""
+    origin = sender.mint.origin
     refused = []
-    for plan in representatives(engine.plan.routes):
-        state = engine.states.get(plan.key)
-        asked_otherwise = any(cell.credential.name == "options-method" for cell in plan.cells)
-        if (
-            plan.asked_by_browsers
-            or state is None
-            or not state.admitted
-            or plan.route.method != "GET"
-            or not asked_otherwise
-        ):
+    for plan in representatives(sender.routes):
+        if not _is_asked(sender, plan):
             continue
         way = plan.ways[0]
-        lane = engine.target.lanes[engine.lane_of.get(plan.key, 0)]
-        genuine = engine.factory.prepare(plan, way.base, way, state.base_in(way)).forms[0]
+        genuine = sender.factory.prepare(plan, way.base, way, sender.states[plan.key].base_in(way)).forms[0]
         genuine.headers = [*genuine.headers, ("origin", origin)]
-        asked = engine.factory.prepare(plan, _PREFLIGHT, way).forms[0]
-        answer, preflight = ask(lane, [Call(plan.route, genuine), Call(plan.route, asked, True)], engine.limit)
+        asked = sender.factory.prepare(plan, _PREFLIGHT, way).forms[0]
+        answer, preflight = sender.ask(plan, [Call(plan.route, genuine), Call(plan.route, asked, True)])
         if allows(answer, origin) and preflight.status in (401, 403):
             refused.append(f"{plan.key} ({preflight.status})")
     if refused:
@@ -45,3 +33,15 @@ def browsers(engine: Engine) -> Iterator[str]:
             f"{origin} can call it, though its answers allow it (CORS must be outside of authentication); "
             "[settings] origin has every route's preflight judged"
         )
+
+
+def _is_asked(sender: Sender, plan: RoutePlan) -> bool:
+    """Whether a route is asked: it admits somebody, its cells include OPTIONS requests, and its preflight is not judged anyway."""
+    state = sender.states.get(plan.key)
+    return (
+        not plan.asked_by_browsers
+        and state is not None
+        and state.admitted
+        and plan.route.method == "GET"
+        and any(cell.credential.name == "options-method" for cell in plan.cells)
+    )

@@ -1,4 +1,4 @@
-"""Is this answer that one's? For requests that are bent, and for answers that may be another person's."""
+"""Recognizes requests that bypassed the authentication: altered in method, path or headers so that a guard may not match them."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from harness.targets.base import Observation
 _UNKNOWN_METHOD = (501, 505)
 
 
-def _media(observation: Observation) -> str:
+def _media_type(observation: Observation) -> str:
     return (observation.header("content-type") or "").partition(";")[0].strip().lower()
 
 
-def _names(value: Any) -> Any:
-    """The names in a JSON document, without its values."""
+def _shape(value: Any) -> Any:
+    """Return the names in a JSON document, without its values."""
     if isinstance(value, dict):
-        return {name: _names(inner) for name, inner in value.items()}
+        return {name: _shape(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_names(value[0])] if value else []
+        return [_shape(value[0])] if value else []
     return None
 
 
 def resembles(answer: Observation, genuine: Observation | None) -> bool:
-    """Whether an answer may be the handler's, which `genuine` certainly is: by its type, and its text or its JSON names.
+    """Whether an answer may be the handler's, as `genuine` certainly is: by its media type, and by its text or its JSON names.
 
-    To HEAD, which has no body, by its type and length.
+    Answers to HEAD have no body and are compared by media type and length. Without `genuine` any answer may be.
     """
     if genuine is None:
         return True
     if answer.status is None or genuine.status is None or answer.status // 100 != genuine.status // 100:
         return False
-    if _media(answer) != _media(genuine):
+    if _media_type(answer) != _media_type(genuine):
         return False
     if not answer.body and genuine.body:
         length = answer.header("content-length")
@@ -44,11 +44,14 @@ def resembles(answer: Observation, genuine: Observation | None) -> bool:
         mine, theirs = json.loads(answer.body), json.loads(genuine.body)
     except ValueError:
         return False
-    return isinstance(mine, dict) and bool(mine) and bool(_names(mine) == _names(theirs))
+    return isinstance(mine, dict) and bool(mine) and bool(_shape(mine) == _shape(theirs))
 
 
-def failed(answer: Observation, genuine: Observation | None = None) -> bool:
-    """Whether the target broke over a bent request; not to know a method is no failure, nor is a handler's that fails anyway."""
+def bypass_failed(answer: Observation, genuine: Observation | None = None) -> bool:
+    """Whether the target failed over the request. An unknown method is no failure, nor that of a handler which always fails.
+
+    `genuine`: the answer to a genuine credential.
+    """
     if answer.hung or answer.died:
         return True
     if answer.stopped or answer.entered or answer.status in _UNKNOWN_METHOD:
@@ -58,13 +61,13 @@ def failed(answer: Observation, genuine: Observation | None = None) -> bool:
     return answer.status is None or answer.status >= 500
 
 
-def reached(
+def find_bypass(
     answer: Observation, genuine: Observation | None, control: Observation | None, *, inside: bool, method: str = ""
 ) -> str | None:
-    """How a bent request reached the handler, in words; None when it did not.
+    """Return in words how the request reached the handler; None where it did not.
 
-    `control` is the answer to the same request for a path that nothing serves; `inside`: the handler itself decides;
-    `method`: the one that was sent.
+    `genuine`: the answer to a genuine credential. `control`: the answer to the same request for a path that nothing serves.
+    `inside`: whether the handler itself decides. `method`: the method that was sent, where it is not the route's.
     """
     admitted = answer.status is not None and 200 <= answer.status < 300
     if (answer.stopped or answer.entered) and not answer.elsewhere and not (inside and not admitted):
@@ -74,7 +77,7 @@ def reached(
     if not admitted or answer.elsewhere or not resembles(answer, genuine):
         return None
     if genuine is None and answer.entered is False:
-        return None  # Nobody has shown what the handler answers, and the probe did not see it.
+        return None  # What the handler answers is not known, and the probe did not see it entered.
     if control is not None and control.status == answer.status and resembles(answer, control):
-        return None  # Everything is answered so.
+        return None  # Every request gets this answer.
     return f"{answer.status}, and the answer is the handler's"

@@ -1,15 +1,11 @@
-"""What a browser must be told before a page may call the backend (Fetch standard, section 3.2: CORS protocol)."""
+"""Judges the answers to preflight requests as a browser does (Fetch standard, section 3.2: CORS protocol)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from harness.contracts.matrix.plan import Cell
 from harness.contracts.matrix.verdicts import Kind
 from harness.credentials.group_cors import foreign_to
 from harness.targets.base import Observation
-
-if TYPE_CHECKING:
-    from harness.contracts.matrix.plan import Cell
 
 
 def _field(answer: Observation, name: str) -> str:
@@ -17,17 +13,18 @@ def _field(answer: Observation, name: str) -> str:
 
 
 def allows(answer: Observation, origin: str) -> bool:
-    """Whether pages of that origin may read answers."""
+    """Whether pages of an origin may read the answer."""
     return _field(answer, "origin") in (origin, "*")
 
 
 def _lists(value: str, wanted: str) -> bool:
+    """Whether a header field that is a list names a word, or all words by `*`."""
     names = [part.strip().lower() for part in value.split(",")]
     return wanted.lower() in names or "*" in names
 
 
 def missing_from(answer: Observation, origin: str, method: str) -> str | None:
-    """Why a browser would not send the request that it asks for; None when it would."""
+    """Return why a browser would not send the request after this preflight; None where it would."""
     if answer.status is None or not 200 <= answer.status < 300:
         return f"it was answered {answer.status or 'with nothing'}, where a browser wants a status of success"
     if not allows(answer, origin):
@@ -41,7 +38,10 @@ def missing_from(answer: Observation, origin: str, method: str) -> str | None:
 
 
 def preflight(cell: Cell, answer: Observation) -> tuple[Kind, str, str]:
-    """The verdict on a preflight: that of the front end must pass, that of a foreign page must not be told to send credentials."""
+    """Return verdict, detail and hint for a preflight.
+
+    That of the front end must succeed; that of a foreign page must not allow credentials.
+    """
     if answer.hung or answer.died or (answer.status or 0) >= 500:
         return "fault", "the target failed over a preflight", ""
     asked = cell.plan.asked_by_browsers

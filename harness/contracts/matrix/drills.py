@@ -1,8 +1,8 @@
-"""Drills: what time, a flood or an issuer in trouble brings to light. Held on a few routes, for they are about the verifier.
+"""Drills: what time, a flood of tokens or a fault of the issuer brings to light in a verifier.
 
-Each asks first whether genuine tokens get in, and honours where the route decides. The troubles of the issuer need an agent
-that has no keys yet, so an app is started anew for each; a running server cannot be. `settings.heal_within` says how soon
-genuine tokens must get in again.
+They run on a few routes, for they examine the verifier and not each route. A verdict needs a genuine token that is accepted
+in the same run. For the faults of the issuer the app is started anew, so that its process has no keys yet; a server that runs
+already cannot be started anew.
 """
 
 from __future__ import annotations
@@ -10,206 +10,215 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from harness.contracts.matrix.deadlines import POLL_INTERVAL, Deadlines
 from harness.contracts.matrix.plan import Cell
-from harness.contracts.matrix.refusal import Outcome, outcome_of
-from harness.contracts.matrix.rotation import SETTLE
-from harness.contracts.matrix.state import RouteState
+from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import CellVerdict, Kind
+from harness.contracts.refusal import UNAVAILABLE
 from harness.core.errors import TargetError
 from harness.core.redact import redact
-from harness.credentials import CATALOGUE, Credential
+from harness.credentials import CATALOGUE, Credential, tagged
+from harness.fake_clerk.jwks_faults import JWKS_FAULTS, JwksFault
 from harness.targets.base import Observation
 
-if TYPE_CHECKING:
-    from harness.contracts.matrix.engine import Engine
-
-JWKS_FAULTS = ("outage", "malformed", "empty", "slow")
-_BAD = ("forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret", "expired", "garbage", "missing")
-"""What must not get in while keys cannot be had."""
-_UNAVAILABLE = (502, 503, 504)
+_GRAVEST_FIRST = ("signature", "algorithm", "time", "absent")
+"""Groups of credentials in the order in which they are tried without keys: the first that enters is reported."""
 _FLOOD = 20
+"""Tokens with unknown key ids that a flood sends."""
 _MARGIN = 1.0
+"""Seconds that an expired token is left beyond its end and the clock skew."""
+_EXPIRING_LIFETIME = 2
+"""Seconds that the credential of the drill `expiry` is valid for."""
 
 
 class Drills:
-    """The drills of one run, held after the matrix: whom each route admits is known then."""
+    """The drills of one run. They run after the matrix, which has shown whom each route admits."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self.cells = [
-            cell for plan in engine.plan.routes for cell in plan.cells if cell.credential.drill in plan.drills
-        ]
+    def __init__(self, sender: Sender, deadlines: Deadlines) -> None:
+        self.sender = sender
+        self.deadlines = deadlines
+        self.cells = [cell for plan in sender.routes for cell in plan.cells if cell.credential.drill in plan.drills]
 
     def run(self) -> Iterator[CellVerdict]:
-        """A verdict for each cell; drills that begin an app anew come last."""
+        """Yield a verdict for each cell. The drills that start the app anew come last."""
         for cell in self._of("flood"):
-            yield self._proven(cell) or self._flood(cell)
+            yield self._unproven(cell) or self._flood(cell)
         for cell in self._of("withdrawn"):
-            yield self._proven(cell) or self._withdrawn(cell)
+            yield self._unproven(cell) or self._withdrawn(cell)
         yield from self._expired()
-        yield from self._troubles()
+        for fault in JWKS_FAULTS:
+            yield from self._fault(fault)
 
     def _of(self, drill: str) -> list[Cell]:
         return [cell for cell in self.cells if cell.credential.drill == drill]
 
-    def _state(self, cell: Cell) -> RouteState:
-        return self.engine.states[cell.plan.key]
+    def _stops(self, cell: Cell) -> bool:
+        return self.sender.state(cell).stops
+
+    def _genuine(self, cell: Cell) -> Credential:
+        return self.sender.state(cell).base_in(cell.way)
 
     def _send(self, cell: Cell, credential: Credential) -> Observation:
-        """One request of a credential in the way of a cell, stopped at the door unless the handler decides."""
-        sendings = self.engine.sequence(cell, credential).forms(self._state(cell).stops)
-        return self.engine.send(cell.plan, sendings[:1])[0]
-
-    def _outcome(self, cell: Cell, answer: Observation, credential: Credential) -> tuple[Outcome, str]:
-        outcome, _, seen = outcome_of(answer, self._state(cell), credential)
-        return outcome, seen
-
-    def _judged(self, cell: Cell, answers: list[Observation]) -> CellVerdict:
-        return self.engine.judge.judge(cell, answers, self._state(cell))
+        """Send one request of a credential in the way of a cell, stopped at the door unless the handler decides."""
+        sendings = self.sender.sequence(cell, credential).forms(self._stops(cell))
+        return self.sender.send(cell.plan, sendings[:1])[0]
 
     def _verdict(self, cell: Cell, answer: Observation, kind: Kind, seen: str, detail: str = "") -> CellVerdict:
-        """A verdict by the drill's own rule."""
-        usual = self.engine.judge.judge(replace(cell, expect="tolerate"), [answer], self._state(cell))
-        twin = self._state(cell).twin_of(cell.way)
+        """Return a verdict by the drill's own rule."""
+        usual = self.sender.judge(replace(cell, expect="tolerate"), [answer])
+        twin = self.sender.state(cell).twin_of(cell.way)
         return replace(
             usual, expected=cell.expect, verdict=kind, seen=redact(seen), detail=redact(detail), evidence="drill",
             twin=twin.credential.name if twin is not None and twin.admitted else "",
         )  # fmt: skip
 
-    def _proven(self, cell: Cell) -> CellVerdict | None:
-        """What is said where no genuine token gets in; None where one does, in this run and now."""
-        seen = self._state(cell).kept_out(cell.way)
-        if seen is not None:
-            told = f"no genuine token got in ({seen}): what is refused in a drill proves nothing"
-            return self._verdict(cell, Observation(status=0), "inconclusive", seen, told)
-        return None
+    def _unproven(self, cell: Cell) -> CellVerdict | None:
+        """Return the verdict where no genuine token was accepted in this run; None where one was."""
+        seen = self.sender.state(cell).kept_out(cell.way)
+        if seen is None:
+            return None
+        detail = f"no genuine token got in ({seen}): what is refused in a drill proves nothing"
+        return self._verdict(cell, Observation(status=0), "inconclusive", seen, detail)
 
     # Time, floods, keys that are withdrawn
 
     def _expired(self) -> Iterator[CellVerdict]:
-        """Tokens that were presented while the matrix was tried, and have run out since."""
-        kept = {id(cell): (sequence, sent) for s in self.engine.states.values() for cell, sequence, sent in s.expiring}
-        cells = self._of("expiry")
-        if kept:
-            # Two seconds were left to them; a verifier may allow the skew on top.
-            over = max(sent for _, sent in kept.values()) + 2 + self.engine.mint.skew + _MARGIN
+        """Present once more the tokens that were presented during the matrix and have expired since."""
+        presented = {
+            id(cell): (sequence, sent) for s in self.sender.states.values() for cell, sequence, sent in s.expiring
+        }
+        if presented:
+            # A verifier may allow the clock skew on top of the token's lifetime.
+            over = max(sent for _, sent in presented.values()) + _EXPIRING_LIFETIME + self.sender.mint.skew + _MARGIN
             time.sleep(max(0.0, over - time.monotonic()))
-        for cell in cells:
-            if (told := self._proven(cell)) is not None:
-                yield told
+        for cell in self._of("expiry"):
+            if (unproven := self._unproven(cell)) is not None:
+                yield unproven
                 continue
-            sequence, _ = kept[id(cell)]
-            yield self._judged(cell, self.engine.send(cell.plan, sequence.forms(self._state(cell).stops)))
+            sequence, _ = presented[id(cell)]
+            yield self.sender.judge(cell, self.sender.send(cell.plan, sequence.forms(self._stops(cell))))
 
     def _withdrawn(self, cell: Cell) -> CellVerdict:
-        """A key is published and taken, and then published no more."""
-        engine = self.engine
-        sequence = next(sequence for known, sequence in self._state(cell).withdrawn if known is cell)
-        stop = self._state(cell).stops
-        deadline = time.monotonic() + engine.rotate_within
+        """Present a token of a key that is published, and again after the key was withdrawn."""
+        sequence = next(sequence for known, sequence in self.sender.state(cell).withdrawn if known is cell)
+        stop = self._stops(cell)
+        deadline = time.monotonic() + self.deadlines.rotate_within
         while True:
-            (answer,) = engine.send(cell.plan, sequence.before(stop)[:1])
-            taken = self._outcome(cell, answer, cell.credential)[0] == "admitted"
-            if taken or time.monotonic() >= deadline or not self._knows_new_keys(cell):
+            (answer,) = self.sender.send(cell.plan, sequence.before(stop)[:1])
+            accepted = self.sender.outcome(cell, answer, cell.credential)[0] == "admitted"
+            if accepted or time.monotonic() >= deadline or not self._follows_rotations(cell):
                 break
-            time.sleep(SETTLE)
+            time.sleep(POLL_INTERVAL)
         sequence.then()
-        if not taken:
+        if not accepted:
             return self._verdict(cell, answer, "pass", "its key was never taken: keys are not asked for again")
-        within = engine.withdrawn_within
+        within = self.deadlines.withdrawn_within
         cell = replace(cell, expect="reject") if within is not None and cell.expect == "tolerate" else cell
-        deadline = time.monotonic() + (0.0 if cell.expect != "reject" else within or engine.rotate_within)
+        patience = 0.0 if cell.expect != "reject" else within or self.deadlines.rotate_within
+        deadline = time.monotonic() + patience
         while True:
-            answers = engine.send(cell.plan, sequence.forms(stop and cell.expect == "reject"))
-            if self._outcome(cell, answers[0], cell.credential)[0] == "refused" or time.monotonic() >= deadline:
-                return self._judged(cell, answers)
-            time.sleep(SETTLE)
+            answers = self.sender.send(cell.plan, sequence.forms(stop and cell.expect == "reject"))
+            refused = self.sender.outcome(cell, answers[0], cell.credential)[0] == "refused"
+            if refused or time.monotonic() >= deadline:
+                return self.sender.judge(cell, answers)
+            time.sleep(POLL_INTERVAL)
 
-    def _knows_new_keys(self, cell: Cell) -> bool:
-        """Whether the rotation before this has shown that the route follows one."""
-        rotated = self._send(cell, CATALOGUE["clerk-rotated"])
-        return self._outcome(cell, rotated, CATALOGUE["clerk-rotated"])[0] == "admitted"
+    def _follows_rotations(self, cell: Cell) -> bool:
+        """Whether the route accepts a token of the key that the issuer has rotated to."""
+        rotated = CATALOGUE["clerk-rotated"]
+        return self.sender.outcome(cell, self._send(cell, rotated), rotated)[0] == "admitted"
 
     def _flood(self, cell: Cell) -> CellVerdict:
-        issuer = self.engine.mint.instance
-        sendings = [self.engine.sequence(cell).forms(self._state(cell).stops)[0] for _ in range(_FLOOD)]
+        """Send many tokens with unknown key ids and count the requests for keys that they cause."""
+        issuer = self.sender.mint.instance
+        sendings = [self.sender.sequence(cell).forms(self._stops(cell))[0] for _ in range(_FLOOD)]
         before = issuer.jwks_asked
-        answers = self.engine.send(cell.plan, sendings)
+        answers = self.sender.send(cell.plan, sendings)
         asked = issuer.jwks_asked - before
         seen = f"the issuer's keys were asked for {asked} times over {_FLOOD} tokens with unknown key ids"
-        if any(self._outcome(cell, answer, CATALOGUE["forged"])[0] == "admitted" for answer in answers):
+        forged = CATALOGUE["forged"]
+        if any(self.sender.outcome(cell, answer, forged)[0] == "admitted" for answer in answers):
             return self._verdict(cell, answers[0], "breach", seen, "a token with an unknown key id was let in")
         if cell.expect == "reject" and asked >= _FLOOD // 2:
-            return self._verdict(
-                cell, answers[0], "fault", seen, "each token with an unknown key id costs a request to the issuer"
-            )
+            detail = "each token with an unknown key id costs a request to the issuer"
+            return self._verdict(cell, answers[0], "fault", seen, detail)
         return self._verdict(cell, answers[0], "pass", seen)
 
-    # The issuer in trouble
+    # Faults of the issuer
 
-    def _troubles(self) -> Iterator[CellVerdict]:
-        issuer = self.engine.mint.instance
-        for trouble in JWKS_FAULTS:
-            cells, healing = self._of(trouble), self._of("heals") if trouble == "outage" else []
-            for cell in (*cells, *healing):
-                if (told := self._proven(cell)) is not None:
-                    yield told
-            cells = [cell for cell in cells if self._proven(cell) is None]
-            healing = [cell for cell in healing if self._proven(cell) is None]
-            if not cells and not healing:
-                continue
-            # Keys are forgotten on the lane where each route is tried.
-            lanes = sorted({self.engine.lane_of.get(cell.plan.key, 0) for cell in (*cells, *healing)})
-            refused = None
-            issuer.jwks_fault = trouble  # type: ignore[assignment]
-            try:
-                try:
-                    for lane in lanes:
-                        self.engine.target.renew(lane)
-                except TargetError as error:
-                    refused = str(error)
-                for cell in cells:
-                    yield self._in_trouble(cell, refused)
-                if trouble == "outage" and refused is None:
-                    for cell in healing:  # It must have asked in vain at least once.
-                        self._send(cell, self._state(cell).base_in(cell.way))
-            finally:
-                issuer.jwks_fault = None
-                if refused is not None:
-                    for lane in lanes:
-                        self.engine.target.renew(lane)
-            for cell in healing:
-                yield self._heals(cell)
+    def _fault(self, fault: JwksFault) -> Iterator[CellVerdict]:
+        """Yield the verdicts of one fault; those of `heals` follow the outage."""
+        cells = self._of(fault)
+        healing = self._of("heals") if fault == "outage" else []
+        for cell in (*cells, *healing):
+            if (unproven := self._unproven(cell)) is not None:
+                yield unproven
+        cells = [cell for cell in cells if self._unproven(cell) is None]
+        healing = [cell for cell in healing if self._unproven(cell) is None]
+        if cells or healing:
+            yield from self._during(fault, cells, healing)
 
-    def _in_trouble(self, cell: Cell, refused: str | None) -> CellVerdict:
-        if refused is not None:
+    def _during(self, fault: JwksFault, cells: list[Cell], healing: list[Cell]) -> Iterator[CellVerdict]:
+        # Keys are forgotten on the lane where each route is tried.
+        lanes = sorted({self.sender.lane_number(cell.plan) for cell in (*cells, *healing)})
+        issuer = self.sender.mint.instance
+        starts = True
+        issuer.jwks_fault = fault
+        try:
+            starts = self._starts(lanes)
+            for cell in cells:
+                yield self._without_keys(cell, starts=starts)
+            if starts:
+                for cell in healing:  # The app must have asked for keys in vain at least once.
+                    self._send(cell, self._genuine(cell))
+        finally:
+            issuer.jwks_fault = None
+            if not starts:
+                for lane in lanes:
+                    self.sender.target.renew(lane)
+        for cell in healing:
+            yield self._heals(cell)
+
+    def _starts(self, lanes: list[int]) -> bool:
+        """Start the app anew on some lanes; return whether it starts on all of them."""
+        try:
+            for lane in lanes:
+                self.sender.target.renew(lane)
+        except TargetError:
+            return False
+        return True
+
+    def _without_keys(self, cell: Cell, *, starts: bool) -> CellVerdict:
+        """Return the verdict of a route while the issuer's keys cannot be had. `starts`: whether the app starts without them."""
+        if not starts:
             return self._verdict(cell, Observation(), "pass", "the app refuses to start without its keys")
-        bad = [CATALOGUE[name] for name in _BAD if cell.plan.expects(CATALOGUE[name], cell.way) == "reject"]
-        genuine = self._state(cell).base_in(cell.way)
-        for credential in (*bad, genuine):
+        bad = sorted(tagged("without-keys"), key=lambda credential: _GRAVEST_FIRST.index(credential.group))
+        genuine = self._genuine(cell)
+        rejected = [credential for credential in bad if cell.plan.expects(credential, cell.way) == "reject"]
+        for credential in (*rejected, genuine):
             answer = self._send(cell, credential)
-            outcome, seen = self._outcome(cell, answer, credential)
+            outcome, seen = self.sender.outcome(cell, answer, credential)
             name = credential.name
             if outcome == "admitted" and credential is not genuine:
-                told = f"{name} was let in while the issuer's keys could not be had"
-                return self._verdict(cell, answer, "breach", f"{name}: {seen}", told)
-            if outcome == "fault" and answer.status not in _UNAVAILABLE:
-                told = "without the issuer's keys the target failed instead of refusing (401, 403 or 503)"
-                return self._verdict(cell, answer, "fault", f"{name}: {seen}", told)
+                detail = f"{name} was let in while the issuer's keys could not be had"
+                return self._verdict(cell, answer, "breach", f"{name}: {seen}", detail)
+            if outcome == "fault" and answer.status not in UNAVAILABLE:
+                detail = "without the issuer's keys the target failed instead of refusing (401, 403 or 503)"
+                return self._verdict(cell, answer, "fault", f"{name}: {seen}", detail)
         return self._verdict(cell, answer, "pass", f"nothing bad got in; a genuine token meanwhile: {seen}")
 
     def _heals(self, cell: Cell) -> CellVerdict:
+        """Return the verdict on how soon genuine tokens are accepted again after an outage."""
         begun = time.monotonic()
-        genuine = self._state(cell).base_in(cell.way)
+        genuine = self._genuine(cell)
         while True:
             answer = self._send(cell, genuine)
-            outcome, seen = self._outcome(cell, answer, genuine)
+            outcome, seen = self.sender.outcome(cell, answer, genuine)
             waited = time.monotonic() - begun
             if outcome in ("admitted", "failed"):
                 return self._verdict(cell, answer, "pass", f"{seen}, {waited:.0f} s after the issuer was back")
-            if waited > self.engine.heal_within:
-                told = f"genuine tokens were still kept out {waited:.0f} s after the issuer was back (settings.heal_within)"
-                return self._verdict(cell, answer, "lockout", seen, told)
-            time.sleep(SETTLE)
+            if waited > self.deadlines.heal_within:
+                detail = f"genuine tokens were still kept out {waited:.0f} s after the issuer was back (settings.heal_within)"
+                return self._verdict(cell, answer, "lockout", seen, detail)
+            time.sleep(POLL_INTERVAL)

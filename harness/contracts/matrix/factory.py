@@ -1,4 +1,4 @@
-"""From a cell to its requests: made when they are sent, so that no token grows old while something else is awaited."""
+"""Makes the requests of a cell when they are sent, so that no token grows old while something else is waited for."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from harness.targets.request_builder import with_presentation
 
 _NOWHERE = "/clerk-harness-nowhere"
 MAX_AGE = 5.0
-"""Seconds after which requests that were made ready are made again."""
+"""Seconds after which requests that were prepared are made again."""
 
 
 @dataclass
 class Prepared:
-    """The requests of one cell: what is sent before, what is done then, and each form that is judged."""
+    """The requests of one cell. `before` is sent first, then `then` is called, and each of the `forms` is judged.
+
+    `canary_urls`: for each form the address of the SSRF listener that its token names, or None.
+    """
 
     before: list[Request]
     forms: list[Request]
-    lures: list[str | None]
+    canary_urls: list[str | None]
     then: Callable[[], object] | None = None
     control: list[Request] = field(default_factory=list)
-    """The bent requests, aimed at a path that nothing serves: what everything is answered with."""
+    """The forms of a bypass for a path that nothing serves: the answer that every request gets."""
 
 
 class RequestFactory:
@@ -40,7 +43,7 @@ class RequestFactory:
     def prepare(
         self, plan: RoutePlan, credential: Credential, way: Way | None = None, base: Credential | None = None
     ) -> Prepared:
-        """The requests of a credential in a way. `base`: the genuine credential that the route really admits there."""
+        """Return the requests of a credential in a way. `base`: the genuine credential that the route really admits there."""
         way = way or plan.ways[0]
         if base is None or base.kind not in credential.damages:
             base = base_for(credential, way)
@@ -62,51 +65,51 @@ class RequestFactory:
 
 
 class Sequence:
-    """The requests of one cell on their way: made again when they are sent late, unless they are part of a sequence."""
+    """The requests of one cell while they are sent. A late request is made anew, unless requests of the sequence were sent already."""
 
     def __init__(
         self, factory: RequestFactory, plan: RoutePlan, credential: Credential, way: Way, base: Credential | None
     ) -> None:
         self.plan = plan
-        self._factory, self._what = factory, (credential, way, base)
+        self._factory, self._arguments = factory, (credential, way, base)
         self.prepared = self._make()
         self._made = time.monotonic()
         self._begun = False
 
     def _make(self) -> Prepared:
-        return self._factory.prepare(self.plan, *self._what)
+        return self._factory.prepare(self.plan, *self._arguments)
 
     def _fresh(self) -> Prepared:
-        """What is to be sent now. Once a sequence has begun it goes on with the same token."""
+        """Return the requests to send now. Once a sequence has begun it goes on with the same token."""
         if not self._begun and time.monotonic() - self._made > MAX_AGE:
             self.prepared, self._made = self._make(), time.monotonic()
         return self.prepared
 
     def before(self, stop: bool) -> list[Sending]:
-        """What comes before the forms that are judged."""
+        """Return the requests that come before the forms that are judged."""
         return [Sending(self, "before", number, stop) for number in range(len(self.prepared.before))]
 
     def forms(self, stop: bool) -> list[Sending]:
-        """The forms that are judged."""
+        """Return the forms that are judged."""
         return [Sending(self, "forms", number, stop) for number in range(len(self.prepared.forms))]
 
     def control(self, stop: bool) -> list[Sending]:
-        """The same requests for a path that nothing serves."""
+        """Return the forms for a path that nothing serves."""
         return [Sending(self, "control", number, stop) for number in range(len(self.prepared.control))]
 
-    def held(self) -> Sequence:
-        """The same sequence, which keeps its token however late it is sent."""
+    def pinned(self) -> Sequence:
+        """Return this sequence, which keeps its token from now on however late it is sent."""
         self._begun = True
         return self
 
     def then(self) -> None:
-        """Do what belongs between `before` and the forms."""
+        """Do what belongs between the requests before and the forms."""
         self._begun = True
         if self.prepared.then is not None:
             self.prepared.then()
 
     def request(self, part: str, number: int) -> Request:
-        """One request, fresh."""
+        """Return one request, made anew where it has become old."""
         prepared = self._fresh()
         if prepared.before and part == "before":
             self._begun = True
@@ -116,7 +119,7 @@ class Sequence:
 
 @dataclass(slots=True)
 class Sending:
-    """A request that is to be sent. `stop`: the probe stops it at the handler's door."""
+    """A request that will be sent. `stop`: the probe stops it at the handler's door."""
 
     sequence: Sequence
     part: str
@@ -124,5 +127,5 @@ class Sending:
     stop: bool
 
     def call(self) -> Call:
-        """The call, made now."""
+        """Make the call."""
         return Call(self.sequence.plan.route, self.sequence.request(self.part, self.number), self.stop)

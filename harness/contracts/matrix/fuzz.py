@@ -1,6 +1,6 @@
-"""Fuzzing: mutations of a genuine token, of which none may enter. Hypothesis makes them and makes a breach small.
+"""Fuzzing: mutations of a genuine token, of which none may enter. Hypothesis makes them and shrinks a breach to few steps.
 
-The same seed gives the same mutations. What only spells the genuine token otherwise is told apart, not reported.
+The same seed gives the same mutations. Another spelling of the genuine token is counted apart and not reported.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.matrix.plan import Cell
-from harness.contracts.matrix.refusal import outcome_of
-from harness.contracts.matrix.verdicts import CellVerdict
-from harness.credentials import Credential, fuzz_credential
+from harness.contracts.matrix.sender import Sender
+from harness.contracts.matrix.verdicts import CellVerdict, Kind
+from harness.credentials import Credential, Presentation, fuzz_credential
 from harness.credentials import mutations as programs
 from harness.credentials.model import JWT
 from harness.targets.base import Call, Observation, ask
@@ -22,9 +22,8 @@ from harness.targets.request_builder import with_presentation
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-    from harness.contracts.matrix.engine import Engine
-
-_RENEW = 20.0
+_RENEW_AFTER = 20.0
+"""Seconds after which the genuine token is made anew."""
 FUZZ = Credential(
     "fuzz", "fuzz", lambda mint: mint.present(fuzz_credential(programs.name_of([]))), "CWE-347", "RFC 8725 section 3",
     "Mutations of a genuine token, of which none may enter.", damages=JWT,
@@ -58,9 +57,9 @@ class _Broke(Exception):
 def _values() -> SearchStrategy[Any]:
     from hypothesis import strategies as st
 
-    telling = st.sampled_from(["JWT", "at+jwt", "RS256", "0", "../x", "http://127.0.0.1/"])
+    plausible = st.sampled_from(["JWT", "at+jwt", "RS256", "0", "../x", "http://127.0.0.1/"])
     simple = (
-        telling
+        plausible
         | st.none()
         | st.booleans()
         | st.integers(-(2**33), 2**33)
@@ -71,7 +70,7 @@ def _values() -> SearchStrategy[Any]:
 
 
 def mutations() -> SearchStrategy[list[programs.Step]]:
-    """Programs of one to four steps, which change the token's parts, its signature or its text."""
+    """Return a strategy for programs of one to four steps, which change the token's parts, its signature or its text."""
     from hypothesis import strategies as st
 
     header = st.one_of(
@@ -104,8 +103,8 @@ def mutations() -> SearchStrategy[list[programs.Step]]:
 class Fuzzer:
     """Fuzzes a few routes of a run, each with `examples` mutations."""
 
-    def __init__(self, engine: Engine, examples: int, seed: int) -> None:
-        self.engine = engine
+    def __init__(self, sender: Sender, examples: int, seed: int) -> None:
+        self.sender = sender
         self.examples = examples
         self.seed = seed
         self._genuine: tuple[float, str] = (0.0, "")
@@ -114,31 +113,29 @@ class Fuzzer:
         self._last: tuple[list[programs.Step], Observation] = ([], Observation())
 
     def run(self) -> Iterator[CellVerdict]:
-        """One verdict for each route that is fuzzed."""
-        for plan in self.engine.plan.routes:
+        """Yield one verdict for each cell that is fuzzed."""
+        for plan in self.sender.routes:
             for cell in plan.cells:
                 if cell.credential is FUZZ:
                     yield self._fuzz(cell)
 
     def _token(self, cell: Cell) -> str:
         made, token = self._genuine
-        if not token or time.monotonic() - made > _RENEW:
-            base = self.engine.states[cell.plan.key].base_in(cell.way)
-            token = self.engine.mint.present(base).token or self.engine.mint.genuine()
+        if not token or time.monotonic() - made > _RENEW_AFTER:
+            base = self.sender.state(cell).base_in(cell.way)
+            token = self.sender.mint.present(base).token or self.sender.mint.genuine()
             self._genuine = (time.monotonic(), token)
         return token
 
     def _observe(self, cell: Cell, text: str) -> Observation:
-        from harness.credentials import Presentation
-
         plan = cell.plan
         request = with_presentation(plan.base, Presentation(token=text), cell.way.carrier)
-        stop = self.engine.states[plan.key].stops
-        return ask(self.engine.target.lanes[0], [Call(plan.route, request, stop)], self.engine.limit)[0]
+        stop = self.sender.state(cell).stops
+        return ask(self.sender.target.lanes[0], [Call(plan.route, request, stop)], self.sender.limit)[0]
 
     def _try(self, cell: Cell, program: list[programs.Step]) -> None:
         genuine = self._token(cell)
-        text = programs.mutated(self.engine.mint, program, genuine)
+        text = programs.mutated(self.sender.mint, program, genuine)
         if any(ord(letter) > 255 for letter in text):
             return  # No header field can carry it.
         if programs.says_the_same(text, genuine):
@@ -147,7 +144,7 @@ class Fuzzer:
         self._tried += 1
         observation = self._observe(cell, text)
         credential = replace(FUZZ, unsendable=not (text.isascii() and text.isprintable()))
-        outcome, _, _ = outcome_of(observation, self.engine.states[cell.plan.key], credential)
+        outcome, _ = self.sender.outcome(cell, observation, credential)
         if outcome == "admitted":
             self._last = (program, observation)
             raise _Admitted
@@ -175,22 +172,21 @@ class Fuzzer:
         def attempt(program: list[programs.Step]) -> None:
             self._try(cell, program)
 
-        state = self.engine.states[cell.plan.key]
         try:
             attempt()
         except (_Admitted, _Broke):
             program, observation = self._last
             credential = fuzz_credential(programs.name_of(program))
-            found = self.engine.judge.judge(replace(cell, credential=credential), [observation], state)
+            found = self.sender.judge(replace(cell, credential=credential), [observation])
             return replace(found, detail=f"{found.detail}; {programs.words_of(program)}")
-        told = f"{self._tried} mutations were refused (seed {self.seed}); {self._same} only spelled the genuine token otherwise"
-        if state.kept_out(cell.way) is not None:
-            return self._verdict(cell, "inconclusive", told, "no genuine token got in: these refusals prove nothing")
-        return self._verdict(cell, "pass", told, "")
+        seen = f"{self._tried} mutations were refused (seed {self.seed}); {self._same} only spelled the genuine token otherwise"
+        if self.sender.state(cell).kept_out(cell.way) is not None:
+            return self._verdict(cell, "inconclusive", seen, "no genuine token got in: these refusals prove nothing")
+        return self._verdict(cell, "pass", seen, "")
 
-    def _verdict(self, cell: Cell, kind: Any, seen: str, detail: str) -> CellVerdict:
+    def _verdict(self, cell: Cell, kind: Kind, seen: str, detail: str) -> CellVerdict:
         plan = cell.plan
         return CellVerdict(
-            plan.router, plan.key, plan.policy_name, cell.label, "fuzz", "reject", kind, "probe" if self.engine.target.probed else "status",
-            seen, detail,
+            plan.router, plan.key, plan.policy_name, cell.label, "fuzz", "reject", kind,
+            "probe" if self.sender.target.probed else "status", seen, detail,
         )  # fmt: skip

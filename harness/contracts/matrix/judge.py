@@ -1,69 +1,21 @@
-"""The judge: from an observation to a verdict. Knows rules, sends nothing.
+"""Judges the answer to a cell. Rules only: nothing is sent.
 
-A refusal counts only beside its twin: the genuine credential of which the bad one was made must have been let in by the same
-route, with the same request, in the same place and run. What a refusal is, `refusal` knows.
+A refusal counts only beside its undamaged twin: the genuine credential of which the bad one was made must have been admitted by
+the same route, with the same request, in the same way and run. What a refusal is, `refusal` decides.
 """
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from harness.contracts.matrix.bypass import failed, reached
+from harness.contracts.matrix.bypass import bypass_failed, find_bypass
 from harness.contracts.matrix.cors import preflight
 from harness.contracts.matrix.leak import leak_in, steady, text_of
+from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import Outcome, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.core.redact import redact
 from harness.targets.base import Observation
-
-
-class Mechanisms:
-    """Which authentication functions belong to which mechanism.
-
-    `declared`: the patterns are the user's own, so a request in which none of their functions consented is a finding;
-    where they are guessed from names, only the consent of another mechanism is.
-    """
-
-    def __init__(self, patterns: dict[str, list[str]], functions: list[str], *, declared: bool = True) -> None:
-        self._of: dict[str, str] = {}
-        self._by_name: set[str] = set()
-        """Functions that a pattern names without a wildcard."""
-        self.declared = declared
-        for function in functions:
-            spelled = function if declared else function.lower()
-            for mechanism, names in patterns.items():
-                matching = [name for name in names if fnmatchcase(spelled, name)]
-                if matching:
-                    self._of[function] = mechanism
-                    if any(not set("*?[") & set(name.partition(":")[2]) for name in matching):
-                        self._by_name.add(function)
-                    break
-
-    def known(self, mechanism: str) -> bool:
-        """Whether any function of the target belongs to it."""
-        return mechanism in self._of.values()
-
-    def of(self, observation: Observation, always: frozenset[tuple[str, bool]] = frozenset()) -> tuple[str, ...]:
-        """The mechanisms that gave their consent to this request: a function of theirs returned something true.
-
-        Not one that does so without any credential (`always`), nor one that only wraps the request and ends after it.
-        """
-        consented = [name for name, good, phase in observation.ran if good and phase < 2 and (name, good) not in always]
-        return tuple(dict.fromkeys(self._of[name] for name in consented if name in self._of))
-
-    def silent(self, observation: Observation, always: frozenset[tuple[str, bool]] = frozenset()) -> tuple[str, ...]:
-        """The mechanisms of which a function came to its end and returned nothing, as checks do that raise to refuse; or
-        wrapped the request, as middleware does, where the user has named that very function.
-        """
-        ended = [
-            name
-            for name, good, phase in observation.ran
-            if (phase < 2 and not good and (name, good) not in always) or (phase == 2 and name in self._by_name)
-        ]
-        return tuple(dict.fromkeys(self._of[name] for name in ended if name in self._of))
-
 
 _ROTATED_HINT = (
     "keys that are fetched must be fetched again when a token names one that is not known; a PEM in CLERK_JWT_KEY cannot "
@@ -75,16 +27,16 @@ _CLOSED_HINT = (
 
 
 class Judge:
-    """Judges cells of one run."""
+    """Judges the cells of one run. `probed`: whether the target shows which handler was entered."""
 
     def __init__(self, mechanisms: Mechanisms, *, probed: bool) -> None:
         self.mechanisms = mechanisms
         self.probed = probed
 
     def judge(self, cell: Cell, observations: list[Observation], state: RouteState) -> CellVerdict:
-        """The verdict of a cell: the gravest, where the credential has several forms.
+        """Return the verdict of a cell: the gravest one where the credential has several forms.
 
-        `state` must know of the twins before refusals are judged.
+        `state` must have the twins of the route before refusals are judged.
         """
         controls = state.controls.get(cell.label, [])
         found = [
@@ -105,7 +57,7 @@ class Judge:
         if cell.credential.browser:
             verdict, detail, hint = preflight(cell, observation)
         elif cell.credential.bypass:
-            verdict, detail, hint = _bent_rule(cell, observation, state, control)
+            verdict, detail, hint = _bypass_rule(cell, observation, state, control)
         else:
             verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
         if verdict == "pass" and cell.expect == "reject":
@@ -132,7 +84,7 @@ class Judge:
         )
 
     def route_verdicts(self, state: RouteState, answers: dict[Cell, list[Observation]]) -> list[CellVerdict]:
-        """Findings about the route as such: a handler that failed after it was decided who may enter, said once."""
+        """Return the findings about the route as such: one where its handler failed after it was decided who may enter."""
         failures: list[tuple[Cell, Observation, Evidence, str]] = []
         for cell, some in answers.items():
             if cell.credential.bypass or cell.expect == "reject":
@@ -146,13 +98,13 @@ class Judge:
         _, answer, evidence, seen = failures[0]
         plan = state.plan
         who = ", ".join(dict.fromkeys(one.label for one, *_ in failures[:6]))
-        told = (
+        detail = (
             f"the handler itself failed; who may enter had been decided ({len(failures)} request(s): {who}"
             f"{' …' if len(failures) > 6 else ''})"
         )
         return [
             CellVerdict(
-                plan.router, plan.key, plan.policy_name, "", "", "", "handler-error", evidence, redact(seen), redact(told),
+                plan.router, plan.key, plan.policy_name, "", "", "", "handler-error", evidence, redact(seen), redact(detail),
                 status=answer.status, excerpt=redact(text_of(answer)[:600])[:300], micros=answer.micros,
                 hint="give the request what the handler needs (path, query, json), or mend the handler",
             )
@@ -167,8 +119,8 @@ class Judge:
         if observation.cross_user_leak:
             return "breach", f"the answer carries another person's identity: {observation.cross_user_leak}", ""
         if outcome == "throttled":
-            told = "throttled: the target answers that it is asked too often, which is neither admission nor refusal"
-            return ("pass", "", "") if expect == "tolerate" else ("inconclusive", told, _THROTTLED_HINT)
+            detail = "throttled: the target answers that it is asked too often, which is neither admission nor refusal"
+            return ("pass", "", "") if expect == "tolerate" else ("inconclusive", detail, _THROTTLED_HINT)
         if outcome == "fault":
             return "fault", "the target failed instead of deciding", ""
         if outcome == "failed" and expect == "reject":
@@ -193,14 +145,14 @@ class Judge:
             and cell.credential.identity != "alice"
             and state.guard != "handler"
         ):
-            return "pass", "", ""  # Past authentication; the row of the example is somebody else's.
+            return "pass", "", ""  # Past authentication; the row of the example belongs to another user.
         if expect == "accept" and cell.credential.unsendable and observation.entered is None:
-            return "pass", "", ""  # The server's word, not the route's: it hands such a request to nobody.
+            return "pass", "", ""  # The server refused the request; the route never got it.
         if expect == "accept":
             hint = _ROTATED_HINT if cell.credential.drill == "rotated" else ""
             return "lockout", "the policy admits this credential, the target refused it", hint
-        if not cell.credential.authentic and (told := _ran_first(cell, observation, state)):
-            return "breach", told, _FIRST_HINT
+        if not cell.credential.authentic and (late := _late_refusal(cell, observation, state)):
+            return "breach", late, _FIRST_HINT
         leak = leak_in(observation, cell.credential, state.refusals.get(cell.way.label, {}))
         return ("leak", leak, "") if leak is not None else ("pass", "", "")
 
@@ -235,15 +187,15 @@ _RAN = "refused, but only after the handler had run"
 _WROTE = "refused, but only after the handler had written to the database"
 
 
-def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> str:
-    """That the handler had done its work before the request was refused; the empty text where it had not.
+def _late_refusal(cell: Cell, observation: Observation, state: RouteState) -> str:
+    """Return in words that the handler had done its work before the request was refused; the empty text where it had not.
 
-    Known from the probe; or from the database, where what was refused wrote all that the genuine request writes.
+    The probe shows it; or the database, where the refused request wrote to every table that the genuine one writes to.
     """
     if observation.entered and observation.wrote:
         return _WROTE
     if observation.websocket is not None:
-        return ""  # Closing is how its handler refuses, and it returns then.
+        return ""  # Its handler refuses by closing, and returns then.
     if observation.finished:
         return _RAN
     if observation.entered is not None or not cell.plan.writes:
@@ -254,7 +206,7 @@ def _ran_first(cell: Cell, observation: Observation, state: RouteState) -> str:
 
 
 def _cross_site(cell: Cell) -> str:
-    """What it means that a cookie was taken on behalf of another website."""
+    """Return what it means that a cookie was taken from another website's page; empty where that is not the case."""
     in_cookie = cell.way.carrier.startswith("cookie:")
     if in_cookie and cell.credential.name.startswith("azp-") and cell.plan.writes:
         return "; browsers send the cookie with requests of other websites' pages, so these can act for the user (CSRF, CWE-352)"
@@ -262,12 +214,14 @@ def _cross_site(cell: Cell) -> str:
 
 
 def _anonymous(observation: Observation, state: RouteState) -> bool:
-    """Whether a request was let in as one without any credential is: where such may enter, whose data comes back counts."""
+    """Whether a request was admitted as an anonymous one, where such may enter: it then gets no user's data."""
     if observation.stopped or not state.anonymous:
         return False
     if any(_alike(observation, other) for other in state.anonymous):
         return True
-    if not _alike(state.anonymous[0], state.anonymous[-1]):  # It varies by itself: only the genuine answer tells.
+    if not _alike(
+        state.anonymous[0], state.anonymous[-1]
+    ):  # It varies by itself: only the genuine answer can show whose it is.
         return state.genuine is None or not _alike(observation, state.genuine)
     return False
 
@@ -277,7 +231,7 @@ def _alike(one: Observation, other: Observation) -> bool:
 
 
 def _proven(cell: Cell, state: RouteState) -> tuple[Kind, str, str]:
-    """Whether a refusal counts: beside its undamaged twin, or where a person said that nobody may enter."""
+    """Return the verdict on a refusal: it counts beside an admitted twin, or where the policy is closed."""
     plan = cell.plan
     if plan.admits_nobody:
         if plan.policy.closed:
@@ -293,27 +247,29 @@ def _proven(cell: Cell, state: RouteState) -> tuple[Kind, str, str]:
     if twin is None:
         return "inconclusive", "refused, but the undamaged twin was not tried: this refusal proves nothing", ""
     name = cell.way.named(twin.credential) if cell.way.label == cell.way.carrier else twin.credential.name
-    told = f"refused, but its undamaged twin `{name}` was not let in either ({twin.seen}): this refusal proves nothing"
-    return "inconclusive", told, twin_hint(cell, twin)
+    detail = (
+        f"refused, but its undamaged twin `{name}` was not let in either ({twin.seen}): this refusal proves nothing"
+    )
+    return "inconclusive", detail, twin_hint(twin)
 
 
-def twin_hint(cell: Cell, twin: Twin) -> str:
-    """The way out where the twin was not let in: what it was answered, in the target's own words."""
+def twin_hint(twin: Twin) -> str:
+    """Return the hint where the twin was not admitted: what the target answered to it."""
     answer = " ".join(text_of(twin.observation).split())[:160]
-    said = f": {redact(answer)}" if answer else ""
-    return f"have `{twin.credential.name}` let in first; it was answered {twin.observation.status or twin.seen}{said}"
+    words = f": {redact(answer)}" if answer else ""
+    return f"have `{twin.credential.name}` let in first; it was answered {twin.observation.status or twin.seen}{words}"
 
 
-def _bent_rule(
+def _bypass_rule(
     cell: Cell, observation: Observation, state: RouteState, control: Observation | None
 ) -> tuple[Kind, str, str]:
-    """A bent request may be answered with anything but the handler's answer."""
-    if failed(observation, state.genuine):
+    """Return the verdict on a bypass: any answer but the handler's is right."""
+    if bypass_failed(observation, state.genuine):
         return "fault", "the target failed over a bent request", ""
     if cell.expect != "reject":
         return "pass", "", ""
     method = "OPTIONS" if cell.credential.name == "options-method" else ""
-    how = reached(observation, state.genuine, control, inside=state.guard == "handler", method=method)
+    how = find_bypass(observation, state.genuine, control, inside=state.guard == "handler", method=method)
     if how is not None:
         return "breach", f"without any credential, {how}", ""
     leak = leak_in(observation, cell.credential, state.refusals.get("", {}))

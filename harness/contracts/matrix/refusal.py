@@ -13,6 +13,7 @@ from harness.contracts.matrix.bypass import resembles
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import Evidence
 from harness.credentials import Credential
+from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Observation
 
 Outcome = Literal["admitted", "refused", "fault", "failed", "throttled", "unreached"]
@@ -46,7 +47,7 @@ def outcome_of(observation: Observation, state: RouteState, credential: Credenti
 def _kept_by_the_server(observation: Observation, credential: Credential) -> bool:
     """Whether a server would not take a websocket's handshake for its size or its bytes; it may not even answer."""
     facts = observation.websocket
-    if facts is None or facts.get("accepted") or not credential.unsendable or observation.entered is not None:
+    if facts is None or facts.accepted or not credential.unsendable or observation.entered is not None:
         return False
     return observation.hung or observation.status in refusal.SERVER_REFUSES or bool(observation.error)
 
@@ -106,9 +107,9 @@ def _why_unreached(status: int) -> str:
 def _websocket_outcome(
     observation: Observation, state: RouteState, credential: Credential
 ) -> tuple[Outcome, Evidence, str]:
-    facts = observation.websocket or {}
-    status, close = observation.status, facts.get("close")
-    if status is not None and not facts.get("accepted"):
+    facts = observation.websocket or WebsocketFacts()
+    status, close = observation.status, facts.close
+    if status is not None and not facts.accepted:
         if is_throttled(observation, state.plan.policy.refusing(credential)):
             return "throttled", "websocket", f"handshake answered {status} (throttled)"
         if status >= 500:
@@ -116,7 +117,7 @@ def _websocket_outcome(
         if status in state.plan.policy.refusing(credential):
             return "refused", "websocket", f"handshake answered {status}"
         return "unreached", "websocket", f"handshake answered {status}"
-    if facts.get("accepted"):
+    if facts.accepted:
         return _accepted_outcome(observation, state)
     if close is not None:
         return "refused", "websocket", f"closed with {close} before it was accepted (403 to a browser)"
@@ -129,20 +130,22 @@ def _websocket_outcome(
 
 def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outcome, Evidence, str]:
     """A websocket whose handshake was accepted: what came then tells, where the token comes in a message."""
-    facts = observation.websocket or {}
-    close, sent = facts.get("close"), facts.get("sent")
+    facts = observation.websocket or WebsocketFacts()
+    close, sent = facts.close, facts.sent
     if "message" in state.plan.carriers:
         if close in refusal.REFUSING_CLOSES:
             return "refused", "websocket", f"closed with {close} after the message with the token"
         genuine = state.genuine
-        theirs = (genuine.websocket or {}).get("sent", 0) if genuine is not None and genuine is not observation else 0
+        theirs = (
+            (genuine.websocket or WebsocketFacts()).sent if genuine is not None and genuine is not observation else 0
+        )
         if genuine is not None and theirs:
             # A greeting may come before the token; the genuine one gets more, or something else.
             if (sent or 0) < theirs:
                 return "refused", "websocket", f"{sent or 0} message(s) where a genuine token gets {theirs}"
             if not resembles(Observation(200, body=observation.body), Observation(200, body=genuine.body)):
                 return "refused", "websocket", f"answered otherwise than a genuine token: {observation.body[:80]!r}"
-        if close == 1011 or (observation.error and not facts.get("left")):
+        if close == 1011 or (observation.error and not facts.left):
             return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
         return "admitted", "websocket", "the message with the token was taken"
     if close in refusal.REFUSING_CLOSES and not sent:
@@ -151,6 +154,6 @@ def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outc
         return "refused", "websocket", f"accepted, then closed with {close} before anything was sent"
     if state.in_a_message and not sent:
         return "unreached", "websocket", IN_A_MESSAGE
-    if close == 1011 or (observation.error and not facts.get("left")):
+    if close == 1011 or (observation.error and not facts.left):
         return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
     return "admitted", "websocket", "the handshake was accepted"

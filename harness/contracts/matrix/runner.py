@@ -1,4 +1,4 @@
-"""Drives one lane through route after route: batches, undoing what was written, waiting where a limiter asks to."""
+"""Drives one lane through route after route: sends batches, undoes what was written, waits for rate limiters."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _BATCH_SECONDS = 8.0
 """A batch is to take no longer than this, for its tokens are as old as it is when the last one is sent."""
 _USUAL_WAIT = 1.0
 """Seconds to wait for a limiter that does not say how long."""
-_PATIENCE = 2
-"""How often a limiter may let nothing at all pass after it was waited for, before it is left alone."""
+_ATTEMPTS_IN_VAIN = 2
+"""How often a limiter may let nothing pass after it was waited for, before waiting is given up."""
 
 
 class Resets(Protocol):
-    """Restores the database of one lane; says which tables had been written."""
+    """Restores the database of one lane."""
 
     def reset(self) -> tuple[str, ...]:
-        """Undo what was written since the last call."""
+        """Undo what was written since the last call, and return the names of the tables that had been written."""
 
 
 @dataclass(slots=True)
@@ -40,22 +40,22 @@ class Work:
 
 
 Verdicts = Callable[[], list[CellVerdict]]
-"""Judging, put off until the lane has its next work."""
+"""Gives the verdicts of a route; called when the lane has its next work."""
 RouteScript = Generator[Work, list[Observation], Verdicts]
 
 
 class Limiter:
-    """How long a throttled target is waited for: as it says, within `limit` seconds, and while that leads anywhere."""
+    """Decides how long a throttled target is waited for: as long as it asks, at most `limit` seconds, and not in vain for ever."""
 
     def __init__(self, limit: float) -> None:
         self.limit = limit
         self._in_vain = 0
 
     def wait(self, throttled: list[Observation], answered: bool) -> float | None:
-        """Seconds until it is worth while to ask again; None when it is not. `answered`: whether anything passed this time."""
+        """Return the seconds to wait before asking again; None to give up. `answered`: whether any request passed this time."""
         self._in_vain = 0 if answered else self._in_vain + 1
-        told = max((retry_after(answer) or _USUAL_WAIT for answer in throttled), default=0.0)
-        return None if told > self.limit or self._in_vain > _PATIENCE else told
+        seconds = max((retry_after(answer) or _USUAL_WAIT for answer in throttled), default=0.0)
+        return None if seconds > self.limit or self._in_vain > _ATTEMPTS_IN_VAIN else seconds
 
 
 class Runner:
@@ -93,11 +93,11 @@ class Runner:
 
     @property
     def waits(self) -> bool:
-        """Whether nothing is on its way, because a limiter is being waited for."""
+        """Whether the lane is idle because a limiter is being waited for."""
         return self._resume_at is not None
 
     def step(self, readable: bool) -> list[CellVerdict]:
-        """Take what the lane has; returns the verdicts of a route that is complete."""
+        """Take the answers that the lane has, and return the verdicts of a route that is complete."""
         if self._resume_at is not None:
             if time.monotonic() >= self._resume_at:
                 self._resume_at = None
@@ -125,7 +125,7 @@ class Runner:
         return self._advance([self._done[number] for number in range(len(self._work))])
 
     def _take_answers(self, answers: list[Observation], wrote: tuple[str, ...]) -> None:
-        """Keep what was answered; what a limiter has sent away is asked again when it says so."""
+        """Keep the answers; what a limiter has turned away is sent again when the limiter allows."""
         throttled: list[int] = []
         for number, answer in zip(self._sent, answers, strict=False):
             sending = self._work[number]
@@ -144,7 +144,7 @@ class Runner:
             self._resume_at = time.monotonic() + seconds
 
     def _fitting(self) -> int:
-        """How many requests make a batch whose last token is still young."""
+        """Return how many requests make a batch whose last token is still fresh when it is sent."""
         if self._singly:
             return 1
         if self._together:
@@ -166,7 +166,7 @@ class Runner:
             self._next = script, next(script)
 
     def _advance(self, answers: list[Observation] | None) -> list[CellVerdict]:
-        """Hand observations to the route's script; send its next work, or the next route's; then judge."""
+        """Hand the answers to the route's script; send its next work, or the next route's; then judge."""
         finished: list[Verdicts] = []
         self.busy = False
         while True:
@@ -187,7 +187,7 @@ class Runner:
         return [verdict for judge in finished for verdict in judge()]
 
     def _take(self) -> Work | None:
-        """Begin the next route; its first work, or None when there is none left."""
+        """Begin the next route and return its first work; None where no route is left."""
         self._slowest = {True: 0.0, False: 0.0}
         if self._next is not None:
             (self._script, work), self._next = self._next, None
@@ -199,5 +199,5 @@ class Runner:
 
 
 def _refusing(sending: Sending) -> list[int]:
-    """The statuses that the route's policy names as refusals, which are taken for what they are."""
+    """Return the statuses that the route's policy declares as refusals; these are never taken for a limiter's."""
     return [status for statuses in sending.sequence.plan.policy.refuse.values() for status in statuses]

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.ways import Way
 from harness.core.errors import DeclarationError
 from harness.credentials import select
-
-if TYPE_CHECKING:
-    from harness.contracts.matrix.plan import Cell, RoutePlan
 
 
 class Selection:
@@ -29,7 +25,7 @@ class Selection:
         )
 
     def open(self, plans: list[RoutePlan]) -> None:
-        """Take a place that is named as one of the routes' ways, though no policy declares it: a run has found it open."""
+        """Add a named carrier to the ways of the routes where no policy declares it, for an earlier run has found it open."""
         declared = {way.label for plan in plans for way in plan.ways}
         for label in dict.fromkeys(label for _, label in self._pairs if ":" in label and label not in declared):
             for plan in plans:
@@ -37,14 +33,14 @@ class Selection:
                     plan.ways.append(Way(plan.ways[0].bases, label, label, found=True))
 
     def cells(self, plan: RoutePlan) -> list[Cell]:
-        """The cells of a route."""
+        """Return the cells of a route."""
         planned = [cell for credential in self._chosen for cell in plan.planned(credential)]
         return [
             cell for cell in planned if self._takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
         ]
 
     def check(self, plans: list[RoutePlan]) -> None:
-        """Raises DeclarationError for a way that no route has."""
+        """Raise DeclarationError for a way that no route has."""
         known = {label for plan in plans for way in plan.ways for label in _labels(way)}
         for name, label in self._pairs:
             if label and label not in known:
@@ -53,5 +49,5 @@ class Selection:
 
 
 def _labels(way: Way) -> set[str]:
-    """What a way is called; the usual one by its base too."""
+    """Return the names of a way; the usual one is known by its base too."""
     return {way.label} if way.label else {"", way.base.name}

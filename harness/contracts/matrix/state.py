@@ -1,4 +1,4 @@
-"""What a run has learned of one route: whom it admits in which way, how it refuses, where it decides."""
+"""What a run has learned of one route: whom it admits in each way, how it refuses, where it decides."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from harness.targets.base import Observation
 
 @dataclass
 class Twin:
-    """The undamaged twin of all that is bad in one way: which credential it was, and what it was answered."""
+    """The undamaged twin of the bad credentials in one way: the genuine credential of which they are made, and its answer.
+
+    `seen`: the outcome in words.
+    """
 
     credential: Credential
     admitted: bool
@@ -29,27 +32,27 @@ class RouteState:
     plan: RoutePlan
     guard: Literal["door", "handler"] | None = None
     twins: dict[str, Twin] = field(default_factory=dict)
-    """By the label of the way; the empty one is the usual way."""
+    """The twins by the label of their way; that of the usual way is empty."""
     refusals: dict[str, dict[str, Observation]] = field(default_factory=dict)
-    """Refusals that the others are compared with: by the label of the way, then by credential."""
+    """The refusals with which the others are compared: by the label of the way, then by credential."""
     refuses: bool = False
     """Whether a bad credential was refused."""
     always: frozenset[tuple[str, bool]] = frozenset()
-    """Functions that come to their end for a request without any credential too, and whether they returned something true:
-    that they do so proves nothing.
+    """Functions that end for a request without any credential too, and whether they returned something true. That they end
+    proves nothing.
     """
     anonymous: list[Observation] = field(default_factory=list)
-    """Answers to a request without any credential, where such may enter."""
+    """Answers to a request without any credential, where such requests may enter."""
     controls: dict[str, list[Observation]] = field(default_factory=dict)
-    """Answers to bent requests for a path that nothing serves."""
+    """Answers to bypass requests for a path that nothing serves, by the label of the cell."""
     brittle: bool = False
-    """Whether a token of an issuer whose clock is a little ahead is refused, and no policy says what is right."""
+    """Whether a token of an issuer whose clock is a little ahead is refused where no policy decides."""
     expiring: list[tuple[Cell, Sequence, float]] = field(default_factory=list)
-    """Tokens that were presented with seconds left to live, and when: they are presented again when these are over."""
+    """Tokens that were presented seconds before their expiry, and the monotonic time of that; the drill presents them again."""
     withdrawn: list[tuple[Cell, Sequence]] = field(default_factory=list)
-    """Tokens of keys that are published for a while."""
+    """Tokens of keys that are published and will be withdrawn."""
     in_a_message: bool = False
-    """Whether it is a websocket that seems to wait for its token in a message, which nobody has declared."""
+    """Whether it is a websocket that seems to wait for its token in a message, though no policy declares that."""
 
     @property
     def open(self) -> bool:
@@ -58,38 +61,38 @@ class RouteState:
 
     @property
     def genuine(self) -> Observation | None:
-        """The answer to the credential by which the route shows that it admits."""
+        """The answer to the genuine credential of the usual way."""
         twin = self.twins.get("")
         return twin.observation if twin is not None else None
 
     @property
     def admitted(self) -> bool:
-        """Whether anybody was let in whom the policy admits."""
+        """Whether a genuine credential was admitted in any way."""
         return any(twin.admitted for twin in self.twins.values())
 
     @property
     def stops(self) -> bool:
-        """Whether the probe may stop requests at the handler's door: not where what comes behind it tells."""
+        """Whether the probe may stop requests at the handler's door; not where the handler's own answer is needed."""
         return self.guard != "handler" and not self.plan.policy.optional
 
     def kept_out(self, way: Way) -> str | None:
-        """What the genuine twin of a way was answered that did not get in; None where it did."""
+        """Return the outcome of a way's twin in words where it was not admitted; None where it was."""
         twin = self.twins.get(way.label)
         if twin is None:
             return "it was not tried"
         return None if twin.admitted else twin.seen
 
     def twin_of(self, way: Way) -> Twin | None:
-        """The undamaged twin of what is bad in a way."""
+        """Return the undamaged twin of a way; None where it was not tried."""
         return self.twins.get(way.label)
 
     def base_in(self, way: Way) -> Credential:
-        """The genuine credential that the route really admits in a way; the usual one where it admits none."""
+        """Return the genuine credential that the route really admits in a way; the usual one where it admits none."""
         twin = self.twins.get(way.label)
         return twin.credential if twin is not None else way.base
 
     def learn_refusal(self, way: Way, name: str, observation: Observation) -> None:
-        """A bad credential was refused like this."""
+        """Keep how a bad credential was refused."""
         self.refuses = self.refuses or name != "missing"
         self.refusals.setdefault(way.label, {})[name] = observation
 

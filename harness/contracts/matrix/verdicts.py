@@ -29,8 +29,10 @@ MEANING = {
 
 @dataclass(slots=True)
 class CellVerdict:
-    """A judged cell. `credential` is the cell's label, and empty for findings about a route as such; `twin`: the genuine
-    credential that was let in beside it. `micros`: duration of the request.
+    """The verdict of a cell.
+
+    `credential` is the cell's label, and empty for findings about a route as such. `twin`: the genuine credential that was
+    admitted beside it. `micros`: duration of the request in microseconds.
     """
 
     router: str

@@ -9,23 +9,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.credentials import CATALOGUE, Credential
+from harness.credentials import CATALOGUE, Credential, tagged
 from harness.credentials.model import GENUINE, JWT
 
 BEARER = "bearer"
-SPOT_CHECKS = frozenset({"forged", "alg-none", "hs256-with-pem", "expired", "iss-other", "azp-foreign"})
-"""What is tried on each further shape of a token that the policy admits: one kind is verified by one code, as a rule."""
+SPOT_CHECKS = frozenset(credential.name for credential in tagged("spot-check"))
+"""The credentials that are tried on each further shape of a token that the policy admits: one kind is verified by one code,
+as a rule."""
 _SHAPES = frozenset({"clerk", "clerk-v1", "clerk-no-azp", "clerk-impersonated", "clerk-org-admin", "clerk-org-member"})
-"""Sessions of which the claims are not the same; the others are other people's."""
+"""Genuine sessions that differ in their claims; the other genuine sessions differ only in the person."""
 IN_EACH_CARRIER = frozenset({"signature", "time", "algorithm", "claims", "legacy"})
 """The groups that are tried in every further place where a route takes tokens."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way in. `bases`: the genuine credentials of one kind that the policy admits, the usual one first; `carrier`: where
-    they are put; `label`: what cells of this way have after an `@`, empty for the usual way. `found`: not declared, but
-    open in this run.
+    """One way into a route.
+
+    `bases`: the genuine credentials of one kind that the policy admits, the usual one first. `carrier`: where they are put.
+    `label`: the name of the way after the `@` in its cells, empty for the usual way. `found`: no policy declares the way, but
+    it was found open in this run.
     """
 
     bases: tuple[Credential, ...]
@@ -33,7 +36,7 @@ class Way:
     label: str = ""
     found: bool = False
     spot: bool = False
-    """Whether it is only another shape of what is admitted anyway: a few checks are held on it."""
+    """Whether it is only another shape of a token that is admitted anyway; a few credentials are tried on it."""
 
     @property
     def base(self) -> Credential:
@@ -42,16 +45,16 @@ class Way:
 
     @property
     def kind(self) -> str:
-        """What is admitted here: a session, a machine's token, a delivery …"""
+        """The kind of credential that is admitted here: a session, a machine's token, a webhook delivery …"""
         return self.base.kind or self.base.group
 
     def named(self, credential: Credential) -> str:
-        """What the cell of a credential is called."""
+        """Return the label of a credential's cell in this way."""
         return f"{credential.name}@{self.label}" if self.label else credential.name
 
 
 def bases_of(admitted: Sequence[Credential]) -> list[tuple[Credential, ...]]:
-    """The genuine credentials that a policy admits, by kind, in the order of the catalogue.
+    """Return the genuine credentials that a policy admits, by kind, in the order of the catalogue.
 
     Where it admits none that is genuine (a header that a proxy sets, say), whatever it admits first.
     """
@@ -65,7 +68,7 @@ def bases_of(admitted: Sequence[Credential]) -> list[tuple[Credential, ...]]:
 
 
 def ways_of(admitted: Sequence[Credential], carriers: Sequence[str]) -> list[Way]:
-    """The ways in of a policy: each kind that it admits in the usual place, and the first kind in each other place.
+    """Return the ways of a policy: each kind that it admits in the usual carrier, and the first kind in each other carrier.
 
     Empty where nobody is admitted.
     """
@@ -110,5 +113,5 @@ def _damages(credential: Credential, way: Way) -> bool:
 
 
 def base_for(credential: Credential, way: Way) -> Credential | None:
-    """The base of which a credential is made in a way; None where it is made of none that is admitted."""
+    """Return the base of which a credential is made in a way; None where it is made of none that is admitted."""
     return way.base if _damages(credential, way) else None

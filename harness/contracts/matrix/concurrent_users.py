@@ -1,0 +1,57 @@
+"""Two users at the same moment: does one of them get the other's answer? (CWE-488)"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from harness.contracts.matrix.cross_user_leak import find_cross_user_leak, foreign_identifier
+from harness.contracts.matrix.factory import RequestFactory, Sequence
+from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.runner import Work
+from harness.credentials import CATALOGUE
+from harness.targets.base import Observation
+
+_USERS = ("clerk", "clerk-other")
+_IDENTITIES = ("alice", "bob")
+_PAIRS = 6
+"""Pairs of requests that are sent at the same moment."""
+_MORE_ROUNDS = 4
+"""Pairs of requests that are sent one after the other where an answer is suspected without a name in it."""
+
+
+def concurrent_users(factory: RequestFactory, plan: RoutePlan) -> Generator[Work, list[Observation], list[Observation]]:
+    """Send requests of two users, one after the other and then at the same moment.
+
+    Returns one answer, rather one that is the other user's, whose `cross_user_leak` is set.
+    """
+
+    def pairs(times: int, *, together: bool = False) -> Work:
+        way = plan.ways[0]
+        sequences = [Sequence(factory, plan, CATALOGUE[name], way, way.base) for name in _USERS * times]
+        return Work([sending for one in sequences for sending in one.forms(False)[:1]], together=together)
+
+    alone = yield pairs(1)
+    if len({answer.status for answer in alone}) > 1 or alone[0].status is None or alone[0].status >= 300:
+        return alone[:1]  # Only one of them is admitted: nothing can be mixed up.
+    cut = any(answer.cut for answer in alone)  # In streams without an end only an identifier can show it.
+    if not cut:
+        alone += yield pairs(1)
+    at_once = yield pairs(1 if cut else _PAIRS, together=True)
+    # What both see afterwards is no secret, such as a list of recent visitors.
+    alone += yield pairs(1)
+    identities = [factory.mint.identities[name] for name in _IDENTITIES]
+
+    def leak(number: int) -> str:
+        mine, other = number % 2, 1 - number % 2
+        return find_cross_user_leak(at_once[number], alone[mine::2], alone[other::2], identities[other])
+
+    def names_other(number: int) -> bool:
+        mine, other = number % 2, 1 - number % 2
+        return bool(foreign_identifier(at_once[number], alone[mine::2], identities[other]))
+
+    suspected = [number for number in range(len(at_once)) if leak(number)]
+    if suspected and not any(names_other(number) for number in suspected):
+        alone += yield pairs(_MORE_ROUNDS)  # What differs by chance does not go on to differ by the user.
+    for number in suspected:
+        at_once[number].cross_user_leak = leak(number)
+    return sorted(at_once, key=lambda answer: not answer.cross_user_leak)[:1]

@@ -1,0 +1,45 @@
+"""Matches the routes of a target with the lines and the files of a declaration."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from harness.contracts.matrix.declaration import RouterFile
+from harness.core.paths import path_shape
+from harness.targets.base import Route
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+
+
+def router_of(route: Route) -> list[str]:
+    """Return the names under which a route's router may be declared: its module, its tags, the first part of its path."""
+    names = [_slug(route.module.rpartition(".")[2])]
+    if names[0] in ("router", "routes", "views", "api", "endpoints") and "." in route.module:
+        names.append(_slug(route.module.split(".")[-2]))
+    names += [_slug(tag) for tag in route.tags]
+    parts = [part for part in route.path.split("/") if part and not part.startswith("{")]
+    names += [_slug(part) for part in parts if not re.fullmatch(r"api|v\d+", part)][:1]
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def belongs_to(route: Route, file: RouterFile) -> bool:
+    """Whether a route without a line of its own falls to a router's file: by its prefix, else by its names."""
+    if file.prefix is not None:
+        return route.path == file.prefix or route.path.startswith(file.prefix.rstrip("/") + "/")
+    return _slug(file.router) in router_of(route)
+
+
+def served_route(key: str, found: dict[str, Route], views: dict[str, Route]) -> Route | None:
+    """Return the found route that a declared line means, under the names that the line gives its parameters.
+
+    `found` maps shapes of keys, and `views` shapes of paths, to routes; `views` answer every method but a websocket's.
+    None where the target has no such route.
+    """
+    method, _, path = key.partition(" ")
+    route = found.get(path_shape(key))
+    if route is None and method != "WS" and (view := views.get(path_shape(path))) is not None:
+        route = replace(view, method=method)
+    return replace(route, path=path) if route is not None and route.path != path else route
