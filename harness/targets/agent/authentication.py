@@ -14,7 +14,7 @@ from .frameworks import FRAMEWORKS, FoundRoute
 from .functions import layers as layers_of
 from .functions import name_of, plain_function
 from .mentions import COMMON, Mentions
-from .own import is_own
+from .own import is_own, is_standard
 from .probe import Probe
 
 _AUTH_WORD = re.compile(
@@ -102,14 +102,17 @@ def own_modules(app_dir: str) -> list[ModuleType]:
 
 
 def functions_of(module: ModuleType) -> Iterator[tuple[str, FunctionType]]:
-    """Yield (name, function) of the functions and methods that the module itself defines."""
+    """Yield (name, function) of the functions and methods that the module itself defines.
+
+    A class may hold functions of the standard library (every Enum has `Enum.__new__`): they are everybody's, and run for others.
+    """
     for value in list(vars(module).values()):
         if inspect.isfunction(value) and value.__module__ == module.__name__:
             yield "%s:%s" % (module.__name__, value.__qualname__), value
         elif inspect.isclass(value) and value.__module__ == module.__name__:
             for member in list(vars(value).values()):
                 member = getattr(member, "__func__", member)
-                if inspect.isfunction(member):
+                if inspect.isfunction(member) and not is_standard(member.__code__.co_filename):
                     yield "%s:%s" % (module.__name__, member.__qualname__), member
 
 

@@ -9,6 +9,11 @@ _LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
 _ENVIRONMENTS = ("site-packages", "dist-packages")
 
 
+def is_standard(file: str) -> bool:
+    """Whether that source file belongs to Python's standard library."""
+    return file.startswith(_LIBRARY) and not any(part in file for part in _ENVIRONMENTS)
+
+
 def is_own(file: str | None, app_dir: str) -> bool:
     """Whether that source file is the target's own."""
     if not file or not app_dir:
