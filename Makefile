@@ -38,6 +38,7 @@ platform: .venv/ready
 
 # Which changes of the rules the unit tests would miss: fails above 5 %, or for one that tests/mutants.toml does not explain.
 mutants: .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@$(BIN)/python -m tests.mutants
 
 bench: .venv/ready

@@ -184,6 +184,7 @@ def test_alembic_that_cannot_run_is_told_in_one_sentence(project: Project, tmp_p
     ("text", "told"),
     [
         ("", "legacy: is missing"),
+        ('legacy = "0001"\ntool = "flyway"', "tool: 'flyway': write one of alembic"),
         ('legacy = "0001"\nlegaci = 1', "legaci: unknown key; did you mean 'legacy'?"),
         ('legacy = "0001"\nallow = ["users.age"]', "allow: 'users.age': write drop:table.column"),
     ],

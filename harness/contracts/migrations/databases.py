@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from harness.contracts.migrations.declaration import MigrationsFile
-from harness.contracts.migrations.migrators import Alembic, CommandResult
+from harness.contracts.migrations.migrators import CommandResult, Migrator
 from harness.contracts.migrations.results import CheckFailed
 from harness.contracts.migrations.snapshot import Snapshot, populate, snapshot
 from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
@@ -34,7 +34,7 @@ class Upgrade:
 class MigrationDatabases:
     """Makes databases on a server, each when it is first needed. What several checks need is made once."""
 
-    def __init__(self, file: MigrationsFile, server: Server, migrator: Alembic, tag: str) -> None:
+    def __init__(self, file: MigrationsFile, server: Server, migrator: Migrator, tag: str) -> None:
         """`tag`: a part of the databases' names, different for each run."""
         self.file, self.migrator = file, migrator
         self._server, self._tag = server, tag

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from harness.contracts.migrations.migrators import MIGRATORS
 from harness.core.errors import DeclarationError
 from harness.core.toml import Table, load_table
 
@@ -13,7 +14,7 @@ MIGRATIONS_FILE = "migrations.toml"
 
 
 class MigrationsFile(Table):
-    """The file. `legacy`: the revision of the stage before Clerk; `config`: Alembic's file, relative to the app;
+    """The file. `legacy`: the revision of the stage before Clerk; `tool`: what migrates; `config`: its file, relative to the app;
     `users`: the table of users; `rows`: how many are generated; `models`: whether the models are compared with the schema;
     `before`: the variables with which the app of the stage before starts, to see whether it runs on the schema after;
     `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what would be reported otherwise,
@@ -21,6 +22,7 @@ class MigrationsFile(Table):
     """
 
     legacy: str
+    tool: str = "alembic"
     config: str = "alembic.ini"
     users: str = "users"
     rows: int = Field(default=2000, ge=1, le=1_000_000)
@@ -36,6 +38,8 @@ def load_migrations(suites: Path) -> MigrationsFile | None:
     file = load_table(path, MigrationsFile, {"": list(MigrationsFile.model_fields)})
     if file is None:
         return None
+    if file.tool not in MIGRATORS:
+        raise DeclarationError(f"{path}: tool: {file.tool!r}: write one of {', '.join(MIGRATORS)}")
     for entry in file.allow:
         if entry.partition(":")[0] not in ("drop", "rewrite", "lock"):
             raise DeclarationError(f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table or lock:table")

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.core.errors import DatabaseError
@@ -37,21 +38,46 @@ class CommandResult:
             raise CheckFailed(f"{message}: {self.error_line}")
 
 
-def upgrade_command(config: str) -> str:
-    """The command by which a run migrates its own databases, as `migrate` of `[database]` has it."""
-    return f"python -m alembic -c {shlex.quote(config)} upgrade head"
+class Migrator(Protocol):
+    """A migration tool, as far as the checks use it. Its methods raise DatabaseError when it cannot be run at all."""
+
+    def __init__(
+        self, config: str, python: str, directory: Path, environment_for: Callable[[str], dict[str, str]]
+    ) -> None:
+        """`config`: its file; `python`: the app's interpreter; `directory`: where it is run; `environment_for`: the
+        variables for a database's URL.
+        """
+
+    @staticmethod
+    def upgrade_command(config: str) -> str:
+        """The command by which a run migrates its own databases, as `migrate` of `[database]` has it."""
+
+    def upgrade(self, url: str, revision: str = "head") -> CommandResult:
+        """Migrate a database up to a revision."""
+
+    def downgrade(self, url: str, revision: str) -> CommandResult:
+        """Migrate a database back to a revision."""
+
+    def heads(self) -> tuple[list[str], CommandResult]:
+        """The revisions that no other follows, and what the command printed."""
+
+    def compare_models(self, url: str) -> CommandResult:
+        """Compare the models with a database that is up to date. Raises CheckSkipped where the app names no models."""
 
 
 @dataclass(frozen=True)
 class Alembic:
-    """Alembic, by its command line. `config`: its file; `python`: the app's interpreter; `directory`: where it is run;
-    `environment_for`: the variables for a database's URL. Its methods raise DatabaseError when it cannot be run at all.
-    """
+    """Alembic, by its command line; see `Migrator`."""
 
     config: str
     python: str
     directory: Path
     environment_for: Callable[[str], dict[str, str]]
+
+    @staticmethod
+    def upgrade_command(config: str) -> str:
+        """The command by which a run migrates its own databases."""
+        return f"python -m alembic -c {shlex.quote(config)} upgrade head"
 
     def upgrade(self, url: str, revision: str = "head") -> CommandResult:
         """Migrate a database up to a revision."""
@@ -94,3 +120,7 @@ class Alembic:
         except subprocess.TimeoutExpired:
             return CommandResult(1, f"`alembic {command}` took more than {_TIMEOUT} s")
         return CommandResult(done.returncode, done.stdout + done.stderr)
+
+
+MIGRATORS: dict[str, type[Migrator]] = {"alembic": Alembic}
+"""The tools by the names that migrations.toml uses."""

@@ -10,7 +10,7 @@ from harness.contracts.base import Check, CheckSpec
 from harness.contracts.migrations.checks import CHECKS
 from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.declaration import MigrationsFile
-from harness.contracts.migrations.migrators import Alembic
+from harness.contracts.migrations.migrators import MIGRATORS
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.database.server import Server
 
@@ -35,7 +35,7 @@ class Migrations:
 
         Raises DatabaseError when Alembic cannot be run at all.
         """
-        migrator = Alembic(self.file.config, self.python, self.directory, self.environment_for)
+        migrator = MIGRATORS[self.file.tool](self.file.config, self.python, self.directory, self.environment_for)
         databases = MigrationDatabases(self.file, self.server, migrator, self.tag)
         results = []
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.contracts.base import Check, CheckSpec, Context
 from harness.contracts.matrix import Declaration
 from harness.contracts.migrations.declaration import MigrationsFile
-from harness.contracts.migrations.migrators import upgrade_command
+from harness.contracts.migrations.migrators import MIGRATORS
 from harness.core.errors import HarnessError
 
 GRADUAL = CheckSpec(
@@ -24,7 +24,7 @@ def verify_gradual(context: Context, file: MigrationsFile, check: Check) -> None
     if file.before is None or table is None:
         check.detail = "migrations.toml does not say how the app of the stage before starts: before = { STAGE = … }"
         return
-    head = table.model_copy(update={"migrate": upgrade_command(file.config)})
+    head = table.model_copy(update={"migrate": MIGRATORS[file.tool].upgrade_command(file.config)})
     matrix = declared.matrix.model_copy(update={"database": head})
     after = Declaration(matrix, declared.routers, declared.root, declared.legacy)
     before = options.env | file.before
