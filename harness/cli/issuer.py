@@ -6,12 +6,15 @@ import argparse
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from harness.core.errors import HarnessError
 from harness.credentials import Legacy, Mint, register
@@ -54,8 +57,22 @@ def issuer(arguments: argparse.Namespace) -> int:
             return _run(clerk, arguments.program)
         with contextlib.suppress(KeyboardInterrupt):
             _tell(clerk)
-            signal.pause()
+            _until_interrupted()
     return 0
+
+
+def _until_interrupted() -> NoReturn:
+    """Wait for a signal, also for one that has come already: `signal.pause` would miss it and wait for the next."""
+    receiver, sender = socket.socketpair()
+    with receiver, sender:
+        sender.setblocking(False)
+        signal.set_wakeup_fd(sender.fileno())
+        try:
+            while True:
+                select.select([receiver], [], [])  # The handler of the signal raises KeyboardInterrupt.
+                receiver.recv(64)
+        finally:
+            signal.set_wakeup_fd(-1)
 
 
 def _tell(clerk: FakeClerk) -> None:
