@@ -223,6 +223,7 @@ class AgentProcess:
             micros=result.micros,
             error=result.error,
             websocket=result.websocket,
+            asked=trace.asked,
         )
 
     # The wire
@@ -304,4 +305,5 @@ def _item(call: Call) -> Item:
         call.stop,
         request.messages,
         sorted(call.route.handlers),
+        call.learn,
     )

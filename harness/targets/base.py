@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import select
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from harness.targets.agent.protocol import WebsocketFacts
+from harness.targets.agent.protocol import Asked, WebsocketFacts
 
 Headers = list[tuple[str, str]]
 
@@ -60,17 +60,29 @@ class Request:
     messages: list[str] = field(default_factory=list)
 
 
+class ChangedRow(NamedTuple):
+    """A row that was written: as it is now (`added`), or as it was before; one that was changed is in both."""
+
+    table: str
+    added: bool
+    row: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Observation:
     """What came of one request.
+
+    `rows`: the rows that it wrote; None where they are not known.
 
     `entered`: whether the route's handler was entered; None where no probe can tell. `elsewhere`: another route's handler was,
     and this one's was not. `stopped`: the probe stopped the request where the handler begins. `finished`: the handler returned,
     and what it returned is no refusal by itself. `ran`: (function, returned a consent, phase: 0 before the handler was entered,
     1 while it ran, 2 after it had ended). `cut`: the body that was kept is not the whole one. `micros` is the duration in
     microseconds. `hung`: there was no answer within the limit. `died`: the target's process ended.
+    `form`: which of several forms of its credential the request was, in words.
     `canary_fetched`: an address that the token names was fetched. `cross_user_leak`: what of another person's answer was in
-    this one. `wrote`: the tables that were written to; known only of requests that were sent alone.
+    this one. `wrote`: the tables that were written to; known only of requests that were sent alone. `asked`: what the app's code
+    asked the request for; known only where the call says `learn`.
     """
 
     status: int | None = None
@@ -88,8 +100,11 @@ class Observation:
     hung: bool = False
     died: bool = False
     canary_fetched: bool = False
+    form: str = ""
     cross_user_leak: str = ""
     wrote: tuple[str, ...] = ()
+    asked: list[Asked] = field(default_factory=list)
+    rows: list[ChangedRow] | None = None
 
     def header(self, name: str) -> str | None:
         """Return the first field of that name, or None."""
@@ -98,11 +113,12 @@ class Observation:
 
 @dataclass(slots=True)
 class Call:
-    """A request to a route; `stop`: the probe stops it where the handler begins."""
+    """A request to a route; `stop`: the probe stops it where the handler begins; `learn`: note what the app asks it for."""
 
     route: Route
     request: Request
     stop: bool = False
+    learn: bool = False
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import pytest
 from harness.targets.agent.protocol import (
     LARGE,
     LENGTH,
+    Asked,
     Batch,
     Codec,
     Configuration,
@@ -28,9 +29,17 @@ from harness.targets.agent.protocol import (
     WebsocketFacts,
 )
 
-ITEM = Item("http", "POST", "/p", "a=b", [("host", "x"), ("x-é", "\xff")], b"\x00\xff", True, ["one"], [3, 4])
+ITEM = Item("http", "POST", "/p", "a=b", [("host", "x"), ("x-é", "\xff")], b"\x00\xff", True, ["one"], [3, 4], True)
+ASKED = [Asked("header", "x-é", "m:f", ["dev_", "ñ"], 0), Asked("code", "", "", [], 1)]
 RESULT = Result(
-    401, [("a", "b")], "ñ ", True, Trace(True, False, False, True, [(0, True, 1), (2, False, 0)]), 12, "E: x", None
+    401,
+    [("a", "b")],
+    "ñ ",
+    True,
+    Trace(True, False, False, True, [(0, True, 1), (2, False, 0)], ASKED),
+    12,
+    "E: x",
+    None,
 )
 SOCKET = RESULT._replace(
     status=None,

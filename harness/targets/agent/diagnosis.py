@@ -9,6 +9,8 @@ import traceback
 from types import FrameType
 from typing import Any
 
+_HERE = os.path.join(os.path.dirname((lambda: None).__code__.co_filename), "")
+
 
 class ProcessExit(Exception):
     """The target wanted to end the process; the message is the name of the exception by which it did."""
@@ -22,6 +24,8 @@ def summary(problem: BaseException) -> str:
         inner = getattr(problem, "exceptions", None)
     place = ""
     for frame in traceback.extract_tb(problem.__traceback__):
+        if frame.filename.startswith(_HERE):
+            continue  # The agent's hooks lie between the app and its framework.
         if "site-packages" not in frame.filename and os.sep + "lib" + os.sep + "python" not in frame.filename:
             place = " at %s:%s" % (os.path.basename(frame.filename), frame.lineno)
     if isinstance(problem, ProcessExit):

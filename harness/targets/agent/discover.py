@@ -14,6 +14,9 @@ _LINKS = ("app", "wsgi_app", "_app", "application", "asgi_app", "wrapped", "_wra
 """Attributes in which middleware usually keeps the app inside it."""
 _LAYERS = 12
 """Middleware around an app, beyond which it is not looked for."""
+_AROUND = 4
+"""Layers that `around` looks through; an app's attributes hold more than its middleware."""
+_MOST_AROUND = 200
 _DEEPEST = 20
 
 
@@ -45,6 +48,17 @@ def unwrap_app(app: object) -> Any:
             following.extend(_inner_candidates(candidate))
         level = following
     return None
+
+
+def around(app: object) -> list[Callable[..., object]]:
+    """Return what is called for each request on the way from the app to the one that a framework recognises, and what may be."""
+    found: dict[int, Any] = {}
+    level: list[Any] = [app]
+    for _ in range(_AROUND):
+        new = {id(one): one for one in level if id(one) not in found}
+        found.update(new)
+        level = [inner for one in new.values() for inner in _inner_candidates(one)][:_MOST_AROUND]
+    return list(found.values())
 
 
 def walk(app: object, place: Place) -> list[FoundRoute] | None:

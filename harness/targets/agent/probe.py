@@ -18,7 +18,7 @@ from typing import Any
 from .answers import consents, refuses
 from .functions import layers
 from .own import is_own
-from .protocol import Ran, Trace
+from .protocol import Asked, Item, Ran, Trace
 
 _HERE = os.path.join(os.path.dirname((lambda: None).__code__.co_filename), "")
 
@@ -43,16 +43,20 @@ class RequestTrace:
     """What one request may do, and what it did.
 
     `stop`: the request is stopped when a handler begins. `own`: numbers of its route's handler. `beside`: numbers of handlers
-    that the route uses as plain functions, in a dependency for example.
+    that the route uses as plain functions, in a dependency for example. `learn`: the request, where it is to be noted what the
+    app asks it for; see `asked`.
     """
 
     __slots__ = (
+        "asked",
+        "begun",
         "beside",
         "done",
         "elsewhere",
         "ended",
         "entered",
         "finished",
+        "learn",
         "open",
         "own",
         "ran",
@@ -60,7 +64,9 @@ class RequestTrace:
         "stopped",
     )
 
-    def __init__(self, stop: bool, own: Iterable[int] = (), beside: Iterable[int] = ()) -> None:
+    def __init__(
+        self, stop: bool, own: Iterable[int] = (), beside: Iterable[int] = (), *, learn: Item | None = None
+    ) -> None:
         self.stop = stop
         self.own = frozenset(own)
         self.beside = frozenset(beside)
@@ -75,6 +81,12 @@ class RequestTrace:
         self.finished = False
         """The handler returned, and what it returned is no refusal."""
         self.ran: list[Ran] = []
+        self.learn = learn
+        """The request, where it is to be learned from."""
+        self.begun: dict[int, int] = {}
+        """Numbers of the watched functions that were called, and the phase; only where the trace is to `learn`."""
+        self.asked: dict[tuple[str, str, str], Asked] = {}
+        """(place, name, reader) -> what was asked for."""
 
     @property
     def phase(self) -> int:
@@ -85,7 +97,8 @@ class RequestTrace:
         """End the trace with its request, and return it for the harness."""
         self.done = True
         self.open.clear()
-        return Trace(self.entered, self.elsewhere, self.stopped, self.finished, self.ran)
+        asked = list(self.asked.values())
+        return Trace(self.entered, self.elsewhere, self.stopped, self.finished, self.ran, asked)
 
 
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -204,6 +217,12 @@ class Probe:
         values += [frame.f_locals.get(name) for name in code.co_freevars if name in names]
         return any(type(value) is FunctionType and value in made_of for value in values)
 
+    def begun(self, number: int) -> None:
+        """A watched function was called."""
+        trace = current_trace()
+        if trace is not None and trace.learn is not None:
+            trace.begun.setdefault(number, trace.phase)
+
     def left(self, number: int, value: object) -> None:
         """A watched function returned a value, or yielded it."""
         trace = current_trace()
@@ -223,7 +242,7 @@ class Probe:
             code = function.__code__
             result = events.PY_YIELD if code.co_flags & _GENERATORS else events.PY_RETURN
             wanted = (events.PY_START | events.PY_RETURN if code in self.handlers else 0) | (
-                result if code in self.functions else 0
+                events.PY_START | result if code in self.functions else 0
             )
             monitoring.set_local_events(tool, code, wanted)
         monitoring.set_events(tool, events.PY_UNWIND)
@@ -231,9 +250,13 @@ class Probe:
     def _callbacks(self, events: Any) -> dict[int, Callable[..., None]]:
         """What `sys.monitoring` calls: event -> callback."""
         handlers, functions, enter, left, ended = self.handlers, self.functions, self.enter, self.left, self.ended
+        begun = self.begun
         codes = {id(function.__code__) for function in self._watched}
 
         def on_start(code: CodeType, offset: int) -> None:
+            number = functions.get(code)
+            if number is not None:
+                begun(number)
             number = handlers.get(code)
             if number is not None:
                 enter(number, sys._getframe(1))

@@ -58,7 +58,8 @@ class Item(NamedTuple):
 
     `kind` is `http`, `websocket` or `call`. Of a call, `method` names the function, and `body` holds its arguments (see
     `function_call`). `stop`: the probe stops the request when the route's handler is entered. `messages` are sent over a
-    websocket once it is accepted. `handlers` are the numbers of the handler of the request's route.
+    websocket once it is accepted. `handlers` are the numbers of the handler of the request's route. `learn`: note what the app
+    asks of the request (`Trace.asked`).
     """
 
     kind: str
@@ -70,6 +71,23 @@ class Item(NamedTuple):
     stop: bool
     messages: List[str]
     handlers: List[int]
+    learn: bool
+
+
+class Asked(NamedTuple):
+    """A name that the app's code asked a request for.
+
+    `place` is `header` (the name is in lower case then), `cookie`, `query`, `body`, or `code` where a function had the request in
+    its hands and no name is known (`name` is empty). `reader` is the function that asked, `module:qualified name`, or empty where
+    a framework asked and no function of the app is known to want it. `words` are texts that the reader's code compares with or
+    builds upon, nearest first. `phase` is that of `Ran`.
+    """
+
+    place: str
+    name: str
+    reader: str
+    words: List[str]
+    phase: int
 
 
 class Trace(NamedTuple):
@@ -77,7 +95,7 @@ class Trace(NamedTuple):
 
     `entered`: the route's handler was entered. `elsewhere`: another route's handler was, and this one's was not. `stopped`: the
     probe stopped the request there. `finished`: the handler returned, and what it returned is no refusal. `ran`: the watched
-    functions that returned, in their order.
+    functions that returned, in their order. `asked`: what the app asked the request for, where the item says `learn`.
     """
 
     entered: bool
@@ -85,6 +103,7 @@ class Trace(NamedTuple):
     stopped: bool
     finished: bool
     ran: List[Ran]
+    asked: List[Asked]
 
 
 @dataclass
@@ -297,6 +316,7 @@ def _result_from_wire(wire: List[Any]) -> Result:
     wire[1] = list(map(tuple, wire[1]))
     trace = wire[4]
     trace[4] = list(map(tuple, trace[4]))
+    trace[5] = list(map(Asked._make, trace[5]))
     wire[4] = Trace._make(trace)
     if wire[7] is not None:
         wire[7] = WebsocketFacts(*wire[7])

@@ -12,7 +12,21 @@ from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from . import asgi, authentication, clients, contexts, discover, function_call, loader, probe, redirect, variables, wsgi
+from . import (
+    asgi,
+    asked,
+    authentication,
+    clients,
+    contexts,
+    discover,
+    function_call,
+    hooks,
+    loader,
+    probe,
+    redirect,
+    variables,
+    wsgi,
+)
 from .diagnosis import ProcessExit, stuck_in, summary
 from .exchange import Answer
 from .frameworks import FoundRoute
@@ -39,6 +53,8 @@ class Agent:
         self.missing = variables.Missing(self.app_dir)
         self.beside: dict[int, set[int]] = {}
         """handler number -> handlers that its routes use as plain functions"""
+        self.recorder: asked.Recorder
+        self.hooks: hooks.Hooks
         self.known = 0
         """How many routes the app had before it was started up."""
         self.watchdog = Watchdog(wire)
@@ -65,6 +81,10 @@ class Agent:
         reader = authentication.mentions(self.app_dir)
         self._watch(routes, reader)
         described = self._describe(routes, reader)
+        apps = discover.around(self.app) if self.interface == "wsgi" else []
+        self.recorder = asked.Recorder(self.app_dir, routes, self.probe, reader, apps)
+        self.hooks = hooks.Hooks(self.recorder)
+        self.hooks.install()
         self.probe.install()
         return Hello(
             python="%d.%d.%d" % sys.version_info[:3],
@@ -118,7 +138,7 @@ class Agent:
         self, item: Item, loop: asyncio.AbstractEventLoop, base: contextvars.Context, *, together: bool = False
     ) -> Result:
         beside = {number for own in item.handlers for number in self.beside.get(own, ())}
-        trace = probe.RequestTrace(item.stop, item.handlers, beside)
+        trace = probe.RequestTrace(item.stop, item.handlers, beside, learn=item if item.learn else None)
         answer = Answer()
         error = None
         started = time.perf_counter()
@@ -133,7 +153,8 @@ class Agent:
                 await loop.run_in_executor(worker, context.run, wsgi.call, self.app, item, answer)
             else:
                 run = asgi.websocket if item.kind == "websocket" else asgi.http
-                await context.run(loop.create_task, _contained(run(self.app, item, self.state, answer)))
+                app = self.hooks.asgi(self.app) if item.learn else self.app
+                await context.run(loop.create_task, _contained(run(app, item, self.state, answer)))
         except probe.HandlerReached:
             pass
         except BaseException as problem:
@@ -141,6 +162,8 @@ class Agent:
                 pass  # A stream that went on when its client had left.
             elif not trace.stopped:
                 error = summary(problem)
+        if item.learn:
+            self.recorder.finish(trace)
         return _result(answer, trace.close(), int((time.perf_counter() - started) * 1e6), error)
 
     async def batch(self, batch: Batch) -> None:

@@ -65,6 +65,8 @@ def _watching_function(
     probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
 ) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
+        if number is not None:
+            probe.begun(number)
         with _WatchedCall(probe, handler) as watched:
             value = original(*args, **kwargs)
             watched.returned(value, args, kwargs)
@@ -79,6 +81,8 @@ def _watching_coroutine(
     probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
 ) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
+        if number is not None:
+            probe.begun(number)
         with _WatchedCall(probe, handler) as watched:
             value = await original(*args, **kwargs)
             watched.returned(value, args, kwargs)
@@ -93,6 +97,8 @@ def _watching_generator(
     probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
 ) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
+        if number is not None:
+            probe.begun(number)
         with _WatchedCall(probe, handler):
             if number is None:
                 return (yield from original(*args, **kwargs))
@@ -105,6 +111,8 @@ def _watching_async_generator(
     probe: Probe, original: Callable[..., Any], handler: int | None, number: int | None
 ) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
+        if number is not None:
+            probe.begun(number)
         with _WatchedCall(probe, handler):
             generator = original(*args, **kwargs)
             try:

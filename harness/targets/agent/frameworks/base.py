@@ -30,6 +30,7 @@ class FoundRoute:
         any_method: bool = False,
         parameters: Mapping[str, object] | None = None,
         host: str = "",
+        declared: Iterable[tuple[str, str, object]] = (),
     ) -> None:
         self.method = method
         self.path = path
@@ -43,6 +44,8 @@ class FoundRoute:
         self.parameters = dict(parameters or {})
         self.host = host
         self.prefixes: list[str] = []
+        self.declared: list[tuple[str, str, object]] = list(declared)
+        """(`header`, `cookie`, `query` or `body`, name, callable): what the framework reads of a request for whom."""
 
     def describe(self, handlers: list[int], inside: list[str]) -> RouteDescription:
         """Return the route for the harness. `inside`: authentication functions that the handler's own code mentions."""

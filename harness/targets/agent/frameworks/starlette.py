@@ -97,6 +97,7 @@ def _own(context: Any, place: Place) -> list[FoundRoute]:
     more: dict[str, Any] = {
         "tags": getattr(context, "tags", None) or (),
         "dependencies": _dependencies(dependant),
+        "declared": _declared(dependant),
         "host": place.host,
         "parameters": {**_annotated(dependant), **_samples(path, context)},
     }
@@ -120,6 +121,32 @@ def _dependencies(dependant: object) -> list[object]:
             calls.append(child.call)
         calls.extend(_dependencies(child))
     return calls
+
+
+def _declared(dependant: object, depth: int = 0) -> list[tuple[str, str, object]]:
+    """What FastAPI reads of a request for a handler and its dependencies; the reader of a security scheme is who declares it."""
+    found: list[tuple[str, str, object]] = []
+    call = getattr(dependant, "call", None)
+    for place in ("header", "cookie", "query", "body"):
+        for parameter in getattr(dependant, "%s_params" % place, None) or []:
+            kind: Any = getattr(getattr(parameter, "field_info", None), "annotation", None)
+            fields: Any = getattr(kind, "model_fields", None) or getattr(kind, "__fields__", None) or {}
+            aliases = [getattr(field, "alias", None) or name for name, field in fields.items()]
+            for alias in [getattr(parameter, "alias", None) or parameter.name, *aliases]:
+                found += [(place, spelt, call) for spelt in dict.fromkeys([alias, _spelt(place, alias)])]
+    for child in (getattr(dependant, "dependencies", None) or []) if depth < _DEPENDENCIES_DEEPEST else []:
+        scheme: Any = getattr(child.call, "model", None)
+        if hasattr(child.call, "scheme_name") and scheme is not None:
+            where = getattr(scheme, "in_", None)
+            name = getattr(scheme, "name", None) or "authorization"
+            found.append((str(getattr(where, "value", where) or "header"), name, call))
+        found += _declared(child, depth + 1)
+    return found
+
+
+def _spelt(place: str, alias: str) -> str:
+    """A name as a request has it: FastAPI's headers have hyphens."""
+    return alias.replace("_", "-") if place == "header" else alias
 
 
 def _class_methods(endpoint: type) -> list[str]:
