@@ -16,13 +16,17 @@ from harness.credentials import (
     group_genuine,
     group_legacy,
     group_lookup,
+    group_named,
+    group_objects,
     group_opaque,
     group_placement,
+    group_roles,
     group_signature,
     group_state,
     group_time,
     group_webhook,
 )
+from harness.credentials.attackers import NEEDS, with_attacker
 from harness.credentials.identities import Identity, newcomer, register
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.credentials.mint import ORIGIN, Mint
@@ -32,6 +36,7 @@ from harness.credentials.ssrf_listener import SsrfListener
 
 __all__ = [
     "CATALOGUE",
+    "NEEDS",
     "ORIGIN",
     "Credential",
     "Identity",
@@ -51,7 +56,7 @@ __all__ = [
 ]
 
 CATALOGUE: dict[str, Credential] = {
-    credential.name: credential
+    credential.name: with_attacker(credential)
     for module in (
         group_genuine,
         group_absent,
@@ -65,6 +70,9 @@ CATALOGUE: dict[str, Credential] = {
         group_webhook,
         group_legacy,
         group_placement,
+        group_roles,
+        group_objects,
+        group_named,
         group_bypass,
         group_cors,
         group_state,

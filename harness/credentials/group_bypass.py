@@ -1,4 +1,4 @@
-"""Group `shape`: no credential at all, but the method, the path or a header is bent, so that a guard may look elsewhere.
+"""Group `bypass`: no credential at all, but the method, the path or a header is bent, so that a guard may look elsewhere.
 
 None of these may reach a handler that admits nobody without a credential; any answer that is not the handler's is right.
 """
@@ -6,7 +6,9 @@ None of these may reach a handler that admits nobody without a credential; any a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
+from harness.credentials.mint import Mint
 from harness.credentials.model import Bend, Bendable, Credential, Presentation, Recipe
 from harness.credentials.recipes import several
 
@@ -99,6 +101,57 @@ def _inner_double_slash(path: str) -> str:
     return f"{before}//{last}"
 
 
+_USUALLY_PUBLIC = ("/health", "/docs", "/login", "/public", "/static", "/webhooks", "/api/health")
+"""What guards leave open as a rule, where the matrix declares no public path."""
+
+
+def _public(bend: Callable[[Bendable, str], None], *, value: bool = False) -> Recipe:
+    """A form for each public path of the target: `bend` puts it into the request, or it stands for the texts of the path."""
+
+    def recipe(mint: Mint) -> Presentation:
+        paths = dict.fromkeys((*mint.public_paths[:6], *_USUALLY_PUBLIC))
+
+        def one(path: str) -> Presentation:
+            def bent(request: Bendable) -> None:
+                bend(request, path)
+
+            return Presentation(bend=bent, path_value=path.strip("/") if value else None, form=f"the public path {path}")
+
+        first, *rest = map(one, paths)
+        return replace(first, also=tuple(rest))
+
+    return recipe
+
+
+def _in_the_query(request: Bendable, public: str) -> None:
+    request.query = "&".join(part for part in (request.query, f"next={public}&path={public}", public) if part)
+
+
+def _in_the_fragment(request: Bendable, public: str) -> None:
+    request.path += f"#{public}"
+
+
+def _in_a_parameter(request: Bendable, public: str) -> None:
+    request.path += f";{public}"
+
+
+def _in_headers(request: Bendable, public: str) -> None:
+    for name in ("x-original-url", "x-rewrite-url", "x-forwarded-uri", "x-original-uri", "x-forwarded-path", "x-request-path"):
+        _set(request, name, public)
+    _set(request, "referer", f"http://localhost:3000{public}")
+
+
+def _through(between: str) -> Callable[[Bendable, str], None]:
+    def bend(request: Bendable, public: str) -> None:
+        request.path = f"{public.rstrip('/')}{between}{request.path}"
+
+    return bend
+
+
+def _as_it_is(request: Bendable, public: str) -> None:
+    """Only the texts in the path are others."""
+
+
 CREDENTIALS = [
     _entry("head-method", _bend(_method("HEAD")), _METHOD, "The route asked with HEAD, which a guard that lists methods may have forgotten.", "CWE-650"),
     _entry("options-method", _bend(_method("OPTIONS")), _METHOD, "The route asked with OPTIONS, which guards let pass for browsers: it must not run the handler.", "CWE-650"),
@@ -108,6 +161,12 @@ CREDENTIALS = [
     _entry("double-slash", _bend(_path(lambda p: "/" + p), _path(_inner_double_slash)), _PATH, "The path with a slash twice: guard and router may read it differently.", "CWE-647"),
     _entry("dot-segment", _bend(_path(lambda p: "/." + p)), _PATH, "The path with a dot that means nothing in it.", "CWE-647"),
     _entry("parent-segment", _bend(_path(lambda p: "/public/.." + p), _path(lambda p: "/static/.." + p)), _PATH, "The path by way of a folder that may be open to everybody.", "CWE-22"),
+    _entry("public-path-before", several(*(_public(_through(between)) for between in ("/..", "/%2e%2e", "-x/..", "/x/../.."))), _PATH, "The path by way of one that is declared public, or of one that begins like it: a guard that looks at the beginning lets it pass.", "CWE-22"),
+    _entry("public-path-in-query", _public(_in_the_query), _PATH, "A public path in the query: a guard that looks for it anywhere in the address lets it pass.", "CWE-647"),
+    _entry("public-path-in-fragment", _public(_in_the_fragment), "RFC 3986 section 3.5", "A public path after a #, which clients keep to themselves and servers cut off.", "CWE-647"),
+    _entry("public-path-in-parameter", _public(_in_a_parameter), "RFC 3986 section 3.3", "A public path after a semicolon.", "CWE-647"),
+    _entry("public-path-as-value", _public(_as_it_is, value=True), _PATH, "A public path where the address takes any text: a guard that looks for it anywhere in the path lets it pass.", "CWE-647"),
+    _entry("public-path-in-header", _public(_in_headers), _REWRITE, "Headers by which proxies tell the path, with a public one in them.", "CWE-288"),
     _entry("encoded-slash", _bend(_path(_encoded_slash)), _PATH, "The path with an encoded slash, which a router may decode after the guard has looked.", "CWE-177"),
     _entry("encoded-letter", _bend(_path(_encoded_letter)), _PATH, "The path with one letter encoded: the same path, spelled otherwise.", "CWE-177"),
     _entry("upper-case-path", _bend(_path(str.upper)), _PATH, "The path in capitals, which a router that is blind to case takes for the same.", "CWE-178"),

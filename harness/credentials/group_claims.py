@@ -85,5 +85,5 @@ CREDENTIALS = [
     _entry("sid-missing", lambda m: {"sid": ...}, _SID, "A token without a session behind it.", "CWE-613", damages=SESSION),
     _of_user("sid-revoked", _revoked, _SID, "A token of a session that was revoked a moment ago and lives on for its minute.", "alice"),
     _entry("version-unknown", lambda m: {"v": 99}, _SID, "A version of the claims that nobody has defined.", "CWE-358", tolerate=True, authentic=True, damages=SESSION),
-    Credential("unsafe-metadata-role", "claims", token(_role_by_user), "CWE-269", "https://clerk.com/docs/guides/users/extending (unsafe metadata)", "The role admin in what users may write about themselves: it must give nobody a right.", follows="clerk", authentic=True),
+    Credential("unsafe-metadata-role", "claims", token(_role_by_user), "CWE-269", "https://clerk.com/docs/guides/users/extending (unsafe metadata)", "The role admin in what users may write about themselves: it must give nobody a right.", follows="clerk", role=True, authentic=True),
 ]  # fmt: skip

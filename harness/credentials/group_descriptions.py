@@ -17,6 +17,12 @@ DESCRIPTION = {
     "cors": "What a browser asks before a page of the front end may call the backend. Held where `[settings] origin` is declared.",
     "legacy": "The home-made token that is to go, in every shape and place. A backend describes its own in `[legacy]`.",
     "placement": "A genuine token where it does not belong, or a name on a header that anybody can write.",
+    "roles": "Genuine people who claim more than Clerk says of them: a role that looks like another, another organization, another "
+    "user or role in a header, the query or the body.",
+    "objects": "Whose row it is: each person on the own row and on another's. Held where a route's line says which value names whose: "
+    "`path = { id = { alice = 1, bob = 2 } }`.",
+    "named": "What the target's own source names: the probe shows which names its functions ask a request for, and which words stand "
+    "in their code; each is tried. Only where the target is an app (`--app`): from outside nobody can look.",
     "bypass": "No credential at all: the method, the path or a header is bent, so that a guard may look elsewhere.",
     "state": "Sequences: a genuine token first and its forgery then, two people at once, an issuer in trouble. Those that need "
     "time or a fresh start (drills) are held on a few routes, in whole runs or with `--drills`.",

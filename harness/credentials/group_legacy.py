@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import jwt
@@ -50,6 +51,44 @@ def _expired_with_legacy(mint: Mint) -> Presentation:
     return Presentation(token=expired, cookies=((mint.legacy.cookie, _old(mint)),))
 
 
+_SCHEMES = ("Token", "token", "JWT", "Legacy", "Session", "ApiKey", "Api-Key", "Key", "Custom", "OAuth", "bearer", "BEARER")
+_HEADERS = (
+    "x-auth-token", "x-access-token", "x-token", "x-session-token", "x-user-token", "x-api-key", "x-api-token", "x-auth",
+    "x-authorization", "x-jwt", "x-jwt-token", "x-session-id", "x-legacy-token", "auth-token", "access-token", "token", "auth",
+    "authentication", "session", "api-key", "apikey",
+)  # fmt: skip
+_COOKIES = (
+    "token", "auth", "auth_token", "authToken", "access_token", "accessToken", "session", "session_token", "sessionid",
+    "session_id", "sid", "jwt", "user", "user_token", "userToken", "login", "remember_token", "id_token", "legacy_token",
+    "Authorization", "bearer",
+)  # fmt: skip
+_QUERIES = ("token", "auth_token", "access_token", "auth", "jwt", "session", "api_key", "key", "authorization")
+_PLACES: dict[str, Any] = {"follows": "legacy", "placed": True}
+
+
+def _in_schemes(mint: Mint) -> Presentation:
+    old = _old(mint)
+    return _several([Presentation(authorization=(f"{scheme} {old}".encode(),), form=f"Authorization: {scheme}") for scheme in _SCHEMES]
+        + [Presentation(authorization=(old.encode(),), form="Authorization, without a scheme")])  # fmt: skip
+
+
+def _in_headers(mint: Mint) -> Presentation:
+    old = _old(mint)
+    return _several([Presentation(headers=((name, text),), form=name) for name in _HEADERS for text in (old, f"Bearer {old}")])
+
+
+def _in_cookies(mint: Mint) -> Presentation:
+    return _several([Presentation(cookies=((name, _old(mint)),), form=f"cookie {name}") for name in _COOKIES])
+
+
+def _in_queries(mint: Mint) -> Presentation:
+    return _several([Presentation(query=((name, _old(mint)),), form=f"?{name}=") for name in _QUERIES])
+
+
+def _several(forms: list[Presentation]) -> Presentation:
+    return replace(forms[0], also=tuple(forms[1:]))
+
+
 CREDENTIALS = [
     _entry("legacy-unknown-user", token(lambda m: m.legacy.variant(m.identity, email="nobody@example.com", database_id=999_999)), "The old token of a person who does not exist."),
     _entry("legacy-urlsafe", token(_urlsafe), "The old token in the other base64 alphabet, without padding.", follows="legacy"),
@@ -58,6 +97,10 @@ CREDENTIALS = [
     _entry("legacy-with-clerk-id", token(lambda m: m.legacy.variant(m.identity, database_id=m.user.id)), "The old token with the Clerk id where the number was.", follows="legacy"),
     _entry("legacy-in-cookie", lambda m: Presentation(cookies=((m.legacy.cookie, _old(m)),)), "The old token in a cookie.", follows="legacy", placed=True),
     _entry("legacy-in-query", lambda m: Presentation(query=((m.legacy.query, _old(m)),)), "The old token in the query string, where logs keep it.", follows="legacy", placed=True),
+    _entry("legacy-in-schemes", _in_schemes, "The old token after every other usual word in Authorization, and without one.", **_PLACES),
+    _entry("legacy-in-headers", _in_headers, "The old token in every other usual header.", **_PLACES),
+    _entry("legacy-in-cookies", _in_cookies, "The old token in every usual cookie.", **_PLACES),
+    _entry("legacy-in-queries", _in_queries, "The old token in every usual query parameter.", **_PLACES),
     _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, _old_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391"),
     _entry("legacy-rs256-own-key", token(lambda m: jwt.encode(_old_claims(m), m.attacker.private, algorithm="RS256")), "The third old scheme: a JWT under keys of the backend's own, here an attacker's."),
     _entry("legacy-as-basic", authorization(lambda m: f"Basic {_old(m)}"), "The old token as if it were a password.", placed=True),

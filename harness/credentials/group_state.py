@@ -50,6 +50,20 @@ def _same_prefix(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
     return f"{header}.{payload}.{signature[:half]}{other[:-1]}{'A' if signature[-1] != 'A' else 'Q'}"
 
 
+def _same_signature(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
+    """Another user's claims before the very same last part."""
+    header, _, signature = jose.parts(genuine)
+    other = {"sub": mint.other_subject} | ({"sid": new_id("sess")} if "sid" in claims else {})
+    return f"{header}.{jose.segment(claims | other)}.{signature}"
+
+
+def _same_payload(mint: Mint, claims: dict[str, Any], genuine: str) -> str:
+    """The very same middle between another first and another last part."""
+    _, payload, _ = jose.parts(genuine)
+    body = f"{jose.segment(mint.header(kid=mint.attacker.kid))}.{payload}"
+    return f"{body}.{jose.b64url(mint.attacker.sign(body.encode()))}"
+
+
 def _revoked_after(mint: Mint) -> Presentation:
     session = mint.instance.directory.new_session(mint.user.id)
     made = Presentation(token=mint.signed(mint.claims(sid=session.id)))
@@ -95,6 +109,8 @@ CREDENTIALS = [
     _entry("forged-after-genuine-same-jti", _after_genuine(_same_jti), _CACHE, "A genuine token, then a forged one with the same token id: a cache by that id lets it in.", "CWE-524", damages=JWT),
     _entry("forged-after-genuine-same-sub", _after_genuine(_same_sub), _CACHE, "A genuine token, then a forged one of the same user: a cache by the user lets it in.", "CWE-524", damages=JWT),
     _entry("forged-after-genuine-same-prefix", _after_genuine(_same_prefix), _CACHE, "A genuine token, then one that differs only towards its end: a cache by the first letters lets it in.", "CWE-524", damages=JWT),
+    _entry("forged-after-genuine-same-signature", _after_genuine(_same_signature), _CACHE, "A genuine token, then another user's claims before the same signature: a cache by the last letters lets it in.", "CWE-524", damages=JWT),
+    _entry("forged-after-genuine-same-payload", _after_genuine(_same_payload), _CACHE, "A genuine token, then a forged one with the same middle part: a cache by the claims lets it in.", "CWE-524", damages=JWT),
     _entry("expired-after-genuine", _short_lived, "RFC 7519 section 4.1.4", "A genuine token, and the same one again when it has run out: a cache must not outlive what it holds.", "CWE-613", drill="expiry", fresh=True, damages=JWT),
     _entry("revoked-after-genuine", _revoked_after, _SESSION, "A token that was let in, and again after its session was revoked; it lives on for its minute.", "CWE-613", follows=BASE, authentic=True, fresh=True, damages=SESSION),
     _entry("banned-after-genuine", _banned_after, "https://clerk.com/docs/guides/secure/banning-users", "A token that was let in, and again after its user was banned; it lives on for its minute.", "CWE-613", follows=BASE, authentic=True, fresh=True, identity="newcomer", damages=SESSION),

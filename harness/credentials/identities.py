@@ -27,10 +27,16 @@ _PEOPLE = {
 }
 
 
+USUAL_PEOPLE = tuple(_PEOPLE)
+"""The names of the identities that every run has."""
+ORGANIZATION = {"id": stable_id("org", "harness"), "slug": "harness"}
+"""The organization of the people who have a role."""
+
+
 def _organization(role: str | None) -> dict[str, str] | None:
     if role is None:
         return None
-    return {"id": stable_id("org", "harness"), "slug": "harness", "role": role, "permissions": "read,write"}
+    return {**ORGANIZATION, "role": role, "permissions": "read,write"}
 
 
 def register(instance: Instance, declared: dict[str, dict[str, object]]) -> dict[str, Identity]:

@@ -60,6 +60,10 @@ class Mint:
         self.identity = identities["alice"]
         self.base: Credential | None = None
         self.origin: str = origin
+        self.target_secrets: dict[str, str] = {}
+        """The target's variables that look like a secret or a public key, by name. Never shown."""
+        self.public_paths: tuple[str, ...] = ()
+        """Paths of the target that are declared open to everybody."""
         self._made: dict[tuple[str, str], tuple[float, Presentation]] = {}
 
     @cached_property
@@ -70,7 +74,7 @@ class Mint:
     @cached_property
     def foreign(self) -> Instance:
         """Another genuine Clerk instance, whose users are not ours."""
-        return Instance("somebody-else.clerk.accounts.dev")
+        return self.instance.neighbour("somebody-else.clerk.accounts.dev")
 
     @cached_property
     def next_key(self) -> SigningKey:

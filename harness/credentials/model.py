@@ -35,7 +35,7 @@ class Bendable(Protocol):
 
 
 Bend = Callable[[Bendable], None]
-Drill = Literal["pair", "expiry", "rotated", "withdrawn", "flood", "heals"] | JwksFault
+Drill = Literal["pair", "identity", "expiry", "rotated", "withdrawn", "flood", "heals"] | JwksFault
 """What cannot be shown by requests to one route, one after the other: several at once, time that passes, an issuer in trouble."""
 
 Tag = Literal["spot-check", "malformed", "without-keys", "misconfigured", "every-case"]
@@ -56,6 +56,7 @@ class Presentation:
     the final body. `lure` marks the address of the trap that the token names.
     `headers` and `body` are further fields of the request and of its JSON or form body. `bend` changes method or path.
     `before` is sent first, and `then` done after that; `also` are further forms of the same credential, judged as it is.
+    `path_value` stands for each text in the path. `form` says in words which of several forms this is.
     """
 
     token: str | None = None
@@ -70,9 +71,14 @@ class Presentation:
     before: tuple[Presentation, ...] = ()
     then: Callable[[], object] | None = None
     also: tuple[Presentation, ...] = ()
+    path_value: str | None = None
+    form: str = ""
 
 
 Recipe = Callable[["Mint"], Presentation]
+
+Needs = Literal["nothing", "email", "account", "elsewhere", "machine-key", "old-session", "issuer-key"]
+"""What an attacker must hold to make a credential, in the order of gravity; `harness.credentials.attackers` has the words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,8 @@ class Credential:
     fresh: bool = False
     unsendable: bool = False
     """An HTTP server may refuse such a request before the app sees it."""
+    role: bool = False
+    """Whether it differs from what is admitted in the role or the person only, so that the handler may be what refuses it."""
     token: bool = True
     """Whether something is presented at all (false only for the absent ones)."""
 
@@ -131,6 +139,15 @@ class Credential:
     """Whether it has a place of its own, wherever the route takes tokens."""
     tags: frozenset[Tag] = frozenset()
     """The selections that it belongs to; `harness.credentials.tagged` gives each of them."""
+    needs: Needs = "nothing"
+    """What an attacker must hold to make it; `because` says why."""
+    because: str = ""
+    objects: bool = False
+    """Whether it is tried with the rows of several people, where a route's line says whose is which."""
+    learned: bool = False
+    """Whether it is made on each route of what the target's source names there."""
+    sparse: bool = False
+    """Whether it is tried on a few routes that stand for the others: many requests that examine the verifier."""
 
     @property
     def followed(self) -> tuple[str, ...]:
@@ -145,7 +162,9 @@ class Credential:
     @property
     def personal(self) -> bool:
         """A session of a person, whom a handler may refuse by its own means: by role, or because the row is another's."""
-        return self.group == GENUINE and self.kind == "session" and "clerk" in (self.name, *self.followed)
+        return self.role or (
+            self.group == GENUINE and self.kind == "session" and "clerk" in (self.name, *self.followed)
+        )
 
     @property
     def browser(self) -> bool:

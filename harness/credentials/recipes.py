@@ -39,7 +39,8 @@ def several(*recipes: Recipe) -> Recipe:
     """One credential in several forms: each is sent, and the gravest verdict counts."""
 
     def recipe(mint: Mint) -> Presentation:
-        first, *rest = (make(mint) for make in recipes)
+        made = [make(mint) for make in recipes]
+        first, *rest = (form for one in made for form in (one, *one.also))
         return replace(first, also=tuple(rest))
 
     return recipe

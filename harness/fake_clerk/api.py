@@ -44,6 +44,9 @@ class Api:
         """Further pages by path; they answer GET."""
         self.names: tuple[str, ...] = (*instance.profile.hosts, instance.domain)
         """Host names that are led to it; a leading `*.` stands for one label or more."""
+        self.published = well_known_operations(instance.profile)
+        self.foreign_hosts: dict[str, int] = {}
+        """How often clients asked for the keys of other instances, by their host."""
         self.refused_names: list[str] = []
         """Other hosts that clients requested of it as a proxy."""
         self._recent: list[float] = []
@@ -54,6 +57,8 @@ class Api:
         api = self.instance.profile.api
         if api is not None and request.path.startswith(api.unversioned):
             request = replace(request, path=f"{api.version}{request.path}")
+        if (other := self._neighbour_at(request)) is not None:
+            return other
         for operation in self.operations:
             match = operation.matches(request)
             if match is None:
@@ -72,6 +77,23 @@ class Api:
             except Refused as refused:
                 return refused.answer
         return self._unknown(request)
+
+    def _neighbour_at(self, request: ApiRequest) -> Answer | None:
+        """What another instance of the issuer answers at its own name: its own keys. None for requests to this instance.
+
+        An app that is configured with a wrong domain, or that believes a token's `iss`, gets to see them.
+        """
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        every = self.instance.profile.instance_hosts
+        if not every or not host.endswith(every[1:]) or host == self.instance.domain.lower():
+            return None
+        neighbour = self.instance.neighbour(host)
+        for operation in self.published:
+            if operation.matches(request):
+                self.foreign_hosts.setdefault(host, 0)
+                self.foreign_hosts[host] += 1
+                return operation.answer(neighbour, request)
+        return error(404, "resource_not_found", f"nothing at {request.path} of {host}: another instance answers there")
 
     def _fault(self) -> Answer | None:
         """The answer to every operation while the API has a fault, or its rate limit is exceeded."""

@@ -78,6 +78,7 @@ CLERK = IssuerProfile(
     ),
     discovery=_discovery,
     hosts=("api.clerk.com", "api.clerk.dev", "*.clerk.accounts.dev", "*.accounts.dev", "*.clerk.com"),
+    instance_hosts="*.clerk.accounts.dev",
     certificate_names=("api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev"),
     api=HttpApi(
         _operations,

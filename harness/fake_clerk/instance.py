@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -76,6 +77,15 @@ class Instance:
         """By id."""
         self.one_time_tokens: dict[str, OneTimeToken] = {}
         """Sign-in and actor tokens by id."""
+        self._neighbours: dict[str, Instance] = {}
+        self._founding = threading.Lock()
+
+    def neighbour(self, domain: str) -> Instance:
+        """Somebody else's instance of the same issuer, at `domain`; the same at every call. It has a key of its own."""
+        with self._founding:
+            if domain not in self._neighbours:
+                self._neighbours[domain] = Instance(domain, profile=self.profile, clock=self.clock)
+            return self._neighbours[domain]
 
     @property
     def issuer(self) -> str:

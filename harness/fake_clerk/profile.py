@@ -81,6 +81,9 @@ class IssuerProfile:
     hosts: tuple[str, ...] = ()
     """Host names of it that a target may spell out, beside the domain: requests to them are led to the fake. A leading `*.`
     stands for one label or more."""
+    instance_hosts: str = ""
+    """The hosts of everybody's instances, which begin with `*.`; each instance publishes its own keys at its own. Empty where
+    an issuer has a single host."""
     certificate_names: tuple[str, ...] = ()
     """Names of the server's certificate, beside the domain and this machine's; a leading `*.` stands for one label."""
     api: HttpApi | None = None

@@ -1,0 +1,30 @@
+"""Group `named`: what the target's own source names. The probe shows which names its functions ask a request for, and which words
+stand in their code; each is tried. Nothing outside the source could know them.
+
+The entries here are for readers and for selections. What is sent is made on each route from what was learned there, by
+`harness.contracts.matrix.named`.
+"""
+
+from __future__ import annotations
+
+from harness.credentials.mint import Mint
+from harness.credentials.model import Credential, Presentation
+
+_SOURCE = "CWE-798; OWASP WSTG-ATHN-04 (bypassing the authentication schema)"
+
+
+def _nothing(mint: Mint) -> Presentation:
+    return Presentation()
+
+
+def _entry(name: str, why: str, cwe: str, *, role: bool = False) -> Credential:
+    return Credential(
+        name, "named", _nothing, cwe, _SOURCE, why, fresh=True, learned=True, placed=True, role=role, authentic=role
+    )
+
+
+CREDENTIALS = [
+    _entry("named-field", "No token: a header, cookie, parameter or field that the app's code asks for, with the words that stand in this code, with somebody's id, and with tokens that are good elsewhere or nowhere.", "CWE-288"),
+    _entry("named-token", "A word that stands in the code of the authentication, as a token, and as the beginning of one that goes on with somebody's id.", "CWE-798"),
+    _entry("named-beside-session", "The genuine session of a person whom the policy refuses, beside a header, cookie, parameter or field that the app's code asks for.", "CWE-807", role=True),
+]  # fmt: skip

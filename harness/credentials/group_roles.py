@@ -1,0 +1,121 @@
+"""Group `roles`: genuine people who claim more than Clerk says of them: another role, another organization, another user.
+
+The role that a session has stands in its organization claim (`o.rol`, in version 1 `org_role`); everybody may found an
+organization and is its administrator. What stands in a header, in the query or in the body anybody can write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.credentials.identities import ORGANIZATION
+from harness.credentials.mint import Mint
+from harness.credentials.model import SESSION, Credential, Presentation, Recipe
+from harness.fake_clerk.ids import stable_id
+
+_ROLES = "https://clerk.com/docs/guides/organizations/roles-and-permissions"
+_RBAC = "OWASP API Security 2023 API5 (broken function level authorization)"
+_BOLA = "OWASP API Security 2023 API1 (broken object level authorization)"
+_PEOPLE = ("clerk", "clerk-other", "clerk-org-member")
+LOOKALIKES = ("admin_readonly", "administrator", "not_admin", "administrative_assistant", "xadmin", "Admin", "admin ", "member,admin")
+"""Roles that a check by `in`, by the beginning, by the end or without case takes for `admin`."""
+ROLE_FIELDS = (
+    "x-role", "x-roles", "x-user-role", "x-user-roles", "x-org-role", "x-clerk-org-role", "x-clerk-role", "x-auth-role",
+    "x-permissions", "x-scopes", "x-groups", "x-forwarded-groups", "role", "roles",
+)  # fmt: skip
+_ROLE_NAMES = ("role", "roles", "user_role", "org_role", "orgRole", "userRole", "is_admin", "isAdmin", "admin", "permissions")
+ID_FIELDS = ("x-user-id", "x-userid", "x-clerk-user-id", "x-auth-user-id", "x-impersonate-user", "x-act-as", "x-on-behalf-of", "x-sub")
+EMAIL_FIELDS = ("x-user-email", "x-email", "x-forwarded-email", "x-auth-request-email", "x-forwarded-user", "remote-user")
+ID_NAMES = ("user_id", "userId", "uid", "owner_id", "ownerId", "clerk_id", "clerkId", "as_user", "impersonate", "sub")
+
+
+def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str, **more: Any) -> Credential:
+    return Credential(name, "roles", recipe, cwe, source, why, **{"authentic": True, "role": True} | more)
+
+
+def _in_organization(claims: dict[str, Any], organization: dict[str, str]) -> dict[str, Any]:
+    """The claims with another organization, in the version of the claims that they have."""
+    if "v" in claims:
+        own = {"id": organization["id"], "slg": organization["slug"], "rol": organization["role"], "per": "", "fpm": ""}
+        return claims | {"o": own}
+    named = {"org_id": organization["id"], "org_slug": organization["slug"], "org_role": f"org:{organization['role']}"}
+    return claims | named | {"org_permissions": []}
+
+
+def _lookalike(role: str) -> Recipe:
+    def recipe(mint: Mint) -> Presentation:
+        own = mint.user.organization or ORGANIZATION
+        claims = _in_organization(mint.claims(), {**own, "role": role})
+        return Presentation(token=mint.signed(claims), form=f"the role {role!r}")
+
+    return recipe
+
+
+def _all_lookalikes(mint: Mint) -> Presentation:
+    first, *rest = (_lookalike(role)(mint) for role in LOOKALIKES)
+    return replace(first, also=tuple(rest))
+
+
+def _of_another(mint: Mint) -> Presentation:
+    another = {"id": stable_id("org", "somebody-else"), "slug": "somebody-else", "role": "admin"}
+    return Presentation(token=mint.signed(_in_organization(mint.claims(sub=mint.other_subject), another)))
+
+
+def _refused_person(mint: Mint) -> str:
+    """A genuine session of a person without any role."""
+    return mint.instance.session_token(mint.identities["bob"].user, azp=mint.origin, organization=None)
+
+
+def _role_in_header(mint: Mint) -> Presentation:
+    def form(role: str) -> Presentation:
+        return Presentation(token=_refused_person(mint), headers=(*((name, role) for name in ROLE_FIELDS), ("x-admin", "true"), ("x-is-admin", "true")), form=f"the role {role}")  # fmt: skip
+
+    return replace(form("admin"), also=(form("org:admin"),))
+
+
+def _named(value: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, "true" if name.lower().endswith("admin") else value) for name in _ROLE_NAMES)
+
+
+def _role_in_query(mint: Mint) -> Presentation:
+    token = _refused_person(mint)
+    return Presentation(token=token, query=_named("admin"), also=(Presentation(token=token, query=_named("org:admin")),))
+
+
+def _role_in_body(mint: Mint) -> Presentation:
+    token = _refused_person(mint)
+    return Presentation(token=token, body=_named("admin"), also=(Presentation(token=token, body=_named("org:admin")),))
+
+
+def _bob(mint: Mint) -> tuple[str, str, str]:
+    bob = mint.identities["bob"]
+    return str(bob.database_id), bob.user.id, bob.email
+
+
+def _identity_in_header(mint: Mint) -> Presentation:
+    number, clerk_id, email = _bob(mint)
+    token = mint.genuine()
+    first, *rest = (
+        Presentation(token=token, headers=tuple((name, value) for name in names))
+        for names, value in ((ID_FIELDS, number), (ID_FIELDS, clerk_id), (EMAIL_FIELDS, email))
+    )
+    return replace(first, also=tuple(rest))
+
+
+def _identity_in_query(mint: Mint) -> Presentation:
+    number, clerk_id, _ = _bob(mint)
+    token = mint.genuine()
+    first, *rest = (Presentation(token=token, query=tuple((name, value) for name in ID_NAMES)) for value in (number, clerk_id))
+    return replace(first, also=tuple(rest))
+
+
+CREDENTIALS = [
+    _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE),
+    _entry("admin-of-another-organization", _of_another, _BOLA, "A genuine administrator of another organization than the one that the request names.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
+    _entry("role-in-header", _role_in_header, _RBAC, "A genuine session without the role that is wanted, and the role in headers that anybody can write.", "CWE-807", follows=_PEOPLE),
+    _entry("role-in-query", _role_in_query, _RBAC, "The same with the role in the query.", "CWE-807", follows=_PEOPLE),
+    _entry("role-in-body", _role_in_body, _RBAC, "The same with the role in the body, among the data.", "CWE-807", only="body", follows=_PEOPLE),
+    _entry("identity-in-header", _identity_in_header, _BOLA, "Alice's genuine session, and headers that name Bob: the answer must be Alice's.", "CWE-639", drill="identity", follows="clerk"),
+    _entry("identity-in-query", _identity_in_query, _BOLA, "Alice's genuine session, and a query that names Bob: the answer must be Alice's.", "CWE-639", drill="identity", follows="clerk"),
+]  # fmt: skip
