@@ -9,6 +9,7 @@ from typing import TextIO
 
 from harness.contracts.base import Contract
 from harness.contracts.matrix import MEANING, CellVerdict
+from harness.credentials import NEEDS
 from harness.report.model import Group, Record
 
 _EVERY = 5.0
@@ -93,6 +94,8 @@ def _finding(alike: list[Group], record: Record) -> list[str]:
         lines.append(f"    credential: {_shown(group.credentials, 6)}")
         lines.append(f"    expected {first.expected}, seen: {first.seen}  [evidence: {first.evidence}]")
     lines.append(f"    {first.detail}")
+    if first.needs in NEEDS:
+        lines.append(f"    an attacker needs: {NEEDS[first.needs]}")
     if first.excerpt and first.verdict in ("leak", "fault"):
         lines.append(f"    answer: {' '.join(first.excerpt.split())[:160]}")
     if first.hint:
@@ -115,6 +118,20 @@ def _by_router(groups: list[Group]) -> list[str]:
         )
         lines.append(f"  {router:22} {shown}")
     return lines
+
+
+def _hardening(record: Record) -> list[str]:
+    """What was let in that only the issuer could sign: a line for all of it."""
+    groups = record.hardening
+    if not groups:
+        return []
+    names = sorted({name.partition("@")[0] for group in groups for name in group.credentials})
+    routes = len({group.first.route for group in groups})
+    return [
+        "",
+        f"HARDENING    {routes} route(s) let in what nobody but the issuer could sign: {_shown(names, 8)}",
+        "    no attack, so the run does not fail by it; --strict, or a policy's reject, makes it a breach",
+    ]
 
 
 def _figures(record: Record) -> list[str]:
@@ -155,6 +172,7 @@ def summary(record: Record) -> str:
     if len(alike) > _MOST:
         lines.append(f"… and {len(alike) - _MOST} more findings: see the report")
     lines += _by_router(groups)
+    lines += _hardening(record)
     for check in record.checks:
         lines += ["", *check.story()] if check.failed else []
     lines += _figures(record)

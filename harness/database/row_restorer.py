@@ -6,6 +6,8 @@ template after migration and seed, so that clones have it too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 
 from harness.core.errors import DatabaseError
@@ -40,6 +42,18 @@ BEGIN
     PERFORM setval(name, value, called) FROM {SCHEMA}.counters;
     DELETE FROM {SCHEMA}.dirty;
     RETURN touched::text[];
+END $$;
+
+CREATE FUNCTION {SCHEMA}.changes() RETURNS TABLE (name text, added boolean, line jsonb) LANGUAGE plpgsql AS $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation IN (SELECT relation FROM {SCHEMA}.dirty) LOOP
+        RETURN QUERY EXECUTE format('SELECT %L, true, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM (SELECT %s FROM %s) t '
+            'EXCEPT ALL SELECT to_jsonb(t)::text FROM %s t) n', one.relation::text, one.columns, one.relation, one.copy);
+        RETURN QUERY EXECUTE format('SELECT %L, false, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM %s t '
+            'EXCEPT ALL SELECT to_jsonb(t)::text FROM (SELECT %s FROM %s) t) n', one.relation::text, one.copy, one.columns, one.relation);
+    END LOOP;
 END $$;
 
 DO $$
@@ -112,6 +126,15 @@ class RowRestorer:
         except psycopg.OperationalError as error:
             raise DatabaseError(describe(error)) from error
         return tuple(sorted(row[0])) if row and row[0] else ()
+
+    def changes(self) -> list[tuple[str, bool, dict[str, Any]]]:
+        """Return the rows that were written since the last `reset`: table, whether it is the row as it is now (or as it was
+        before; one that was changed is in both), and the row. Raises DatabaseError when the server is lost."""
+        try:
+            found = self._connection.execute(f"SELECT name, added, line FROM {SCHEMA}.changes()").fetchall()
+        except psycopg.OperationalError as error:
+            raise DatabaseError(describe(error)) from error
+        return [(str(table), bool(added), dict(row)) for table, added, row in found]
 
     def close(self) -> None:
         """Close the connection."""

@@ -9,7 +9,7 @@ from typing import Any
 import harness
 from harness.contracts.matrix import MEANING, CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
-from harness.credentials import CATALOGUE
+from harness.credentials import CATALOGUE, NEEDS
 from harness.report.criteria import criteria
 from harness.report.model import Group, Record
 
@@ -33,10 +33,12 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
         entry["twin"] = verdict.twin
     if verdict.ran:
         entry["functions"] = list(dict.fromkeys(verdict.ran))
-    if verdict.failed:
+    if verdict.verdict != "pass":
         entry |= {"detail": verdict.detail, "excerpt": verdict.excerpt, "repeat": record.repeat(verdict)}
         if verdict.hint:
             entry["hint"] = verdict.hint
+        if verdict.needs:
+            entry["needs"] = verdict.needs
     return entry
 
 
@@ -56,6 +58,7 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
         "mechanism": list(first.mechanism),
         "excerpt": first.excerpt,
         "hint": first.hint,
+        "needs": first.needs,
         "repeat": record.repeat(first),
     }
 
@@ -103,11 +106,21 @@ def document(record: Record) -> dict[str, Any]:
         "criteria": [asdict(criterion) for criterion in criteria(record)],
         "contracts": [asdict(check) for check in record.checks],
         "findings": [finding(record, group) for group in record.groups],
+        "hardening": [finding(record, group) for group in record.hardening],
+        "attackers": NEEDS,
         "policies": {
             plan.policy_name: plan.policy.model_dump(mode="json", exclude_defaults=True) for plan in record.plan.routes
         },
         "credentials": {
-            name: {"group": c.group, "cwe": c.cwe, "source": c.source, "why": c.why, "identity": c.identity}
+            name: {
+                "group": c.group,
+                "cwe": c.cwe,
+                "source": c.source,
+                "why": c.why,
+                "identity": c.identity,
+                "needs": c.needs,
+                "because": c.because,
+            }
             for name, c in CATALOGUE.items()
             if name in used
         },

@@ -10,6 +10,7 @@ from typing import Protocol
 from harness.contracts.base import Check, unexamined
 from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
+from harness.credentials import NEEDS
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Record:
     def counts(self) -> dict[str, int]:
         """How many of each verdict, the grave ones first."""
         counted = Counter(verdict.verdict for verdict in self.verdicts)
-        return {kind: counted[kind] for kind in ("pass", *FAILURES) if counted[kind]}
+        return {kind: counted[kind] for kind in ("pass", "hardening", *FAILURES) if counted[kind]}
 
     @property
     def findings(self) -> list[CellVerdict]:
@@ -79,16 +80,18 @@ class Record:
         order = {plan.key: number for number, plan in enumerate(self.plan.routes)}
         return sorted(
             (verdict for verdict in self.verdicts if verdict.failed),
-            key=lambda v: (FAILURES.index(v.verdict), v.router, order.get(v.route, -1)),
+            key=lambda v: (FAILURES.index(v.verdict), _ease(v), v.router, order.get(v.route, -1)),
         )
 
     @property
     def groups(self) -> list[Group]:
-        """Findings that are one thing to mend, together."""
-        grouped: dict[tuple[str, str, str], list[CellVerdict]] = {}
-        for verdict in self.findings:
-            grouped.setdefault((verdict.verdict, verdict.route, verdict.detail), []).append(verdict)
-        return [Group(verdicts) for verdicts in grouped.values()]
+        """Findings that are one thing to mend, together; first what is easiest to exploit."""
+        return _grouped(self.findings)
+
+    @property
+    def hardening(self) -> list[Group]:
+        """What was let in that nobody but the issuer could sign: it fails no run."""
+        return _grouped([verdict for verdict in self.verdicts if verdict.verdict == "hardening"])
 
     def by_route(self) -> dict[str, list[CellVerdict]]:
         """Verdicts of cells by route."""
@@ -160,6 +163,18 @@ class Record:
             if verdict.credential
             else f"{self.meta.repeat} --router {verdict.router}"
         )
+
+
+def _grouped(verdicts: list[CellVerdict]) -> list[Group]:
+    grouped: dict[tuple[str, str, str], list[CellVerdict]] = {}
+    for verdict in verdicts:
+        grouped.setdefault((verdict.verdict, verdict.route, verdict.detail), []).append(verdict)
+    return [Group(some) for some in grouped.values()]
+
+
+def _ease(verdict: CellVerdict) -> int:
+    """How easily an attacker comes by what a finding needs: the easiest first; findings without a credential before all."""
+    return list(NEEDS).index(verdict.needs) if verdict.needs in NEEDS else -1
 
 
 def _let_in(verdict: CellVerdict) -> bool:

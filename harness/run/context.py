@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan
+from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan, public_paths
 from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
@@ -20,7 +20,7 @@ from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.jwks_faults import JWKS_FAULTS
 from harness.run.database import RunDatabase, variables_of
-from harness.run.environment import app_directory, base_environment, refuse_live_keys
+from harness.run.environment import app_directory, base_environment, refuse_live_keys, secrets_among
 from harness.run.options import Options
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
@@ -104,6 +104,7 @@ class RunContext:
             ssrf_listener=ssrf_listener,
             origin=matrix.settings.origin or ORIGIN,
         )
+        self.mint.target_secrets = secrets_among(dict(matrix.target.env) | options.env, self.clerk.environment())
         keys = self.mint.warm()
         if command is not None:
             self.target = self._start_command(command, url or "http://127.0.0.1:{port}")
@@ -277,7 +278,7 @@ class RunContext:
 
     def plan(self) -> Plan:
         """What is to be judged. Raises DeclarationError."""
-        return make_plan(
+        plan = make_plan(
             self.declaration,
             self.target.routes,
             credentials=self.options.credentials,
@@ -288,6 +289,12 @@ class RunContext:
             rotation=self.options.rotation,
             fuzz=FUZZ if self.options.fuzz else None,
         )
+        if not self.target.probed and any(route.named is not None for route in plan.routes):
+            self.note(
+                "named: what the target's source names was not tried, for only inside an app (--app) can anybody look"
+            )
+        self.mint.public_paths = public_paths(self.declaration, self.target.routes)
+        return plan
 
     def note(self, text: str) -> None:
         """Something that a reader must know, said once."""
@@ -297,7 +304,7 @@ class RunContext:
     def _drills(self) -> frozenset[str]:
         """The drills that can be held, and notes about those that cannot."""
         names = [name.partition("@")[0] for name in self.options.credentials]
-        every = {c.drill for c in select(names) if c.drill not in (None, "pair", "rotated")}
+        every = {c.drill for c in select(names) if c.drill not in (None, "pair", "identity", "rotated")}
         if not every:
             return frozenset()
         if not self.options.drills:
@@ -315,11 +322,17 @@ class RunContext:
 
     def run(self, plan: Plan) -> Iterator[CellVerdict]:
         """Verdicts, as they are reached."""
-        return self.engine(plan).run()
+        yield from self.engine(plan).run()
+        for host in self.clerk.api.foreign_hosts:
+            if host != self.mint.foreign.domain:
+                self.note(
+                    f"the target asked for the keys of another instance, {host}, which are not this one's: is that a domain in "
+                    f"its configuration? The instance under test is {self.clerk.domain} ([settings] domain)"
+                )
 
     def engine(self, plan: Plan) -> Engine:
         """What judges a plan."""
-        judge = Judge(self.mechanisms, probed=self.target.probed)
+        judge = Judge(self.mechanisms, probed=self.target.probed, strict=self.options.strict)
         limit = self.options.time_limit or self.declaration.matrix.settings.time_limit
         return Engine(
             self.target,

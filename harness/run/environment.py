@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.core.errors import UnsafeError
+from harness.core.redact import is_secret
 from harness.run.options import Options
 
 if TYPE_CHECKING:
@@ -39,6 +40,16 @@ def refuse_live_keys(environment: dict[str, str], where: str) -> None:
                     f"{where}: {name} holds a live key ({word[:8]}…{f' of {host}' if host else ''}); "
                     "the harness brings its own keys: take the variable out"
                 )
+
+
+def secrets_among(given: dict[str, str], ours: dict[str, str]) -> dict[str, str]:
+    """Return the variables of the target that look like a secret or a key and are none of ours: what it may verify by as well."""
+    known = set(ours.values())
+    return {
+        name: value
+        for name, value in given.items()
+        if value and value not in known and "://" not in value and (is_secret(name) or value.startswith("-----BEGIN"))
+    }
 
 
 def _host_of(key: str) -> str:

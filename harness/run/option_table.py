@@ -243,7 +243,7 @@ def repeat_command(given: Options) -> str:
             pairs += [_pair(each.flag, name, text) for name, text in value.items()]
         else:
             for one in value if isinstance(value, list) else [value]:
-                words += [each.flag, str(one)]
+                words += [each.flag] if one is True else [each.flag, str(one)]
     return " ".join([shlex.join(words), *pairs])
 
 

@@ -90,6 +90,10 @@ class Options:
         "--drills", "rotate keys, cut off the issuer, let tokens run out; takes some ten seconds (default: in whole runs)",
         False, kind=SWITCH, commands=RUN, repeated=False,
     )  # fmt: skip
+    strict: bool = option(
+        "--strict", "what nobody but the issuer could sign fails the run as well (verdict hardening)", False, kind=bool,
+        commands=RUN,
+    )  # fmt: skip
     fuzz: int = option(
         "--fuzz", "try N mutations of a genuine token too, none of which may enter", 0, kind=int, metavar="N", commands=RUN,
         low=0, high=1_000_000, repeated=False,

@@ -76,6 +76,18 @@ def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> s
     return path
 
 
+def with_path_value(route: Route, example: Example, value: str) -> str:
+    """Return the path with another text for each parameter in it that may be any text; unchanged where there is none."""
+    parameters = _parameters(route)
+    described = {p["name"]: p for p in parameters if p.get("in") == "path"}
+    free = {
+        name: value
+        for name in (part.partition("}")[0].partition(":")[0] for part in route.path.split("{")[1:])
+        if name not in described or _any_text(described[name], route)
+    }
+    return _path(route, replace(example, path=example.path | free), parameters)
+
+
 def _multipart(form: dict[str, Any], files: dict[str, dict[str, str]]) -> bytes:
     parts = []
     for name, value in form.items():
@@ -225,3 +237,20 @@ def _with_fields(request: Request, fields: tuple[tuple[str, str], ...]) -> bytes
     if "json" in _media(request):
         return json.dumps(json.loads(request.body) | dict(fields)).encode()
     return request.body + (b"&" if request.body else b"") + urlencode(fields).encode()
+
+
+def fields_of(route: Route, request: Request) -> list[str]:
+    """Return the names of the parameters that a route declares, and of the fields that its request has already."""
+    names = [parameter["name"] for parameter in _parameters(route) if "name" in parameter]
+    names += [part.partition("=")[0] for part in request.query.split("&") if part]
+    names += [name for name, _ in request.headers]
+    if "json" in _media(request):
+        with contextlib.suppress(ValueError):
+            body = json.loads(request.body)
+            names += list(body) if isinstance(body, dict) else []
+    elif "x-www-form-urlencoded" in _media(request):
+        names += [part.partition("=")[0] for part in request.body.decode("latin-1").split("&")]
+    body_schema = resolve((route.operation or {}).get("requestBody", {}), route.document or {})
+    for spec in body_schema.get("content", {}).values():
+        names += list(resolve(spec.get("schema", {}), route.document or {}).get("properties", {}))
+    return names

@@ -7,7 +7,7 @@ from harness.contracts.matrix.engine import Engine
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.plan import Plan
-from harness.contracts.matrix.planning import make_plan
+from harness.contracts.matrix.planning import make_plan, public_paths
 from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import FAILURES, MEANING, CellVerdict
 
@@ -23,4 +23,5 @@ __all__ = [
     "Sender",
     "load",
     "make_plan",
+    "public_paths",
 ]

@@ -1,4 +1,4 @@
-"""Two users at the same moment: does one of them get the other's answer? (CWE-488)"""
+"""Does one user get another's answer: both at the same moment (CWE-488), or where the request names the other (CWE-639)?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from harness.contracts.matrix.cross_user_leak import find_cross_user_leak, forei
 from harness.contracts.matrix.factory import RequestFactory, Sequence
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.runner import Work
-from harness.credentials import CATALOGUE
+from harness.credentials import CATALOGUE, Credential
 from harness.targets.base import Observation
 
 _USERS = ("clerk", "clerk-other")
@@ -19,6 +19,13 @@ _MORE_ROUNDS = 4
 """Pairs of requests that are sent one after the other where an answer is suspected without a name in it."""
 
 
+def _one_after_the_other(factory: RequestFactory, plan: RoutePlan, times: int, *, together: bool = False) -> Work:
+    """The requests of both users, `times` times; `together` at the same moment."""
+    way = plan.ways[0]
+    sequences = [Sequence(factory, plan, CATALOGUE[name], way, way.base) for name in _USERS * times]
+    return Work([sending for one in sequences for sending in one.forms(False)[:1]], together=together)
+
+
 def concurrent_users(factory: RequestFactory, plan: RoutePlan) -> Generator[Work, list[Observation], list[Observation]]:
     """Send requests of two users, one after the other and then at the same moment.
 
@@ -26,9 +33,7 @@ def concurrent_users(factory: RequestFactory, plan: RoutePlan) -> Generator[Work
     """
 
     def pairs(times: int, *, together: bool = False) -> Work:
-        way = plan.ways[0]
-        sequences = [Sequence(factory, plan, CATALOGUE[name], way, way.base) for name in _USERS * times]
-        return Work([sending for one in sequences for sending in one.forms(False)[:1]], together=together)
+        return _one_after_the_other(factory, plan, times, together=together)
 
     alone = yield pairs(1)
     if len({answer.status for answer in alone}) > 1 or alone[0].status is None or alone[0].status >= 300:
@@ -55,3 +60,25 @@ def concurrent_users(factory: RequestFactory, plan: RoutePlan) -> Generator[Work
     for number in suspected:
         at_once[number].cross_user_leak = leak(number)
     return sorted(at_once, key=lambda answer: not answer.cross_user_leak)[:1]
+
+
+def named_users(
+    factory: RequestFactory, plan: RoutePlan, credential: Credential
+) -> Generator[Work, list[Observation], list[Observation]]:
+    """Send one user's requests in which an unsigned field names another user.
+
+    Returns the answers to the forms of `credential`; `cross_user_leak` is set in those that are the other user's answer.
+    """
+    way = plan.ways[0]
+    alone = yield _one_after_the_other(factory, plan, 2)
+    sequence = Sequence(factory, plan, credential, way, way.base)
+    answers = yield Work(sequence.forms(False), True)
+    mine, theirs = alone[0::2], alone[1::2]
+    good = [answer for answer in alone if answer.status is not None and answer.status < 300]
+    if len(good) == len(alone):
+        bob = factory.mint.identities[_IDENTITIES[1]]
+        for number, answer in enumerate(answers):
+            request = sequence.request("forms", number)
+            sent = f"{request.query} {request.headers} {request.body!r}"
+            answer.cross_user_leak = find_cross_user_leak(answer, mine, theirs, bob, sent)
+    return answers

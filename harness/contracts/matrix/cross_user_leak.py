@@ -27,22 +27,27 @@ def private_words(own: Sequence[Observation], theirs: Sequence[Observation]) -> 
     return mine[0].intersection(*mine[1:]).difference(*others)
 
 
-def foreign_identifier(answer: Observation, mine: Sequence[Observation], other: Identity) -> str:
-    """Return the other user's address or id where this answer has it and none of one's own has; else the empty text."""
+def foreign_identifier(answer: Observation, mine: Sequence[Observation], other: Identity, sent: str = "") -> str:
+    """Return the other user's address or id where this answer has it and none of one's own has; else the empty text.
+
+    `sent`: what the request said, which an answer may repeat.
+    """
     for identifier in (other.email, other.user.id):
+        if identifier in sent:
+            continue
         if identifier and identifier in answer.body and not any(identifier in own.body for own in mine):
             return identifier
     return ""
 
 
 def find_cross_user_leak(
-    answer: Observation, mine: Sequence[Observation], theirs: Sequence[Observation], other: Identity
+    answer: Observation, mine: Sequence[Observation], theirs: Sequence[Observation], other: Identity, sent: str = ""
 ) -> str:
     """Return what of the other user's data is in an answer to a request of one's own; the empty text where nothing is.
 
-    `mine` and `theirs`: the answers that each of the two users got alone.
+    `mine` and `theirs`: the answers that each of the two users got alone. `sent`: see `foreign_identifier`.
     """
-    if found := foreign_identifier(answer, mine, other):
+    if found := foreign_identifier(answer, mine, other, sent):
         return found
     own, others = private_words(mine, theirs), private_words(theirs, mine)
     words = set(_WORD.findall(answer.body))

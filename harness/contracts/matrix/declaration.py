@@ -15,6 +15,7 @@ from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
 from harness.core.toml import Table, explain, read_toml
 from harness.credentials import CATALOGUE, Credential, groups
+from harness.credentials.identities import USUAL_PEOPLE
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.targets.request_builder import Example
 
@@ -72,7 +73,7 @@ class Policy(Table):
 
 
 class RouteEntry(Table):
-    """One line of `[routes]`: the policy, and how to call the route.
+    """One line of `[routes]`: the policy, and how to call the route. A value may be a table by identity (see `owners`).
 
     `reviewed`: false where `init` wrote the line and nobody has read it yet; a run with such lines does not pass.
     """
@@ -231,6 +232,11 @@ class Declaration:
     def policies(self) -> dict[str, Policy]:
         """The policies by name."""
         return self.matrix.policies
+
+    @property
+    def people(self) -> list[str]:
+        """The names of all identities."""
+        return list(dict.fromkeys((*USUAL_PEOPLE, *self.matrix.identities)))
 
     def identities(self) -> dict[str, dict[str, object]]:
         """The declared identities as `credentials.register` takes them."""

@@ -11,7 +11,7 @@ from harness.contracts.matrix.ways import Way, base_for
 from harness.credentials import Credential, Mint
 from harness.credentials.model import Presentation
 from harness.targets.base import Call, Request
-from harness.targets.request_builder import with_presentation
+from harness.targets.request_builder import fields_of, with_path_value, with_presentation
 
 _NOWHERE = "/clerk-harness-nowhere"
 MAX_AGE = 5.0
@@ -28,6 +28,8 @@ class Prepared:
     before: list[Request]
     forms: list[Request]
     canary_urls: list[str | None]
+    words: list[str] = field(default_factory=list)
+    """For each form which one it is, in words; the empty text where there is one only."""
     then: Callable[[], object] | None = None
     control: list[Request] = field(default_factory=list)
     """The forms of a bypass for a path that nothing serves: the answer that every request gets."""
@@ -39,6 +41,8 @@ class RequestFactory:
     def __init__(self, mint: Mint, *, probed: bool) -> None:
         self.mint = mint
         self.probed = probed
+        self.named: set[tuple[object, ...]] = set()
+        """What the source of the routes names that were tried already (see `named`)."""
 
     def prepare(
         self, plan: RoutePlan, credential: Credential, way: Way | None = None, base: Credential | None = None
@@ -47,12 +51,17 @@ class RequestFactory:
         way = way or plan.ways[0]
         if base is None or base.kind not in credential.damages:
             base = base_for(credential, way)
+        usual = base.identity if base is not None else "alice"
+        person = usual if credential.identity == "alice" else credential.identity
         presented = self.mint.present(credential, base)
         forms = (presented, *presented.also)
+        if credential.group == "roles":
+            forms = tuple(_without_declared(form, plan) for form in forms)
         prepared = Prepared(
-            [self._request(plan, way, form) for form in presented.before],
-            [self._request(plan, way, form) for form in forms],
+            [self._request(plan, way, form, person) for form in presented.before],
+            [self._request(plan, way, form, person) for form in forms],
             [form.canary_url for form in forms],
+            [form.form for form in forms],
             presented.then,
         )
         if credential.bypass and not self.probed:
@@ -60,8 +69,36 @@ class RequestFactory:
             prepared.control = [with_presentation(nowhere, form, way.carrier) for form in forms]
         return prepared
 
-    def _request(self, plan: RoutePlan, way: Way, form: Presentation) -> Request:
-        return with_presentation(plan.base, form, way.carrier)
+    def _request(self, plan: RoutePlan, way: Way, form: Presentation, person: str) -> Request:
+        base = plan.base_of(person)
+        if form.path_value is not None:
+            base = replace(base, path=with_path_value(plan.route, plan.example, form.path_value))
+        return with_presentation(base, form, way.carrier)
+
+
+_TELLING = ("impersonate", "as_user", "sub")
+"""Fields by which nobody filters."""
+
+
+def _without_declared(form: Presentation, plan: RoutePlan) -> Presentation:
+    """Return a presentation without the fields that the route declares: what these say is its own affair.
+
+    Where the route has no schema, its query may be anything: only what nobody filters by is left in it.
+    """
+    operation = plan.route.operation
+    known = {name.lower() for name in fields_of(plan.route, plan.base)}
+
+    def left(fields: tuple[tuple[str, str], ...], *, named: bool) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            f for f in fields if f[0].lower() not in known and (named or f[0] in _TELLING or "role" in f[0].lower())
+        )
+
+    return replace(
+        form,
+        headers=left(form.headers, named=True),
+        query=left(form.query, named=operation is not None),
+        body=left(form.body, named=True),
+    )
 
 
 class Sequence:
@@ -119,13 +156,17 @@ class Sequence:
 
 @dataclass(slots=True)
 class Sending:
-    """A request that will be sent. `stop`: the probe stops it at the handler's door."""
+    """A request that will be sent. `stop`: the probe stops it at the handler's door; `learn`: it notes what the app asks for."""
 
     sequence: Sequence
     part: str
     number: int
     stop: bool
+    learn: bool = False
+    rows: bool = False
+    """Whether the rows that it writes are wanted; it must be sent alone then."""
 
     def call(self) -> Call:
         """Make the call."""
-        return Call(self.sequence.plan.route, self.sequence.request(self.part, self.number), self.stop)
+        request = self.sequence.request(self.part, self.number)
+        return Call(self.sequence.plan.route, request, self.stop, self.learn)

@@ -10,6 +10,7 @@ from harness.contracts.matrix.bypass import bypass_failed, find_bypass
 from harness.contracts.matrix.cors import preflight
 from harness.contracts.matrix.leak import leak_in, steady, text_of
 from harness.contracts.matrix.mechanisms import Mechanisms
+from harness.contracts.matrix.objects import Tried, judge_object
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import Outcome, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
@@ -27,11 +28,15 @@ _CLOSED_HINT = (
 
 
 class Judge:
-    """Judges the cells of one run. `probed`: whether the target shows which handler was entered."""
+    """Judges the cells of one run.
 
-    def __init__(self, mechanisms: Mechanisms, *, probed: bool) -> None:
+    `probed`: whether the target shows which handler was entered. `strict`: what only the issuer could sign is a breach as well.
+    """
+
+    def __init__(self, mechanisms: Mechanisms, *, probed: bool, strict: bool = False) -> None:
         self.mechanisms = mechanisms
         self.probed = probed
+        self.strict = strict
 
     def judge(self, cell: Cell, observations: list[Observation], state: RouteState) -> CellVerdict:
         """Return the verdict of a cell: the gravest one where the credential has several forms.
@@ -43,7 +48,11 @@ class Judge:
             self._judge(cell, answer, state, controls[number] if number < len(controls) else None)
             for number, answer in enumerate(observations)
         ]
-        return min(found, key=lambda v: FAILURES.index(v.verdict) if v.failed else len(FAILURES))
+        gravest = min(found, key=_gravity)
+        forms = [answer.form for answer, one in zip(observations, found, strict=True) if one.verdict == gravest.verdict]
+        if gravest.verdict != "pass" and (shown := _forms(forms)):
+            gravest.detail = f"{gravest.detail}; in this form: {shown}"
+        return gravest
 
     def _judge(
         self, cell: Cell, observation: Observation, state: RouteState, control: Observation | None
@@ -62,6 +71,8 @@ class Judge:
             verdict, detail, hint = self._rule(cell, outcome, observation, state, mechanism)
         if verdict == "pass" and cell.expect == "reject":
             verdict, detail, hint = _proven(cell, state)
+        if verdict in _HARMLESS and not self.strict and only_the_issuer(cell):
+            verdict, hint = "hardening", hint or _HARDENING_HINT
         twin = state.twin_of(cell.way)
         return CellVerdict(
             router=cell.plan.router,
@@ -80,8 +91,21 @@ class Judge:
             micros=observation.micros,
             excerpt=redact(text_of(observation)[:600])[:300] if verdict != "pass" else "",
             hint=hint,
+            needs=cell.credential.needs if cell.expect == "reject" else "",
             twin=twin.credential.name if twin is not None and twin.admitted and cell.expect == "reject" else "",
         )
+
+    def of_object(self, tried: Tried, state: RouteState) -> CellVerdict:
+        """Return the verdict of a person on a row."""
+        cell, answer = tried.cell, tried.answer
+        verdict, detail, hint = judge_object(tried)
+        seen = f"{answer.status}{', the handler was entered' if answer.entered else ''}"
+        return CellVerdict(
+            cell.plan.router, cell.plan.key, cell.plan.policy_name, cell.label, cell.credential.group, cell.expect, verdict,
+            "probe" if answer.entered is not None else "status", seen, redact(detail), status=answer.status,
+            micros=answer.micros, excerpt=redact(text_of(answer)[:600])[:300] if verdict != "pass" else "", hint=hint,
+            needs=cell.credential.needs if cell.expect == "reject" else "",
+        )  # fmt: skip
 
     def route_verdicts(self, state: RouteState, answers: dict[Cell, list[Observation]]) -> list[CellVerdict]:
         """Return the findings about the route as such: one where its handler failed after it was decided who may enter."""
@@ -166,7 +190,9 @@ class Judge:
                 return "pass", "", ""
             by = f" by {' and '.join(mechanism)}" if mechanism else ""
             hint = ""
-            if self.probed and not mechanism and state.guard != "handler":
+            if cell.credential.learned:
+                hint = _NAMED_HINT
+            elif self.probed and not mechanism and state.guard != "handler":
                 hint = 'if this route decides inside its handler, declare guard = "handler"'
             return "breach", f"must be rejected, was let in{by}{_cross_site(cell)}", hint
         wanted = plan.policy.mechanism
@@ -175,6 +201,31 @@ class Judge:
             by = " and ".join(mechanism) if mechanism else "no known mechanism"
             return "mixed", f"let in by {by}; the policy names {' or '.join(wanted)}", ""
         return "pass", "", ""
+
+
+_HARMLESS: frozenset[Kind] = frozenset({"breach", "fault", "leak"})
+"""The findings that are none where only the issuer could have made the credential."""
+_NAMED_HINT = "take this way in out of the code; if it is meant, accept or tolerate the credential in the policy"
+_HARDENING_HINT = "name it in the policy's reject, or give --strict, if it is to fail the run"
+
+
+def only_the_issuer(cell: Cell) -> bool:
+    """Whether nobody but the issuer could make the credential of a cell, and no policy says that it must be rejected."""
+    credential, reject = cell.credential, cell.plan.policy.reject
+    return credential.needs == "issuer-key" and credential.name not in reject and credential.group not in reject
+
+
+def _forms(forms: list[str]) -> str:
+    """The forms of a credential that share a verdict, in words: a few, and each thing that has several values once."""
+    once = list({form.partition(" with ")[0]: form for form in reversed(forms) if form}.values())[::-1]
+    more = f" and {len(once) - 3} more" if len(once) > 3 else ""
+    return f"{'; '.join(once[:3])}{more}"
+
+
+def _gravity(verdict: CellVerdict) -> int:
+    """The place of a verdict among those of one cell: the gravest is the cell's."""
+    kinds: tuple[Kind, ...] = (*FAILURES, "hardening", "pass")
+    return kinds.index(verdict.verdict)
 
 
 _THROTTLED_HINT = (

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.expectation import Expectation, expectation
+from harness.contracts.matrix.owners import Owners
 from harness.contracts.matrix.ways import Way, base_for, damaged_in, ways_of
 from harness.credentials import CATALOGUE, Credential
+from harness.credentials.identities import ORGANIZATION
 from harness.credentials.model import JWT
 from harness.targets.base import Request, Route
-from harness.targets.request_builder import Example, base_request, takes_fields
+from harness.targets.request_builder import Example, base_request, takes_fields, under
 
 
 def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> bool:
     """Whether a credential can be put on the requests of a route at all, or its drill be run there."""
     if credential.browser:
         return plan.route.kind == "http" and bool(plan.asked_by_browsers) and "*" not in plan.policy.accept
-    if credential.drill == "pair":
+    if credential.learned or credential.objects:
+        return False  # These have cells of their own.
+    if credential.sparse and not plan.examines_verifier:
+        return False
+    if credential.drill in ("pair", "identity"):
         return plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
     if credential.drill is not None:
         return credential.drill in plan.drills and way is not None and way.kind in JWT
@@ -33,6 +41,21 @@ def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> boo
 
 _REPRESENTATIVES = 12
 """The most routes on which drills are run and tokens fuzzed, for these examine the verifier and not each route."""
+
+
+def names_organization(request: Request) -> bool:
+    """Whether a request names the organization of the usual identities, by its id or its slug: then it is this one's alone."""
+    words = set(re.split(r"[^\w-]+", f"{request.path} {request.query} {request.body.decode('latin-1')}"))
+    return bool(words & {ORGANIZATION["id"], ORGANIZATION["slug"]})
+
+
+def guards(plans: list[RoutePlan]) -> list[RoutePlan]:
+    """Return one route for each guard: policy and dependencies; where these are not known, the router."""
+    chosen: dict[tuple[object, ...], RoutePlan] = {}
+    for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
+        guard = plan.route.dependencies or plan.route.inside or (plan.router,)
+        chosen.setdefault((plan.policy_name, plan.route.kind, guard), plan)
+    return list(chosen.values())
 
 
 def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
@@ -79,13 +102,21 @@ class RoutePlan:
     guard: Literal["door", "handler"] | None = None
     cells: list[Cell] = field(default_factory=list)
     found: list[Cell] = field(default_factory=list)
-    """Cells of ways that no policy declares and that the run has found open."""
+    """Cells that the run has found: of ways that no policy declares and that are open, and of what the source names."""
+    named: Callable[[Cell], bool] | None = None
+    """Tells of a cell of what the source names whether it is to be tried; None where nothing is to be learned."""
+    examines_verifier: bool = True
+    """Whether what examines the verifier by many requests is tried here, for the routes that share its guard."""
     drills: frozenset[str] = frozenset()
     """The drills that are run on this route."""
     carriers: tuple[str, ...] = ("bearer",)
     asked_by_browsers: str = ""
     """The origin of the front end, where it is declared."""
     reviewed: bool = True
+    owners: Owners | None = None
+    """Whose row is whose, where the line says so."""
+    prefix: str = ""
+    """The prefix of the path below which the route turned out to be served."""
 
     @cached_property
     def admitted(self) -> list[Credential]:
@@ -123,6 +154,8 @@ class RoutePlan:
 
     def planned(self, credential: Credential) -> list[Cell]:
         """Return the cells of a credential: one for each way in which it is to be tried."""
+        if credential.objects:
+            return self._on_objects(credential)
         cells = [
             self.cell(credential, self._placing(credential, way))
             for way in self.ways
@@ -174,10 +207,40 @@ class RoutePlan:
         """The request without any credential."""
         return base_request(self.route, self.example)
 
+    def base_of(self, person: str) -> Request:
+        """The request without any credential on that person's row, where the line says whose is which."""
+        if self.owners is None or person not in self.owners.rows:
+            return self.base
+        request = base_request(self.route, self.owners.example_of(person))
+        return under(request, self.prefix) if self.prefix else request
+
+    @cached_property
+    def object_ways(self) -> dict[str, Way]:
+        """The ways of people on rows, by their label: `alice:bob` is alice on a row of bob's."""
+        if self.owners is None or self.ways[0].kind != "session":
+            return {}
+        labels = [f"{person}:{owner}" for person in self.owners.people for owner in self.owners.rows]
+        return {label: replace(self.ways[0], label=label) for label in labels}
+
+    def _on_objects(self, credential: Credential) -> list[Cell]:
+        """The cells of people on their own rows, or on others'."""
+        owners, own = self.owners, credential.name == "own-object"
+        found = []
+        for label, way in self.object_ways.items():
+            person, _, owner = label.partition(":")
+            if own == (person == owner):
+                allowed = own or (owners is not None and person in owners.privileged)
+                found.append(Cell(self, credential, "accept" if allowed else "reject", way))
+        return found
+
     def expects(self, credential: Credential, way: Way | None = None) -> Expectation:
         """Return what is expected of a credential on this route: in a way, or in the carrier that is its own."""
         if way is not None and way.label == way.carrier and credential is way.base:
             return "accept"
+        if credential.name == "admin-of-another-organization" and names_organization(self.base):
+            policy = self.policy
+            pinned = any(name in (*policy.accept, *policy.tolerate) for name in (credential.name, credential.group))
+            return "tolerate" if pinned or self.takes_clerk else "reject"
         base = base_for(credential, way) if way is not None else None
         websocket = self.route.kind == "websocket"
         return expectation(self.policy, credential, carriers=self.carriers, websocket=websocket, base=base)

@@ -6,7 +6,8 @@ import datetime
 
 from harness.contracts.matrix import gaps
 from harness.contracts.matrix.declaration import Declaration, RouterFile
-from harness.contracts.matrix.plan import Cell, Gap, Plan, RoutePlan, representatives
+from harness.contracts.matrix.owners import owners_of
+from harness.contracts.matrix.plan import Cell, Gap, Plan, RoutePlan, guards, representatives
 from harness.contracts.matrix.route_matching import belongs_to, router_of, served_route
 from harness.contracts.matrix.selection import Selection
 from harness.core.errors import DeclarationError
@@ -37,9 +38,11 @@ def _declared(declaration: Declaration, files: list[RouterFile], routes: list[Ro
                 route = Route(method, path, kind="websocket" if method == "WS" else "http")
             policy = declaration.policies[entry.policy]
             carriers = entry.ways(file, policy)
+            example = entry.example(carriers[0])
+            owners = owners_of(example, declaration.people, f'{file.router}: routes."{key}"')
             planned[path_shape(key)] = RoutePlan(
-                route, file.router, entry.policy, policy, entry.example(carriers[0]), entry.guard or policy.guard,
-                carriers=carriers, reviewed=entry.reviewed,
+                route, file.router, entry.policy, policy, owners.example_of("alice") if owners else example,
+                entry.guard or policy.guard, carriers=carriers, reviewed=entry.reviewed, owners=owners,
             )  # fmt: skip
     return planned, missing
 
@@ -71,6 +74,16 @@ def _undeclared(declaration: Declaration, files: list[RouterFile], routes: list[
     return planned, missing
 
 
+def public_paths(declaration: Declaration, routes: list[Route]) -> tuple[str, ...]:
+    """Return the paths that are declared open to everybody and take no parameter, in the order of the routers' files."""
+    files = list(declaration.routers.values())
+    planned, _ = _declared(declaration, files, routes, discovered=False)
+    rest, _ = _undeclared(declaration, files, routes, everything=False)
+    every = [*planned.values(), *rest.values()]
+    found = [plan.route.path for plan in every if "*" in plan.policy.accept and "{" not in plan.route.path]
+    return tuple(dict.fromkeys(path for path in found if path != "/"))
+
+
 def _chosen_files(declaration: Declaration, only_routers: list[str] | None) -> list[RouterFile]:
     """Return the routers' files of this run. Raises DeclarationError for a router that does not exist."""
     names = {file.router for file in declaration.routers.values()}
@@ -99,11 +112,14 @@ def _add_cells(
     fuzz: Credential | None,
 ) -> None:
     """Give each route its cells. Drills and fuzzing go to representative routes, a rotation of the issuer's keys to all."""
-    few = representatives(plans)
+    few, examined = representatives(plans), guards(plans)
     for plan in plans:
+        plan.examines_verifier = plan in examined
         plan.drills = (drills if plan in few else frozenset()) | ({"rotated"} if rotation else frozenset())
         if not plan.unexaminable:
             plan.cells = selection.cells(plan)
+        if selection.learns and not plan.unexaminable:
+            plan.named = selection.takes
         if fuzz is not None and plan in few:
             plan.cells += [Cell(plan, fuzz, "reject", way) for way in plan.ways if way.kind in JWT]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.contracts.matrix.factory import Sending
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.refusal import is_throttled
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.contracts.refusal import retry_after
-from harness.targets.base import Call, Lane, Observation
+from harness.targets.base import Call, ChangedRow, Lane, Observation
 
 _BATCH_SECONDS = 8.0
 """A batch is to take no longer than this, for its tokens are as old as it is when the last one is sent."""
@@ -28,6 +28,9 @@ class Resets(Protocol):
 
     def reset(self) -> tuple[str, ...]:
         """Undo what was written since the last call, and return the names of the tables that had been written."""
+
+    def changes(self) -> Sequence[tuple[str, bool, dict[str, Any]]]:
+        """Return the rows written since then: table, whether it is the row as it is now, and the row."""
 
 
 @dataclass(slots=True)
@@ -111,6 +114,7 @@ class Runner:
             self._todo.appendleft(number)
         if partial.alone or (self._together and self._todo):
             self._singly, self._together = True, False
+        self._note_rows(answers)
         wrote = self._reset.reset() if self._reset is not None else ()
         if wrote and len(self._sent) > 1 and not self._together:
             # Somebody wrote, and nobody knows who: once more, one at a time.
@@ -142,6 +146,11 @@ class Runner:
         if seconds is not None:
             self._todo.extendleft(reversed(throttled))
             self._resume_at = time.monotonic() + seconds
+
+    def _note_rows(self, answers: list[Observation]) -> None:
+        """Keep the rows that a single request wrote, where they are asked for."""
+        if self._reset is not None and len(self._sent) == len(answers) == 1 and self._work[self._sent[0]].rows:
+            answers[0].rows = [ChangedRow(*row) for row in self._reset.changes()]
 
     def _fitting(self) -> int:
         """Return how many requests make a batch whose last token is still fresh when it is sent."""

@@ -9,11 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from harness.contracts.matrix.concurrent_users import concurrent_users
+from harness.contracts.matrix.concurrent_users import concurrent_users, named_users
 from harness.contracts.matrix.factory import RequestFactory, Sequence
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.leak import BASELINES
+from harness.contracts.matrix.named import cells as named_cells
+from harness.contracts.matrix.named import learn
+from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.runner import RouteScript, Work
@@ -41,13 +44,19 @@ class Script:
         """The answers to each cell, by its label."""
         self.cells: dict[str, Cell] = {}
         self.found: list[Cell] = []
-        """The cells of ways that were found open."""
+        """The cells of ways that were found open, and of what the source names."""
+        self.objects: list[Tried] = []
+        """What people got on their own rows and on others'."""
 
     # What is to be tried
 
     def _usual(self) -> list[Cell]:
         """Return the planned cells that are single requests, and the cells whose refusals the others are compared with."""
-        cells = [c for c in self.plan.cells if c.credential.drill is None and c.credential is not FUZZ]
+        cells = [
+            c
+            for c in self.plan.cells
+            if c.credential.drill is None and c.credential is not FUZZ and not c.credential.objects
+        ]
         if any(cell.expect == "reject" for cell in cells):
             for way in {cell.way.label: cell.way for cell in cells if cell.expect == "reject"}.values():
                 for name in BASELINES:
@@ -71,6 +80,9 @@ class Script:
         # The handler may refuse a person only after it was entered; should one write, the batch is sent again singly.
         yield from self._try([c for c in unwelcome if not _first_sign_in(c)], singly=False)
         yield from self._open_ways()
+        yield from self._named()
+        if rows := [cell for cell in plan.cells if cell.credential.objects]:
+            self.objects = yield from try_objects(self.factory, plan, rows)
         yield from self._controls()
         for cell in plan.cells:
             if cell.credential.drill == "expiry":
@@ -80,6 +92,9 @@ class Script:
             if cell.credential.drill == "pair":
                 self.cells[cell.label] = cell
                 self.answers[cell.label] = yield from concurrent_users(self.factory, plan)
+            if cell.credential.drill == "identity":
+                self.cells[cell.label] = cell
+                self.answers[cell.label] = yield from named_users(self.factory, plan, cell.credential)
         self._compare()
         return self._verdicts
 
@@ -95,7 +110,7 @@ class Script:
             for cell in (*self.found, *self.plan.cells)
             if cell.label in self.answers
         ]
-        return of_the_route + judged
+        return of_the_route + judged + [self.judge.of_object(tried, self.state) for tried in self.objects]
 
     # Sending
 
@@ -134,14 +149,16 @@ class Script:
             self._keep(cell, sequence, [next(answers) for _ in sequence.prepared.forms])
 
     def _keep(self, cell: Cell, sequence: Sequence, answers: list[Observation]) -> None:
-        for canary_url, answer in zip(sequence.prepared.canary_urls, answers, strict=True):
+        prepared = sequence.prepared
+        for canary_url, words, answer in zip(prepared.canary_urls, prepared.words, answers, strict=True):
+            answer.form = words
             answer.canary_fetched = canary_url is not None and self.factory.mint.ssrf_listener.fetched(canary_url)
         self.cells[cell.label] = cell
         self.answers[cell.label] = answers
 
-    def _once(self, credential: Credential, *, stop: bool) -> OneAnswer:
+    def _once(self, credential: Credential, *, stop: bool, learn: bool = False) -> OneAnswer:
         """Send one request in the usual way that is no cell's."""
-        return ask_once(self.factory, self.state, credential, self.plan.ways[0], stop=stop)
+        return ask_once(self.factory, self.state, credential, self.plan.ways[0], stop=stop, learn=learn)
 
     # Learning
 
@@ -176,7 +193,7 @@ class Script:
     def _needed_ways(self, cells: list[Cell]) -> list[Way]:
         """Return the ways whose genuine credential is needed: those of the cells and of the drills, and the usual one."""
         needed = {cell.way.label for cell in cells} | {
-            cell.way.label for cell in self.plan.cells if cell.credential.drill not in (None, "pair")
+            cell.way.label for cell in self.plan.cells if cell.credential.drill not in (None, "pair", "identity")
         }
         return [way for way in self.plan.ways if way.label in needed or way.label == ""]
 
@@ -259,6 +276,26 @@ class Script:
         plan.found = self.found
         yield from self._try([cell for cell in self.found if not _first_sign_in(cell)], singly=False)
         yield from self._try([cell for cell in self.found if _first_sign_in(cell)], singly=True)
+
+    def _named(self) -> Steps:
+        """Try what the target's own source names: learn it from a few requests, and send each of it."""
+        plan, state = self.plan, self.state
+        chosen, way = plan.named, plan.ways[0]
+        if chosen is None or not self.factory.probed or state.open or plan.policy.optional or not state.admitted:
+            return
+        observed = []
+        for credential, stop in ((_MISSING, True), (CATALOGUE["forged"], True), (state.base_in(way), False)):
+            if credential.kind is None and way.base.kind is None and credential is not _MISSING:
+                continue
+            observed.append((yield from self._once(credential, stop=stop and state.stops, learn=True)))
+        within = learn(observed, plan, inside=True)
+        learned = within if state.guard == "handler" else learn(observed, plan, inside=False)
+        source = (plan.policy_name, learned.key, within.key)
+        cells = named_cells(learned, within, plan, whole=source not in self.factory.named, chosen=chosen)
+        self.factory.named.add(source)
+        self.found += cells
+        plan.found = self.found
+        yield from self._try(cells, singly=False)
 
     def _entered(self, label: str) -> bool:
         answers = self.answers.get(label, [])

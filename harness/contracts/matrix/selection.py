@@ -26,7 +26,7 @@ class Selection:
 
     def open(self, plans: list[RoutePlan]) -> None:
         """Add a named carrier to the ways of the routes where no policy declares it, for an earlier run has found it open."""
-        declared = {way.label for plan in plans for way in plan.ways}
+        declared = {way.label for plan in plans for way in (*plan.ways, *plan.object_ways.values())}
         for label in dict.fromkeys(label for _, label in self._pairs if ":" in label and label not in declared):
             for plan in plans:
                 if plan.ways[0].base.kind:
@@ -39,9 +39,18 @@ class Selection:
             cell for cell in planned if self._takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
         ]
 
+    @property
+    def learns(self) -> bool:
+        """Whether what the target's source names is to be tried."""
+        return any(credential.learned for credential in self._chosen)
+
+    def takes(self, cell: Cell) -> bool:
+        """Whether a cell that the run has found is among those that it is to try."""
+        return self._takes(cell)
+
     def check(self, plans: list[RoutePlan]) -> None:
         """Raise DeclarationError for a way that no route has."""
-        known = {label for plan in plans for way in plan.ways for label in _labels(way)}
+        known = {label for plan in plans for way in (*plan.ways, *plan.object_ways.values()) for label in _labels(way)}
         for name, label in self._pairs:
             if label and label not in known:
                 ways = ", ".join(sorted(known - {""})) or "none but the usual one"

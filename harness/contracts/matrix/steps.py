@@ -20,10 +20,14 @@ _UNFIT = (400, 404, 405, 415, 422)
 """What a route answers to a request that does not fit it, whoever sends it (RFC 9110 section 15.5)."""
 
 
-def ask_once(factory: RequestFactory, state: RouteState, credential: Credential, way: Way, *, stop: bool) -> OneAnswer:
-    """Send one request that belongs to no cell, and return its answer."""
+def ask_once(
+    factory: RequestFactory, state: RouteState, credential: Credential, way: Way, *, stop: bool, learn: bool = False
+) -> OneAnswer:
+    """Send one request that belongs to no cell, and return its answer. `learn`: with what the app asked it for."""
     sequence = Sequence(factory, state.plan, credential, way, way.base)
-    (answer,) = yield Work(sequence.forms(stop)[:1], True)
+    (sending,) = sequence.forms(stop)[:1]
+    sending.learn = learn
+    (answer,) = yield Work([sending], True)
     return answer
 
 
@@ -52,7 +56,7 @@ def find_request(factory: RequestFactory, state: RouteState) -> Steps:
         plan.base = under(usual, prefix)
         answer = yield from ask()
         if answer.status != 404:
-            usual = plan.base
+            usual, plan.prefix = plan.base, prefix
             break
     else:
         plan.base = usual

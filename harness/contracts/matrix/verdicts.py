@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal[
-    "pass", "breach", "mixed", "lockout", "fault", "leak", "handler-error", "inconclusive", "undeclared", "stale", "unreviewed"
+    "pass", "hardening", "breach", "mixed", "lockout", "fault", "leak", "handler-error", "inconclusive", "undeclared", "stale",
+    "unreviewed",
 ]  # fmt: skip
 Evidence = Literal["probe", "status", "websocket", "process", "listener", "drill", "declaration", "none"]
 FAILURES: tuple[Kind, ...] = (
@@ -14,6 +15,7 @@ FAILURES: tuple[Kind, ...] = (
 )  # fmt: skip
 """In the order of their gravity."""
 MEANING = {
+    "hardening": "let in what nobody but the issuer could sign: no attack, and no failure unless --strict",
     "breach": "let in what must be rejected",
     "mixed": "let in by a mechanism that the policy does not name",
     "lockout": "kept out whom the policy admits",
@@ -32,7 +34,8 @@ class CellVerdict:
     """The verdict of a cell.
 
     `credential` is the cell's label, and empty for findings about a route as such. `twin`: the genuine credential that was
-    admitted beside it. `micros`: duration of the request in microseconds.
+    admitted beside it. `micros`: duration of the request in microseconds. `needs`: what an attacker must hold to make the
+    credential, of one that must be rejected (see `harness.credentials.attackers`).
     """
 
     router: str
@@ -53,11 +56,12 @@ class CellVerdict:
     hint: str = ""
     notes: list[str] = field(default_factory=list)
     twin: str = ""
+    needs: str = ""
 
     @property
     def failed(self) -> bool:
-        """Whether it is a finding."""
-        return self.verdict != "pass"
+        """Whether it is a finding that fails a run."""
+        return self.verdict not in ("pass", "hardening")
 
     @property
     def key(self) -> tuple[str, str]:

@@ -1,0 +1,269 @@
+"""What the target's own source names, made into requests: the group `named`.
+
+While a few requests of a route pass, the agent notes which headers, cookies, parameters and fields the app's functions ask for,
+and which words stand in their code (`Observation.asked`). Each name is tried with each word, and each word as a token.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.credentials import CATALOGUE, Credential, Mint
+from harness.credentials.model import Presentation
+from harness.targets.agent.protocol import Asked
+from harness.targets.base import Observation
+
+FIELD, TOKEN, BESIDE = (CATALOGUE[name] for name in ("named-field", "named-token", "named-beside-session"))
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,40}")
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)+")
+_TOKEN = re.compile(r"[\w-]{16,}\.[\w-]+\.[\w-]*")
+"""A token that was presented, and that the code holds."""
+_ORDINARY = re.compile(
+    r"authorization|__session.*|__client_uat.*|__clerk_.*|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id"
+)
+"""Names that say nothing of who asks, or that other credentials have."""
+_TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
+_ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
+"""What a client says of itself, and what guards look at to know one of their own."""
+_MOST_WORDS = 24
+_MOST_NAMES = 24
+_MOST_PASSWORDS = 8
+_OFFERED = 4
+"""How many letters of a word of the source are shown: it may be a secret."""
+
+
+class Value(NamedTuple):
+    """Something to try, and what it is in words that give no secret away."""
+
+    text: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """A name that the source asks for. `place` is `header`, `cookie`, `query`, `body`, or `code` where the place is not known."""
+
+    place: str
+    name: str
+    reader: str
+    words: tuple[str, ...] = ()
+
+    def put(self, value: str, token: str | None = None) -> Presentation:
+        """The field on a request; where its place is not known, in each."""
+        pair = ((self.name, value),)
+        header = ((self.name.removeprefix("HTTP_").replace("_", "-").lower(), value),)
+        anywhere = self.place == "code"
+        return Presentation(
+            token=token,
+            headers=header if self.place == "header" or anywhere else (),
+            cookies=pair if (self.place == "cookie" or anywhere) and _fits_cookie(value) else (),
+            query=pair if self.place == "query" or anywhere else (),
+            body=pair if self.place == "body" else (),
+        )
+
+    def __str__(self) -> str:
+        where = "a header, cookie or parameter" if self.place == "code" else self.place
+        return f"{where} `{self.name}`{f' (read by {self.reader})' if self.reader else ''}"
+
+
+def _fits_cookie(value: str) -> bool:
+    return not re.search(r"[\s;,\"\\]", value)
+
+
+@dataclass
+class Learned:
+    """What the source of one route's authentication names."""
+
+    fields: tuple[Field, ...] = ()
+    loose: tuple[Field, ...] = ()
+    """Words that may be names as well."""
+    words: tuple[tuple[str, str], ...] = ()
+    """(word, function in whose code it stands), nearest first."""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells it from what other routes name."""
+        return tuple(sorted((f.place, f.name, f.reader) for f in self.fields)), tuple(
+            sorted({r for _, r in self.words})
+        )
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no name to try."""
+        return not (self.fields or self.loose)
+
+
+def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool) -> Learned:
+    """Gather the names and words of a route. `inside`: the handler decides, or what it asks for matters as well."""
+    own = {way.carrier.partition(":")[2].lower() for way in plan.ways}
+    every = [one for answer in observations for one in answer.asked if inside or _before(one, plan)]
+    fields: dict[tuple[str, str], Field] = {}
+    loose: dict[str, Field] = {}
+    words: dict[str, str] = {}
+    for one in every:
+        texts = tuple(word for word in one.words if not _TOKEN.fullmatch(word))[:_MOST_WORDS]
+        for word in texts:
+            words.setdefault(word, one.reader)
+            # A look-up that did not happen this time has its name among the words.
+            if _HEADER.fullmatch(word):
+                fields.setdefault(("header", word.lower()), Field("header", word, one.reader, texts))
+            elif _NAME.fullmatch(word):
+                loose.setdefault(word.lower(), Field("code", word, one.reader, texts))
+        if one.name:
+            fields.setdefault((one.place, one.name.lower()), Field(one.place, one.name, one.reader, texts))
+    kept = [field for (_, name), field in fields.items() if not _ORDINARY.fullmatch(name) and name not in own]
+    known = {field.name.lower() for field in kept} | own
+    return Learned(
+        tuple(kept[:_MOST_NAMES]),
+        tuple(field for name, field in loose.items() if name not in known and not _ORDINARY.fullmatch(name))[
+            :_MOST_NAMES
+        ],
+        tuple((word, reader) for word, reader in words.items() if word.lower() not in known)[:_MOST_WORDS],
+    )
+
+
+def _before(one: Asked, plan: RoutePlan) -> bool:
+    """Whether something was asked for before the handler, and not by it or for it."""
+    return one.phase == 0 and one.reader != plan.route.endpoint
+
+
+# What is tried
+
+
+def _shown(word: str) -> str:
+    return f"a word of its code (`{word[:_OFFERED]}{'…' if len(word) > _OFFERED else ''}`)"
+
+
+def _people(mint: Mint) -> list[Value]:
+    alice = mint.identities["alice"]
+    return [
+        Value(str(alice.database_id), "somebody's number"),
+        Value(alice.user.id, "somebody's Clerk id"),
+        Value(alice.email, "somebody's e-mail address"),
+    ]
+
+
+def _tokens(mint: Mint) -> list[Value]:
+    return [
+        Value(mint.genuine(), "a genuine token, where none is declared to be taken"),
+        Value(mint.signed(mint.claims(), key=mint.attacker), "a forged token"),
+        Value(mint.legacy.token(mint.identities["alice"]), "the old token"),
+    ]
+
+
+def _values(field: Field, mint: Mint) -> list[Value]:
+    own = [word for word in field.words if word.lower() != field.name.lower()][:_MOST_WORDS]
+    people = _people(mint)
+    found = [Value(word, _shown(word)) for word in own]
+    found += [
+        Value(word + person.text, f"{_shown(word)} before {person.words}")
+        for word in own
+        if not word[-1].isalnum()
+        for person in people
+    ]
+    return found + people + [Value(text, f"the word {text}") for text in _TRUTHS] + _tokens(mint)
+
+
+def _fields(learned: Learned, mint: Mint, token: Callable[[], str] | None = None) -> Iterator[Presentation]:
+    """Each name alone with each value, no token or somebody else's beside it; then all words that may be names, at once."""
+    for field in learned.fields:
+        for value in _values(field, mint):
+            yield replace(field.put(value.text, token() if token else None), form=f"{field} with {value.words}")
+    yield from _at_once(learned.loose, mint, token)
+    for word, reader in learned.words if token is None else ():
+        if word.isascii() and word.isprintable():
+            headers = tuple((name, word) for name in _ABOUT_THE_CLIENT)
+            yield Presentation(
+                headers=headers, form=f"what a client says of itself (read by {reader}) with {_shown(word)}"
+            )
+
+
+def _all_at_once(learned: Learned, mint: Mint, token: Callable[[], str] | None = None) -> Iterator[Presentation]:
+    """All names with the same value, for routes whose source names what another route's does."""
+    return _at_once(learned.fields or learned.loose, mint, token)
+
+
+def _at_once(fields: Sequence[Field], mint: Mint, token: Callable[[], str] | None) -> Iterator[Presentation]:
+    values = dict.fromkeys(value for field in fields for value in _values(field, mint))
+    for value in list(values)[: _MOST_WORDS + len(_TRUTHS) + 6]:
+        parts = [field.put(value.text) for field in fields]
+        yield Presentation(
+            token=token() if token else None,
+            headers=tuple(pair for part in parts for pair in part.headers),
+            cookies=tuple(pair for part in parts for pair in part.cookies),
+            query=tuple(pair for part in parts for pair in part.query),
+            body=tuple(pair for part in parts for pair in part.body),
+            form=f"{', '.join(map(str, fields[:3]))} with {value.words}",
+        )
+
+
+def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
+    """Each word as a token, as the beginning of one, and as what stands before it in Authorization."""
+    people = _people(mint)
+    for word, reader in learned.words:
+        said = f"{_shown(word)[:-1]}{f', of {reader}' if reader else ''})"
+        texts = [Value(word, f"{said} as a token")]
+        texts += [Value(word + person.text, f"{said} before {person.words} as a token") for person in people]
+        for value in texts:
+            yield Presentation(token=value.text, form=value.words)
+            if value.text.isascii() and value.text.isprintable():
+                yield Presentation(authorization=(value.text.encode(),), form=f"{value.words} in Authorization")
+
+
+def _as_passwords(learned: Learned) -> Iterator[Presentation]:
+    """The nearest words as names and passwords (RFC 7617)."""
+    words = [word for word, _ in learned.words if ":" not in word and len(word) < 64][:_MOST_PASSWORDS]
+    for name in (*words, "admin"):
+        for password in words:
+            pair = base64.b64encode(f"{name}:{password}".encode()).decode()
+            yield Presentation(
+                authorization=(f"Basic {pair}".encode(),), form=f"Basic with {_shown(name)} and {_shown(password)}"
+            )
+
+
+def cells(
+    learned: Learned, within: Learned, plan: RoutePlan, *, whole: bool, chosen: Callable[[Cell], bool]
+) -> list[Cell]:
+    """Return the cells of what was learned on a route, and `within`, of its handler too, which may tell people apart by itself.
+
+    `whole`: each name alone; else all at once, where the same source was tried on another route. `chosen` tells whether a cell
+    is among those that the run is to try.
+    """
+    way = plan.ways[0]
+    fields = _fields if whole else _all_at_once
+    made: list[Credential] = []
+    if not learned.empty:
+        made.append(_made(FIELD, lambda mint: list(fields(learned, mint))))
+    if learned.words and whole:
+        made.append(_made(TOKEN, lambda mint: [*_as_tokens(learned, mint), *_as_passwords(learned)]))
+    refused = _refused_person(plan)
+    if not within.empty and refused is not None:
+        made.append(_made(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
+    found = [Cell(plan, credential, plan.expects(credential, way), way) for credential in made]
+    return [cell for cell in found if chosen(cell)]
+
+
+def _made(entry: Credential, forms: Callable[[Mint], list[Presentation]]) -> Credential:
+    def recipe(mint: Mint) -> Presentation:
+        first, *rest = forms(mint)
+        return replace(first, also=tuple(rest))
+
+    return replace(entry, recipe=recipe)
+
+
+def _refused_person(plan: RoutePlan) -> Credential | None:
+    """The genuine session that the policy refuses, of a person without a role; None where it refuses none or takes no sessions."""
+    if plan.ways[0].kind != "session":
+        return None
+    people = (CATALOGUE[name] for name in ("clerk-other", "clerk-org-member", "clerk"))
+    return next((person for person in people if plan.expects(person) == "reject"), None)
+
+
+def _session_of(credential: Credential, mint: Mint) -> str:
+    user = mint.identities["bob" if credential.identity == "alice" else credential.identity].user
+    return mint.instance.session_token(user, azp=mint.origin)

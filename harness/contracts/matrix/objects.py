@@ -1,0 +1,202 @@
+"""Whose row it is: each person on the own row and on another's, by reads and by writes (BOLA, CWE-639).
+
+A read is judged by what the answer carries: words that only the owner's own answers have. A write is judged by the rows that were
+written, where the database is ours. An answer that is neither is no breach.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness.contracts.matrix.cross_user_leak import private_words
+from harness.contracts.matrix.factory import RequestFactory
+from harness.contracts.matrix.factory import Sequence as Requests
+from harness.contracts.matrix.leak import steady
+from harness.contracts.matrix.owners import Owners
+from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.runner import Work
+from harness.contracts.matrix.verdicts import Kind
+from harness.credentials import CATALOGUE, Credential, Identity
+from harness.credentials.model import Presentation
+from harness.targets.base import Observation
+
+_WORD = re.compile(r"[\w@.+-]+")
+_TELLING = 4
+"""Letters of a word that cannot be there by chance."""
+_SAME = "both people get the same answer, so nothing tells whose row it is: give them rows that differ"
+_UNSEEN = "it was answered with success, and only a database of the harness's shows whether a row was written"
+
+
+def pairs(owners: Owners) -> list[tuple[str, str]]:
+    """Return (person, owner of the row) of everything that is tried."""
+    return [(person, owner) for person in owners.people for owner in owners.rows]
+
+
+@dataclass
+class Tried:
+    """The answers that judge one cell.
+
+    `answer`: the person's on the owner's row; `theirs`: the owner's on it; `mine`: the person's on the own row, none of a person
+    without one. `sent`: what the request said. `ids`: the identifiers of the person and of the owner.
+    """
+
+    cell: Cell
+    person: str
+    owner: str
+    answer: Observation
+    theirs: Sequence[Observation]
+    mine: Sequence[Observation]
+    sent: str
+    ids: tuple[frozenset[str], frozenset[str]]
+
+
+def _speaking(person: str, entry: Credential) -> Credential:
+    def recipe(mint: Any) -> Presentation:
+        return Presentation(token=mint.instance.session_token(mint.identities[person].user, azp=mint.origin))
+
+    return replace(entry, recipe=recipe)
+
+
+def _on_row_of(plan: RoutePlan, owner: str) -> RoutePlan:
+    """The plan with the request on that person's row."""
+    other = copy.copy(plan)
+    other.owners = None
+    other.base = plan.base_of(owner)
+    return other
+
+
+def try_objects(
+    factory: RequestFactory, plan: RoutePlan, cells: list[Cell]
+) -> Generator[Work, list[Observation], list[Tried]]:
+    """Send each person's requests on each row, one at a time; return what judges the cells."""
+    owners = plan.owners
+    assert owners is not None
+    way = plan.ways[0]
+    asked: dict[tuple[str, str], list[Observation]] = {}
+    said: dict[tuple[str, str], str] = {}
+    for person, owner in pairs(owners):
+        entry = CATALOGUE["own-object" if person == owner else "others-object"]
+        requests = Requests(factory, _on_row_of(plan, owner), _speaking(person, entry), way, None)
+        sendings = requests.forms(False) * (2 if person == owner else 1)
+        for sending in sendings:
+            sending.rows = True
+        asked[person, owner] = yield Work(sendings, singly=True)
+        request = requests.request("forms", 0)
+        said[person, owner] = f"{request.path} {request.query} {request.body.decode('latin-1')}"
+    ids = {name: _identifiers(factory.mint.identities[name], owners) for name in owners.people}
+    tried = []
+    for cell in cells:
+        person, _, owner = cell.way.label.partition(":")
+        answers = asked[person, owner]
+        mine = asked.get((person, person), [])
+        tried.append(
+            Tried(cell, person, owner, answers[0], asked[owner, owner], mine, said[person, owner], (ids[person], ids[owner]))
+        )  # fmt: skip
+    return tried
+
+
+def _identifiers(identity: Identity, owners: Owners) -> frozenset[str]:
+    named = [word.rpartition(" ")[2] for word in owners.value_of(identity.name).split(", ")]
+    return frozenset({str(identity.database_id), identity.user.id, identity.email, *named}) - {"", "*"}
+
+
+def judge_object(tried: Tried) -> tuple[Kind, str, str]:
+    """Return verdict, detail and hint of a cell."""
+    answer, status = tried.answer, tried.answer.status
+    if status is None or status >= 500:
+        return "fault", "the target failed over a person's request on a row", ""
+    if tried.cell.expect == "accept":
+        if _good(answer):
+            return "pass", "", ""
+        kept_out = status in (401, 403, 404)
+        whose = (
+            "the own row" if tried.person == tried.owner else f"a row of {tried.owner}, as the line says that they may"
+        )
+        if kept_out:
+            return "lockout", f"{tried.person} was kept out of {whose} ({status})", "is that row theirs in the seed?"
+        return "inconclusive", f"{tried.person}'s request on {whose} was answered {status}", ""
+    if not all(map(_good, tried.theirs)):
+        seen = tried.theirs[0].status
+        return (
+            "inconclusive",
+            f"{tried.owner}'s own request on this row was not answered with success either ({seen})",
+            "",
+        )
+    if not _good(answer):
+        return "pass", "", ""
+    return _written(tried) or _read(tried) or _neither(tried)
+
+
+def _good(answer: Observation) -> bool:
+    return answer.status is not None and 200 <= answer.status < 300
+
+
+def _neither(tried: Tried) -> tuple[Kind, str, str]:
+    """The verdict on a success that shows nothing of the other's."""
+    if tried.answer.rows is not None and tried.cell.plan.writes:
+        return "pass", "", ""
+    ignored = any(steady(tried.answer.body) == steady(own.body) for own in tried.mine)
+    private = _private(tried)
+    if not private and ignored:
+        return "inconclusive", _SAME, ""
+    if private and (ignored or not tried.cell.plan.writes):
+        return "pass", "", ""
+    if tried.cell.plan.writes:
+        return "inconclusive", _UNSEEN, "declare [database], or test the app itself"
+    return "pass", "", ""
+
+
+def _private(tried: Tried) -> set[str]:
+    """The words that only the owner's answers have, and that the request did not say."""
+    if not tried.mine:  # A person without a row: what the owner's answers have in common.
+        words = [set(_WORD.findall(answer.body)) for answer in tried.theirs]
+        return words[0].intersection(*words[1:]) - set(_WORD.findall(tried.sent))
+    return private_words(tried.theirs, tried.mine) - set(_WORD.findall(tried.sent))
+
+
+def _read(tried: Tried) -> tuple[Kind, str, str] | None:
+    """A breach where the answer carries what only the owner's answers have."""
+    private, words = _private(tried), set(_WORD.findall(tried.answer.body))
+    leaked = private & words
+    if (leaked and leaked == private) or any(len(word) >= _TELLING for word in leaked):
+        shown = ", ".join(sorted(leaked, key=lambda word: (-len(word), word))[:3])
+        return "breach", f"{tried.person} read a row of {tried.owner} ({_row(tried)}): the answer has {shown}", _HINT
+    same = any(steady(tried.answer.body) == steady(own.body) for own in tried.theirs)
+    different = tried.mine and all(steady(tried.answer.body) != steady(own.body) for own in tried.mine)
+    if same and different and not private:
+        return "breach", f"{tried.person} got the answer that {tried.owner} gets ({_row(tried)})", _HINT
+    return None
+
+
+_HINT = "look the row up by its id and by whose it is, in one query"
+
+
+def _row(tried: Tried) -> str:
+    owners = tried.cell.plan.owners
+    return owners.value_of(tried.owner) if owners is not None else ""
+
+
+def _written(tried: Tried) -> tuple[Kind, str, str] | None:
+    """A breach where the rows that were written are the owner's; None where that is not known, or they are not."""
+    rows, theirs = tried.answer.rows, tried.theirs[0].rows
+    if not rows or theirs is None:
+        return None
+    own = [row for answer in tried.mine for row in answer.rows or ()]
+    person, owner = tried.ids
+    for changed in rows:
+        if not changed.added and changed in theirs and changed not in own:
+            return _breach(tried, changed.table, changed.row, "changed")
+        for column, value in changed.row.items():
+            mine = any(row.table == changed.table and str(row.row.get(column)) in person for row in own)
+            if str(value) in owner - person and (mine or not own):
+                return _breach(tried, changed.table, {column: value}, "wrote")
+    return None
+
+
+def _breach(tried: Tried, table: str, row: dict[str, Any], did: str) -> tuple[Kind, str, str]:
+    shown = ", ".join(f"{name} {value}" for name, value in list(row.items())[:2])
+    return "breach", f"{tried.person} {did} a row of {tried.owner} ({_row(tried)}): {table}, {shown}", _HINT

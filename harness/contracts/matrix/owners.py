@@ -1,0 +1,105 @@
+"""Whose row a request names: values that a route's line gives for each person.
+
+`path = { id = { alice = 1, bob = 2 } }`, and so in `query` and `json`: alice's row is 1, bob's is 2. `admin = "*"` says that a
+person may use everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.core.errors import DeclarationError
+from harness.targets.request_builder import Example
+
+EVERYBODYS = "*"
+
+
+@dataclass(frozen=True)
+class Owners:
+    """The people of a line, and who of them may use everybody's rows. `example` has the tables in place of values."""
+
+    example: Example
+    people: tuple[str, ...] = ()
+    privileged: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The people who have a row."""
+        return tuple(person for person in self.people if person not in self.privileged)
+
+    def example_of(self, person: str) -> Example:
+        """The request on this person's row; of one without a row the first one's."""
+        name = person if person in self.rows else self.rows[0]
+        return replace(
+            self.example,
+            path=_chosen(self.example.path, name, self.people),
+            query=_chosen(self.example.query, name, self.people),
+            json=_chosen(self.example.json, name, self.people),
+            form=_chosen(self.example.form, name, self.people),
+        )
+
+    def value_of(self, person: str) -> str:
+        """The values that name this person's row, in words."""
+        example = self.example
+        parts = {"path": example.path, "query": example.query, "json": example.json, "form": example.form}
+        found = _tables(parts, self.people)
+        return ", ".join(f"{name} {table[person]}" for name, table in found if person in table)
+
+
+def _is_table(value: Any, people: Collection[str]) -> bool:
+    return isinstance(value, Mapping) and bool(value) and set(value) <= set(people)
+
+
+def _tables(value: Any, people: Collection[str], name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, table) of all tables of people in a value."""
+    if _is_table(value, people):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _tables(inner, people, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _tables(inner, people, name)
+
+
+def _chosen(value: Any, person: str, people: Collection[str]) -> Any:
+    if _is_table(value, people):
+        return value[person]
+    if isinstance(value, Mapping):
+        return {key: _chosen(inner, person, people) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_chosen(inner, person, people) for inner in value]
+    return value
+
+
+def owners_of(example: Example, identities: Collection[str], where: str) -> Owners | None:
+    """Return the people of a line; None where it names none.
+
+    Raises DeclarationError, naming `where`, for a table with a name that is nobody's, or in which somebody is missing.
+    """
+    for part in ("path", "query"):
+        for name, value in getattr(example, part).items():
+            if isinstance(value, Mapping) and not _is_table(value, identities):
+                unknown = next((str(key) for key in value if key not in identities), "")
+                raise DeclarationError(
+                    f"{where}.{part}.{name}: {f'no identity {unknown!r}' if unknown else 'empty'}; a table says whose value is which, "
+                    f"by identity: {', '.join(identities)} ([identities] declares more)"
+                )
+    parts = {"path": example.path, "query": example.query, "json": example.json, "form": example.form}
+    found = list(_tables(parts, identities))
+    if not found:
+        return None
+    people = tuple(dict.fromkeys(person for _, table in found for person in table))
+    privileged = frozenset(person for _, table in found for person, value in table.items() if value == EVERYBODYS)
+    for name, table in found:
+        missing = next((person for person in people if person not in table), None)
+        if missing is not None:
+            raise DeclarationError(f"{where}: {name} has no value for {missing}, whom another table names")
+    owners = Owners(example, people, privileged)
+    if len(owners.rows) < 2:
+        raise DeclarationError(
+            f"{where}: {found[0][0]}: two people with a row of their own are needed, to try one on the other's"
+        )
+    return owners
