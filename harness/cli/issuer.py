@@ -63,6 +63,9 @@ def issuer(arguments: argparse.Namespace) -> int:
 
 def _until_interrupted() -> NoReturn:
     """Wait for a signal, also for one that has come already: `signal.pause` would miss it and wait for the next."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # Shells start background commands with the signal ignored.
     receiver, sender = socket.socketpair()
     with receiver, sender:
         sender.setblocking(False)

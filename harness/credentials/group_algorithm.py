@@ -166,8 +166,9 @@ def _shared(mint: Mint) -> Presentation:
     """HS256 under each secret that public documentation prints."""
     header, claims = mint.header(alg="HS256"), mint.claims()
     forms = [
-        Presentation(token=jose.hmac_signed(header, claims, secret.value.encode()), form=f"a secret of {secret.source}")
+        Presentation(token=jose.hmac_signed(header, claims, key), form=f"a secret of {secret.source}{spelling}")
         for secret in shared_secrets()
+        for spelling, key in _decodings(secret.value)
     ]
     return replace(forms[0], also=tuple(forms[1:]))
 
@@ -197,10 +198,10 @@ CREDENTIALS = [
     _entry("hs256-with-jwk-json", _hmac(lambda m: json.dumps(m.instance.key.jwk).encode()), _CONFUSION, "The published key document of one key, used as a shared secret."),
     _entry("hs256-with-jwks-json", _hmac(lambda m: json.dumps(m.instance.jwks()).encode()), _CONFUSION, "The whole published key document, used as a shared secret."),
     _entry("hs256-with-modulus", _hmac(lambda m: jose.unb64url(m.instance.key.jwk["n"])), _CONFUSION, "The public key's modulus, used as a shared secret."),
-    _entry("hs256-with-pem-spellings", _forms(**_spellings(_pem)), _CONFUSION, "The public key as a shared secret, in the spellings in which configuration and libraries hold it: other line breaks, comments, one line."),
-    _entry("hs256-with-pkcs1-spellings", _forms(**_spellings(_pkcs1)), _CONFUSION, "The same for the older text form."),
-    _entry("hs256-with-jwk-spellings", _forms(**_json_spellings(False)), _CONFUSION, "The published key as JSON in other spellings (spaces, order of names), used as a shared secret."),
-    _entry("hs256-with-jwks-spellings", _forms(**_json_spellings(True)), _CONFUSION, "The published key set as JSON in other spellings, used as a shared secret."),
+    _entry("hs256-with-pem-spellings", _forms(**_spellings(_pem)), _CONFUSION, "The public key as a shared secret, in the spellings in which configuration and libraries hold it: other line breaks, comments, one line.", sparse=True),
+    _entry("hs256-with-pkcs1-spellings", _forms(**_spellings(_pkcs1)), _CONFUSION, "The same for the older text form.", sparse=True),
+    _entry("hs256-with-jwk-spellings", _forms(**_json_spellings(False)), _CONFUSION, "The published key as JSON in other spellings (spaces, order of names), used as a shared secret.", sparse=True),
+    _entry("hs256-with-jwks-spellings", _forms(**_json_spellings(True)), _CONFUSION, "The published key set as JSON in other spellings, used as a shared secret.", sparse=True),
     _entry("hs256-unknown-kid", several(_unknown_kid(_pem), _unknown_kid(lambda m: b"")), _CONFUSION, "The public key, or the empty text, as a shared secret under a key id that was never published."),
     _entry("hs384-with-pem", _hmac(_pem, "HS384"), _CONFUSION, "The public key as a shared secret, with another hash."),
     _entry("hs512-with-pem", _hmac(_pem, "HS512"), _CONFUSION, "The public key as a shared secret, with another hash."),

@@ -117,8 +117,8 @@ def _public(bend: Callable[[Bendable, str], None], *, value: bool = False) -> Re
 
             return Presentation(bend=bent, path_value=path.strip("/") if value else None, form=f"the public path {path}")
 
-        first, *rest = map(one, paths)
-        return replace(first, also=tuple(rest))
+        first, second, *rest = map(one, paths)
+        return replace(first, also=(second, *(replace(form, sparse=True) for form in rest)))
 
     return recipe
 

@@ -68,25 +68,42 @@ _PLACES: dict[str, Any] = {"follows": "legacy", "placed": True}
 
 def _in_schemes(mint: Mint) -> Presentation:
     old = _old(mint)
-    return _several([Presentation(authorization=(f"{scheme} {old}".encode(),), form=f"Authorization: {scheme}") for scheme in _SCHEMES]
-        + [Presentation(authorization=(old.encode(),), form="Authorization, without a scheme")])  # fmt: skip
+    bare = Presentation(authorization=(old.encode(),), form="Authorization, without a scheme")
+    words = [
+        Presentation(authorization=(f"{scheme} {old}".encode(),), form=f"Authorization: {scheme}", sparse=scheme != "Token")
+        for scheme in _SCHEMES
+    ]
+    return replace(bare, also=tuple(words))
+
+
+def _everywhere(all_at_once: list[Presentation], each: list[Presentation]) -> Presentation:
+    """All places at once, and each alone where the verifier is examined."""
+    first, *rest = all_at_once
+    return replace(first, also=(*rest, *(replace(one, sparse=True) for one in each)))
 
 
 def _in_headers(mint: Mint) -> Presentation:
-    old = _old(mint)
-    return _several([Presentation(headers=((name, text),), form=name) for name in _HEADERS for text in (old, f"Bearer {old}")])
+    texts = (_old(mint), f"Bearer {_old(mint)}")
+    return _everywhere(
+        [Presentation(headers=tuple((name, text) for name in _HEADERS), form="all usual headers") for text in texts],
+        [Presentation(headers=((name, text),), form=f"header {name}") for name in _HEADERS for text in texts],
+    )
 
 
 def _in_cookies(mint: Mint) -> Presentation:
-    return _several([Presentation(cookies=((name, _old(mint)),), form=f"cookie {name}") for name in _COOKIES])
+    old = _old(mint)
+    return _everywhere(
+        [Presentation(cookies=tuple((name, old) for name in _COOKIES), form="all usual cookies")],
+        [Presentation(cookies=((name, old),), form=f"cookie {name}") for name in _COOKIES],
+    )
 
 
 def _in_queries(mint: Mint) -> Presentation:
-    return _several([Presentation(query=((name, _old(mint)),), form=f"?{name}=") for name in _QUERIES])
-
-
-def _several(forms: list[Presentation]) -> Presentation:
-    return replace(forms[0], also=tuple(forms[1:]))
+    old = _old(mint)
+    return _everywhere(
+        [Presentation(query=tuple((name, old) for name in _QUERIES), form="all usual parameters")],
+        [Presentation(query=((name, old),), form=f"?{name}=") for name in _QUERIES],
+    )
 
 
 CREDENTIALS = [

@@ -18,8 +18,8 @@ _ROLES = "https://clerk.com/docs/guides/organizations/roles-and-permissions"
 _RBAC = "OWASP API Security 2023 API5 (broken function level authorization)"
 _BOLA = "OWASP API Security 2023 API1 (broken object level authorization)"
 _PEOPLE = ("clerk", "clerk-other", "clerk-org-member")
-LOOKALIKES = ("admin_readonly", "administrator", "not_admin", "administrative_assistant", "xadmin", "Admin", "admin ", "member,admin")
-"""Roles that a check by `in`, by the beginning, by the end or without case takes for `admin`."""
+LOOKALIKES = ("admin_readonly", "administrator", "not_admin", "sub_admin_viewer", "superadmin", "administrative_assistant")
+"""Roles that a check by `in`, by the beginning or by the end takes for `admin`; keys of roles are of small letters and _."""
 ROLE_FIELDS = (
     "x-role", "x-roles", "x-user-role", "x-user-roles", "x-org-role", "x-clerk-org-role", "x-clerk-role", "x-auth-role",
     "x-permissions", "x-scopes", "x-groups", "x-forwarded-groups", "role", "roles",

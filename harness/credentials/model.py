@@ -56,7 +56,8 @@ class Presentation:
     the final body. `lure` marks the address of the trap that the token names.
     `headers` and `body` are further fields of the request and of its JSON or form body. `bend` changes method or path.
     `before` is sent first, and `then` done after that; `also` are further forms of the same credential, judged as it is.
-    `path_value` stands for each text in the path. `form` says in words which of several forms this is.
+    `path_value` stands for each text in the path. `form` says in words which of several forms this is; a
+    `sparse` one is tried only where what examines the verifier is.
     """
 
     token: str | None = None
@@ -73,6 +74,7 @@ class Presentation:
     also: tuple[Presentation, ...] = ()
     path_value: str | None = None
     form: str = ""
+    sparse: bool = False
 
 
 Recipe = Callable[["Mint"], Presentation]

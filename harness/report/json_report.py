@@ -75,6 +75,48 @@ def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[
     }
 
 
+def objects(record: Record) -> list[dict[str, Any]]:
+    """Who got what of whose rows: a line for each person on each row of each route that says whose is which."""
+    lines = []
+    for verdict in record.verdicts:
+        if verdict.group == "objects":
+            person, _, owner = verdict.credential.partition("@")[2].partition(":")
+            lines.append(
+                {
+                    "route": verdict.route,
+                    "person": person,
+                    "owner": owner,
+                    "expected": verdict.expected,
+                    "verdict": verdict.verdict,
+                    "status": verdict.status,
+                    "detail": verdict.detail,
+                }
+            )
+    return lines
+
+
+def summary(record: Record, used: set[str]) -> dict[str, Any]:
+    """The figures of a run, and what a reader must know beside them. `used`: the credentials that were tried."""
+    return {
+        "routers": len(record.by_router()),
+        "routes": len(record.plan.routes),
+        "credentials": len(used),
+        "cells": sum(1 for verdict in record.verdicts if verdict.credential),
+        "planned": record.plan.cells,
+        "verdicts": record.counts,
+        "unreviewed": record.unreviewed,
+        "nobody_gets_in": record.nobody,
+        "blocked_hosts": record.blocked,
+        "notes": ([record.nobody] if record.nobody else []) + record.notes,
+    }
+
+
+def credentials(used: set[str]) -> dict[str, dict[str, str]]:
+    """What the catalogue says of the credentials that were tried."""
+    told = ("group", "cwe", "source", "why", "identity", "needs", "because")
+    return {name: {field: getattr(c, field) for field in told} for name, c in CATALOGUE.items() if name in used}
+
+
 def document(record: Record) -> dict[str, Any]:
     """The whole report as data."""
     cells = record.by_route()
@@ -90,45 +132,20 @@ def document(record: Record) -> dict[str, Any]:
         "target": record.meta.target,
         "evidence": record.meta.evidence,
         "passed": record.passed,
-        "summary": {
-            "routers": len(record.by_router()),
-            "routes": len(record.plan.routes),
-            "credentials": len(used),
-            "cells": sum(len(verdicts) for verdicts in cells.values()),
-            "planned": record.plan.cells,
-            "verdicts": record.counts,
-            "unreviewed": record.unreviewed,
-            "nobody_gets_in": record.nobody,
-            "blocked_hosts": record.blocked,
-            "notes": ([record.nobody] if record.nobody else []) + record.notes,
-        },
+        "summary": summary(record, used),
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],
         "contracts": [asdict(check) for check in record.checks],
         "findings": [finding(record, group) for group in record.groups],
         "hardening": [finding(record, group) for group in record.hardening],
+        "objects": objects(record),
         "attackers": NEEDS,
         "policies": {
             plan.policy_name: plan.policy.model_dump(mode="json", exclude_defaults=True) for plan in record.plan.routes
         },
-        "credentials": {
-            name: {
-                "group": c.group,
-                "cwe": c.cwe,
-                "source": c.source,
-                "why": c.why,
-                "identity": c.identity,
-                "needs": c.needs,
-                "because": c.because,
-            }
-            for name, c in CATALOGUE.items()
-            if name in used
-        },
+        "credentials": credentials(used),
         "routers": [
-            {
-                "router": router,
-                "routes": [route(record, plan, cells[plan.key]) for plan in plans],
-            }
+            {"router": router, "routes": [route(record, plan, cells[plan.key]) for plan in plans]}
             for router, plans in record.by_router().items()
         ],
     }

@@ -200,7 +200,8 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str) -
             headers.append(("sec-websocket-protocol", f"bearer, {presentation.token}"))
     if cookies:
         headers.append(("cookie", "; ".join(f"{name}={value}" for name, value in cookies)))
-    headers += presentation.headers
+    replaced = {name for name, _ in presentation.headers}
+    headers = [field for field in headers if field[0] not in replaced] + list(presentation.headers)
     body = base.body
     if presentation.body:
         body = _with_fields(base, presentation.body)

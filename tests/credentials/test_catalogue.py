@@ -35,7 +35,8 @@ NAMES = {
     "alg-lowercase-rs256 hs256-with-pem hs256-with-pem-no-newline hs256-with-pkcs1-pem hs256-with-der "
     "hs256-with-ssh-public-key hs256-with-jwk-json hs256-with-jwks-json hs256-with-modulus hs384-with-pem hs512-with-pem "
     "hs256-blank-secret hs256-weak-secret hs256-with-secret-key-env hs256-with-publishable-key es256-zero es256-own-key "
-    "eddsa-zero rs256-as-rs512",
+    "eddsa-zero rs256-as-rs512 alg-none-unknown-kid alg-none-no-kid hs256-with-pem-spellings hs256-with-pkcs1-spellings "
+    "hs256-with-jwk-spellings hs256-with-jwks-spellings hs256-unknown-kid hs256-shared-secrets hs256-with-target-secret",
     "lookup": "kid-null kid-array kid-empty kid-path-traversal kid-sql kid-command kid-url kid-huge kid-retired jwk-embedded "
     "jwk-embedded-genuine-kid jwk-embedded-symmetric jku-remote jku-userinfo x5u-remote x5c-self-signed iss-driven-jwks "
     "crit-unknown crit-b64 b64-false zip-deflate typ-at-jwt cty-nested jwe-dir jwe-of-forged jwe-pbes2-huge-count "
@@ -51,25 +52,33 @@ NAMES = {
     "webhook-from-the-future webhook-no-timestamp webhook-other-version",
     "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id legacy-in-cookie "
     "legacy-in-query legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded "
-    "legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy",
+    "legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy legacy-in-schemes legacy-in-headers "
+    "legacy-in-cookies legacy-in-queries",
     "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id "
     "x-clerk-user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix "
     "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query",
+    "roles": "role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header "
+    "identity-in-query",
+    "objects": "own-object others-object",
+    "named": "named-field named-token named-beside-session",
     "bypass": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
     "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
     "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "
-    "health-user-agent content-type-changed",
+    "health-user-agent content-type-changed public-path-before public-path-in-query public-path-in-fragment "
+    "public-path-in-parameter public-path-as-value public-path-in-header",
     "cors": "cors-preflight cors-foreign-origin",
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
     "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once unknown-kid-flood "
-    "jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
+    "forged-after-genuine-same-signature forged-after-genuine-same-payload jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
 }  # fmt: skip
 # Genuine tokens in another place or beside another thing: there is nothing in the token itself to refuse.
 PLACED = {
     "no-scheme", "wrong-scheme-basic", "wrong-scheme-token", "scheme-lowercase", "double-scheme", "comma-joined", "padded-base64",
     "space-inside", "control-characters", "duplicate-header-genuine-first", "duplicate-header-forged-first",
     "exp-huge", "lifetime-too-long", "version-unknown", "unsafe-metadata-role", "sub-unknown-user", "sub-banned-user",
-    "sub-deleted-user", "sid-revoked", "session-for-machine", "legacy-header-clerk-cookie", "clerk-header-legacy-cookie",
+    "sub-deleted-user", "sid-revoked", "session-for-machine", "role-lookalike", "admin-of-another-organization",
+    "role-in-header", "role-in-query", "role-in-body", "identity-in-header", "identity-in-query", "own-object", "others-object",
+    "legacy-header-clerk-cookie", "clerk-header-legacy-cookie",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ def test_a_verdict_that_passes() -> None:
     )
     assert judged(cell(state, "forged"), state, answer, mechanisms=DECLARED) == CellVerdict(
         "app", "GET /x", "p", "forged", "signature", "reject", "pass", "probe", "401, the handler was not entered",
-        status=401, ran=("app.log:request",), micros=1500, twin="clerk",
+        status=401, ran=("app.log:request",), micros=1500, twin="clerk", needs="nothing",
     )  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def test_a_verdict_that_fails() -> None:
     answer = seen(200, entered=True, body="b" * 700, micros=7, ran=[BY_CLERK])
     assert judged(cell(state, "forged"), state, answer, mechanisms=DECLARED) == CellVerdict(
         "app", "GET /x", "p", "forged", "signature", "reject", "breach", "probe", "200, the handler was entered",
-        "must be rejected, was let in by clerk", 200, ("clerk",), ("app.clerk:verify",), 7, "b" * 300, "", twin="clerk",
+        "must be rejected, was let in by clerk", 200, ("clerk",), ("app.clerk:verify",), 7, "b" * 300, "", twin="clerk", needs="nothing",
     )  # fmt: skip
 
 

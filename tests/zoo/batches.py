@@ -196,14 +196,15 @@ def tried(
     usual = (
         ["state", "clerk", "clerk-rotated"]
         if drills
-        else [c.name for c in CATALOGUE.values() if c.drill in (None, "pair")]
+        else [c.name for c in CATALOGUE.values() if c.drill in (None, "pair", "identity")]
     )
     suites = settle(folder, animals, settings=animals[0].settings) if url is None else folder / "suites"
     target: dict[str, Any] = {"app": app_of(animals), "app_dir": folder, "python": sys.executable}
     if url is not None:
         target = {"url": url, "openapi": "", "issuer_port": port}
     names = credentials or usual
-    options = Options(suites=suites, agents=1, env=ENVIRONMENT, drills=drills, credentials=names, **target)
+    # Strict: what only the issuer could sign is no finding otherwise.
+    options = Options(suites=suites, agents=1, env=ENVIRONMENT, drills=drills, credentials=names, strict=True, **target)
     found: Findings = defaultdict(list)
     for verdict in judged(options, server=server).record.verdicts:
         if verdict.failed:

@@ -15,7 +15,6 @@ from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
 from harness.core.toml import Table, explain, read_toml
 from harness.credentials import CATALOGUE, Credential, groups
-from harness.credentials.identities import USUAL_PEOPLE
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.targets.request_builder import Example
 
@@ -232,11 +231,6 @@ class Declaration:
     def policies(self) -> dict[str, Policy]:
         """The policies by name."""
         return self.matrix.policies
-
-    @property
-    def people(self) -> list[str]:
-        """The names of all identities."""
-        return list(dict.fromkeys((*USUAL_PEOPLE, *self.matrix.identities)))
 
     def identities(self) -> dict[str, dict[str, object]]:
         """The declared identities as `credentials.register` takes them."""

@@ -54,7 +54,7 @@ class RequestFactory:
         usual = base.identity if base is not None else "alice"
         person = usual if credential.identity == "alice" else credential.identity
         presented = self.mint.present(credential, base)
-        forms = (presented, *presented.also)
+        forms = (presented, *(form for form in presented.also if plan.examines_verifier or not form.sparse))
         if credential.group == "roles":
             forms = tuple(_without_declared(form, plan) for form in forms)
         prepared = Prepared(

@@ -21,8 +21,11 @@ from harness.targets.base import Observation
 FIELD, TOKEN, BESIDE = (CATALOGUE[name] for name in ("named-field", "named-token", "named-beside-session"))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,40}")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)+")
-_TOKEN = re.compile(r"[\w-]{16,}\.[\w-]+\.[\w-]*")
-"""A token that was presented, and that the code holds."""
+_NOISE = re.compile(
+    r"[\w-]{16,}\.[\w-]+\.[\w-]*|.*[\\\[\]{}()<>].*|(?i:authorization|bearer|www-authenticate|not authenticated|unauthorized|forbidden"
+    r"|sub|iss|aud|exp|iat|nbf|jti|azp|sid|sts|cat|kid|alg|typ|act|fva|[re]s(256|384|512)|hs(256|384|512)|jwks|keys|require|utf-?8|ascii)"
+)
+"""A token that was presented and that the code holds, patterns, and the usual words of verification."""
 _ORDINARY = re.compile(
     r"authorization|__session.*|__client_uat.*|__clerk_.*|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id"
 )
@@ -31,6 +34,7 @@ _TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
 _ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
 """What a client says of itself, and what guards look at to know one of their own."""
 _MOST_WORDS = 24
+_MOST_TOKENS = 60
 _MOST_NAMES = 24
 _MOST_PASSWORDS = 8
 _OFFERED = 4
@@ -106,7 +110,7 @@ def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool)
     loose: dict[str, Field] = {}
     words: dict[str, str] = {}
     for one in every:
-        texts = tuple(word for word in one.words if not _TOKEN.fullmatch(word))[:_MOST_WORDS]
+        texts = tuple(word for word in one.words if not _NOISE.fullmatch(word))[:_MOST_WORDS]
         for word in texts:
             words.setdefault(word, one.reader)
             # A look-up that did not happen this time has its name among the words.
@@ -118,12 +122,13 @@ def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool)
             fields.setdefault((one.place, one.name.lower()), Field(one.place, one.name, one.reader, texts))
     kept = [field for (_, name), field in fields.items() if not _ORDINARY.fullmatch(name) and name not in own]
     known = {field.name.lower() for field in kept} | own
+    asked = {one.name.lower() for one in every}
     return Learned(
         tuple(kept[:_MOST_NAMES]),
         tuple(field for name, field in loose.items() if name not in known and not _ORDINARY.fullmatch(name))[
             :_MOST_NAMES
         ],
-        tuple((word, reader) for word, reader in words.items() if word.lower() not in known)[:_MOST_WORDS],
+        tuple((word, reader) for word, reader in words.items() if word.lower() not in asked)[:_MOST_TOKENS],
     )
 
 

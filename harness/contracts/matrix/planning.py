@@ -13,6 +13,7 @@ from harness.contracts.matrix.selection import Selection
 from harness.core.errors import DeclarationError
 from harness.core.paths import path_shape
 from harness.credentials import Credential
+from harness.credentials.identities import USUAL_PEOPLE
 from harness.credentials.model import JWT
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
@@ -39,7 +40,9 @@ def _declared(declaration: Declaration, files: list[RouterFile], routes: list[Ro
             policy = declaration.policies[entry.policy]
             carriers = entry.ways(file, policy)
             example = entry.example(carriers[0])
-            owners = owners_of(example, declaration.people, f'{file.router}: routes."{key}"')
+            owners = owners_of(
+                example, [*USUAL_PEOPLE, *declaration.matrix.identities], f'{file.router}: routes."{key}"'
+            )
             planned[path_shape(key)] = RoutePlan(
                 route, file.router, entry.policy, policy, owners.example_of("alice") if owners else example,
                 entry.guard or policy.guard, carriers=carriers, reviewed=entry.reviewed, owners=owners,

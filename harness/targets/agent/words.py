@@ -19,6 +19,7 @@ from typing import Any
 
 from .mentions import _NAMES, _NOTHING, _QUIET, Mentions, function_of
 from .values import matching
+from .written import Written
 
 _MOST = 60
 _LONGEST = 200
@@ -221,6 +222,7 @@ class Words:
     def __init__(self, mentions: Mentions, original: Callable[[FunctionType], FunctionType | None]) -> None:
         self.mentions = mentions
         self.original = original
+        self.written = Written(mentions.app_dir)
 
     def of(self, function: FunctionType, given: Mapping[str, Any]) -> list[str]:
         """Return the words, nearest first. `given`: arguments whose attributes may be looked at."""
@@ -242,4 +244,4 @@ class Words:
                 following.update(dict.fromkeys(one for one in originals if one is not None and one not in seen))
             seen.update(following)
             level = list(following)
-        return list(found)[:_MOST]
+        return [text for text in found if self.written.known(text)][:_MOST]
