@@ -34,7 +34,8 @@ def _no_timestamp(mint: Mint) -> str:
     return mint.legacy.encode(mint.legacy.plain(mint.identity).rpartition(":")[0])
 
 
-def _old_claims(mint: Mint) -> dict[str, Any]:
+def legacy_claims(mint: Mint) -> dict[str, Any]:
+    """Return the claims of a JWT of the old scheme."""
     now = mint.now()
     return {
         "sub": mint.identity.email,
@@ -118,8 +119,8 @@ CREDENTIALS = [
     _entry("legacy-in-headers", _in_headers, "The old token in every other usual header.", **_PLACES),
     _entry("legacy-in-cookies", _in_cookies, "The old token in every usual cookie.", **_PLACES),
     _entry("legacy-in-queries", _in_queries, "The old token in every usual query parameter.", **_PLACES),
-    _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, _old_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391"),
-    _entry("legacy-rs256-own-key", token(lambda m: jwt.encode(_old_claims(m), m.attacker.private, algorithm="RS256")), "The third old scheme: a JWT under keys of the backend's own, here an attacker's."),
+    _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, legacy_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391"),
+    _entry("legacy-rs256-own-key", token(lambda m: jwt.encode(legacy_claims(m), m.attacker.private, algorithm="RS256")), "The third old scheme: a JWT under keys of the backend's own, here an attacker's."),
     _entry("legacy-as-basic", authorization(lambda m: f"Basic {_old(m)}"), "The old token as if it were a password.", placed=True),
     _entry("legacy-double-encoded", token(lambda m: m.legacy.encode(_old(m))), "The old token, encoded twice."),
     _entry("legacy-header-clerk-cookie", lambda m: Presentation(token=_old(m), cookies=(("__session", m.genuine()),)), "The old token in the header beside a genuine Clerk cookie: the header must not win.", follows=("clerk-cookie", "legacy"), placed=True),

@@ -104,7 +104,9 @@ class RunContext:
             ssrf_listener=ssrf_listener,
             origin=matrix.settings.origin or ORIGIN,
         )
-        self.mint.target_secrets = secrets_among(dict(matrix.target.env) | options.env, self.clerk.environment())
+        self.mint.target_secrets = secrets_among(
+            dict(matrix.target.env) | options.env, (self.clerk.secret_key, self.clerk.publishable_key)
+        )
         keys = self.mint.warm()
         if command is not None:
             self.target = self._start_command(command, url or "http://127.0.0.1:{port}")

@@ -7,6 +7,7 @@ import binascii
 import os
 import shlex
 import tomllib
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,13 +43,15 @@ def refuse_live_keys(environment: dict[str, str], where: str) -> None:
                 )
 
 
-def secrets_among(given: dict[str, str], ours: dict[str, str]) -> dict[str, str]:
-    """Return the variables of the target that look like a secret or a key and are none of ours: what it may verify by as well."""
-    known = set(ours.values())
+def secrets_among(given: dict[str, str], ours: Collection[str]) -> dict[str, str]:
+    """Return the variables of the target that look like a secret or a key: what it may verify by as well.
+
+    `ours`: values that have credentials of their own.
+    """
     return {
         name: value
         for name, value in given.items()
-        if value and value not in known and "://" not in value and (is_secret(name) or value.startswith("-----BEGIN"))
+        if value and value not in ours and "://" not in value and (is_secret(name) or value.startswith("-----BEGIN"))
     }
 
 

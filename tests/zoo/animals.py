@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from tests.zoo import (
     correct,
+    correct_places,
+    correct_source,
     correct_twins,
     flaws_claims,
     flaws_hidden,
+    flaws_places,
     flaws_request,
+    flaws_source,
     flaws_system,
     flaws_twins,
     flaws_verify,
@@ -20,8 +24,10 @@ _KINDS = {
     "request": flaws_request.FLAWS,
     "system": flaws_system.FLAWS,
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
+    "source": flaws_source.FLAWS,
+    "places": flaws_places.FLAWS,
 }
-CORRECT = [*correct.CORRECT, *correct_twins.CORRECT]
+CORRECT = [*correct.CORRECT, *correct_twins.CORRECT, *correct_source.CORRECT, *correct_places.CORRECT]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
 ALL = [*CORRECT, *FLAWED]
 UNREVEALED: dict[str, str] = {}

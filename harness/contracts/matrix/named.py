@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from harness.contracts.matrix.plan import Cell, RoutePlan
-from harness.credentials import CATALOGUE, Credential, Mint
+from harness.credentials import CATALOGUE, Credential, Mint, jose
+from harness.credentials.group_legacy import legacy_claims
 from harness.credentials.model import Presentation
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
@@ -37,6 +38,8 @@ _MOST_WORDS = 24
 _MOST_TOKENS = 60
 _MOST_NAMES = 24
 _MOST_PASSWORDS = 8
+_SECRET = 4
+"""The fewest letters of a word that may be the secret of tokens."""
 _OFFERED = 4
 """How many letters of a word of the source are shown: it may be a secret."""
 
@@ -218,6 +221,10 @@ def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
             yield Presentation(token=value.text, form=value.words)
             if value.text.isascii() and value.text.isprintable():
                 yield Presentation(authorization=(value.text.encode(),), form=f"{value.words} in Authorization")
+        if len(word) >= _SECRET:
+            for claims in (mint.claims(), legacy_claims(mint)):
+                forged = jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, claims, word.encode())
+                yield Presentation(token=forged, form=f"{said} as the secret of a token")
 
 
 def _as_passwords(learned: Learned) -> Iterator[Presentation]:
