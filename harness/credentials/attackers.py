@@ -95,6 +95,17 @@ def held(name: str, group: str) -> Held:
     return _OF.get(name) or _GROUPS[group]
 
 
+_BY_BASE: dict[tuple[str, str], Held] = {
+    ("aud-foreign", "session"): ("issuer-key", "all sessions of an instance have the audience that its settings say"),
+}
+"""What holds of a credential only where it is made of one kind of genuine credential: name and kind."""
+
+
+def needs_of(credential: Credential, kind: str) -> Needs:
+    """Return what an attacker must hold to make the credential of a genuine one of this kind."""
+    return _BY_BASE.get((credential.name, kind), (credential.needs, credential.because))[0]
+
+
 def with_attacker(credential: Credential) -> Credential:
     """Return the credential with what an attacker must hold."""
     needs, because = held(credential.name, credential.group)

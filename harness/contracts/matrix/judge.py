@@ -16,6 +16,7 @@ from harness.contracts.matrix.refusal import Outcome, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.core.redact import redact
+from harness.credentials.attackers import needs_of
 from harness.targets.base import Observation
 
 _ROTATED_HINT = (
@@ -91,7 +92,7 @@ class Judge:
             micros=observation.micros,
             excerpt=redact(text_of(observation)[:600])[:300] if verdict != "pass" else "",
             hint=hint,
-            needs=cell.credential.needs if cell.expect == "reject" else "",
+            needs=needs_of(cell.credential, cell.way.kind) if cell.expect == "reject" else "",
             twin=twin.credential.name if twin is not None and twin.admitted and cell.expect == "reject" else "",
         )
 
@@ -212,7 +213,8 @@ _HARDENING_HINT = "name it in the policy's reject, or give --strict, if it is to
 def only_the_issuer(cell: Cell) -> bool:
     """Whether nobody but the issuer could make the credential of a cell, and no policy says that it must be rejected."""
     credential, reject = cell.credential, cell.plan.policy.reject
-    return credential.needs == "issuer-key" and credential.name not in reject and credential.group not in reject
+    needs = needs_of(credential, cell.way.kind)
+    return needs == "issuer-key" and credential.name not in reject and credential.group not in reject
 
 
 def _forms(forms: list[str]) -> str:
