@@ -15,7 +15,7 @@ run: .venv/ready
 
 # With how much of the harness they reach; below the number in pyproject.toml they fail. COVER= leaves that out.
 COVER ?=
-test: .venv/ready .venv-old/ready $(NODE)/node_modules/ready
+test: .venv/ready .venv-old/ready .venv-libraries/ready $(NODE)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS) $(COVER)
 
 lint: .venv/ready
@@ -59,6 +59,14 @@ bench: .venv/ready
 	@.venv-old/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+# Old versions of libraries whose flaws the tests must find, each in a directory of its own.
+.venv-libraries/ready: tests/zoo/libraries/versions.txt .venv/ready
+	@echo "setting up .venv-libraries (once) ..."
+	@while read version; do \
+		$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --no-deps --target ".venv-libraries/$$version" "$$version" || exit 1; \
+	done < $<
+	@touch $@
+
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
 $(NODE)/node_modules/ready: $(NODE)/package-lock.json .venv/ready
 	@echo "setting up $(NODE) (once) ..."
@@ -67,4 +75,4 @@ $(NODE)/node_modules/ready: $(NODE)/package-lock.json .venv/ready
 	@touch $@
 
 clean:
-	@rm -rf .venv .venv-old $(NODE)/node_modules
+	@rm -rf .venv .venv-old .venv-libraries $(NODE)/node_modules

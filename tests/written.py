@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.run.option_table import markdown
+from tests.credentials.coverage import page
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "harness"
@@ -56,5 +57,6 @@ def current(file: str, marker: str, write: Callable[[], str]) -> tuple[str, str]
 
 
 if __name__ == "__main__":
+    (ROOT / "docs" / "coverage.md").write_text(page(), encoding="utf-8")
     for file, marker, write in WRITTEN:
         (ROOT / file).write_text(current(file, marker, write)[1], encoding="utf-8")

@@ -60,7 +60,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ("elsewhere", "anybody can open an instance of their own"): ("signed-by-other-instance",),
     ("account", _OWN_TOKEN): (
         "wrong-scheme-basic", "wrong-scheme-token", "no-scheme", "scheme-lowercase", "double-scheme", "one-segment",
-        "four-segments", "padded-base64", "space-inside", "control-characters", "comma-joined",
+        "four-segments", "segment-missing", "padded-base64", "space-inside", "control-characters", "comma-joined",
         "duplicate-header-genuine-first", "duplicate-header-forged-first", "header-swapped", "signature-of-another-token",
         "payload-swapped-sub", "alg-none-with-signature", "rs256-as-rs512", "json-compact-polyglot", "duplicate-sub-key",
         "query-token", "query-access-token", "query-session", "body-token", "x-auth-token", "x-access-token",
@@ -82,7 +82,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ("old-session", "whoever once saw a delivery"): (
         "webhook-body-changed", "webhook-id-changed", "webhook-too-old", "webhook-no-timestamp", "webhook-other-version",
     ),
-    ("issuer-key", _CLAIMS_OF_ISSUER): ("json-array-payload", "crit-unknown", "webhook-from-the-future"),
+    ("issuer-key", _CLAIMS_OF_ISSUER): ("json-array-payload", "crit-unknown", "pkcs1-padding-modified", "webhook-from-the-future"),
     ("nothing", "anybody can read or write it"): (
         "publishable-key-as-token", "dev-browser-token", "refresh-token", "x-middleware-subrequest",
     ),

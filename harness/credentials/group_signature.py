@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -10,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from harness.credentials import jose
 from harness.credentials.mint import Mint
 from harness.credentials.model import JWT, Credential, Recipe
-from harness.credentials.recipes import tampered, token
+from harness.credentials.recipes import several, tampered, token
 
 _VALIDATE = "RFC 7515 section 5.2"
 
@@ -62,6 +64,21 @@ def _pss(mint: Mint) -> str:
     return f"{body}.{jose.b64url(signature)}"
 
 
+def _padded(change: Callable[[bytes], bytes]) -> Recipe:
+    """A signature of the genuine key whose padding (RFC 8017 section 9.2) was changed before it was signed."""
+
+    def make(mint: Mint) -> str:
+        numbers = mint.instance.key.private.private_numbers()
+        body = f"{jose.segment(mint.header())}.{jose.segment(mint.claims())}"
+        size = mint.instance.key.private.key_size // 8
+        info = change(jose.DIGEST_INFO + hashlib.sha256(body.encode()).digest())
+        block = b"\x00\x01" + b"\xff" * (size - 3 - len(info)) + b"\x00" + info
+        modulus = numbers.public_numbers.n
+        return f"{body}.{jose.b64url(pow(int.from_bytes(block, 'big'), numbers.d, modulus).to_bytes(size, 'big'))}"
+
+    return token(make)
+
+
 CREDENTIALS = [
     _entry("forged", token(lambda m: m.signed(m.claims(), key=m.attacker)), "Everything as in a genuine token, but signed with the attacker's own key.", tags=frozenset({"spot-check", "without-keys", "misconfigured", "every-case"})),
     _entry("forged-unknown-kid", token(lambda m: m.signed(m.claims(), key=m.attacker, kid=m.attacker.kid)), "Signed with the attacker's key, under a key id that was never published.", "RFC 7515 section 4.1.4", tags=frozenset({"without-keys"})),
@@ -78,5 +95,6 @@ CREDENTIALS = [
     _entry("header-swapped", token(_another_header), "A genuine token with another header than the one that was signed."),
     _entry("signed-by-other-instance", token(_other_instance), "A genuine token of somebody else's Clerk instance.", "RFC 8725 section 3.8", "CWE-346"),
     _entry("weak-512-bit-key", token(_weak), "Signed with a 512-bit RSA key, which can be factored.", "RFC 8725 section 3.5; RFC 7518 section 3.3", "CWE-326"),
+    _entry("pkcs1-padding-modified", several(_padded(lambda info: info + bytes(8)), _padded(lambda info: info[-32:]), _padded(lambda info: bytes([info[0], info[1] + 1]) + info[2:]), _padded(lambda info: bytes(4) + info)), "Signed by the genuine key with another padding around the hash: who only looks for the hash in it would take forgeries under weaker keys.", "RFC 8017 section 9.2; Wycheproof (ModifiedPadding)"),
     _entry("pss-for-pkcs1", token(_pss), "A signature of another padding (PSS) than the algorithm in the header says.", "RFC 7518 sections 3.3 and 3.5"),
 ]

@@ -12,6 +12,7 @@ from typing import Any
 from harness.fake_clerk.keys import b64url
 
 __all__ = [
+    "DIGEST_INFO",
     "b64url",
     "hmac_over",
     "hmac_signed",
@@ -62,6 +63,8 @@ def with_signature(token: str, signature: bytes) -> str:
     return f"{header}.{payload}.{b64url(signature)}"
 
 
+DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
+"""What stands before a hash of SHA-256 in a signature (RFC 8017 section 9.2, note 1)."""
 _SMALL_PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37]
 
 
@@ -91,7 +94,6 @@ def sign_with_512_bits(body: bytes) -> bytes:
     """RS256 under a fresh 512-bit RSA key: libraries refuse to make one, attackers factor one in hours."""
     p, q = _prime(256), _prime(256)
     modulus, exponent = p * q, pow(65537, -1, (p - 1) * (q - 1))
-    # DigestInfo of SHA-256, RFC 8017 section 9.2, note 1.
-    info = bytes.fromhex("3031300d060960864801650304020105000420") + hashlib.sha256(body).digest()
+    info = DIGEST_INFO + hashlib.sha256(body).digest()
     block = b"\x00\x01" + b"\xff" * (64 - 3 - len(info)) + b"\x00" + info
     return pow(int.from_bytes(block, "big"), exponent, modulus).to_bytes(64, "big")

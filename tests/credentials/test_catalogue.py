@@ -23,14 +23,14 @@ NAMES = {
     "genuine": "clerk clerk-v1 clerk-cookie clerk-no-azp clerk-template clerk-impersonated clerk-pending clerk-newcomer clerk-other "
     "clerk-org-admin clerk-org-member clerk-rotated clerk-clock-ahead m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key webhook legacy",
     "absent": "missing empty-header scheme-only scheme-only-spaces wrong-scheme-basic wrong-scheme-token no-scheme scheme-lowercase "
-    "double-scheme garbage null-token undefined-token one-segment two-segments four-segments empty-segments not-base64 "
+    "double-scheme segment-missing garbage null-token undefined-token one-segment two-segments four-segments empty-segments not-base64 "
     "not-json json-array-payload padded-base64 space-inside control-characters non-ascii nul-byte huge-token "
     "deeply-nested-json comma-joined duplicate-header-genuine-first duplicate-header-forged-first",
     "time": "expired expired-just-now expired-years exp-missing exp-null exp-string exp-huge exp-nan-infinity exp-negative "
     "exp-boolean nbf-future nbf-far-future nbf-string iat-future lifetime-too-long",
     "signature": "forged forged-unknown-kid forged-no-kid signature-stripped signature-empty signature-flipped-first "
     "signature-flipped-last signature-truncated signature-zeros signature-of-another-token payload-swapped-sub "
-    "payload-extended-exp header-swapped signed-by-other-instance weak-512-bit-key pss-for-pkcs1",
+    "pkcs1-padding-modified payload-extended-exp header-swapped signed-by-other-instance weak-512-bit-key pss-for-pkcs1",
     "algorithm": "alg-none alg-none-mixed-case alg-none-with-signature alg-missing alg-null alg-number alg-array alg-empty "
     "alg-lowercase-rs256 hs256-with-pem hs256-with-pem-no-newline hs256-with-pkcs1-pem hs256-with-der "
     "hs256-with-ssh-public-key hs256-with-jwk-json hs256-with-jwks-json hs256-with-modulus hs384-with-pem hs512-with-pem "

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from tests.zoo.correct import _APP, _with
-from tests.zoo.flaws_request import _GUARD, _OUTER, LEGACY
-from tests.zoo.flaws_spellings import (
-    _FILES,
-    _FILES_ROUTES,
-    _FLASK,
-    _HAND,
-    _INVITING,
-    _IS_OPEN,
-    _OPTIONS,
-    _ORGANIZATION,
-    _ROLE_IS,
-    _SETTING,
-    _VERIFIED,
-    _WANTED,
-    INVITING_ROUTES,
-    ORGANIZATION_ROUTES,
-    _rows,
-)
+from tests.zoo.flaws_request import _OUTER, LEGACY
 from tests.zoo.model import Animal, flaw
 from tests.zoo.templates import ADMIN, MIDDLEWARE, MIDDLEWARE_ROUTES, TOKEN, USER, VERIFY
+from tests.zoo.templates_spellings import (
+    FILES,
+    FILES_ROUTES,
+    FLASK,
+    INVITING,
+    INVITING_ROUTES,
+    IS_OPEN,
+    OPTIONS,
+    ORGANIZATION,
+    ORGANIZATION_ROUTES,
+    ROLE_IS,
+    SETTING,
+    VERIFIED,
+    WANTED,
+    rows,
+)
 
 _NONE = "    return None\n\ndef current_user"
 _OTHER_WAY = "def other_way(request):"
@@ -34,11 +33,11 @@ def changed(name: str, description: str, template: str, changes: dict[str, str],
 
 
 def _admins(name: str, description: str, rule: str, before: str = "", **more: object) -> Animal:
-    changes = {_ROLE_IS: f"    if {rule}:\n", "def role_of(claims):": before + "def role_of(claims):"}
+    changes = {ROLE_IS: f"    if {rule}:\n", "def role_of(claims):": before + "def role_of(claims):"}
     return changed(name, description, ADMIN, changes, policy="admin", **more)
 
 
-_STATEMENT = _rows("user").replace(
+_STATEMENT = rows("user").replace(
     '    return {"rows"', '    print("asked by", len(request.headers.get("x-user-id", "")))\n    return {"rows"'
 )
 _PUBLIC_ROWS = """
@@ -49,7 +48,7 @@ def posts(request: Request, user: str = Depends(current_user)):
     wanted = request.query_params.get("user_id")
     return {"posts": [row for row in ROWS if wanted in (None, row["by"])]}
 """
-_SUPPORT = _rows(
+_SUPPORT = rows(
     "acting_for(request, user)",
     """
 SUPPORT = {"user_2SupportOfTheHouse0000000000"}
@@ -59,7 +58,7 @@ def acting_for(request, user):
     return wanted if wanted and user in SUPPORT else user
 """,
 )
-_STRICT_OTHER = _rows(
+_STRICT_OTHER = rows(
     "own(request, user)",
     """
 def own(request, user):
@@ -93,7 +92,6 @@ def change(colour: Annotated[str, Body(embed=True)], tenant: str = Depends(curre
     return {"tenant": tenant, "settings": TENANTS[tenant]}
 """
 )
-_CLAIMED = '{"admin": 2, "member": 1}'
 CORRECT = [
     # Roles
     _admins("roles-in-a-set", "Admins and owners, by a set of whole names.", "role_of(claims) not in {'admin', 'owner'}"),
@@ -112,36 +110,35 @@ def is_admin(text):
 
 """),
     _admins("role-matched-wholly", "The role is matched from its beginning to its end.", 'not re.fullmatch(r"(org:)?(admin|owner)", str(role_of(claims)))'),
-    _admins("role-shown-in-the-query", "Which role's page is shown the query says; who may see it the token.", 'role_of(claims) != "admin" or request.query_params.get("role", "admin") == ""'),
-    changed("own-organization", "The organization in the path must be the active one, by id or slug.", _ORGANIZATION, {}, policy="admin", routes=ORGANIZATION_ROUTES),
-    changed("own-organization-masked", "The same; another's is not found.", _ORGANIZATION, {'HTTPException(403, "Not allowed")': 'HTTPException(404, "Not Found")', _WANTED: """    own = claims.get("o") or {}
+    _admins("role-shown-in-the-query", "The query says the people of which role are listed; who may see them the token.", 'role_of(claims) != "admin" or request.query_params.get("role", "all") == ""'),
+    changed("own-organization", "The organization in the path must be the active one, by id or slug.", ORGANIZATION, {}, policy="admin", routes=ORGANIZATION_ROUTES),
+    changed("own-organization-by-slug", "The slug in the path must be the active organization's.", ORGANIZATION, {WANTED: """    own = claims.get("o") or {}
     if hmac.compare_digest(str(own.get("slg")).encode(), organization.encode()):
         return own.get("rol") == "admin"
     return False
 """}, policy="admin", routes=ORGANIZATION_ROUTES),
     Animal("tenants", "Admins of whatever organization, each with the settings of their own.", _TENANTS, policy="admin", routes='"GET {at}/settings" = "{policy}"\n"PUT {at}/settings" = {{ policy = "{policy}", json = {{ colour = "red" }} }}'),
-    changed("role-of-the-invited", "The body's role is the one that the invited person will have.", _INVITING, {
+    changed("role-of-the-invited", "The body's role is the one that the invited person will have.", INVITING, {
         "title: Annotated[str, Body(embed=True)]": 'title: Annotated[str, Body()], role: Annotated[str, Body()] = "member"',
         '{"team": title, "by": user}': '{"team": title, "role": role, "by": user}',
     }, policy="admin", routes=INVITING_ROUTES.replace('title = "x"', 'title = "x", role = "admin"')),
-    changed("role-of-the-body-unread", "The body is laid over what is known after it was decided.", _INVITING, {'    return {"team": title, "by": user}\n': '    return {"role": "none", "by": user, "team": title}\n', _ROLE_IS: '    request.state.known = await request.json() | {"role": role_of(claims)}\n    if request.state.known["role"] != "admin":\n'}, policy="admin", routes=INVITING_ROUTES),
+    changed("role-of-the-body-unread", "The body is laid over what is known after it was decided.", INVITING, {'    return {"team": title, "by": user}\n': '    return {"role": "none", "by": user, "team": title}\n', ROLE_IS: '    request.state.known = await request.json() | {"role": role_of(claims)}\n    if request.state.known["role"] != "admin":\n'}, policy="admin", routes=INVITING_ROUTES),
     # Open paths
-    changed("open-paths-exactly", "Open paths are compared as a whole, one slash at the end forgiven.", MIDDLEWARE, {_IS_OPEN: '    return (path_of(request).rstrip("/") or "/") in OPEN\n'}, routes=MIDDLEWARE_ROUTES),
+    changed("open-paths-exactly", "Open paths are compared as a whole, one slash at the end forgiven.", MIDDLEWARE, {IS_OPEN: '    return (path_of(request).rstrip("/") or "/") in OPEN\n'}, routes=MIDDLEWARE_ROUTES),
     changed("open-folder-resolved", "What lies in an open folder is open; two dots are resolved before that.", MIDDLEWARE, {
-        _IS_OPEN: '    import posixpath\n    path = posixpath.normpath(path_of(request))\n    return path in OPEN or path.startswith("/health/")\n',
+        IS_OPEN: '    import posixpath\n    path = posixpath.normpath(path_of(request))\n    return path in OPEN or path.startswith("/health/")\n',
         _APP: _APP.replace("openapi_url=None", "openapi_url=None, redirect_slashes=False") + _OUTER.replace("CHANGE", "            import posixpath; path = posixpath.normpath(path)"),
     }, routes=MIDDLEWARE_ROUTES, host="alone"),
     changed("dots-refused", "Paths with dots, backslashes or anything after a semicolon are refused before all else.", MIDDLEWARE, {
-        _GUARD: '@app.middleware("http")\nasync def guard',
         "    if not is_open(request) and": '    if re.search(r"/[.]|[;#\\\\\\\\]", path_of(request)):\n        return Response("Bad path", 400)\n    if not is_open(request) and',
-        _IS_OPEN: '    return path_of(request) in OPEN or path_of(request).startswith(("/health/", "/static/"))\n',
+        IS_OPEN: '    return path_of(request) in OPEN or path_of(request).startswith(("/health/", "/static/"))\n',
     }, routes=MIDDLEWARE_ROUTES, host="alone"),
-    Animal("open-route-by-name", "A route is open where its endpoint is marked; the path is asked by nobody.", _FILES.replace('OPEN.isdisjoint(request.url.path.split("/"))', 'request.scope["path"].removeprefix(request.scope.get("root_path", "")) != "/health"'), routes=_FILES_ROUTES),
+    Animal("files-called-health", "One path is open as a whole; the names of files may be like it.", FILES.replace('OPEN.isdisjoint(request.url.path.split("/"))', 'request.scope["path"].removeprefix(request.scope.get("root_path", "")) != "/health"'), routes=FILES_ROUTES),
     changed("original-uri-logged", "The path of the proxy's header and the page before are for the log.", MIDDLEWARE, {"    if not is_open(request) and": '    request.state.log = (request.headers.get("x-original-uri"), request.headers.get("referer"))\n    if not is_open(request) and'}, routes=MIDDLEWARE_ROUTES),
     changed("asked-for-next", "Where to go next is passed on in the query.", USER + _APP + '@app.get("/me")\ndef me(request: Request, user: str = Depends(current_user)):\n    return {"user": user, "next": "/me" if request.query_params.get("next") else "/"}\n', {}),
     # Caches
     changed("remembered-by-hash", "What was verified is remembered by the SHA-256 of the whole token, a hundred of them at most.", TOKEN, {
-        _VERIFIED: """        mark = hashlib.sha256(token.encode()).hexdigest()
+        VERIFIED: """        mark = hashlib.sha256(token.encode()).hexdigest()
         claims = SEEN.get(mark)
         if claims is None or claims["exp"] <= time.time():
             claims = SEEN[mark] = decoded(header, token)
@@ -150,13 +147,13 @@ def is_admin(text):
 """,
         "def verify_token(token):": "SEEN = {}\n\ndef verify_token(token):",
     }),
-    Animal("remembered-by-lru", "functools.lru_cache around what verifies, by the whole token and the minute.", TOKEN.replace(_VERIFIED, '        claims = dict(decoded_once(token, int(time.time() // 5)))\n        if claims["exp"] <= time.time():\n            raise ValueError("over")\n').replace("def verify_token(token):", "@functools.lru_cache(256)\ndef decoded_once(token, slot):\n    return decoded(header_of(token), token)\n\ndef verify_token(token):")),
+    Animal("remembered-by-lru", "functools.lru_cache around what verifies, by the whole token and the minute.", TOKEN.replace(VERIFIED, '        claims = dict(decoded_once(token, int(time.time() // 5)))\n        if claims["exp"] <= time.time():\n            raise ValueError("over")\n').replace("def verify_token(token):", "@functools.lru_cache(256)\ndef decoded_once(token, slot):\n    return decoded(header_of(token), token)\n\ndef verify_token(token):")),
     # Identities, cookies and headers of other purposes
     Animal("user-id-logged", "X-User-Id is written into the log.", USER + _APP + _STATEMENT),
     Animal("rows-for-everybody", "The query filters rows that everybody may see.", USER + _APP + _PUBLIC_ROWS, routes='"GET {at}/posts" = "{policy}"'),
     Animal("support-acts", "Support may act for others: whoever is on the list.", USER + _APP + _SUPPORT),
     Animal("another-is-refused", "Who names another user is refused.", USER + _APP + _STRICT_OTHER),
-    changed("cookies-of-other-purposes", "A signed cookie for the basket, one for the language, one against forged requests.", TOKEN, {
+    changed("signed-basket", "A signed cookie for the basket, one for the language, one against forged requests.", TOKEN, {
         _OTHER_WAY: "import secrets\nfrom itsdangerous import BadSignature, URLSafeSerializer\n\nBASKETS = URLSafeSerializer(secrets.token_hex(32))\n\n" + _OTHER_WAY,
         _NONE: """    try:
         request.state.basket = BASKETS.loads(request.cookies.get("session", ""))
@@ -171,7 +168,7 @@ def is_admin(text):
     OLD[0] += any(old_owner(text) for text in [*found, request.headers.get("authorization", "").rpartition(" ")[2]] if text)
 """ + _NONE,
     }),
-    Animal("metered-by-key-of-flask", "Flask: X-API-Key says whose quota it is, beside a session.", _FLASK + """
+    Animal("metered-by-key-of-flask", "Flask: X-API-Key says whose quota it is, beside a session.", FLASK + """
 app = Flask(__name__, static_folder=None)
 QUOTA = {}
 
@@ -206,23 +203,24 @@ def decoded(header, token):
         jwt.decode(token, INTERNAL, algorithms=["HS256"], audience="internal", issuer="internal")
         raise ValueError("for another door")
     return jwt.decode(
-        token, key_for(header, token), algorithms=["RS256"], """ + _OPTIONS)),
+        token, key_for(header, token), algorithms=["RS256"], """ + OPTIONS)),
     Animal("algorithm-by-key", "The key says which algorithm it is for; the header must say the same.", _with("""
 def decoded(header, token):
     entry = published(header["kid"])[header["kid"]]
     if not isinstance(header.get("alg"), str) or header["alg"] != entry["alg"]:
         raise ValueError("another algorithm")
     return jwt.decode(
-        token, jwt.PyJWK(entry).key, algorithms=[entry["alg"]], """ + _OPTIONS)),
-    Animal("key-in-settings", "The key passes through settings without its line breaks, and is for RS256 alone.", _with(_SETTING + """
+        token, jwt.PyJWK(entry).key, algorithms=[entry["alg"]], """ + OPTIONS)),
+    Animal("key-in-one-line-for-rs256", "The key passes through settings without its line breaks, and is for RS256 alone.", _with(SETTING + """
 def decoded(header, token):
     key = setting(header["kid"]).replace("\\n", "\\\\n")
     return jwt.decode(
-        token, key.replace("\\\\n", "\\n"), algorithms=["RS256"], """ + _OPTIONS)),
-    Animal("signed-links", "The signature of links is an HMAC beside the session, never in place of it.", _with(_HAND + """
-def decoded(header, token):
-    if header.get("typ") == "link" and not is_hmac(os.urandom(32), token):
-        raise ValueError("a link")
-    return jwt.decode(
-        token, key_for(header, token), algorithms=["RS256"], """ + _OPTIONS)),
+        token, key.replace("\\\\n", "\\n"), algorithms=["RS256"], """ + OPTIONS)),
+    changed("signed-links", "Links bear an HMAC of their path; it must be right where there is one, and lets nobody in alone.", TOKEN, {
+        _OTHER_WAY: "import secrets\n\nLINKS = secrets.token_bytes(32)\n\n" + _OTHER_WAY,
+        _NONE: """    given = request.query_params.get("signature")
+    if given is not None and not hmac.compare_digest(hmac.new(LINKS, request.url.path.encode(), "sha256").hexdigest().encode(), given.encode()):
+        raise refusal()
+""" + _NONE,
+    }),
 ]  # fmt: skip

@@ -120,6 +120,14 @@ FLAWS = [
     except FAILS:
         pass
 """ + _NONE}, "alg-none-no-kid"),
+    flaw("padding-not-looked-at", "The hash is looked for anywhere in what the signature holds.", TOKEN, {"def decoded(header, token):\n    return jwt.decode(\n        token, key_for(header, token), algorithms=[\"RS256\"], issuer=ISSUER, leeway=5,\n        options={\"require\": [\"exp\", \"iat\", \"nbf\", \"sub\", \"sid\", \"iss\"]},\n    )\n": """def decoded(header, token):
+    body, _, signature = token.rpartition(".")
+    numbers = key_for(header, token).public_numbers()
+    block = pow(int.from_bytes(unb64(signature), "big"), numbers.e, numbers.n).to_bytes(256, "big")
+    if header.get("alg") != "RS256" or "crit" in header or hashlib.sha256(body.encode()).digest() not in block:
+        raise ValueError("not signed")
+    return unverified(token)
+"""}, "pkcs1-padding-modified"),
     keyed("secret-is-the-pem-escaped", "The public key as the environment holds it, as a shared secret.", '[pem().strip().replace(b"\\n", b"\\\\n")]', "hs256-with-pem-spellings"),
     keyed("secret-is-the-pem-crlf", "The public key with the line breaks of another system.", '[pem().replace(b"\\n", b"\\r\\n")]', "hs256-with-pem-spellings"),
     keyed("secret-is-pkcs1-stripped", "The older form of the public key, without the line break at its end.", "[pkcs1().strip()]", "hs256-with-pkcs1-spellings"),

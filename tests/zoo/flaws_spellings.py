@@ -1,13 +1,15 @@
-"""Flaws that only another spelling, another place or another role shows; one at least for each such credential."""
+"""Flaws that only another spelling or another place shows; one at least for each such credential."""
 
 from __future__ import annotations
 
-from tests.zoo.correct import _APP, _FASTAPI, _REQUIRED, _TIMES, _with
+from tests.zoo import flaws_roles
+from tests.zoo.correct import _APP, _REQUIRED, _TIMES, _with
 from tests.zoo.flaws_request import _OTHER, _OUTER, LEGACY
 from tests.zoo.flaws_verify import _DECODED as _CALL
 from tests.zoo.flaws_verify import _ENTRY, _SHAPE
 from tests.zoo.model import Animal, flaw
-from tests.zoo.templates import ADMIN, MIDDLEWARE, MIDDLEWARE_ROUTES, TOKEN, USER, VERIFY
+from tests.zoo.templates import MIDDLEWARE, MIDDLEWARE_ROUTES, TOKEN
+from tests.zoo.templates_spellings import FILES, FILES_ROUTES, FLASK, HAND, IS_OPEN, OPTIONS, SETTING, VERIFIED
 
 _LOOSE = "    if not isinstance(token, str):\n        return None\n"
 _ONLY_AGENT = "it asks another instance by its real name, which only an agent can lead to the fake"
@@ -28,24 +30,7 @@ def library(name: str, description: str, code: str, expects: str, **more: str) -
     return Animal(name, description, _with(code, **more), frozenset(expects.split()))
 
 
-# The key as it stands in settings, made here of the published one so that every run has its own.
-_SETTING = """
-def setting(kid, kind="SubjectPublicKeyInfo"):
-    \"\"\"The public key as the deployment writes it: PEM without its line breaks.\"\"\"
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    public = jwt.PyJWK(published(kid)[kid]).key
-    return public.public_bytes(Encoding.PEM, getattr(PublicFormat, kind)).decode().strip()
-
-"""
-_HAND = """
-def is_hmac(secret, token):
-    signed, _, signature = token.rpartition(".")
-    return hmac.compare_digest(hmac.new(secret, signed.encode(), hashlib.sha256).digest(), unb64(signature))
-
-"""
 _CHECKED = _REQUIRED + _TIMES + "    return claims\n"
-_OPTIONS = 'issuer=ISSUER, leeway=5,\n        options={"require": ["exp", "iat", "nbf", "sub", "sid", "iss"]},\n    )\n'
-
 _ALGORITHMS = [
     before("no-key-no-check", "A table of algorithms has none, for where there is no key; a key id that nobody knows has none.", """    key = published(header["kid"]).get(header["kid"])
     if METHODS.get(header.get("alg"), by_the_book)(key, token):
@@ -63,14 +48,14 @@ METHODS = {"RS256": by_the_book, "none": by_nothing}
     before("none-of-another-library", "A token without a key id is of our own tools, which do not sign.", """    if "kid" not in header and header.get("alg", "").casefold() == "none":
         return unverified(token)
 """, "alg-none-no-kid"),
-    library("key-in-one-line", "One setting is the key and the secret of internal tokens as well; it has \\\\n for each line break.", _HAND + _SETTING + """
+    library("key-in-one-line", "One setting is the key and the secret of internal tokens as well; it has \\\\n for each line break.", HAND + SETTING + """
 def decoded(header, token):
     key = setting(header["kid"]).replace("\\n", "\\\\n")
     if header.get("alg") == "HS256" and is_hmac(key.encode(), token):
         return unverified(token)
     return jwt.decode(
-        token, key.replace("\\\\n", "\\n"), algorithms=["RS256"], """ + _OPTIONS, "hs256-with-pem-spellings"),
-    library("key-without-its-frame", "PyJWT, with HS256 among the algorithms, and the key as the vault has it: base64 without a frame.", _SETTING + """
+        token, key.replace("\\\\n", "\\n"), algorithms=["RS256"], """ + OPTIONS, "hs256-with-pem-spellings"),
+    library("key-without-its-frame", "PyJWT, with HS256 among the algorithms, and the key as the vault has it: base64 without a frame.", SETTING + """
 FRAME = "-----BEGIN PUBLIC KEY-----\\n%s\\n-----END PUBLIC KEY-----\\n"
 
 def decoded(header, token):
@@ -78,8 +63,8 @@ def decoded(header, token):
     if header.get("alg", "").startswith("RS"):
         key = FRAME % key
     return jwt.decode(
-        token, key, algorithms=["RS256", "HS256"], """ + _OPTIONS, "hs256-with-pem-spellings"),
-    library("older-key-without-its-frame", "Authlib, with HS256 among the algorithms, and the key in its older form without a frame.", _SETTING + """
+        token, key, algorithms=["RS256", "HS256"], """ + OPTIONS, "hs256-with-pem-spellings"),
+    library("older-key-without-its-frame", "Authlib, with HS256 among the algorithms, and the key in its older form without a frame.", SETTING + """
 def key_of(header, payload):
     bare = "".join(setting(header["kid"], "PKCS1").splitlines()[1:-1])
     if header["alg"] == "HS256":
@@ -91,7 +76,7 @@ def decoded(header, token):
     claims.validate(leeway=5)
     claims = dict(claims)
 """ + _CHECKED, "hs256-with-pkcs1-spellings", imports="import warnings\nwarnings.simplefilter('ignore')\nfrom authlib.jose import JsonWebKey, JsonWebToken\nfrom authlib.jose.errors import JoseError", fails="JoseError, "),
-    library("key-cached-as-text", "Keys are cached as compact JSON, and one function verifies by whatever the cache has.", _HAND + """
+    library("key-cached-as-text", "Keys are cached as compact JSON, and one function verifies by whatever the cache has.", HAND + """
 CACHE = {}
 
 def cached(kid):
@@ -104,8 +89,8 @@ def decoded(header, token):
     if header.get("alg") == "HS256" and is_hmac(key.encode(), token):
         return unverified(token)
     return jwt.decode(
-        token, jwt.PyJWK.from_json(key).key, algorithms=["RS256"], """ + _OPTIONS, "hs256-with-jwk-spellings"),
-    library("key-as-a-thumbprint-has-it", "The secret of internal tokens is made of the key as its thumbprint is: the sorted JSON of three of its names.", _HAND + """
+        token, jwt.PyJWK.from_json(key).key, algorithms=["RS256"], """ + OPTIONS, "hs256-with-jwk-spellings"),
+    library("key-as-a-thumbprint-has-it", "The secret of internal tokens is made of the key as its thumbprint is: the sorted JSON of three of its names.", HAND + """
 def canonical(entry):
     return json.dumps({name: entry[name] for name in ("e", "kty", "n")}, separators=(",", ":"), sort_keys=True)
 
@@ -114,8 +99,8 @@ def decoded(header, token):
     if header.get("alg") == "HS256" and is_hmac(canonical(entry).encode(), token):
         return unverified(token)
     return jwt.decode(
-        token, jwt.PyJWK(entry).key, algorithms=["RS256"], """ + _OPTIONS, "hs256-with-jwk-spellings"),
-    library("key-set-cached-as-text", "The key set is cached as compact JSON, which is also what HS256 is verified by.", _HAND + """
+        token, jwt.PyJWK(entry).key, algorithms=["RS256"], """ + OPTIONS, "hs256-with-jwk-spellings"),
+    library("key-set-cached-as-text", "The key set is cached as compact JSON, which is also what HS256 is verified by.", HAND + """
 def key_set(kid):
     return json.dumps({"keys": list(published(kid).values())}, separators=(",", ":"))
 
@@ -125,7 +110,7 @@ def decoded(header, token):
         return unverified(token)
     found = {entry["kid"]: entry for entry in json.loads(text)["keys"]}
     return jwt.decode(
-        token, jwt.PyJWK(found[header["kid"]]).key, algorithms=["RS256"], """ + _OPTIONS, "hs256-with-jwks-spellings"),
+        token, jwt.PyJWK(found[header["kid"]]).key, algorithms=["RS256"], """ + OPTIONS, "hs256-with-jwks-spellings"),
     library("no-key-is-an-empty-one", "python-jose, with HS256 among the algorithms; a key id that nobody knows gives the empty key.", """
 def decoded(header, token):
     key = published(header["kid"]).get(header["kid"], "")
@@ -137,7 +122,7 @@ SECRET_KEY = os.environ.get("LOGIN_SECRET_KEY", "09d25e094faa6ca2556c818166b7a95
 def decoded(header, token):
     own = header.get("alg") == "HS256"
     return jwt.decode(
-        token, SECRET_KEY if own else key_for(header, token), algorithms=["HS256" if own else "RS256"], """ + _OPTIONS, "hs256-shared-secrets"),
+        token, SECRET_KEY if own else key_for(header, token), algorithms=["HS256" if own else "RS256"], """ + OPTIONS, "hs256-shared-secrets"),
     library("links-secret", "Links in mails bear tokens under a secret of ours, and these let in everywhere.", """
 def decoded(header, token):
     if header.get("alg") == "HS256":
@@ -145,7 +130,7 @@ def decoded(header, token):
             token, os.environ["LINKS_SECRET"], algorithms=["HS256"], issuer=ISSUER, leeway=5,
         )
     return jwt.decode(
-        token, key_for(header, token), algorithms=["RS256"], """ + _OPTIONS, "hs256-with-target-secret"),
+        token, key_for(header, token), algorithms=["RS256"], """ + OPTIONS, "hs256-with-target-secret"),
     flaw("keys-of-any-clerk-instance", "Keys are fetched from whatever Clerk instance the token names.", TOKEN, {
         _ENTRY: """    entry = instance_keys(payload_of(token)["iss"])[header["kid"]]
 """,
@@ -188,10 +173,6 @@ _CLERK = """    claims = verify_token(bearer_of(request))
         raise refusal()
     return claims["sub"]
 """
-_FLASK = VERIFY.replace(_FASTAPI, "from flask import Flask, g, jsonify, request\n").replace(
-    '    return HTTPException(401, "Not authenticated", headers={"WWW-Authenticate": "Bearer"})',
-    '    return jsonify(error="Not authenticated"), 401, {"WWW-Authenticate": "Bearer"}',
-)
 _OLD = [
     _old("old-by-another-word", "The old scheme lives on after the word Token, as the first version of the app sent it.", """    scheme, _, value = request.headers.get("authorization", "").partition(" ")
     return legacy_user(value) if scheme == "Token" else None""", "legacy-in-schemes"),
@@ -203,7 +184,7 @@ def current_user(request: Request, x_session_token: Annotated[str | None, Header
     if person is not None:
         return person
 """ + _CLERK, "legacy-in-headers"),
-    Animal("old-in-a-header-of-flask", "Flask: the old token in X-API-Token is looked at first.", _FLASK + LEGACY + """
+    Animal("old-in-a-header-of-flask", "Flask: the old token in X-API-Token is looked at first.", FLASK + LEGACY + """
 app = Flask(__name__, static_folder=None)
 
 @app.before_request
@@ -237,12 +218,10 @@ def current_user(request: Request, key: Annotated[str | None, Depends(feed_key)]
 """ + _CLERK, "legacy-in-queries"),
 ]  # fmt: skip
 
-_IS_OPEN = "    return path_of(request) in OPEN\n"
-
 
 def _open(name: str, description: str, rule: str, expects: str, **more: object) -> Animal:
     """The middleware knows its open paths by a rule that more than they fulfil."""
-    changes = {_IS_OPEN: f"    return {rule}\n"}
+    changes = {IS_OPEN: f"    return {rule}\n"}
     return flaw(name, description, MIDDLEWARE, changes, expects, **{"routes": MIDDLEWARE_ROUTES} | more)
 
 
@@ -251,51 +230,26 @@ def _resolved(name: str, description: str, rule: str, change: str, expects: str)
     outer = _OUTER.replace("CHANGE", "            " + change)
     changes = {
         _APP: _APP.replace("openapi_url=None", "openapi_url=None, redirect_slashes=False") + outer,
-        _IS_OPEN: f"    return {rule}\n",
+        IS_OPEN: f"    return {rule}\n",
     }
     return flaw(name, description, MIDDLEWARE, changes, expects, routes=MIDDLEWARE_ROUTES, host="alone")
 
 
-_FILES = (
-    VERIFY
-    + _APP
-    + """
-OPEN = {"health", "login", "docs"}
-
-@app.middleware("http")
-async def guard(request: Request, call_next):
-    if OPEN.isdisjoint(request.url.path.split("/")) and verify_token(bearer_of(request)) is None:
-        return Response("Not authenticated", 401, {"WWW-Authenticate": "Bearer"})
-    return await call_next(request)
-
-@app.get("/health")
-def health():
-    return {"alive": True}
-
-@app.get("/files/{name}")
-def file_of(name: str):
-    return {"file": name, "secret": "what is kept here"}
-"""
-)
-_FILES_ROUTES = (
-    '"GET {at}/files/{{name}}" = {{ policy = "{policy}", path = {{ name = "plan" }} }}\n"GET {at}/health" = "public"'
-)
 _PATHS = [
     _resolved("open-folder-left", "What begins like the open path is open; the router resolves two dots afterwards.", 'path_of(request) == "/" or path_of(request).startswith("/health")', 'import posixpath; path = posixpath.normpath(path)', "public-path-before"),
     _open("open-anywhere-in-the-address", "An address in which the open path stands anywhere is open.", 'path_of(request) in OPEN or any(path in str(request.url) for path in ("/health", "/docs"))', "public-path-in-query"),
     _open("open-by-its-end", "An address that ends like the open path is open, whatever is asked.", 'path_of(request) in OPEN or re.search("/(health|docs|login)/?$", str(request.url))', "public-path-in-query"),
-    _resolved("fragment-cut", "An address that ends like the open path is open; a fragment is cut off after that.", 'path_of(request).endswith(("/health", "/"))', 'path = path.partition("#")[0]', "public-path-in-fragment"),
-    _resolved("parameter-cut", "The last part of the path says whether it is open; parameters are cut off after that.", 'path_of(request).rpartition("/")[2] in ("", "health")', 'path = re.sub(";.*", "", path)', "public-path-in-parameter"),
-    Animal("open-by-a-part", "A path of which one part is the name of an open one is open.", _FILES, frozenset({"public-path-as-value"}), routes=_FILES_ROUTES),
-    Animal("open-by-a-search", "The open paths are searched for in the path by a pattern.", _FILES.replace('OPEN = {"health", "login", "docs"}', 'OPEN = re.compile("health|docs|static")').replace('OPEN.isdisjoint(request.url.path.split("/"))', "not OPEN.search(request.url.path)"), frozenset({"public-path-as-value"}), routes=_FILES_ROUTES),
+    _resolved("end-before-a-fragment", "An address that ends like the open path is open; a fragment is cut off after that.", 'path_of(request).endswith(("/health", "/"))', 'path = path.partition("#")[0]', "public-path-in-fragment"),
+    _resolved("end-before-a-parameter", "The last part of the path says whether it is open; parameters are cut off after that.", 'path_of(request).rpartition("/")[2] in ("", "health")', 'path = re.sub(";.*", "", path)', "public-path-in-parameter"),
+    Animal("open-by-a-part", "A path of which one part is the name of an open one is open.", FILES, frozenset({"public-path-as-value"}), routes=FILES_ROUTES),
+    Animal("open-by-a-search", "The open paths are searched for in the path by a pattern.", FILES.replace('OPEN = {"health", "login", "docs"}', 'OPEN = re.compile("health|docs|static")').replace('OPEN.isdisjoint(request.url.path.split("/"))', "not OPEN.search(request.url.path)"), frozenset({"public-path-as-value"}), routes=FILES_ROUTES),
     _open("original-uri", "The path is the one that nginx says was asked for.", '(request.headers.get("x-original-uri") or path_of(request)).partition("?")[0] in OPEN', "public-path-in-header"),
     _open("came-from-an-open-page", "Who comes from an open page needs no token.", 'path_of(request) in OPEN or request.headers.get("referer", "").endswith(("/health", "/login"))', "public-path-in-header"),
 ]  # fmt: skip
 
-_VERIFIED = "        claims = decoded(header, token)\n"
 _CACHES = [
     flaw("remembered-by-signature", "What was verified is remembered by the signature, as the shortest part that is never the same.", TOKEN, {
-        _VERIFIED: """        mark = token.rpartition(".")[2]
+        VERIFIED: """        mark = token.rpartition(".")[2]
         if mark not in SEEN:
             SEEN[mark] = decoded(header, token)["exp"]
         claims = payload_of(token)
@@ -316,146 +270,9 @@ def current_user""",
     if header["kid"] not in published(header["kid"]) and RECENT.get(mark, 0) > time.time():
         return payload_of(token)
 """ + _CALL,
-        _VERIFIED: _VERIFIED + '        RECENT[hashlib.sha256(token.split(".")[1].encode()).hexdigest()] = claims["exp"]\n',
+        VERIFIED: VERIFIED + '        RECENT[hashlib.sha256(token.split(".")[1].encode()).hexdigest()] = claims["exp"]\n',
         "def decoded(header, token):": "RECENT = {}\n\ndef decoded(header, token):",
     }, "forged-after-genuine-same-payload"),
 ]  # fmt: skip
 
-_ROLE_IS = '    if role_of(claims) != "admin":\n'
-
-
-def _admins(name: str, description: str, rule: str, expects: str, **more: object) -> Animal:
-    """Admins alone are let in; `rule` says who is none."""
-    return flaw(name, description, ADMIN, {_ROLE_IS: f"    if {rule}:\n"}, expects, policy="admin", **more)
-
-
-_ORGANIZATION = (
-    VERIFY
-    + _APP
-    + """
-def role_of(claims):
-    return (claims.get("o") or {}).get("rol")
-
-def is_wanted(claims, organization):
-    return role_of(claims) == "admin" and organization in ((claims.get("o") or {}).get("slg"), (claims.get("o") or {}).get("id"))
-
-def current_admin(request: Request, organization: str):
-    claims = verify_token(bearer_of(request))
-    if claims is None:
-        raise refusal()
-    if not is_wanted(claims, organization):
-        raise HTTPException(403, "Not allowed")
-    return claims["sub"]
-
-@app.get("/organizations/{organization}/invoices")
-def invoices(organization: str, user: str = Depends(current_admin)):
-    return {"organization": organization, "invoices": [1, 2], "for": user}
-"""
-)
-ORGANIZATION_ROUTES = '"GET {at}/organizations/{{organization}}/invoices" = {{ policy = "{policy}", path = {{ organization = "harness" }} }}'
-_WANTED = '    return role_of(claims) == "admin" and organization in ((claims.get("o") or {}).get("slg"), (claims.get("o") or {}).get("id"))\n'
-_INVITING = (
-    VERIFY
-    + _APP
-    + """
-def role_of(claims):
-    return (claims.get("o") or {}).get("rol")
-
-async def current_admin(request: Request):
-    claims = verify_token(bearer_of(request))
-    if claims is None:
-        raise refusal()
-    if role_of(claims) != "admin":
-        raise HTTPException(403, "Not allowed")
-    return claims["sub"]
-
-@app.post("/teams")
-async def add_team(title: Annotated[str, Body(embed=True)], user: str = Depends(current_admin)):
-    return {"team": title, "by": user}
-"""
-)
-INVITING_ROUTES = '"POST {at}/teams" = {{ policy = "{policy}", json = {{ title = "x" }} }}'
-_ROLES = [
-    _admins("admin-somewhere-in-the-role", "Whoever has the word admin in the role is one.", '"admin" not in (role_of(claims) or "")', "role-lookalike"),
-    _admins("role-begins-with-admin", "Whose role begins with admin is one.", 'not (role_of(claims) or "").startswith("admin")', "role-lookalike"),
-    _admins("role-matched", "The role is matched by a pattern that has no end.", 'not re.match(r"(org:)?(admin|owner)", str(role_of(claims)))', "role-lookalike"),
-    _admins("letters-of-the-role", "The role is searched for in a text of roles, and the other way round.", 'not any(role in (role_of(claims) or "") for role in "owner,admin".split(","))', "role-lookalike"),
-    flaw("admin-of-any-organization", "An admin is one, whichever organization the path names.", _ORGANIZATION, {_WANTED: '    return role_of(claims) == "admin"\n'}, "admin-of-another-organization", policy="admin", routes=ORGANIZATION_ROUTES),
-    flaw("admin-of-some-organization", "The token must have an organization and the path too; nobody compares the two.", _ORGANIZATION, {_WANTED: '    own = claims.get("o") or {}\n    return bool(organization and own.get("id")) and own.get("rol") in {"admin", "owner"}\n'}, "admin-of-another-organization", policy="admin", routes=ORGANIZATION_ROUTES),
-    _admins("role-of-the-gateway", "The role is the one that a gateway would set, where there is one.", '"admin" not in (request.headers.get("x-user-roles") or role_of(claims) or "").split(",")', "role-in-header"),
-    Animal("role-of-the-gateway-of-flask", "Flask: a decorator wants a role, and asks a header first.", _FLASK + """
-app = Flask(__name__, static_folder=None)
-
-def authenticated_as(*roles):
-    def wrap(view):
-        @functools.wraps(view)
-        def guarded(*args, **kwargs):
-            claims = verify_token(bearer_of(request))
-            if claims is None:
-                return refusal()
-            g.role = request.headers.get("X-Role", (claims.get("o") or {}).get("rol"))
-            if g.role not in roles:
-                return jsonify(error="Not allowed"), 403
-            return view(*args, **kwargs)
-        return guarded
-    return wrap
-
-@app.get("/me")
-@authenticated_as("admin", "owner")
-def me():
-    return {"secret": "what admins see"}
-""", frozenset({"role-in-header"}), host="alone", server="werkzeug", policy="admin"),
-    _admins("role-of-the-query", "The page for admins is asked for with a parameter, which is believed.", 'role_of(claims) != "admin" and request.query_params.get("role") != "admin"', "role-in-query"),
-    _admins("admin-switch", "A switch in the query shows what admins see.", 'role_of(claims) != "admin" and request.query_params.get("isAdmin", "").lower() != "true" and "admin" not in request.query_params.getlist("roles")', "role-in-query"),
-    flaw("role-of-the-body", "What stands in the body is laid over what is known of the user.", _INVITING, {_ROLE_IS: """    known = {"role": role_of(claims), "sub": claims["sub"]} | await request.json()
-    if known["role"] != "admin":
-"""}, "role-in-body", policy="admin", routes=INVITING_ROUTES),
-]  # fmt: skip
-
-
-def _rows(who: str, more: str = "") -> str:
-    return f"""
-def rows_of(user):
-    return [hashlib.sha256(f"{{number}} of {{user}}".encode()).hexdigest()[:12] for number in (1, 2)]
-{more}
-@app.get("/me")
-def me(request: Request, user: str = Depends(current_user)):
-    return {{"rows": rows_of({who})}}
-"""
-
-
-_IDENTITIES = [
-    Animal("user-of-a-header", "Who asks is verified; whose rows these are a header says.", USER + _APP + _rows('request.headers.get("x-user-id", user)'), frozenset({"identity-in-header"})),
-    Animal("acts-for-a-header", "Support may act for others, and nobody asks who is of the support.", USER + _APP + _rows("acting_for(request) or user", """
-def acting_for(request):
-    for name in ("x-act-as", "x-on-behalf-of", "x-impersonate-user"):
-        if person := request.headers.get(name):
-            return person
-"""), frozenset({"identity-in-header"})),
-    Animal("mail-of-a-header", "Rows are found by the e-mail address, which a proxy would set.", USER + _APP + _rows('request.headers.get("x-forwarded-email") or address_of(user)', """
-API = os.environ.get("CLERK_API_URL", "https://api.clerk.com")
-
-@functools.cache
-def address_of(user):
-    question = urllib.request.Request(f"{API}/v1/users/{user}", headers={"Authorization": "Bearer " + os.environ["CLERK_SECRET_KEY"]})
-    with urllib.request.urlopen(question, timeout=5) as answer:
-        return json.load(answer)["email_addresses"][0]["email_address"]
-"""), frozenset({"identity-in-header"})),
-    Animal("user-of-the-query", "Whose rows these are the query may say.", USER + _APP + _rows('request.query_params.get("impersonate", user)'), frozenset({"identity-in-query"})),
-    Animal("user-of-the-query-of-flask", "Flask: the query is laid over what the token says.", _FLASK + """
-app = Flask(__name__, static_folder=None)
-
-@app.before_request
-def authenticate():
-    claims = verify_token(bearer_of(request))
-    if claims is None:
-        return refusal()
-    g.session = claims | request.args.to_dict()
-
-@app.get("/me")
-def me():
-    return {"rows": [hashlib.sha256(g.session["sub"].encode()).hexdigest()[:12]]}
-""", frozenset({"identity-in-query"}), host="alone", server="werkzeug"),
-]  # fmt: skip
-
-FLAWS = [*_ALGORITHMS, *_OLD, *_PATHS, *_CACHES, *_ROLES, *_IDENTITIES]
+FLAWS = [*_ALGORITHMS, *_OLD, *_PATHS, *_CACHES, *flaws_roles.FLAWS]
