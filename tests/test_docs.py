@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.matrix import load
-from harness.contracts.matrix.declaration import MatrixFile
+from harness.contracts.matrix.declaration import MatrixFile, load_matrix, load_router
+from harness.contracts.matrix.owners import owners_of
 from harness.contracts.matrix.verdicts import MEANING
 from harness.contracts.registry import FILES, contract, contracts
+from harness.credentials.identities import USUAL_PEOPLE
 from harness.fake_clerk.seed import load_seed
 from harness.run.option_table import options
 from tests.conftest import ROOT
@@ -75,7 +77,24 @@ def test_criteria_that_are_shown_are_valid() -> None:
 
 def test_every_block_of_toml_is_one_of_these() -> None:
     text = "".join(page.read_text() for page in PAGES)
-    assert text.count("```toml") == len(list(declarations())) + 1
+    # One more shows criteria, and one lines of `[routes]`.
+    assert text.count("```toml") == len(list(declarations())) + 2
+
+
+def test_lines_that_say_whose_row_is_whose_are_valid(tmp_path: Path) -> None:
+    (lines,) = re.findall(
+        r"^```toml\n(\"GET /invoices.*?)^```$", (DOCS / "matrix.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "auth_matrix.toml").write_text('[policies.clerk]\naccept = ["clerk"]\n')
+    (tmp_path / "invoices.toml").write_text(f'router = "invoices"\n[routes]\n{lines}')
+    matrix, _ = load_matrix(tmp_path / "auth_matrix.toml")
+    router = load_router(tmp_path / "invoices.toml", matrix)
+    found = [owners_of(entry.example("bearer"), USUAL_PEOPLE, key) for key, entry in router.routes.items()]
+    assert [owners and owners.people for owners in found] == [
+        ("alice", "bob"),
+        ("alice", "bob"),
+        ("alice", "bob", "admin"),
+    ]
 
 
 def test_every_option_of_a_run_is_described_in_words() -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from harness.core.redact import is_secret, redact
 from harness.credentials import CATALOGUE, Legacy, Mint, Presentation, register
+from harness.credentials.group_roles import EMAIL_FIELDS, ID_FIELDS, ID_NAMES
 from harness.fake_clerk import FakeClerk
 
 LONGEST = 24
 """So many characters of a value in a row may be shown: the names of a scheme or two, and a token's first eight."""
-NO_SECRETS = {"svix-id", "svix-timestamp", "x-clerk-user-id", "x-middleware-subrequest"}
+NO_SECRETS = {"svix-id", "svix-timestamp", "x-middleware-subrequest", *ID_FIELDS, *EMAIL_FIELDS, *ID_NAMES}
 """Fields whose values are long and no secrets: names of messages and users, and what a framework's bypass is called."""
 TRIES = 64
 """A value that is made at random is cut or not as it happens: one that is not always cut shows it within so many."""
@@ -36,6 +37,7 @@ UNCUT = {
     "four-segments": "a compact JWS ends after its third segment; of the fourth only what precedes an underscore is cut",
     "jwe-of-forged": "a compact JWE has five segments; of the fourth only what precedes an underscore is cut",
     "padded-base64": "the padding ends the payload's segment, so that the signature is no part of a compact JWS",
+    "segment-missing": "of what has two segments only what precedes an underscore is cut",
     "space-inside": "the space ends the payload's segment, so that the signature is no part of a compact JWS",
     "json-compact-polyglot": _JSON,
     "json-flattened": _JSON,
@@ -72,8 +74,9 @@ def presented(presentation: Presentation) -> Iterator[str]:
     for name, value in (*presentation.headers, *delivery.items()):
         if name.lower() not in NO_SECRETS:
             yield value
-    for _, value in (*presentation.cookies, *presentation.query, *presentation.body):
-        yield value
+    for name, value in (*presentation.cookies, *presentation.query, *presentation.body):
+        if name not in NO_SECRETS:
+            yield value
     for other in (*presentation.before, *presentation.also):
         yield from presented(other)
 

@@ -70,6 +70,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
         "forged-after-genuine-same-payload", "two-identities-at-once", "jwks-heals", "role-in-header", "role-in-query",
         "role-in-body", "identity-in-header", "identity-in-query",
     ),
+    ("email", "the old token has no signature"): ("legacy",),
     ("account", "users write it about themselves"): ("unsafe-metadata-role",),
     ("account", "organizations name roles as they like"): ("role-lookalike",),
     ("account", "every user may found an organization, and is its administrator"): ("admin-of-another-organization",),

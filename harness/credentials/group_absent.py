@@ -48,7 +48,7 @@ CREDENTIALS = [
     _entry("one-segment", _parts(lambda h, p, s: h), _COMPACT, "Only the first of a token's three parts.", damages=JWT, tags=frozenset({"malformed"})),
     _entry("two-segments", _parts(lambda h, p, s: f"{h}.{p}"), _COMPACT, "A token whose signature part is cut off with its dot.", damages=JWT, tags=frozenset({"malformed"})),
     _entry("four-segments", _parts(lambda h, p, s: f"{h}.{p}.{s}.{s}"), _COMPACT, "A token with a part too many.", damages=JWT, tags=frozenset({"malformed"})),
-    _entry("segment-missing", several(_parts(lambda h, p, s: f".{p}.{s}"), _parts(lambda h, p, s: f"{h}..{s}"), _parts(lambda h, p, s: f"{p}.{s}"), _parts(lambda h, p, s: f"{h}.{s}"), _parts(lambda h, p, s: f"..{s}")), _COMPACT, "A token without its first or its second part, with the dot and without it.", damages=JWT, tags=frozenset({"malformed"})),
+    _entry("segment-missing", several(_parts(lambda h, p, s: f".{p}.{s}"), _parts(lambda h, p, s: f"{h}..{s}"), _parts(lambda h, p, s: f"{p}.{s}"), _parts(lambda h, p, s: f"{h}.{s}"), _parts(lambda h, p, s: f"..{s}")), _COMPACT, "A token without its first or its second part, with the dot and without it.", damages=JWT),
     _entry("empty-segments", token(lambda m: ".."), _COMPACT, "Two dots and nothing else.", tags=frozenset({"malformed"})),
     _entry("not-base64", token(lambda m: "%%%.$$$.!!!"), _COMPACT, "Three parts that are not base64url.", tags=frozenset({"malformed"})),
     _entry("not-json", token(lambda m: ".".join(jose.b64url(t) for t in (b"not json", b"neither", b"sig"))), _JWT, "Three parts that decode to something that is not JSON.", tags=frozenset({"malformed"})),

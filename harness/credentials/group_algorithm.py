@@ -119,8 +119,9 @@ def _json_spellings(whole: bool) -> dict[str, Callable[[Mint], bytes]]:
 
     def spelled(order: tuple[str, ...], **style: Any) -> Callable[[Mint], bytes]:
         def make(mint: Mint) -> bytes:
-            keys = [{name: key[name] for name in order} for key in mint.instance.jwks()["keys"]]
-            value: Any = {"keys": keys} if whole else keys[0]
+            # The first key alone: what was cached before a rotation.
+            key = {name: mint.instance.key.jwk[name] for name in order}
+            value: Any = {"keys": [key]} if whole else key
             return json.dumps(value, **style).encode()
 
         return make
@@ -148,13 +149,16 @@ def _of_the_target(mint: Mint) -> Presentation:
 
 
 def _decodings(value: str) -> list[tuple[str, bytes]]:
-    """A secret as it stands, and what it says in base64 or hex: libraries take either."""
+    """A secret as it stands, and what it says in base64 or hex: libraries take either. Svix's say it after `whsec_`."""
     found = [("", value.encode())]
-    for name, decode in ((", decoded from base64", jose.unb64url), (", decoded from hex", bytes.fromhex)):
-        with contextlib.suppress(ValueError):
-            key = decode(value.replace("+", "-").replace("/", "_") if "64" in name else value)
-            if key and re.fullmatch(r"[A-Za-z0-9+/_=-]{16,}", value):
-                found.append((name, key))
+    text = value.removeprefix("whsec_")
+    for name, alphabet, decode in (
+        (", decoded from base64", r"[A-Za-z0-9+/_-]{16,}={0,2}", jose.unb64url),
+        (", decoded from hex", r"([0-9A-Fa-f]{2}){8,}", bytes.fromhex),
+    ):
+        if re.fullmatch(alphabet, text):
+            with contextlib.suppress(ValueError):
+                found.append((name, decode(text.replace("+", "-").replace("/", "_").rstrip("="))))
     return found
 
 

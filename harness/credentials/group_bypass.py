@@ -115,7 +115,7 @@ def _public(bend: Callable[[Bendable, str], None], *, value: bool = False) -> Re
             def bent(request: Bendable) -> None:
                 bend(request, path)
 
-            return Presentation(bend=bent, path_value=path.strip("/") if value else None, form=f"the public path {path}")
+            return Presentation(bend=bent, path_value=path.rstrip("/").rpartition("/")[2] if value else None, form=f"the public path {path}")
 
         first, second, *rest = map(one, paths)
         return replace(first, also=(second, *(replace(form, sparse=True) for form in rest)))

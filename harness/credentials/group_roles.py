@@ -6,6 +6,7 @@ organization and is its administrator. What stands in a header, in the query or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -62,30 +63,33 @@ def _of_another(mint: Mint) -> Presentation:
     return Presentation(token=mint.signed(_in_organization(mint.claims(sub=mint.other_subject), another)))
 
 
-def _refused_person(mint: Mint) -> str:
-    """A genuine session of a person without any role."""
-    return mint.instance.session_token(mint.identities["bob"].user, azp=mint.origin, organization=None)
+def _refused(mint: Mint) -> list[str]:
+    """Genuine sessions of people without the role: one without an organization, and a member of it."""
+    people = mint.identities
+    return [
+        mint.instance.session_token(people["bob"].user, azp=mint.origin, organization=None),
+        mint.instance.session_token(people["member"].user, azp=mint.origin),
+    ]
 
 
-def _role_in_header(mint: Mint) -> Presentation:
-    def form(role: str) -> Presentation:
-        return Presentation(token=_refused_person(mint), headers=(*((name, role) for name in ROLE_FIELDS), ("x-admin", "true"), ("x-is-admin", "true")), form=f"the role {role}")  # fmt: skip
+def _saying(put: Callable[[str], Presentation]) -> Recipe:
+    """Each of these people with the role, in its two spellings, where `put` puts it."""
 
-    return replace(form("admin"), also=(form("org:admin"),))
+    def recipe(mint: Mint) -> Presentation:
+        first, *rest = (
+            replace(put(role), token=token, form=f"the role {role}") for token in _refused(mint) for role in ("admin", "org:admin")
+        )
+        return replace(first, also=tuple(rest))
 
-
-def _named(value: str) -> tuple[tuple[str, str], ...]:
-    return tuple((name, "true" if name.lower().endswith("admin") else value) for name in _ROLE_NAMES)
-
-
-def _role_in_query(mint: Mint) -> Presentation:
-    token = _refused_person(mint)
-    return Presentation(token=token, query=_named("admin"), also=(Presentation(token=token, query=_named("org:admin")),))
+    return recipe
 
 
-def _role_in_body(mint: Mint) -> Presentation:
-    token = _refused_person(mint)
-    return Presentation(token=token, body=_named("admin"), also=(Presentation(token=token, body=_named("org:admin")),))
+def _headers(role: str) -> Presentation:
+    return Presentation(headers=(*((name, role) for name in ROLE_FIELDS), ("x-admin", "true"), ("x-is-admin", "true")))
+
+
+def _named(role: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, "true" if name.lower().endswith("admin") else role) for name in _ROLE_NAMES)
 
 
 def _bob(mint: Mint) -> tuple[str, str, str]:
@@ -113,9 +117,9 @@ def _identity_in_query(mint: Mint) -> Presentation:
 CREDENTIALS = [
     _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE),
     _entry("admin-of-another-organization", _of_another, _BOLA, "A genuine administrator of another organization than the one that the request names.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
-    _entry("role-in-header", _role_in_header, _RBAC, "A genuine session without the role that is wanted, and the role in headers that anybody can write.", "CWE-807", follows=_PEOPLE),
-    _entry("role-in-query", _role_in_query, _RBAC, "The same with the role in the query.", "CWE-807", follows=_PEOPLE),
-    _entry("role-in-body", _role_in_body, _RBAC, "The same with the role in the body, among the data.", "CWE-807", only="body", follows=_PEOPLE),
+    _entry("role-in-header", _saying(_headers), _RBAC, "A genuine session without the role that is wanted, and the role in headers that anybody can write.", "CWE-807", follows=_PEOPLE),
+    _entry("role-in-query", _saying(lambda role: Presentation(query=_named(role))), _RBAC, "The same with the role in the query.", "CWE-807", follows=_PEOPLE),
+    _entry("role-in-body", _saying(lambda role: Presentation(body=_named(role))), _RBAC, "The same with the role in the body, among the data.", "CWE-807", only="body", follows=_PEOPLE),
     _entry("identity-in-header", _identity_in_header, _BOLA, "Alice's genuine session, and headers that name Bob: the answer must be Alice's.", "CWE-639", drill="identity", follows="clerk"),
     _entry("identity-in-query", _identity_in_query, _BOLA, "Alice's genuine session, and a query that names Bob: the answer must be Alice's.", "CWE-639", drill="identity", follows="clerk"),
 ]  # fmt: skip

@@ -327,10 +327,8 @@ class RunContext:
         yield from self.engine(plan).run()
         for host in self.clerk.api.foreign_hosts:
             if host != self.mint.foreign.domain:
-                self.note(
-                    f"the target asked for the keys of another instance, {host}, which are not this one's: is that a domain in "
-                    f"its configuration? The instance under test is {self.clerk.domain} ([settings] domain)"
-                )
+                told = f"the target asked for the keys of another instance, {host}: is that the domain of its configuration?"
+                self.note(f"{told} The one under test is {self.clerk.domain} ([settings] domain)")
 
     def engine(self, plan: Plan) -> Engine:
         """What judges a plan."""

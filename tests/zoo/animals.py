@@ -6,12 +6,14 @@ from tests.zoo import (
     correct,
     correct_places,
     correct_source,
+    correct_spellings,
     correct_twins,
     flaws_claims,
     flaws_hidden,
     flaws_places,
     flaws_request,
     flaws_source,
+    flaws_spellings,
     flaws_system,
     flaws_twins,
     flaws_verify,
@@ -26,8 +28,15 @@ _KINDS = {
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
     "source": flaws_source.FLAWS,
     "places": flaws_places.FLAWS,
+    "spellings": flaws_spellings.FLAWS,
 }
-CORRECT = [*correct.CORRECT, *correct_twins.CORRECT, *correct_source.CORRECT, *correct_places.CORRECT]
+CORRECT = [
+    *correct.CORRECT,
+    *correct_twins.CORRECT,
+    *correct_source.CORRECT,
+    *correct_places.CORRECT,
+    *correct_spellings.CORRECT,
+]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
 ALL = [*CORRECT, *FLAWED]
 UNREVEALED: dict[str, str] = {}

@@ -164,7 +164,7 @@ def current_user"""}, "hs256-unknown-kid"),
     flaw("any-organization", "Administrators of whatever organization see every organization.", ADMIN, {'@app.get("/me")\ndef me(user: str = Depends(current_admin)):\n    return {"user": user, "secret": "what admins see"}\n': _TENANT}, "admin-of-another-organization", policy="admin", routes='"GET {at}/orgs/{{org}}/bills" = {{ policy = "{policy}", path = {{ org = "harness" }} }}'),
     flaw("named-by-header", "Whoever is signed in may name another user in a header.", TOKEN, {'@app.get("/me")': _PROFILES.replace("NAMED", 'request.headers.get("x-user-id", user)').strip() + '\n\n@app.get("/me")'}, "identity-in-header", routes='"GET {at}/profile" = "{policy}"\n"GET {at}/me" = "{policy}"'),
     flaw("named-by-query", "Whoever is signed in may name another user in the query.", TOKEN, {'@app.get("/me")': _PROFILES.replace("NAMED", 'request.query_params.get("as_user", user)').strip() + '\n\n@app.get("/me")'}, "identity-in-query", routes='"GET {at}/profile" = "{policy}"\n"GET {at}/me" = "{policy}"'),
-    flaw("any-instance", "The keys of whichever instance the token names are fetched.", TOKEN, {
+    flaw("instance-of-the-token", "The keys of whichever instance the token names are fetched.", TOKEN, {
         "def key_for(header, token):\n    entry = published(header[\"kid\"]).get(header[\"kid\"])\n": 'def key_for(header, token):\n    issuer = payload_of(token)["iss"]\n    if not issuer.endswith(".clerk.accounts.dev"):\n        raise ValueError("no issuer of ours")\n    entry = {e["kid"]: e for e in fetched(issuer + "/.well-known/jwks.json")["keys"]}.get(header["kid"])\n',
         "issuer=ISSUER, ": "",
     }, "signed-by-other-instance", unseen="a server that runs already asks the genuine names"),

@@ -123,11 +123,11 @@ def decoded(header, token):
     own = header.get("alg") == "HS256"
     return jwt.decode(
         token, SECRET_KEY if own else key_for(header, token), algorithms=["HS256" if own else "RS256"], """ + OPTIONS, "hs256-shared-secrets"),
-    library("links-secret", "Links in mails bear tokens under a secret of ours, and these let in everywhere.", """
+    library("webhook-secret-for-links", "Links in mails bear tokens under the only secret that was at hand, and these let in everywhere.", """
 def decoded(header, token):
     if header.get("alg") == "HS256":
         return jwt.decode(
-            token, os.environ["LINKS_SECRET"], algorithms=["HS256"], issuer=ISSUER, leeway=5,
+            token, os.environ["CLERK_WEBHOOK_SECRET"], algorithms=["HS256"], issuer=ISSUER, leeway=5,
         )
     return jwt.decode(
         token, key_for(header, token), algorithms=["RS256"], """ + OPTIONS, "hs256-with-target-secret"),

@@ -59,6 +59,8 @@ class Field:
     name: str
     reader: str
     words: tuple[str, ...] = ()
+    guessed: bool = False
+    """Whether it is a word of the code that only looks like a name."""
 
     def put(self, value: str, token: str | None = None) -> Presentation:
         """The field on a request; where its place is not known, in each."""
@@ -75,7 +77,10 @@ class Field:
 
     def __str__(self) -> str:
         where = "a header, cookie or parameter" if self.place == "code" else self.place
-        return f"{where} `{self.name}`{f' (read by {self.reader})' if self.reader else ''}"
+        # A guess from a word may be a secret that only looks like a name.
+        known = not self.guessed or self.name[:2].lower() == "x-"
+        shown = self.name if known else f"{self.name[:_OFFERED]}…"
+        return f"{where} `{shown}`{f' (read by {self.reader})' if self.reader else ''}"
 
 
 def _fits_cookie(value: str) -> bool:
@@ -118,9 +123,9 @@ def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool)
             words.setdefault(word, one.reader)
             # A look-up that did not happen this time has its name among the words.
             if _HEADER.fullmatch(word):
-                fields.setdefault(("header", word.lower()), Field("header", word, one.reader, texts))
+                fields.setdefault(("header", word.lower()), Field("header", word, one.reader, texts, guessed=True))
             elif _NAME.fullmatch(word):
-                loose.setdefault(word.lower(), Field("code", word, one.reader, texts))
+                loose.setdefault(word.lower(), Field("code", word, one.reader, texts, guessed=True))
         if one.name:
             fields.setdefault((one.place, one.name.lower()), Field(one.place, one.name, one.reader, texts))
     kept = [field for (_, name), field in fields.items() if not _ORDINARY.fullmatch(name) and name not in own]

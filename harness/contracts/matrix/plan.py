@@ -45,7 +45,8 @@ _REPRESENTATIVES = 12
 
 def names_organization(request: Request) -> bool:
     """Whether a request names the organization of the usual identities, by its id or its slug: then it is this one's alone."""
-    words = set(re.split(r"[^\w-]+", f"{request.path} {request.query} {request.body.decode('latin-1')}"))
+    fields = " ".join(value for name, value in request.headers if name != "host")
+    words = set(re.split(r"[^\w-]+", f"{request.path} {request.query} {fields} {request.body.decode('latin-1')}"))
     return bool(words & {ORGANIZATION["id"], ORGANIZATION["slug"]})
 
 
@@ -156,8 +157,8 @@ class RoutePlan:
         """Return the cells of a credential: one for each way in which it is to be tried."""
         if credential.objects:
             return self._on_objects(credential)
-        if credential.group == "roles" and credential.drill is None and self.expects(credential) == "tolerate":
-            return []  # The route asks for no role.
+        if credential.group == "roles" and credential.drill is None and not self.wants_role:
+            return []
         cells = [
             self.cell(credential, self._placing(credential, way))
             for way in self.ways
@@ -183,6 +184,12 @@ class RoutePlan:
             for credential in CATALOGUE.values()
             if credential.drill is None and damaged_in(credential, way, ways) and fits(credential, self, way)
         ]
+
+    @property
+    def wants_role(self) -> bool:
+        """Whether the route admits sessions, and not those of everybody who is signed in."""
+        sessions = any(way.kind == "session" for way in self.ways)
+        return sessions and self.expects(CATALOGUE["clerk"]) == "reject" and not self.policy.optional
 
     @property
     def takes_clerk(self) -> bool:

@@ -22,7 +22,7 @@ def _environ(item: Item) -> Environ:
     environ: Environ = {
         "REQUEST_METHOD": item.method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(item.path.encode("latin-1", "replace")).decode("latin-1"),
+        "PATH_INFO": unquote_to_bytes(item.path.partition("#")[0].encode("latin-1", "replace")).decode("latin-1"),
         "RAW_URI": item.path,
         "REQUEST_URI": item.path,
         "QUERY_STRING": item.query,

@@ -1,0 +1,105 @@
+"""What the source names, made into requests: pure, from what the agent noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from harness.contracts.matrix.named import Learned, cells, learn
+from harness.targets.agent.protocol import Asked
+from harness.targets.base import Observation
+from tests.matrix.kit import RecordingMint, plan_of
+
+
+def asked(place: str, name: str, *words: str, reader: str = "app:guard", phase: int = 0) -> Asked:
+    return Asked(place, name, reader, list(words), phase)
+
+
+def learned(*notes: Asked, inside: bool = False, plan: Any = None) -> Learned:
+    return learn([Observation(401, asked=list(notes))], plan or plan_of(), inside=inside)
+
+
+def names(found: Learned) -> list[tuple[str, str]]:
+    return [(field.place, field.name) for field in found.fields]
+
+
+@pytest.mark.parametrize(
+    ("note", "expected"),
+    [
+        (asked("header", "x-dev-user"), [("header", "x-dev-user")]),
+        (asked("cookie", "preview"), [("cookie", "preview")]),
+        (asked("query", "jwt"), [("query", "jwt")]),
+        (asked("header", "authorization"), []),
+        (asked("cookie", "__session"), []),
+        (asked("cookie", "__clerk_db_jwt"), []),
+        (asked("header", "x-request-id"), []),
+        (asked("header", "x-role", phase=1), []),
+        (asked("code", "", "X-Mesh-Caller", "billing"), [("header", "X-Mesh-Caller")]),
+    ],
+)
+def test_what_is_a_name(note: Asked, expected: list[tuple[str, str]]) -> None:
+    assert names(learned(note)) == expected
+
+
+def test_what_the_handler_asks_for_counts_where_it_decides() -> None:
+    note = asked("header", "x-role", phase=1)
+    assert names(learned(note, inside=True)) == [("header", "x-role")]
+
+
+def test_the_route_s_own_carrier_is_no_name() -> None:
+    assert names(learned(asked("header", "x-token"), plan=plan_of(("clerk",), "GET /x", "header:x-token"))) == []
+
+
+def test_words_without_tokens_patterns_and_claims() -> None:
+    token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ1c2VyXzEifQ.c2ln"
+    found = learned(asked("header", "authorization", "dev_", "sub", "Bearer", token, r"[\w-]+", "letmein"))
+    assert [word for word, _ in found.words] == ["dev_", "letmein"]
+
+
+def forms(*notes: Asked, whole: bool = True) -> dict[str, list[Any]]:
+    """The forms of each credential that is made of what was learned."""
+    plan, mint = plan_of(), RecordingMint()
+    what = learned(*notes)
+    made = cells(what, what, plan, whole=whole, chosen=lambda cell: True)
+    presented = {cell.credential.name: cell.credential.recipe(mint) for cell in made}
+    return {name: [one, *one.also] for name, one in presented.items()}
+
+
+def test_each_name_is_tried_with_words_people_and_tokens() -> None:
+    found = forms(asked("header", "x-api-key", "changeme-internal"))["named-field"]
+    values = [value for form in found for name, value in form.headers if name == "x-api-key"]
+    assert {"changeme-internal", "alice@example.com", "1", "true"} <= set(values)
+    assert sum(value.count(".") == 2 and value.startswith("eyJ") for value in values) == 2
+    assert all(form.token is None for form in found)
+
+
+def test_each_word_is_a_token_and_the_beginning_of_one() -> None:
+    found = forms(asked("header", "authorization", "dev_"))["named-token"]
+    assert {"dev_", "dev_1", "dev_alice@example.com"} <= {form.token for form in found}
+    assert b"dev_1" in {value for form in found for value in form.authorization}
+
+
+def test_all_at_once_where_the_same_was_tried_before() -> None:
+    notes = (asked("header", "x-one", "word"), asked("cookie", "two", "word"))
+    alone, together = forms(*notes)["named-field"], forms(*notes, whole=False)["named-field"]
+    assert len(together) < len(alone)
+    assert all(form.headers and (form.cookies or " " in form.headers[0][1]) for form in together)
+
+
+def test_a_form_gives_no_word_away() -> None:
+    secret = "sesame-open-4711"
+    every = [form for some in forms(asked("header", "x-key", secret)).values() for form in some]
+    assert [form.form for form in every if secret in form.form or secret[:5] in form.form] == []
+    assert any("x-key` (read by app:guard)" in form.form for form in every)
+
+
+def test_a_person_who_is_refused_beside_it() -> None:
+    plan, mint = plan_of(("clerk-org-admin",)), RecordingMint()
+    what = learned(asked("header", "x-role", "boss"), plan=plan)
+    made = {cell.credential.name: cell for cell in cells(what, what, plan, whole=True, chosen=lambda cell: True)}
+    beside = made["named-beside-session"]
+    assert beside.expect == "reject"
+    presented = beside.credential.recipe(mint)
+    assert presented.token is not None and presented.headers == (("x-role", "boss"),)
+    assert "named-beside-session" not in forms(asked("header", "x-role", "boss"))
