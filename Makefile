@@ -7,6 +7,7 @@ STAGE ?= unified
 WORKERS ?= 2
 BIN := .venv/bin
 NODE := tests/conformance/node
+LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
 .PHONY: run test lint docs zoo platform mutants bench clean
 
@@ -15,7 +16,7 @@ run: .venv/ready
 
 # With how much of the harness they reach; below the number in pyproject.toml they fail. COVER= leaves that out.
 COVER ?=
-test: .venv/ready .venv-old/ready .venv-libraries/ready $(NODE)/node_modules/ready
+test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS) $(COVER)
 
 lint: .venv/ready
@@ -59,12 +60,11 @@ bench: .venv/ready
 	@.venv-old/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-# Old versions of libraries whose flaws the tests must find, each in a directory of its own.
-.venv-libraries/ready: tests/zoo/libraries/versions.txt .venv/ready
-	@echo "setting up .venv-libraries (once) ..."
-	@while read version; do \
-		$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --no-deps --target ".venv-libraries/$$version" "$$version" || exit 1; \
-	done < $<
+# Old versions of libraries whose flaws the tests must find, each in an environment of its own.
+.venv-libraries/%/ready: tests/zoo/libraries/%.txt .venv/ready
+	@echo "setting up .venv-libraries/$* (once) ..."
+	@$(PYTHON) -m venv --without-pip .venv-libraries/$*
+	@$(BIN)/pip --python .venv-libraries/$*/bin/python install --quiet --no-compile --disable-pip-version-check --requirement $<
 	@touch $@
 
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.

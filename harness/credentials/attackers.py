@@ -85,6 +85,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ),
     ("issuer-key", _CLAIMS_OF_ISSUER): ("json-array-payload", "crit-unknown", "pkcs1-padding-modified", "webhook-from-the-future"),
     ("nothing", "anybody can read or write it"): (
+        "json-general-no-signatures",
         "publishable-key-as-token", "dev-browser-token", "refresh-token", "x-middleware-subrequest",
     ),
 }  # fmt: skip

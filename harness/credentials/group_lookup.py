@@ -138,6 +138,11 @@ def _general(mint: Mint) -> str:
     return json.dumps({"payload": payload, "signatures": [{"protected": header, "signature": signature}]})
 
 
+def _no_signatures(mint: Mint) -> str:
+    """Whoever checks each of the signatures checks nothing."""
+    return json.dumps({"payload": jose.segment(mint.claims()), "signatures": []})
+
+
 def _polyglot(mint: Mint) -> str:
     """CVE-2022-39227: one text that is a JSON token to the one parser and a compact token to the other."""
     header, payload, signature = jose.parts(mint.genuine())
@@ -191,6 +196,7 @@ CREDENTIALS = [
     _entry("jwe-pbes2-huge-count", token(_pbes2), "RFC 7518 section 4.8.1.2; CVE-2023-6681", "Encrypted under a password, with a count of rounds that would keep a server busy for hours.", "CWE-400"),
     _entry("json-flattened", token(_flattened), "RFC 7515 section 7.2.2", "A forged token in the JSON form of tokens."),
     _entry("json-general", token(_general), "RFC 7515 section 7.2.1", "A forged token in the JSON form for several signatures."),
+    _entry("json-general-no-signatures", token(_no_signatures), "RFC 7515 section 7.2.1; CVE-2026-96760, CVE-2026-102946", "The JSON form for several signatures, with none at all: nothing fails where there is nothing to check."),
     _entry("json-compact-polyglot", token(_polyglot), "CVE-2022-39227", "One text that is a genuine token to the parser that verifies and a forged one to the parser that reads.", "CWE-290"),
     _entry("duplicate-alg-key", _duplicate("alg"), "RFC 8725 section 2.6; RFC 8259 section 4", "A header that names its algorithm twice, and differently."),
     _entry("duplicate-sub-key", _duplicate("sub"), "RFC 8725 section 2.6; RFC 8259 section 4", "A genuine token into which a second subject was written."),

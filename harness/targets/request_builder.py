@@ -255,3 +255,17 @@ def fields_of(route: Route, request: Request) -> list[str]:
     for spec in body_schema.get("content", {}).values():
         names += list(resolve(spec.get("schema", {}), route.document or {}).get("properties", {}))
     return names
+
+
+def optional_fields(route: Route, request: Request) -> list[str]:
+    """Return the names of the fields of a JSON body that the route's schema has and its request does not."""
+    if "json" not in _media(request):
+        return []
+    document = route.document or {}
+    body = resolve((route.operation or {}).get("requestBody", {}), document)
+    given: set[str] = set()
+    with contextlib.suppress(ValueError):
+        value = json.loads(request.body)
+        given = set(value) if isinstance(value, dict) else set()
+    schemas = [resolve(spec.get("schema", {}), document) for spec in body.get("content", {}).values()]
+    return [name for schema in schemas for name in schema.get("properties", {}) if name not in given]

@@ -1,36 +1,67 @@
-"""clerk-backend-api as its documentation shows it: authenticate_request with authorized parties, in a dependency of FastAPI."""
+"""clerk-backend-api as its documentation shows it: authenticate_request with authorized parties, in a dependency of FastAPI.
 
-from __future__ import annotations
+`app` takes session tokens only; `readme` is the first example of the SDK's README, which does not say which tokens it takes;
+`closed` does what docs/sdks.md tells an app to do itself.
+"""
 
 import os
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import httpx
 from clerk_backend_api import Clerk
 from clerk_backend_api.security.types import AuthenticateRequestOptions
 from fastapi import Depends, FastAPI, HTTPException, Request
 
-app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+PARTIES = ["http://localhost:3000"]
 clerk = Clerk(bearer_auth=os.environ["CLERK_SECRET_KEY"])
 
 
-def signed_in(request: Request) -> str:
-    """The user of a session token."""
-    asked = httpx.Request(request.method, str(request.url), headers=request.headers.raw)
-    options = AuthenticateRequestOptions(authorized_parties=["http://localhost:3000"], accepts_token=["session_token"])
-    state = clerk.authenticate_request(asked, options)
-    if not state.is_signed_in or state.payload is None:
-        raise HTTPException(401, "Not authenticated")
-    return str(state.payload.get("sub"))
+def anything(payload: dict[str, Any]) -> bool:
+    """No check beyond the SDK's."""
+    return True
 
 
-@app.get("/health")
-def health() -> dict[str, bool]:
-    """Open to everybody."""
-    return {"alive": True}
+def active_session_of_a_user(payload: dict[str, Any]) -> bool:
+    """What the SDK leaves to the app."""
+    return (
+        payload.get("iss") == os.environ["CLERK_ISSUER"]
+        and payload.get("sts", "active") == "active"
+        and "sid" in payload
+        and "exp" in payload
+        and str(payload.get("sub")).startswith("user_")
+    )
 
 
-@app.get("/me")
-def me(user: Annotated[str, Depends(signed_in)]) -> dict[str, str]:
-    """Who is signed in."""
-    return {"userId": user}
+def build(options: AuthenticateRequestOptions, check: Callable[[dict[str, Any]], bool] = anything) -> FastAPI:
+    """An app with two protected routes and an open one."""
+    built = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    def signed_in(request: Request) -> str:
+        asked = httpx.Request(request.method, str(request.url), headers=request.headers.raw)
+        state = clerk.authenticate_request(asked, options)
+        if not state.is_signed_in or state.payload is None or not check(state.payload):
+            raise HTTPException(401, "Not authenticated")
+        return str(state.payload.get("sub"))
+
+    def health() -> dict[str, bool]:
+        return {"alive": True}
+
+    def me(user: Annotated[str, Depends(signed_in)]) -> dict[str, str]:
+        return {"userId": user}
+
+    def notes(user: Annotated[str, Depends(signed_in)]) -> dict[str, str]:
+        return {"userId": user}
+
+    built.get("/health")(health)
+    built.get("/me")(me)
+    built.post("/notes")(notes)
+    return built
+
+
+_SESSIONS = ["session_token"]
+app = build(AuthenticateRequestOptions(authorized_parties=PARTIES, accepts_token=_SESSIONS))
+readme = build(AuthenticateRequestOptions(authorized_parties=PARTIES))
+closed = build(
+    AuthenticateRequestOptions(authorized_parties=PARTIES, accepts_token=_SESSIONS), active_session_of_a_user
+)

@@ -40,7 +40,7 @@ NAMES = {
     "lookup": "kid-null kid-array kid-empty kid-path-traversal kid-sql kid-command kid-url kid-huge kid-retired jwk-embedded "
     "jwk-embedded-genuine-kid jwk-embedded-symmetric jku-remote jku-userinfo x5u-remote x5c-self-signed iss-driven-jwks "
     "crit-unknown crit-b64 b64-false zip-deflate typ-at-jwt cty-nested jwe-dir jwe-of-forged jwe-pbes2-huge-count "
-    "json-flattened json-general json-compact-polyglot duplicate-alg-key duplicate-sub-key",
+    "json-flattened json-general json-general-no-signatures json-compact-polyglot duplicate-alg-key duplicate-sub-key",
     "claims": "iss-other iss-missing iss-prefix iss-suffix iss-substring iss-array iss-upper-case iss-http iss-trailing-slash "
     "azp-foreign azp-lookalike-suffix azp-array aud-foreign sub-missing sub-null sub-empty sub-number sub-array "
     "sub-of-machine sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown "

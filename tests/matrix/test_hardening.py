@@ -16,6 +16,7 @@ from tests.matrix.kit import NO_MECHANISMS, cell, judged, plan_of, seen, state_o
 
 LET_IN = seen(200, entered=True)
 CRASHED = seen(500, entered=False)
+TELLING = seen(401, entered=False, body="Traceback (most recent call last)")
 
 
 def verdict(name: str, answer: Any = LET_IN, *, strict: bool = False, **policy: Any) -> str:
@@ -32,6 +33,11 @@ def verdict(name: str, answer: Any = LET_IN, *, strict: bool = False, **policy: 
         ("iss-other", LET_IN, {}, "hardening"),
         ("aud-foreign", LET_IN, {}, "hardening"),
         ("sub-array", CRASHED, {}, "hardening"),
+        ("exp-missing", TELLING, {}, "hardening"),
+        ("exp-missing", TELLING, {"strict": True}, "leak"),
+        ("exp-missing", TELLING, {"reject": ["exp-missing"]}, "leak"),
+        ("forged", TELLING, {}, "leak"),
+        ("forged", CRASHED, {}, "fault"),
         ("exp-missing", LET_IN, {"strict": True}, "breach"),
         ("exp-missing", LET_IN, {"reject": ["exp-missing"]}, "breach"),
         ("exp-missing", LET_IN, {"reject": ["time"]}, "breach"),

@@ -9,6 +9,7 @@ import pytest
 from harness.contracts.matrix.named import Learned, cells, learn
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
+from tests.credentials.forms import claims_of
 from tests.matrix.kit import RecordingMint, plan_of
 
 
@@ -101,5 +102,11 @@ def test_a_person_who_is_refused_beside_it() -> None:
     beside = made["named-beside-session"]
     assert beside.expect == "reject"
     presented = beside.credential.recipe(mint)
-    assert presented.token is not None and presented.headers == (("x-role", "boss"),)
+    every = [presented, *presented.also]
+    assert {claims_of(form.token or "")["sub"] for form in every} == {mint.identities["bob"].user.id}
+    named = [form for form in every if form.form.startswith("header `x-role`")]
+    assert named[0] is every[0]
+    assert {name for form in named for name, _ in form.headers} == {"x-role"}
+    assert {"boss", "admin", "1"} <= {value for form in named for _, value in form.headers}
+    assert not any(form.authorization or form.cookies or form.query or form.body for form in named)
     assert "named-beside-session" not in forms(asked("header", "x-role", "boss"))

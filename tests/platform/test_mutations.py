@@ -34,7 +34,9 @@ PLATFORM = ROOT / "examples" / "platform"
 @pytest.fixture(scope="module")
 def routes(postgres: Server) -> list[Route]:
     """The platform's routes, as an agent finds them."""
-    with RunContext(Options(suites=SUITES, python=sys.executable, agents=1), load(SUITES), server=postgres) as session:
+    with RunContext(
+        Options(suites=SUITES, python=sys.executable, agents=1, strict=True), load(SUITES), server=postgres
+    ) as session:
         return session.target.routes
 
 
@@ -54,6 +56,7 @@ def mutant(postgres: Server, *, credentials: list[str], **environment: str) -> J
         "CLERK_AUTHORIZED_PARTIES": "http://localhost:3000",
     }
     options = Options(
+        strict=True,
         suites=SUITES, app="mutants:app", app_dir=PLATFORM, python=sys.executable, agents=1, env=env | environment, credentials=credentials
     )  # fmt: skip
     return judged(options, server=postgres)
@@ -152,7 +155,9 @@ def test_a_forged_kind_that_is_accepted_anywhere_is_found_there_and_only_there(
         "PYTHONPATH": str(HERE), "MUTANT_ACCEPTS": str(accepts), "ADMIN_EMAILS": "admin@example.com",
         "CLERK_AUTHORIZED_PARTIES": "http://localhost:3000",
     }  # fmt: skip
-    options = Options(suites=SUITES, app="mutants:app", app_dir=PLATFORM, python=sys.executable, agents=1, env=env)
+    options = Options(
+        strict=True, suites=SUITES, app="mutants:app", app_dir=PLATFORM, python=sys.executable, agents=1, env=env
+    )
     with RunContext(options, load(SUITES), server=postgres) as session:
         plan = session.plan()
         everyday = _everyday(plan)

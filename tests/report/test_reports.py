@@ -17,8 +17,10 @@ from harness.contracts.matrix import CellVerdict, Plan
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.verdicts import Kind
+from harness.credentials import CATALOGUE
 from harness.report import FORMATS, Meta, Record, write_all
 from harness.report.criteria import criteria
+from harness.report.json_report import document
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
 from tests.conftest import Judged
@@ -244,6 +246,32 @@ def told(*verdicts: CellVerdict, missing: tuple[str, ...] = ()) -> Record:
     plan = RoutePlan(Route("GET", "/me"), "app", "clerk", Policy(accept=["clerk"]), Example())
     meta = Meta({}, "", "clerk-harness run", "probe", missing_variables=list(missing))
     return Record(meta, Plan([plan], []), verdicts=list(verdicts))
+
+
+def test_the_json_has_a_table_of_who_got_what_of_whose_rows() -> None:
+    own = cell("own-object@alice:alice", "pass", "accept", group="objects", status=200)
+    theirs = cell("others-object@alice:bob", "breach", group="objects", status=200, detail="alice read a row of bob")
+    facts = {"route": "GET /me", "person": "alice", "status": 200}
+    assert document(told(own, cell("forged", "pass"), theirs))["objects"] == [
+        facts | {"owner": "alice", "expected": "accept", "verdict": "pass", "detail": ""},
+        facts | {"owner": "bob", "expected": "reject", "verdict": "breach", "detail": "alice read a row of bob"},
+    ]
+
+
+def test_hardening_is_no_failure_in_any_format(tmp_path: Path) -> None:
+    record = told(cell("clerk", "pass", "accept"), cell("exp-missing", "hardening", needs="issuer-key", group="time"))
+    record.plan.routes[0].cells = [record.plan.routes[0].cell(CATALOGUE[name]) for name in ("clerk", "exp-missing")]
+    assert record.passed
+    write_all(record, tmp_path)
+    suites = ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert (suites.get("tests"), suites.get("failures")) == ("2", "0")
+    markdown = (tmp_path / "summary.md").read_text()
+    assert "| hardening | 1 |" in markdown
+    assert "**hardening**" not in markdown
+    page = (tmp_path / "auth-matrix.html").read_text()
+    data = json.loads(page.split('<script type="application/json" id="data">')[1].split("</script>")[0])
+    assert [found["credentials"] for found in data["hardening"]] == [["exp-missing"]]
+    assert data["findings"] == []
 
 
 def test_a_run_in_which_nobody_gets_in_says_so_first() -> None:

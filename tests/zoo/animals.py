@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from tests.zoo import (
     correct,
-    correct_places,
-    correct_source,
     correct_spellings,
     correct_twins,
     flaws_claims,
     flaws_hidden,
-    flaws_places,
+    flaws_named,
     flaws_request,
-    flaws_source,
     flaws_spellings,
     flaws_system,
     flaws_twins,
@@ -26,15 +23,13 @@ _KINDS = {
     "request": flaws_request.FLAWS,
     "system": flaws_system.FLAWS,
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
-    "source": flaws_source.FLAWS,
-    "places": flaws_places.FLAWS,
+    "named": flaws_named.FLAWS,
     "spellings": flaws_spellings.FLAWS,
 }
 CORRECT = [
     *correct.CORRECT,
     *correct_twins.CORRECT,
-    *correct_source.CORRECT,
-    *correct_places.CORRECT,
+    *correct_named.CORRECT,
     *correct_spellings.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]

@@ -165,8 +165,8 @@ def settle(folder: Path, animals: list[Animal], *, settings: str = "") -> Path:
     mounted = []
     for number, animal in enumerate(animals):
         at = f"/{animal.name}" if herd else ""
-        # Code objects of two modules are equal where all is: their first lines must not be.
-        (folder / f"{animal.module}.py").write_text("#\n" * number + animal.code)
+        # Code objects of two modules are equal where all is: their first lines must not be, wherever the code stands.
+        (folder / f"{animal.module}.py").write_text("#\n" * (number * 500) + animal.code)
         mounted.append((at, animal.module))
         lines = animal.routes.format(at=at, policy=animal.policy)
         (suites / "routers" / f"{animal.name}.toml").write_text(f'router = "{animal.name}"\n[routes]\n{lines}\n')

@@ -275,4 +275,14 @@ def current_user""",
     }, "forged-after-genuine-same-payload"),
 ]  # fmt: skip
 
-FLAWS = [*_ALGORITHMS, *_OLD, *_PATHS, *_CACHES, *flaws_roles.FLAWS]
+_PADDING = [
+    flaw("padding-not-looked-at", "The hash is looked for anywhere in what the signature holds.", TOKEN, {"def decoded(header, token):\n    return jwt.decode(\n        token, key_for(header, token), algorithms=[\"RS256\"], issuer=ISSUER, leeway=5,\n        options={\"require\": [\"exp\", \"iat\", \"nbf\", \"sub\", \"sid\", \"iss\"]},\n    )\n": """def decoded(header, token):
+    body, _, signature = token.rpartition(".")
+    numbers = key_for(header, token).public_numbers()
+    block = pow(int.from_bytes(unb64(signature), "big"), numbers.e, numbers.n).to_bytes(256, "big")
+    if header.get("alg") != "RS256" or "crit" in header or hashlib.sha256(body.encode()).digest() not in block:
+        raise ValueError("not signed")
+    return unverified(token)
+"""}, "pkcs1-padding-modified"),
+]  # fmt: skip
+FLAWS = [*_ALGORITHMS, *_PADDING, *_OLD, *_PATHS, *_CACHES, *flaws_roles.FLAWS]

@@ -18,6 +18,7 @@ from harness.credentials.group_legacy import legacy_claims
 from harness.credentials.model import Presentation
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
+from harness.targets.request_builder import optional_fields
 
 FIELD, TOKEN, BESIDE = (CATALOGUE[name] for name in ("named-field", "named-token", "named-beside-session"))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,40}")
@@ -37,7 +38,10 @@ _ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "re
 _MOST_WORDS = 24
 _MOST_TOKENS = 60
 _MOST_NAMES = 24
+_MOST_AT_ONCE = 48
 _MOST_PASSWORDS = 8
+_LONGEST_PASSWORD = 64
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z-]{1,15}")
 _SECRET = 4
 """The fewest letters of a word that may be the secret of tokens."""
 _OFFERED = 4
@@ -128,6 +132,9 @@ def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool)
                 loose.setdefault(word.lower(), Field("code", word, one.reader, texts, guessed=True))
         if one.name:
             fields.setdefault((one.place, one.name.lower()), Field(one.place, one.name, one.reader, texts))
+    every_word = tuple(words)[:_MOST_WORDS]
+    for name in optional_fields(plan.route, plan.base):
+        fields.setdefault(("body", name.lower()), Field("body", name, "", every_word))
     kept = [field for (_, name), field in fields.items() if not _ORDINARY.fullmatch(name) and name not in own]
     known = {field.name.lower() for field in kept} | own
     asked = {one.name.lower() for one in every}
@@ -170,16 +177,17 @@ def _tokens(mint: Mint) -> list[Value]:
 
 
 def _values(field: Field, mint: Mint) -> list[Value]:
+    """What is tried for a name: people and usual words, then the words of the code, alone and before a person."""
     own = [word for word in field.words if word.lower() != field.name.lower()][:_MOST_WORDS]
     people = _people(mint)
-    found = [Value(word, _shown(word)) for word in own]
-    found += [
+    found = people + [Value(text, f"the word {text}") for text in _TRUTHS] + _tokens(mint) + [Value("", "nothing")]
+    found += [Value(word, _shown(word)) for word in own]
+    return found + [
         Value(word + person.text, f"{_shown(word)} before {person.words}")
         for word in own
         if not word[-1].isalnum()
         for person in people
     ]
-    return found + people + [Value(text, f"the word {text}") for text in _TRUTHS] + _tokens(mint)
 
 
 def _fields(learned: Learned, mint: Mint, token: Callable[[], str] | None = None) -> Iterator[Presentation]:
@@ -203,7 +211,7 @@ def _all_at_once(learned: Learned, mint: Mint, token: Callable[[], str] | None =
 
 def _at_once(fields: Sequence[Field], mint: Mint, token: Callable[[], str] | None) -> Iterator[Presentation]:
     values = dict.fromkeys(value for field in fields for value in _values(field, mint))
-    for value in list(values)[: _MOST_WORDS + len(_TRUTHS) + 6]:
+    for value in list(values)[:_MOST_AT_ONCE]:
         parts = [field.put(value.text) for field in fields]
         yield Presentation(
             token=token() if token else None,
@@ -221,7 +229,12 @@ def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
     for word, reader in learned.words:
         said = f"{_shown(word)[:-1]}{f', of {reader}' if reader else ''})"
         texts = [Value(word, f"{said} as a token")]
-        texts += [Value(word + person.text, f"{said} before {person.words} as a token") for person in people]
+        between = ("", ":") if word[-1].isalnum() else ("",)
+        texts += [
+            Value(word + mark + person.text, f"{said} before {person.words} as a token")
+            for person in people
+            for mark in between
+        ]
         for value in texts:
             yield Presentation(token=value.text, form=value.words)
             if value.text.isascii() and value.text.isprintable():
@@ -233,14 +246,19 @@ def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
 
 
 def _as_passwords(learned: Learned) -> Iterator[Presentation]:
-    """The nearest words as names and passwords (RFC 7617)."""
-    words = [word for word, _ in learned.words if ":" not in word and len(word) < 64][:_MOST_PASSWORDS]
-    for name in (*words, "admin"):
-        for password in words:
-            pair = base64.b64encode(f"{name}:{password}".encode()).decode()
-            yield Presentation(
-                authorization=(f"Basic {pair}".encode(),), form=f"Basic with {_shown(name)} and {_shown(password)}"
-            )
+    """The nearest words as names and passwords (RFC 7617), and after words that may be a scheme's name (RFC 9110 section 11.4)."""
+    every = [word for word, _ in learned.words if len(word) < _LONGEST_PASSWORD]
+    words = [word for word in every if ":" not in word][:_MOST_PASSWORDS]
+    pairs = [f"{name}:{password}" for name in (*words, "admin") for password in words]
+    for pair in [*(word for word in every if ":" in word), *pairs]:
+        value = base64.b64encode(pair.encode()).decode()
+        yield Presentation(authorization=(f"Basic {value}".encode(),), form=f"Basic with {_shown(pair)}")
+    schemes = [word for word in every if _SCHEME.fullmatch(word)][:_MOST_PASSWORDS]
+    for scheme in schemes:
+        for word in every[: _MOST_WORDS // 2]:
+            if word != scheme and word.isascii() and word.isprintable():
+                said = f"Authorization with {_shown(word)} after another"
+                yield Presentation(authorization=(f"{scheme} {word}".encode(),), form=said)
 
 
 def cells(
@@ -258,7 +276,7 @@ def cells(
         made.append(_made(FIELD, lambda mint: list(fields(learned, mint))))
     if learned.words and whole:
         made.append(_made(TOKEN, lambda mint: [*_as_tokens(learned, mint), *_as_passwords(learned)]))
-    refused = _refused_person(plan)
+    refused = refused_person(plan)
     if not within.empty and refused is not None:
         made.append(_made(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
     found = [Cell(plan, credential, plan.expects(credential, way), way) for credential in made]
@@ -273,7 +291,7 @@ def _made(entry: Credential, forms: Callable[[Mint], list[Presentation]]) -> Cre
     return replace(entry, recipe=recipe)
 
 
-def _refused_person(plan: RoutePlan) -> Credential | None:
+def refused_person(plan: RoutePlan) -> Credential | None:
     """The genuine session that the policy refuses, of a person without a role; None where it refuses none or takes no sessions."""
     if plan.ways[0].kind != "session":
         return None

@@ -15,7 +15,7 @@ from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.leak import BASELINES
 from harness.contracts.matrix.named import cells as named_cells
-from harness.contracts.matrix.named import learn
+from harness.contracts.matrix.named import learn, refused_person
 from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
@@ -284,9 +284,12 @@ class Script:
         if chosen is None or not self.factory.probed or state.open or plan.policy.optional or not state.admitted:
             return
         observed = []
-        for credential, stop in ((_MISSING, True), (CATALOGUE["forged"], True), (state.base_in(way), False)):
-            if credential.kind is None and way.base.kind is None and credential is not _MISSING:
-                continue
+        asking = [(_MISSING, True), (state.base_in(way), False)]
+        if way.base.kind is not None:
+            asking.append((CATALOGUE["forged"], True))
+        if (refused := refused_person(plan)) is not None:
+            asking.append((refused, True))
+        for credential, stop in asking:
             observed.append((yield from self._once(credential, stop=stop and state.stops, learn=True)))
         within = learn(observed, plan, inside=True)
         learned = within if state.guard == "handler" else learn(observed, plan, inside=False)

@@ -1,20 +1,17 @@
-// @clerk/react-router as its documentation shows it: clerkMiddleware on the root, and getAuth in a loader.
+// @clerk/react-router as its documentation shows it: clerkMiddleware on the root, and getAuth in a loader and in an action.
 import { createRequestListener } from "./fetch.mjs";
 import { RouterContextProvider, createStaticHandler } from "react-router";
 import { clerkMiddleware, getAuth } from "@clerk/react-router/server";
 
+const protectedHandler = async (args) => {
+  const { isAuthenticated, userId } = await getAuth(args);
+  return isAuthenticated ? Response.json({ userId }) : Response.json({ detail: "Not authenticated" }, { status: 401 });
+};
 const routes = [{
   id: "root",
   path: "/",
   middleware: [clerkMiddleware({ authorizedParties: ["http://localhost:3000"] })],
-  children: [{
-    id: "me",
-    path: "me",
-    loader: async (args) => {
-      const { isAuthenticated, userId } = await getAuth(args);
-      return isAuthenticated ? Response.json({ userId }) : Response.json({ detail: "Not authenticated" }, { status: 401 });
-    },
-  }],
+  children: [{ id: "me", path: "me", loader: protectedHandler }, { id: "notes", path: "notes", action: protectedHandler }],
 }, { id: "health", path: "/health", loader: () => Response.json({ alive: true }) }];
 const handler = createStaticHandler(routes);
 
