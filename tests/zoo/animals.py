@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.zoo import (
     correct,
+    correct_named,
     correct_spellings,
     correct_twins,
     flaws_claims,
