@@ -141,6 +141,19 @@ def _in_headers(request: Bendable, public: str) -> None:
     _set(request, "referer", f"http://localhost:3000{public}")
 
 
+def _before(between: str) -> Recipe:
+    """The public path, what leads out of it again, and the path."""
+    made = _public(_through(between))
+
+    def recipe(mint: Mint) -> Presentation:
+        first, *rest = (
+            replace(form, also=(), form=f"{form.form} and {between}") for one in (made(mint),) for form in (one, *one.also)
+        )
+        return replace(first, also=tuple(rest))
+
+    return recipe
+
+
 def _through(between: str) -> Callable[[Bendable, str], None]:
     def bend(request: Bendable, public: str) -> None:
         request.path = f"{public.rstrip('/')}{between}{request.path}"
@@ -161,7 +174,7 @@ CREDENTIALS = [
     _entry("double-slash", _bend(_path(lambda p: "/" + p), _path(_inner_double_slash)), _PATH, "The path with a slash twice: guard and router may read it differently.", "CWE-647"),
     _entry("dot-segment", _bend(_path(lambda p: "/." + p)), _PATH, "The path with a dot that means nothing in it.", "CWE-647"),
     _entry("parent-segment", _bend(_path(lambda p: "/public/.." + p), _path(lambda p: "/static/.." + p)), _PATH, "The path by way of a folder that may be open to everybody.", "CWE-22"),
-    _entry("public-path-before", several(*(_public(_through(between)) for between in ("/..", "/%2e%2e", "-x/..", "/x/../.."))), _PATH, "The path by way of one that is declared public, or of one that begins like it: a guard that looks at the beginning lets it pass.", "CWE-22"),
+    _entry("public-path-before", several(*(_before(between) for between in ("/..", "/%2e%2e", "-x/..", "/x/../.."))), _PATH, "The path by way of one that is declared public, or of one that begins like it: a guard that looks at the beginning lets it pass.", "CWE-22"),
     _entry("public-path-in-query", _public(_in_the_query), _PATH, "A public path in the query: a guard that looks for it anywhere in the address lets it pass.", "CWE-647"),
     _entry("public-path-in-fragment", _public(_in_the_fragment), "RFC 3986 section 3.5", "A public path after a #, which clients keep to themselves and servers cut off.", "CWE-647"),
     _entry("public-path-in-parameter", _public(_in_a_parameter), "RFC 3986 section 3.3", "A public path after a semicolon.", "CWE-647"),

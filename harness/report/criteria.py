@@ -83,7 +83,9 @@ def _legacy(record: Record) -> _Cells:
 def _refusals(record: Record) -> _Cells:
     proven = record.proven
     gaps = [verdict for verdict in record.verdicts if not verdict.credential]
-    refused = [v for v in _of_protected(record) if v.expected == "reject" and (v.failed or v.route in proven)]
+    # What only the issuer could sign is no attempt of anybody's: let in, it is shown as hardening.
+    forbidden = [v for v in _of_protected(record) if v.expected == "reject" and v.verdict != "hardening"]
+    refused = [v for v in forbidden if v.failed or v.route in proven]
     return _Cells(
         refused + gaps,
         [v for v in refused if v.verdict == "breach"] + [v for v in gaps if v.verdict in ("undeclared", "stale")],

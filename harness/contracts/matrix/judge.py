@@ -206,7 +206,7 @@ class Judge:
 
 _HARMLESS: frozenset[Kind] = frozenset({"breach", "fault", "leak"})
 """The findings that are none where only the issuer could have made the credential."""
-_NAMED_HINT = "take this way in out of the code; if it is meant, accept or tolerate the credential in the policy"
+_NAMED_HINT = "take this way in out of the code; if it is meant, tolerate the credential in the policy"
 _HARDENING_HINT = "name it in the policy's reject, or give --strict, if it is to fail the run"
 
 
@@ -214,7 +214,12 @@ def only_the_issuer(cell: Cell) -> bool:
     """Whether nobody but the issuer could make the credential of a cell, and no policy says that it must be rejected."""
     credential, reject = cell.credential, cell.plan.policy.reject
     needs = needs_of(credential, cell.way.kind)
-    return needs == "issuer-key" and credential.name not in reject and credential.group not in reject
+    return (
+        cell.expect == "reject"
+        and needs == "issuer-key"
+        and credential.name not in reject
+        and credential.group not in reject
+    )
 
 
 def _forms(forms: list[str]) -> str:

@@ -122,7 +122,7 @@ def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool)
     loose: dict[str, Field] = {}
     words: dict[str, str] = {}
     for one in every:
-        texts = tuple(word for word in one.words if not _NOISE.fullmatch(word))[:_MOST_WORDS]
+        texts = tuple(word for word in one.words if word and not _NOISE.fullmatch(word))[:_MOST_WORDS]
         for word in texts:
             words.setdefault(word, one.reader)
             # A look-up that did not happen this time has its name among the words.

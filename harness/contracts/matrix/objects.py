@@ -192,7 +192,8 @@ def _written(tried: Tried) -> tuple[Kind, str, str] | None:
             return _breach(tried, changed.table, changed.row, "changed")
         for column, value in changed.row.items():
             mine = any(row.table == changed.table and str(row.row.get(column)) in person for row in own)
-            if str(value) in owner - person and (mine or not own):
+            other = any(row.table == changed.table and str(row.row.get(column)) in owner for row in theirs)
+            if str(value) in owner - person and mine and other:
                 return _breach(tried, changed.table, {column: value}, "wrote")
     return None
 

@@ -15,7 +15,7 @@ FAILURES: tuple[Kind, ...] = (
 )  # fmt: skip
 """In the order of their gravity."""
 MEANING = {
-    "hardening": "let in what nobody but the issuer could sign: no attack, and no failure unless --strict",
+    "hardening": "let in, or failed over, what nobody but the issuer could sign: no attack, and no failure unless --strict",
     "breach": "let in what must be rejected",
     "mixed": "let in by a mechanism that the policy does not name",
     "lockout": "kept out whom the policy admits",
