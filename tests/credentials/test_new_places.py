@@ -135,7 +135,7 @@ def bent(form: Presentation, request: Asked | None = None) -> Asked:
 )  # fmt: skip
 def test_a_public_path_in_another_part_of_the_request(fresh: Mint, name: str, paths: list[str], query: str) -> None:
     fresh.public_paths = ("/open",)
-    made = [form for form in forms(fresh, name) if form.form == "the public path /open"]
+    made = [form for form in forms(fresh, name) if form.form.partition(" and ")[0] == "the public path /open"]
     assert [bent(form).path for form in made] == paths
     assert {bent(form).query for form in made} == {query}
     assert not any(form.sparse or form.token for form in made)
@@ -167,5 +167,5 @@ def test_declared_paths_come_first_and_the_usual_ones_after_them(fresh: Mint) ->
 
 @pytest.mark.parametrize("name", [c.name for c in CATALOGUE.values() if c.name.startswith("public-path-")])
 def test_where_no_path_is_declared_the_usual_ones_are_tried(fresh: Mint, name: str) -> None:
-    named = {form.form for form in forms(fresh, name)}
+    named = {form.form.partition(" and ")[0] for form in forms(fresh, name)}
     assert {"the public path /health", "the public path /webhooks"} <= named
