@@ -98,7 +98,10 @@ class SuiteRun:
         from harness.contracts.matrix import Plan
 
         for plan in plans:
-            plan.cells = [cell for cell in plan.cells if cell.label in self.wanted[plan.key]]
+            chosen = [cell for cell in plan.cells if cell.label in self.wanted[plan.key]]
+            if len(chosen) < len(plan.cells):
+                plan.named = None  # Only what is chosen is sent.
+            plan.cells = chosen
         return Plan(plans, [])
 
     def of_the_route(self, plan: RoutePlan) -> list[CellVerdict]:

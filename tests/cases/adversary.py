@@ -104,7 +104,7 @@ async def talk(websocket: WebSocket):
     # Keys and deliveries
     Backend("Clerk is asked, and its answer not looked at", guarded("ask(token) if str(token).startswith('ak_') else None", more=API_KEY), LETTERS.format("key"), ("breach GET /letters opaque-unknown opaque-revoked opaque-expired",), policies=KEY_POLICY, credentials=KEY_NAMES),
     Backend("deliveries under a secret that was never set", FASTAPI + 'SECRET = os.environ.get("SVIX_SECRET", "whsec_")\n' + WEBHOOK, HOOK, ("lockout POST /hook webhook", "breach POST /hook webhook-empty-secret"), policies=HOOK_POLICY, credentials=HOOK_NAMES),
-    Backend("deliveries of any age", FASTAPI + 'SECRET = os.environ["CLERK_WEBHOOK_SECRET"]\n' + WEBHOOK.replace("> 300", "> 10**9"), HOOK, ("breach POST /hook webhook-too-old webhook-from-the-future",), policies=HOOK_POLICY, credentials=HOOK_NAMES, exactly=True),
+    Backend("deliveries of any age", FASTAPI + 'SECRET = os.environ["CLERK_WEBHOOK_SECRET"]\n' + WEBHOOK.replace("> 300", "> 10**9"), HOOK, ("breach POST /hook webhook-too-old",), policies=HOOK_POLICY, credentials=HOOK_NAMES, exactly=True),
     # The handler ran
     Backend("the answer is kept back, and thrown away", around(f"""
 kept = []
