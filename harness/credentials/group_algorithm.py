@@ -157,8 +157,8 @@ def _decodings(value: str) -> list[tuple[str, bytes]]:
     found = [("", value.encode())]
     text = value.removeprefix("whsec_")
     for name, alphabet, decode in (
-        (", decoded from base64", r"[A-Za-z0-9+/_-]{16,}={0,2}", jose.unb64url),
-        (", decoded from hex", r"([0-9A-Fa-f]{2}){8,}", bytes.fromhex),
+        (", decoded from base64", r"[A-Za-z0-9+/_-]{32,}={0,2}", jose.unb64url),
+        (", decoded from hex", r"([0-9A-Fa-f]{2}){16,}", bytes.fromhex),
     ):
         if re.fullmatch(alphabet, text):
             with contextlib.suppress(ValueError):

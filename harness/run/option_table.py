@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import os
 import shlex
 import shutil
@@ -65,11 +66,12 @@ class Option:
 
     def check(self, value: Any, flag: str) -> None:
         """Raise HarnessError for a number out of range, naming the flag as the user wrote it."""
-        if value is None or self.low is None or self.high is None:
+        if value is None or (self.low is None and self.high is None):
             return
-        if not self.low <= value <= self.high or (self.exclusive and value == self.low):
+        low, high = self.low if self.low is not None else -math.inf, self.high if self.high is not None else math.inf
+        if not low <= value <= high or (self.exclusive and value == low):
             shown = f"{value:g}" if isinstance(value, float) else value
-            raise HarnessError(f"{flag} {shown}: {self.between or f'between {self.low:g} and {self.high:.0f}'}")
+            raise HarnessError(f"{flag} {shown}: {self.between or f'between {low:g} and {high:.0f}'}")
 
 
 def option(
@@ -239,7 +241,9 @@ def repeat_command(given: Options) -> str:
         value = getattr(given, each.name)
         if not each.repeated or each.name == "suites" or value in (None, each.default):
             continue
-        if isinstance(value, Mapping):
+        if each.kind is NAMES:
+            words += [each.flag, ",".join(value)]
+        elif isinstance(value, Mapping):
             pairs += [_pair(each.flag, name, text) for name, text in value.items()]
         else:
             for one in value if isinstance(value, list) else [value]:

@@ -10,6 +10,7 @@ from tests.zoo import (
     flaws_claims,
     flaws_hidden,
     flaws_named,
+    flaws_objects,
     flaws_request,
     flaws_spellings,
     flaws_system,
@@ -26,12 +27,14 @@ _KINDS = {
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
     "named": flaws_named.FLAWS,
     "spellings": flaws_spellings.FLAWS,
+    "objects": flaws_objects.FLAWS,
 }
 CORRECT = [
     *correct.CORRECT,
     *correct_twins.CORRECT,
     *correct_named.CORRECT,
     *correct_spellings.CORRECT,
+    *flaws_objects.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
 ALL = [*CORRECT, *FLAWED]

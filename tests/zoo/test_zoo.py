@@ -52,13 +52,20 @@ def narrowed(animals: list[Animal]) -> list[str] | None:
 
 @pytest.mark.parametrize("pen", CALM)
 def test_as_an_app(pen: str, tmp_path: Path) -> None:
-    check(PENS[pen], tried(tmp_path, PENS[pen], credentials=narrowed(PENS[pen])))
+    # Flawed ones all, as apps; of the correct ones half, and the others over a URL: both ways of all by `make zoo`.
+    animals = PENS[pen][::2] if PENS[pen][0].correct and len(PENS[pen]) > 1 else PENS[pen]
+    check(animals, tried(tmp_path, animals, credentials=narrowed(animals)))
+
+
+def test_correct_ones_stand_hundreds_of_secrets(tmp_path: Path) -> None:
+    animals = [animal for animal in CORRECT if animal.host == "herd" and not animal.settings][:3]
+    check(animals, tried(tmp_path, animals, credentials=["clerk", "missing", "forged", "hs256-shared-secrets"]))
 
 
 @pytest.mark.parametrize("pen", [name for name, animals in VISIBLE.items() if animals])
 def test_over_a_url(pen: str, tmp_path: Path) -> None:
-    # All are tried as apps, every one; and all of them here by `make zoo`.
-    animals = VISIBLE[pen][::2]
+    whole = VISIBLE[pen]
+    animals = (whole[1::2] or whole) if whole[0].correct else whole[::2]
     with served(tmp_path, animals) as (url, port):
         check(animals, tried(tmp_path, animals, url=url, port=port, credentials=narrowed(animals)))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.contracts.matrix.cors import allows
 from harness.contracts.matrix.plan import RoutePlan, representatives
 from harness.contracts.matrix.sender import Sender
+from harness.contracts.refusal import REFUSING_STATUSES
 from harness.credentials import CATALOGUE
 from harness.targets.base import Call
 
@@ -25,7 +26,7 @@ def preflight_notes(sender: Sender) -> Iterator[str]:
         genuine.headers = [*genuine.headers, ("origin", origin)]
         asked = sender.factory.prepare(plan, _PREFLIGHT, way).forms[0]
         answer, preflight = sender.ask(plan, [Call(plan.route, genuine), Call(plan.route, asked, True)])
-        if allows(answer, origin) and preflight.status in (401, 403):
+        if allows(answer, origin) and preflight.status in REFUSING_STATUSES:
             refused.append(f"{plan.key} ({preflight.status})")
     if refused:
         yield (

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from harness.contracts import registry
+from harness.contracts.refusal import REFUSING_STATUSES
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
 from harness.core.toml import Table, explain, read_toml
@@ -53,7 +54,7 @@ class Policy(Table):
     tolerate: Names = []
     mechanism: Names = []
     until: datetime.date | None = None
-    refuse: Annotated[dict[str, Statuses], BeforeValidator(_by_default)] = {"default": [401, 403]}
+    refuse: Annotated[dict[str, Statuses], BeforeValidator(_by_default)] = {"default": list(REFUSING_STATUSES)}
     guard: Literal["door", "handler"] | None = None
     carriers: Names = []
     closed: bool = False
@@ -68,7 +69,7 @@ class Policy(Table):
         for name in (credential.name, credential.group, "default"):
             if name in self.refuse:
                 return self.refuse[name]
-        return [401, 403]
+        return list(REFUSING_STATUSES)
 
 
 class RouteEntry(Table):

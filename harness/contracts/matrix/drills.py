@@ -24,6 +24,13 @@ from harness.targets.base import Observation
 
 _GRAVEST_FIRST = ("signature", "algorithm", "time", "absent")
 """Groups of credentials in the order in which they are tried without keys: the first that enters is reported."""
+
+
+def _gravity(credential: Credential) -> int:
+    known = credential.group in _GRAVEST_FIRST
+    return _GRAVEST_FIRST.index(credential.group) if known else len(_GRAVEST_FIRST)
+
+
 _FLOOD = 20
 """Tokens with unknown key ids that a flood sends."""
 _MARGIN = 1.0
@@ -193,7 +200,7 @@ class Drills:
         """Return the verdict of a route while the issuer's keys cannot be had. `starts`: whether the app starts without them."""
         if not starts:
             return self._verdict(cell, Observation(), "pass", "the app refuses to start without its keys")
-        bad = sorted(tagged("without-keys"), key=lambda credential: _GRAVEST_FIRST.index(credential.group))
+        bad = sorted(tagged("without-keys"), key=_gravity)
         genuine = self._genuine(cell)
         rejected = [credential for credential in bad if cell.plan.expects(credential, cell.way) == "reject"]
         for credential in (*rejected, genuine):

@@ -171,6 +171,9 @@ class Judge:
             and state.guard != "handler"
         ):
             return "pass", "", ""  # Past authentication; the row of the example belongs to another user.
+        owners = cell.plan.owners
+        if expect == "accept" and owners is not None and cell.credential.identity not in ("alice", *owners.rows):
+            return "pass", "", ""  # The row is somebody else's, and this person has none.
         if expect == "accept" and cell.credential.unsendable and observation.entered is None:
             return "pass", "", ""  # The server refused the request; the route never got it.
         if expect == "accept":

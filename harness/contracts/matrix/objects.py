@@ -20,6 +20,7 @@ from harness.contracts.matrix.owners import Owners
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.runner import Work
 from harness.contracts.matrix.verdicts import Kind
+from harness.contracts.refusal import REFUSING_STATUSES
 from harness.credentials import CATALOGUE, Credential, Identity
 from harness.credentials.model import Presentation
 from harness.targets.base import Observation
@@ -112,7 +113,7 @@ def judge_object(tried: Tried) -> tuple[Kind, str, str]:
     if tried.cell.expect == "accept":
         if _good(answer):
             return "pass", "", ""
-        kept_out = status in (401, 403, 404)
+        kept_out = status in (*REFUSING_STATUSES, 404)
         whose = (
             "the own row" if tried.person == tried.owner else f"a row of {tried.owner}, as the line says that they may"
         )

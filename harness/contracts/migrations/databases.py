@@ -90,8 +90,8 @@ class MigrationDatabases:
                     raise CheckFailed(
                         f"the legacy revision has no table {self.file.users}: name it as `users` in migrations.toml"
                     )
-                populate(connection, self.file.users, self.file.rows)
-                self._legacy = (name, snapshot(connection))
+                populate(connection, self.file.users, self.file.rows, self.migrator.tables)
+                self._legacy = (name, snapshot(connection, self.migrator.tables))
         return self._legacy
 
     def upgraded(self) -> Upgrade:
@@ -101,6 +101,8 @@ class MigrationDatabases:
             with self.copy_of(template) as (url, connection):
                 watch = StatementWatch(connection)
                 result = self.migrator.upgrade(url)
-                self._upgrade = Upgrade(result, before, snapshot(connection), watch.statements(), watch.installed)
+                self._upgrade = Upgrade(
+                    result, before, snapshot(connection, self.migrator.tables), watch.statements(), watch.installed
+                )
         self._upgrade.result.require(f"{self.file.rows} users cannot be migrated")
         return self._upgrade

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.core.errors import DatabaseError
@@ -39,7 +39,12 @@ class CommandResult:
 
 
 class Migrator(Protocol):
-    """A migration tool, as far as the checks use it. Its methods raise DatabaseError when it cannot be run at all."""
+    """A migration tool, as far as the checks use it. Its methods raise DatabaseError when it cannot be run at all.
+
+    `tables`: in which it keeps its own books; they are no part of the schema.
+    """
+
+    tables: ClassVar[frozenset[str]]
 
     def __init__(
         self, config: str, python: str, directory: Path, environment_for: Callable[[str], dict[str, str]]
@@ -69,6 +74,7 @@ class Migrator(Protocol):
 class Alembic:
     """Alembic, by its command line; see `Migrator`."""
 
+    tables: ClassVar[frozenset[str]] = frozenset({"alembic_version"})
     config: str
     python: str
     directory: Path

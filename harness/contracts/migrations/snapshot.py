@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import psycopg
@@ -24,12 +25,15 @@ UNION ALL SELECT 'sequence', sequence_name, data_type FROM information_schema.se
 UNION ALL SELECT 'type', t.typname, string_agg(e.enumlabel, ', ' ORDER BY e.enumsortorder)
 FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname
 """
-_ALEMBIC_TABLE = "alembic_version"
 
 
-def schema_of(connection: psycopg.Connection[TupleRow]) -> set[str]:
-    """The schema, one line for each column, index, constraint, sequence and type."""
-    return {f"{kind} {name}: {what}" for kind, name, what in connection.execute(_SCHEMA) if _ALEMBIC_TABLE not in name}
+def schema_of(connection: psycopg.Connection[TupleRow], books: Collection[str]) -> set[str]:
+    """The schema, one line for each column, index, constraint, sequence and type. `books`: the migrator's own tables."""
+    return {
+        f"{kind} {name}: {what}"
+        for kind, name, what in connection.execute(_SCHEMA)
+        if not any(book in name for book in books)
+    }
 
 
 @dataclass
@@ -46,9 +50,9 @@ class Snapshot:
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def snapshot(connection: psycopg.Connection[TupleRow]) -> Snapshot:
-    """The database as it is now."""
-    tables = {name: table for name, table in tables_of(connection).items() if name != _ALEMBIC_TABLE}
+def snapshot(connection: psycopg.Connection[TupleRow], books: Collection[str]) -> Snapshot:
+    """The database as it is now. `books`: the migrator's own tables, which are left out."""
+    tables = {name: table for name, table in tables_of(connection).items() if name not in books}
     found = Snapshot(tables)
     for name, table in tables.items():
         key = table.key or list(table.columns)
@@ -69,8 +73,11 @@ def snapshot(connection: psycopg.Connection[TupleRow]) -> Snapshot:
     return found
 
 
-def populate(connection: psycopg.Connection[TupleRow], users: str, rows: int) -> list[str]:
-    """Insert `rows` users, and rows of other tables that refer to some of them. Returns the tables that could not be filled."""
+def populate(connection: psycopg.Connection[TupleRow], users: str, rows: int, books: Collection[str]) -> list[str]:
+    """Insert `rows` users, and rows of other tables that refer to some of them, but for `books`, the migrator's own.
+
+    Returns the tables that could not be filled.
+    """
     tables = tables_of(connection)
     unfilled: list[str] = []
     with connection.transaction():
@@ -83,7 +90,7 @@ def populate(connection: psycopg.Connection[TupleRow], users: str, rows: int) ->
         links = (
             [r for r in referring(tables, users, tables[users].key[0]) if r.table == name] if tables[users].key else []
         )
-        if name in (users, _ALEMBIC_TABLE):
+        if name in (users, *books):
             continue
         try:
             with connection.transaction():

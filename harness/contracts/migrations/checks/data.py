@@ -23,15 +23,15 @@ def _rollback(databases: MigrationDatabases) -> None:
     file, migrator = databases.file, databases.migrator
     template, before = databases.legacy()
     with databases.copy_of(template) as (url, connection):
-        schema = schema_of(connection)
+        schema = schema_of(connection, migrator.tables)
         migrator.upgrade(url).require(f"{file.rows} users cannot be migrated")
         migrator.downgrade(url, file.legacy).require("the way back fails")
-        back = schema_of(connection)
+        back = schema_of(connection, migrator.tables)
         if back != schema:
             gone, new = sorted(schema - back)[:_SHOWN_LINES], sorted(back - schema)[:_SHOWN_LINES]
             changed = "; ".join([*(f"- {line}" for line in gone), *(f"+ {line}" for line in new)])
             raise CheckFailed(f"the schema is another one after the way back: {changed}")
-        _compare(before, snapshot(connection), file, may_drop=False)
+        _compare(before, snapshot(connection, migrator.tables), file, may_drop=False)
         migrator.upgrade(url).require("up again fails after the way back")
 
 
@@ -57,7 +57,7 @@ def _resume(databases: MigrationDatabases, stop: int, count: int) -> None:
         where = f"stopped at statement {stop} of {count}"
         databases.migrator.upgrade(url).require(f"{where}, it cannot go on")
         try:
-            _compare(before, snapshot(connection), databases.file, may_drop=True)
+            _compare(before, snapshot(connection, databases.migrator.tables), databases.file, may_drop=True)
         except CheckFailed as failed:
             raise CheckFailed(f"{where} and gone on: {failed}") from None
 

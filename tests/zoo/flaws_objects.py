@@ -1,0 +1,45 @@
+"""Whose row it is: rows that are looked up by their number alone, and correct ones beside them."""
+
+from __future__ import annotations
+
+from harness.fake_clerk.ids import stable_id
+from tests.zoo.model import Animal, flaw
+from tests.zoo.templates import TOKEN
+
+_PEOPLE = {number: stable_id("user", f"identity:{name}") for number, name in ((1, "alice"), (2, "bob"))}
+_NOTES = f"""
+OWNERS = {_PEOPLE!r}
+TEXTS = {{1: "milk and bread", 2: "a secret diary"}}
+
+def note_of(number, user):
+    if OWNERS.get(number) != user:
+        raise HTTPException(404, "Not found")
+    return {{"number": number, "text": TEXTS[number]}}
+
+@app.get("/notes/{{number}}")
+def note(number: int, user: str = Depends(current_user)):
+    return note_of(number, user)
+"""
+_MINE = f"""
+OWNERS = {_PEOPLE!r}
+TEXTS = {{1: "milk and bread", 2: "a secret diary"}}
+
+@app.get("/notes")
+def notes(by: int, user: str = Depends(current_user)):
+    return [TEXTS[number] for number, owner in OWNERS.items() if owner == user]
+"""
+_OWNED = TOKEN + _NOTES
+_ASKED = "    if OWNERS.get(number) != user:\n"
+_LINE = '"GET {at}/notes/{{number}}" = {{ policy = "{policy}", path = {{ number = {{ alice = 1, bob = 2 }} }} }}\n"GET {at}/me" = "{policy}"'
+_QUERY = '"GET {at}/notes" = {{ policy = "{policy}", query = {{ by = {{ alice = 1, bob = 2 }} }} }}\n"GET {at}/me" = "{policy}"'
+
+FLAWS = [
+    flaw("anybody-s-note", "A note is looked up by its number alone.", _OWNED, {_ASKED: "    if number not in OWNERS:\n"}, "others-object@alice:bob others-object@bob:alice", routes=_LINE),
+    flaw("anybody-s-notes", "The query says whose notes are listed.", TOKEN + _MINE, {"OWNERS.items() if owner == user]": "OWNERS.items() if number == by]"}, "others-object@alice:bob others-object@bob:alice", routes=_QUERY),
+    flaw("nobody-s-note", "Nobody's note is anybody's: the owner is compared with the number.", _OWNED, {_ASKED: "    if OWNERS.get(number) != number:\n"}, "own-object@alice:alice own-object@bob:bob", kind="lockout", routes=_LINE),
+]  # fmt: skip
+CORRECT = [
+    Animal("own-note", "A note is looked up by its number and by whose it is.", _OWNED, routes=_LINE),
+    Animal("own-note-masked", "Whoever asks for somebody else's note is refused.", _OWNED.replace('HTTPException(404, "Not found")', 'HTTPException(403, "Not yours")'), routes=_LINE),
+    Animal("own-notes", "The list is of the person's own notes, whatever the query says.", TOKEN + _MINE, routes=_QUERY),
+]  # fmt: skip
