@@ -98,7 +98,9 @@ def as_markdown(rows: dict[str, dict[str, Any]]) -> str:
         )
     lines += ["", "## Credentials", "", "| credential | reveals |", "|---|---|"]
     for name in CATALOGUE:
-        by = [animal.name for animal in FLAWED if name in rows[animal.name]["app"]]
+        by = [
+            animal.name for animal in FLAWED if name in {label.partition("@")[0] for label in rows[animal.name]["app"]}
+        ]
         shown = ", ".join(by[:6]) + (f" and {len(by) - 6} more" if len(by) > 6 else "")
         lines.append(f"| `{name}` | {shown or UNREVEALED.get(name, 'nothing')} |")
     return "\n".join(lines) + "\n"
