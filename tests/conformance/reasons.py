@@ -14,6 +14,8 @@ PYTHON: dict[str, str] = {
         unsafe-metadata-role session-for-machine machine-for-session template-for-session sign-in-ticket
         handshake-token clerk-header-legacy-cookie cookie-expired-header-genuine expired-after-genuine
         revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once jwks-heals
+        role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header
+        identity-in-query own-object others-object
     """,
     "token-invalid-audience": """
         clerk-template aud-foreign id-token
@@ -30,6 +32,9 @@ PYTHON: dict[str, str] = {
         sub-null sub-number sub-array dev-browser-token testing-token publishable-key-as-token secret-key-as-token
         refresh-token legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id
         legacy-double-encoded legacy-header-clerk-cookie
+        hs256-with-pem-spellings hs256-with-pkcs1-spellings hs256-with-jwk-spellings hs256-with-jwks-spellings
+        hs256-shared-secrets hs256-with-target-secret
+        segment-missing json-general-no-signatures
     """,
     "token-invalid-signature": """
         padded-base64 forged signature-stripped signature-empty signature-flipped-first signature-flipped-last
@@ -38,6 +43,7 @@ PYTHON: dict[str, str] = {
         typ-at-jwt cty-nested duplicate-alg-key duplicate-sub-key forged-after-genuine-same-jti
         forged-after-genuine-same-sub forged-after-genuine-same-prefix jwks-outage jwks-slow jwks-malformed
         jwks-empty
+        forged-after-genuine-same-signature pkcs1-padding-modified
     """,
     "token-expired": """
         expired expired-just-now expired-years exp-string exp-negative exp-boolean expired-clerk-with-legacy
@@ -50,6 +56,7 @@ PYTHON: dict[str, str] = {
         forged-unknown-kid forged-no-kid signed-by-other-instance kid-empty kid-path-traversal kid-sql kid-command
         kid-url kid-huge kid-retired jwk-embedded jku-remote jku-userinfo x5u-remote iss-driven-jwks
         legacy-hs256-default-secret legacy-rs256-own-key unknown-kid-flood
+        forged-after-genuine-same-payload alg-none-unknown-kid alg-none-no-kid hs256-unknown-kid
     """,
 }
 """clerk-backend-api 7: `verify_token` with a secret key."""
@@ -64,6 +71,8 @@ NODE: dict[str, str] = {
         template-for-session id-token sign-in-ticket clerk-header-legacy-cookie cookie-expired-header-genuine
         expired-after-genuine revoked-after-genuine banned-after-genuine rotated-out-after-genuine
         two-identities-at-once jwks-heals
+        role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header
+        identity-in-query own-object others-object
     """,
     "token-invalid": """
         m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key legacy garbage null-token undefined-token one-segment
@@ -72,6 +81,7 @@ NODE: dict[str, str] = {
         json-compact-polyglot machine-for-session dev-browser-token testing-token publishable-key-as-token
         secret-key-as-token refresh-token legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp
         legacy-with-clerk-id legacy-double-encoded legacy-header-clerk-cookie
+        segment-missing json-general-no-signatures
     """,
     "token-verification-failed": """
         json-array-payload exp-missing exp-null exp-string exp-boolean nbf-string rs256-as-rs512 sub-missing
@@ -83,11 +93,13 @@ NODE: dict[str, str] = {
         weak-512-bit-key pss-for-pkcs1 kid-array jwk-embedded-genuine-kid x5c-self-signed crit-b64 cty-nested
         duplicate-alg-key duplicate-sub-key forged-after-genuine-same-jti forged-after-genuine-same-sub
         forged-after-genuine-same-prefix jwks-outage jwks-slow jwks-malformed jwks-empty
+        forged-after-genuine-same-signature pkcs1-padding-modified
     """,
     "jwk-kid-mismatch": """
         deeply-nested-json forged-unknown-kid forged-no-kid signed-by-other-instance kid-null kid-empty
         kid-path-traversal kid-sql kid-command kid-url kid-huge kid-retired jwk-embedded jku-remote jku-userinfo
         x5u-remote iss-driven-jwks b64-false legacy-hs256-default-secret legacy-rs256-own-key unknown-kid-flood
+        forged-after-genuine-same-payload alg-none-unknown-kid alg-none-no-kid hs256-unknown-kid
     """,
     "token-expired": """
         expired expired-just-now expired-years exp-negative expired-clerk-with-legacy header-expired-cookie-genuine
@@ -104,6 +116,8 @@ NODE: dict[str, str] = {
         hs256-with-ssh-public-key hs256-with-jwk-json hs256-with-jwks-json hs256-with-modulus hs384-with-pem
         hs512-with-pem hs256-blank-secret hs256-weak-secret hs256-with-secret-key-env hs256-with-publishable-key
         es256-zero es256-own-key eddsa-zero jwk-embedded-symmetric
+        hs256-with-pem-spellings hs256-with-pkcs1-spellings hs256-with-jwk-spellings hs256-with-jwks-spellings
+        hs256-shared-secrets hs256-with-target-secret
     """,
 }
 """@clerk/backend 3: `verifyToken` with a secret key."""
