@@ -63,9 +63,8 @@ def issuer(arguments: argparse.Namespace) -> int:
 
 def _until_interrupted() -> NoReturn:
     """Wait for a signal, also for one that has come already: `signal.pause` would miss it and wait for the next."""
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # Shells start background commands with the signal ignored.
+    # Shells start background commands with the signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     receiver, sender = socket.socketpair()
     with receiver, sender:
         sender.setblocking(False)

@@ -143,12 +143,10 @@ def _in_headers(request: Bendable, public: str) -> None:
 
 def _before(between: str) -> Recipe:
     """The public path, what leads out of it again, and the path."""
-    made = _public(_through(between))
-
     def recipe(mint: Mint) -> Presentation:
-        first, *rest = (
-            replace(form, also=(), form=f"{form.form} and {between}") for one in (made(mint),) for form in (one, *one.also)
-        )
+        first = _public(_through(between))(mint)
+        forms = (first, *first.also)
+        first, *rest = (replace(form, also=(), form=f"{form.form} and {between}") for form in forms)
         return replace(first, also=tuple(rest))
 
     return recipe

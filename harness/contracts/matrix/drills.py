@@ -24,19 +24,18 @@ from harness.targets.base import Observation
 
 _GRAVEST_FIRST = ("signature", "algorithm", "time", "absent")
 """Groups of credentials in the order in which they are tried without keys: the first that enters is reported."""
-
-
-def _gravity(credential: Credential) -> int:
-    known = credential.group in _GRAVEST_FIRST
-    return _GRAVEST_FIRST.index(credential.group) if known else len(_GRAVEST_FIRST)
-
-
 _FLOOD = 20
 """Tokens with unknown key ids that a flood sends."""
 _MARGIN = 1.0
 """Seconds that an expired token is left beyond its end and the clock skew."""
 _EXPIRING_LIFETIME = 2
 """Seconds that the credential of the drill `expiry` is valid for."""
+
+
+def _gravity(credential: Credential) -> int:
+    """The place of a credential among those that are tried without keys."""
+    known = credential.group in _GRAVEST_FIRST
+    return _GRAVEST_FIRST.index(credential.group) if known else len(_GRAVEST_FIRST)
 
 
 class Drills:

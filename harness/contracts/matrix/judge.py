@@ -105,7 +105,7 @@ class Judge:
             cell.plan.router, cell.plan.key, cell.plan.policy_name, cell.label, cell.credential.group, cell.expect, verdict,
             "probe" if answer.entered is not None else "status", seen, redact(detail), status=answer.status,
             micros=answer.micros, excerpt=redact(text_of(answer)[:600])[:300] if verdict != "pass" else "", hint=hint,
-            needs=cell.credential.needs if cell.expect == "reject" else "",
+            needs=needs_of(cell.credential, cell.way.kind) if cell.expect == "reject" else "",
         )  # fmt: skip
 
     def route_verdicts(self, state: RouteState, answers: dict[Cell, list[Observation]]) -> list[CellVerdict]:

@@ -176,13 +176,21 @@ def _tokens(mint: Mint) -> list[Value]:
     ]
 
 
-def _values(field: Field, mint: Mint) -> list[Value]:
-    """What is tried for a name: people and usual words, then the words of the code, alone and before a person."""
+def _usual(mint: Mint) -> list[Value]:
+    """What is tried for every name. Made once for all of them: two of the values are signed."""
+    return [
+        *_people(mint),
+        *(Value(text, f"the word {text}") for text in _TRUTHS),
+        *_tokens(mint),
+        Value("", "nothing"),
+    ]
+
+
+def _values(field: Field, mint: Mint, usual: list[Value]) -> list[Value]:
+    """What is tried for a name: what is usual, then the words of the code, alone and before a person."""
     own = [word for word in field.words if word.lower() != field.name.lower()][:_MOST_WORDS]
     people = _people(mint)
-    found = people + [Value(text, f"the word {text}") for text in _TRUTHS] + _tokens(mint) + [Value("", "nothing")]
-    found += [Value(word, _shown(word)) for word in own]
-    return found + [
+    return [*usual, *(Value(word, _shown(word)) for word in own)] + [
         Value(word + person.text, f"{_shown(word)} before {person.words}")
         for word in own
         if not word[-1].isalnum()
@@ -192,8 +200,9 @@ def _values(field: Field, mint: Mint) -> list[Value]:
 
 def _fields(learned: Learned, mint: Mint, token: Callable[[], str] | None = None) -> Iterator[Presentation]:
     """Each name alone with each value, no token or somebody else's beside it; then all words that may be names, at once."""
+    usual = _usual(mint)
     for field in learned.fields:
-        for value in _values(field, mint):
+        for value in _values(field, mint, usual):
             yield replace(field.put(value.text, token() if token else None), form=f"{field} with {value.words}")
     yield from _at_once(learned.loose, mint, token)
     for word, reader in learned.words if token is None else ():
@@ -210,7 +219,8 @@ def _all_at_once(learned: Learned, mint: Mint, token: Callable[[], str] | None =
 
 
 def _at_once(fields: Sequence[Field], mint: Mint, token: Callable[[], str] | None) -> Iterator[Presentation]:
-    values = dict.fromkeys(value for field in fields for value in _values(field, mint))
+    usual = _usual(mint)
+    values = dict.fromkeys(value for field in fields for value in _values(field, mint, usual))
     for value in list(values)[:_MOST_AT_ONCE]:
         parts = [field.put(value.text) for field in fields]
         yield Presentation(
@@ -225,7 +235,7 @@ def _at_once(fields: Sequence[Field], mint: Mint, token: Callable[[], str] | Non
 
 def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
     """Each word as a token, as the beginning of one, and as what stands before it in Authorization."""
-    people = _people(mint)
+    people, of_a_secret = _people(mint), (mint.claims(), legacy_claims(mint))
     for word, reader in learned.words:
         said = f"{_shown(word)[:-1]}{f', of {reader}' if reader else ''})"
         texts = [Value(word, f"{said} as a token")]
@@ -240,7 +250,7 @@ def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
             if value.text.isascii() and value.text.isprintable():
                 yield Presentation(authorization=(value.text.encode(),), form=f"{value.words} in Authorization")
         if len(word) >= _SECRET:
-            for claims in (mint.claims(), legacy_claims(mint)):
+            for claims in of_a_secret:
                 forged = jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, claims, word.encode())
                 yield Presentation(token=forged, form=f"{said} as the secret of a token")
 

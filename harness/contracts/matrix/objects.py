@@ -32,11 +32,6 @@ _SAME = "both people get the same answer, so nothing tells whose row it is: give
 _UNSEEN = "it was answered with success, and only a database of the harness's shows whether a row was written"
 
 
-def pairs(owners: Owners) -> list[tuple[str, str]]:
-    """Return (person, owner of the row) of everything that is tried."""
-    return [(person, owner) for person in owners.people for owner in owners.rows]
-
-
 @dataclass
 class Tried:
     """The answers that judge one cell.
@@ -79,7 +74,7 @@ def try_objects(
     way = plan.ways[0]
     asked: dict[tuple[str, str], list[Observation]] = {}
     said: dict[tuple[str, str], str] = {}
-    for person, owner in pairs(owners):
+    for person, owner in owners.pairs:
         entry = CATALOGUE["own-object" if person == owner else "others-object"]
         requests = Requests(factory, _on_row_of(plan, owner), _speaking(person, entry), way, None)
         sendings = requests.forms(False) * (2 if person == owner else 1)

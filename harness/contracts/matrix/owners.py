@@ -29,6 +29,11 @@ class Owners:
         """The people who have a row."""
         return tuple(person for person in self.people if person not in self.privileged)
 
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(person, owner of the row) of everything that is tried."""
+        return [(person, owner) for person in self.people for owner in self.rows]
+
     def example_of(self, person: str) -> Example:
         """The request on this person's row; of one without a row the first one's."""
         name = person if person in self.rows else self.rows[0]

@@ -228,7 +228,7 @@ class RoutePlan:
         """The ways of people on rows, by their label: `alice:bob` is alice on a row of bob's."""
         if self.owners is None or self.ways[0].kind != "session":
             return {}
-        labels = [f"{person}:{owner}" for person in self.owners.people for owner in self.owners.rows]
+        labels = [f"{person}:{owner}" for person, owner in self.owners.pairs]
         return {label: replace(self.ways[0], label=label) for label in labels}
 
     def _on_objects(self, credential: Credential) -> list[Cell]:

@@ -18,7 +18,8 @@ class Selection:
         self._pairs = [(name.partition("@")[0], name.partition("@")[2]) for name in names]
         self._chosen = select([name for name, _ in self._pairs])
 
-    def _takes(self, cell: Cell) -> bool:
+    def takes(self, cell: Cell) -> bool:
+        """Whether a cell is among those that the run is to try."""
         names = (cell.credential.name, cell.credential.group)
         return not self._pairs or any(
             name in names and (not way or way in _labels(cell.way)) for name, way in self._pairs
@@ -36,17 +37,13 @@ class Selection:
         """Return the cells of a route."""
         planned = [cell for credential in self._chosen for cell in plan.planned(credential)]
         return [
-            cell for cell in planned if self._takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
+            cell for cell in planned if self.takes(cell) and not (cell.way.found and cell.credential is cell.way.base)
         ]
 
     @property
     def learns(self) -> bool:
         """Whether what the target's source names is to be tried."""
         return any(credential.learned for credential in self._chosen)
-
-    def takes(self, cell: Cell) -> bool:
-        """Whether a cell that the run has found is among those that it is to try."""
-        return self._takes(cell)
 
     def check(self, plans: list[RoutePlan]) -> None:
         """Raise DeclarationError for a way that no route has."""
