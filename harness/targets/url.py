@@ -83,9 +83,7 @@ class _Line:
             if self._socket is None:
                 self._socket = self.connect(limit)
             self._socket.settimeout(limit)
-            self._socket.sendall(self.head(request) + request.body)
-            response = http.client.HTTPResponse(self._socket, method=request.method)
-            response.begin()
+            response = _ask(self._socket, self.head(request) + request.body, request.method)
             observation.status = response.status
             observation.headers = [(name.lower(), value) for name, value in response.getheaders()]
             whole = self._read(response, observation, self._socket, limit)
@@ -141,9 +139,7 @@ class _Line:
             head = self.head(request)
             # Servers leave a handshake of that size unanswered, whatever the app.
             connection = self.connect(limit if len(head) < _LONG_HANDSHAKE else min(limit, _PATIENCE_FOR_LONG))
-            connection.sendall(head)
-            response = http.client.HTTPResponse(connection)
-            response.begin()
+            response = _ask(connection, head, request.method)
             if response.status != 101:
                 observation.status = response.status
                 observation.headers = [(name.lower(), value) for name, value in response.getheaders()]
@@ -166,6 +162,25 @@ class _Line:
                 connection.close()
             observation.micros = int((time.perf_counter() - started) * 1e6)
         return observation
+
+
+def _ask(connection: socket.socket, request: bytes, method: str) -> http.client.HTTPResponse:
+    """Send a request and return the answer, its head read.
+
+    A server may answer and close before it has read a long request (RFC 9112, section 9.6), so that sending fails: what it
+    answered is read all the same. Raises OSError or HTTPException where there is no answer.
+    """
+    unsent: OSError | None = None
+    try:
+        connection.sendall(request)
+    except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError) as error:
+        unsent = error
+    response = http.client.HTTPResponse(connection, method=method)
+    try:
+        response.begin()
+    except (OSError, http.client.HTTPException) as error:
+        raise unsent or error from None
+    return response
 
 
 def _frame(payload: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -279,3 +280,29 @@ def test_under_pytest_a_backend_that_runs_already_passes(serve: tuple[Serve, int
     credentials = ("--harness-credentials", "clerk,forged,missing")
     result = pytester.runpytest_subprocess(*spare, "suites", *told, *credentials)
     assert result.ret == pytest.ExitCode.OK, result.stdout.str()[-2000:]
+
+
+def test_an_answer_is_read_though_the_server_closed_while_it_was_sent_a_long_request() -> None:
+    """RFC 9112, section 9.6: what it did not read resets the connection, which is no failure of the target."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1 << 14)
+                connection.sendall(
+                    b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                )
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        target = UrlTarget(f"http://127.0.0.1:{listener.getsockname()[1]}", openapi="", lanes_wanted=1).start()
+        try:
+            # More than the buffers of both sides hold, so that sending fails.
+            request = Request("GET", "/me", headers=[("host", "-"), ("authorization", "A" * (64 << 20))])
+            (answer,) = ask_lane(target.lanes[0], [Call(Route("GET", "/me"), request)], 10)
+        finally:
+            target.close()
+            thread.join()
+    assert (answer.status, answer.error) == (431, None)
