@@ -1,0 +1,150 @@
+"""What made a run's findings: said once, with an id that is the same in every run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from harness.contracts.base import Check
+from harness.contracts.matrix.verdicts import CellVerdict
+from harness.report.causes import Cause, causes, finding_id
+
+GUARD = "app.auth:current_user"
+
+
+def cell(route: str = "GET /a", credential: str = "forged", verdict: Any = "breach", **more: Any) -> CellVerdict:
+    usual: dict[str, Any] = {
+        "router": "r",
+        "policy": "clerk",
+        "group": "signature",
+        "expected": "reject",
+        "evidence": "probe",
+    }
+    usual["seen"] = "200, the handler was entered"
+    return CellVerdict(route=route, credential=credential, verdict=verdict, **(usual | more))
+
+
+def told(*verdicts: CellVerdict) -> list[Cause]:
+    return causes(verdicts)
+
+
+def test_a_function_that_admits_the_same_family_everywhere_is_one_cause() -> None:
+    found = told(
+        *(
+            cell(f"GET /{n}", name, ran=(GUARD,), router=f"r{n % 3}")
+            for n in range(9)
+            for name in ("forged", "alg-none")
+        )
+    )
+    assert [(c.functions, len(c.routes), len(c.routers), c.credentials) for c in found] == [
+        ((GUARD,), 9, 3, ["forged", "alg-none"])
+    ]
+    assert found[0].title == "`current_user` admits tokens that anybody can sign on 9 routes of 3 routers"
+
+
+def test_other_functions_and_other_families_are_other_causes() -> None:
+    found = told(
+        cell(ran=(GUARD,)),
+        cell("GET /b", ran=("app.other:guard",)),
+        cell("GET /c", "expired", group="time", ran=(GUARD,)),
+    )
+    assert len({cause.id for cause in found}) == 3
+
+
+def test_what_follows_from_an_unverified_signature_needs_no_cause_of_its_own() -> None:
+    both = [cell(ran=(GUARD,)), cell(credential="expired", group="time", ran=(GUARD,))]
+    assert [cause.credentials for cause in told(*both)] == [["forged", "expired"]]
+    # The old token is not one that anybody can sign for Clerk: it stays, and so does what is admitted elsewhere.
+    apart = [
+        *both,
+        cell(credential="legacy", group="genuine", ran=(GUARD,)),
+        cell("GET /b", "expired", group="time", ran=(GUARD,)),
+    ]
+    assert len(told(*apart)) == 3
+
+
+def test_a_function_that_says_yes_to_nobody_as_well_let_nobody_in() -> None:
+    settings = "app.conf:settings"
+    missing = cell(credential="missing", verdict="pass", group="absent", ran=(settings,))
+    (cause,) = told(missing, cell(ran=(settings, GUARD)))
+    assert cause.functions == (GUARD,)
+    # The functions run in the order in which they ended: the settings after the guard, this time.
+    (cause,) = told(missing, cell(ran=(GUARD, settings)))
+    assert cause.functions == (GUARD,)
+
+
+def test_without_a_probe_the_policy_names_the_guard() -> None:
+    (cause,) = told(cell(), cell("GET /b"))
+    assert cause.functions == ()
+    assert cause.title == "the guard of policy clerk admits tokens that anybody can sign on 2 routes of 1 router"
+
+
+LOCKED = {"verdict": "lockout", "expected": "accept", "group": "genuine", "seen": "401, the handler was not entered"}
+
+
+@pytest.mark.parametrize("label", ["forged", "forged@cookie:__session", "forged@clerk-v1"])
+def test_what_proves_nothing_hangs_on_what_kept_its_twin_out(label: str) -> None:
+    found = told(
+        cell(credential="clerk", excerpt='{"detail":"no"}', **LOCKED),
+        cell(credential=label, verdict="inconclusive", detail="its twin was not let in"),
+        cell("GET /b", "forged", verdict="inconclusive", detail="nobody may enter by this policy"),
+    )
+    assert [(c.verdict, c.routes, len(c.dependents)) for c in found] == [
+        ("lockout", ["GET /a"], 1), ("inconclusive", ["GET /b"], 0)
+    ]  # fmt: skip
+
+
+def test_the_base_says_which_of_several_causes_kept_the_twin_out() -> None:
+    found = told(
+        cell(credential="clerk", excerpt="unknown user", **LOCKED),
+        cell(credential="m2m-jwt", excerpt="no machine", **LOCKED),
+        cell(credential="forged@m2m-jwt", verdict="inconclusive", detail="x"),
+    )
+    assert [(c.credentials, len(c.dependents)) for c in found] == [(["clerk"], 0), (["m2m-jwt"], 1)]
+
+
+def test_failures_with_the_same_error_are_one_whatever_varies_in_it() -> None:
+    error = "500: ProgrammingError: column users.{} does not exist at sync.py:14, the handler was not entered"
+    fault = {"verdict": "fault", "expected": "accept", "group": "genuine", "excerpt": "Internal Server Error"}
+    found = told(
+        *(cell(f"GET /{n}", "clerk", seen=error.format("first_name"), micros=n, **fault) for n in range(4)),
+        cell("GET /x", "clerk", seen=error.format("last_name"), **fault),
+    )
+    assert [len(cause.routes) for cause in found] == [4, 1]
+    assert "column users.first_name does not exist at sync.py:14" in found[0].title
+    a = cell(credential="clerk", seen="500: no row user_3Ab9 for 4711 at 0x7f12ab", **fault)
+    b = cell(credential="clerk", seen="500: no row user_Zz81 for 12 at 0x7f99cd", **fault)
+    assert told(a)[0].id == told(b)[0].id != told(*[replace(a, seen="500: no table")])[0].id
+
+
+def test_the_gravest_first_and_then_what_reaches_farthest() -> None:
+    found = causes(
+        [
+            cell("GET /l", "clerk", **LOCKED),
+            cell("GET /a", ran=("m:one",)),
+            cell("GET /b", ran=("m:two",)), cell("GET /c", ran=("m:two",)),
+            cell("GET /i", verdict="inconclusive", detail="never reached"),
+        ],
+        [Check("budget", "calls", "no calls", "broken", detail="3 calls"), Check("budget", "time", "fast", "proven")],
+    )  # fmt: skip
+    assert [(c.verdict, len(c.routes)) for c in found] == [
+        ("breach", 2), ("breach", 1), ("lockout", 1), ("broken", 0), ("inconclusive", 1)
+    ]  # fmt: skip
+
+
+def test_each_cause_says_what_to_change_and_where_the_rule_comes_from() -> None:
+    (admitted,) = told(cell(ran=(GUARD,)))
+    assert admitted.remedy and admitted.page == "credentials.md#signature" and admitted.weakness[0].startswith("CWE-")
+    (locked,) = told(cell(credential="clerk", **LOCKED))
+    assert locked.remedy and locked.weakness == ("", "")
+    (hinted,) = told(cell(ran=(GUARD,), hint="do this"))
+    assert hinted.remedy == "do this"
+
+
+def test_the_id_of_a_finding_is_of_what_it_is_and_not_of_how_it_was_measured() -> None:
+    one = cell(micros=5, status=200, excerpt="x")
+    assert finding_id(one) == finding_id(replace(one, micros=9, status=201, excerpt="y"))
+    others = [replace(one, route="GET /z"), replace(one, credential="expired"), replace(one, verdict="fault")]
+    assert len({finding_id(each) for each in [one, *others]} | {finding_id(one, ["m:f"])}) == 5
