@@ -107,7 +107,7 @@ def baseline_of_report(report: dict[str, Any], path: Path) -> Baseline:
         if cause["contract"]:
             titles[cause["contract"], cause["check"], "broken"] = cause["title"]
     by_cell = {
-        (route, credential): cause["title"]
+        (route, credential, cause["verdict"]): cause["title"]
         for cause in report["causes"]
         for route in cause["routes"]
         for credential in cause["credentials"] or [""]
@@ -116,9 +116,10 @@ def baseline_of_report(report: dict[str, Any], path: Path) -> Baseline:
         for route in router["routes"]:
             for cell in route["cells"]:
                 if cell["verdict"] not in ("pass", "hardening", *NEVER_KNOWN):
-                    key = route["route"], cell["credential"]
-                    titles[key[0], key[1], cell["verdict"]] = by_cell.get(key, "")
+                    key = route["route"], cell["credential"], cell["verdict"]
+                    titles[key] = by_cell.get(key, "")
     for found in report["findings"]:
         if not found["credentials"] and found["verdict"] not in NEVER_KNOWN:
-            titles[found["route"], "", found["verdict"]] = by_cell.get((found["route"], ""), "")
+            key = found["route"], "", found["verdict"]
+            titles[key] = by_cell.get(key, "")
     return Baseline(path, titles)
