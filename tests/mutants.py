@@ -18,7 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 MUTMUT = Path(sys.executable).parent / "mutmut"
 MOST = 0.05
-_ALIVE = ("survived", "no tests", "suspicious", "timeout")
+_KILLED = ("killed", "caught by type check", "segfault")
+_NOT_TRIED = ("not checked", "skipped", "check was interrupted by user")
 
 
 def results() -> dict[str, str]:
@@ -45,7 +46,10 @@ def main() -> int:
         with (ROOT / "mutants.log").open("w") as log:
             subprocess.run([MUTMUT, "run"], cwd=ROOT, stdout=log, stderr=log, check=False)
     found = results()
-    alive = sorted(name for name, state in found.items() if state in _ALIVE)
+    if not_tried := [name for name, state in found.items() if state in _NOT_TRIED]:
+        print(f"{len(not_tried)} of {len(found)} mutants were not tried: the end of mutants.log says why")
+        return 1
+    alive = sorted(name for name, state in found.items() if state not in _KILLED)
     reasons = explained()
     every, left = Counter(map(module_of, found)), Counter(map(module_of, alive))
     for module in sorted(every):
