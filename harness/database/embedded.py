@@ -22,7 +22,6 @@ from harness.core.errors import DatabaseError
 from harness.core.ports import free_port
 
 _START_LIMIT = 30.0
-_PORTS = range(15000, 32000)
 _SETTINGS = {
     # A throw-away server: durability is worth nothing here, speed is.
     "fsync": "off",
@@ -65,13 +64,11 @@ def _reachable(path: Path) -> bool:
 
 
 def _free_port() -> int:
-    """A free port below those that the system gives to outgoing connections. Raises DatabaseError when there is none."""
+    """Raises DatabaseError when there is none."""
     try:
-        return free_port(_PORTS)
+        return free_port()
     except OSError as error:
-        raise DatabaseError(
-            f"no free port between {_PORTS.start} and {_PORTS.stop} for the embedded Postgres; give a server with --postgres URL"
-        ) from error
+        raise DatabaseError(f"{error} for the embedded Postgres; give a server with --postgres URL") from error
 
 
 def _disk_advice(reason: str) -> str:
