@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.core.file_set import write_set
 from harness.report.html import HtmlReport
 from harness.report.json_report import JsonReport
 from harness.report.junit import JunitReport
@@ -21,16 +22,5 @@ FORMATS: dict[str, type[Listener]] = {
 
 
 def write_all(record: Record, directory: Path) -> list[Path]:
-    """Write every format into `directory`, each file whole or not at all. Raises OSError."""
-    directory.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, report in FORMATS.items():
-        path = directory / name
-        temporary = path.with_name(f".{name}.part")
-        try:
-            temporary.write_text(report().render(record), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        written.append(path)
-    return written
+    """Write every format into `directory`: all of them, or those of the former run stay. Raises OSError."""
+    return write_set(directory, {directory / name: report().render(record) for name, report in FORMATS.items()})

@@ -17,7 +17,9 @@ from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.route_matching import router_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.registry import MATRIX_FILE
+from harness.core.ending import held
 from harness.core.errors import HarnessError
+from harness.core.file_set import write_set
 from harness.core.redact import is_secret
 from harness.credentials import CATALOGUE, Legacy
 from harness.run.context import RunContext
@@ -185,12 +187,11 @@ def write_suites(options: Options) -> list[Path]:
         lines = [f'router = "{router}"', "", "[routes]"]
         lines += [_line(entry) for entry in entries]
         files[root / "routers" / f"{router}.toml"] = "\n".join(lines) + "\n"
-    (root / "routers").mkdir(parents=True, exist_ok=True)
-    for path, text in files.items():
-        temporary = path.with_suffix(".part")
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    return list(files)
+    try:
+        with held():
+            return write_set(root, files)
+    except OSError as error:
+        raise HarnessError(f"--suites {root}: {error.filename or root}: {error.strerror or error}") from error
 
 
 def _target_lines(options: Options) -> str:
