@@ -1,25 +1,189 @@
-"""Nothing that is shown carries a whole secret: tokens and keys are shortened (design.md, Safety)."""
+"""What is a secret in a text, by value and by pattern, and how much of it may be shown (SECURITY.md).
+
+Known are the values that somebody told of (`learn`, `learn_variables`): they are cut wherever they stand, also encoded, or
+broken off in their middle. What nobody told of is cut by its shape: keys with a known beginning, JSON Web Tokens, PEM
+blocks, passwords of URLs, values after names that tell, long random texts. Ordinary words, paths, UUIDs, Clerk's ids and
+hashes of commits stay.
+"""
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
+import urllib.parse
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
-_KEPT = 8
-_SECRETS = re.compile(
-    r"\b(?:sk|pk)_(?:test|live)_[\w$=-]{8,}"  # Clerk's keys
-    r"|\bwhsec_[\w+/=]{8,}"
-    r"|\b[\w-]{10,}\.[\w-]{10,}\.[\w-]*"  # a compact JWS
-    r"|(?<![\w+/-])(?=[\w+-]*\d)(?=[\w+-]*[a-z])(?=[\w+-]*[A-Z])[A-Za-z0-9+-]{32,}={0,2}"  # base64
+from harness.core.secret_shapes import KEPT, PASSWORD_NAME, by_shape, random
+
+_HEAD = 12
+"""So many first characters of a known value are enough to know it: texts are broken off where somebody's limit lies."""
+_MOST = 1000
+"""Values that are remembered; the oldest are forgotten first, so that a process with very many fake Clerks stays fast."""
+
+
+_TELLING = re.compile(
+    r"key|secret|token|passw(?:or)?d|pwd|passphrase|credential|private|signing|database_url|dsn", re.IGNORECASE
 )
-_PASSWORD = re.compile(r"(?<=://)([^/\s:@]+):[^/\s@]+@")
-_TELLING = re.compile(r"key|secret|token|password|passwd|credential|database_url|dsn", re.IGNORECASE)
-
-
-def redact(text: str) -> str:
-    """The text with every token and key cut to its first eight characters, and passwords of URLs taken out."""
-    return _SECRETS.sub(lambda found: f"{found.group(0)[:_KEPT]}…", _PASSWORD.sub(r"\1:…@", text))
+_NO_SECRET = re.compile(
+    r"(?:_|^)(?:alg|algorithm|audience|domain|expires?(?:_\w+)?|file|header|hosts?|id|issuer|lifetime|minutes|mode|name|path|"
+    r"port|prefix|public|realm|schemes?|seconds|ttl|type|user|username|version)$",
+    re.IGNORECASE,
+)
 
 
 def is_secret(name: str) -> bool:
     """Whether a variable of this name is likely to hold a secret."""
     return _TELLING.search(name) is not None
+
+
+def looks_secret(value: str) -> bool:
+    """Whether a value is a secret by its shape, whatever its name is."""
+    return value != by_shape(value)
+
+
+def _forms(value: str) -> set[str]:
+    """A value as it may stand in a text: itself, percent-encoded, escaped, in base64, in hexadecimal digits."""
+    data = value.encode("utf-8", "surrogatepass")
+    whole = data[: len(data) // 3 * 3]
+    forms = {
+        value,
+        urllib.parse.quote(data, safe=""),
+        urllib.parse.quote(data),
+        urllib.parse.quote_plus(data),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        json.dumps(json.dumps(value)[1:-1])[1:-1],
+        repr(value)[1:-1],
+        html.escape(value),
+        data.hex(),
+    }
+    if len(whole) >= 9:
+        forms |= {base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()}
+    return forms
+
+
+def _ordinary(value: str) -> bool:
+    """Whether a value is too short or too usual to be cut wherever it stands."""
+    word = (
+        value.isascii()
+        and value.isalpha()
+        and len(value) < 16
+        and value in (value.lower(), value.upper(), value.title())
+    )
+    number = value.isdigit() and len(value) < 12
+    place = re.fullmatch(r"\.{0,2}/[\w./-]*|[\w.]+:[A-Za-z_][\w.]*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,10}", value) is not None
+    return len(value) < 8 or word or number or (place and not random(value))
+
+
+class Secrets:
+    """Values that are known to be secret, and how they are cut out of a text."""
+
+    def __init__(self) -> None:
+        self._values: dict[tuple[str, int], set[str]] = {}
+        self._heads: dict[str, dict[str, int]] = {}
+        self._short: dict[str, re.Pattern[str]] = {}
+
+    def learn(self, value: str, kept: int = KEPT) -> None:
+        """Cut this value from now on; `kept` first characters stay. A value that is too short or usual is left out."""
+        value = value.strip()
+        if "-----BEGIN" in value:
+            for line in re.split(r"\s+|\\+[nr]", value):
+                if len(line) >= 16 and "-----" not in line:
+                    self._take(line, 0)
+        elif not _ordinary(value):
+            self._take(value, kept)
+
+    def learn_password(self, value: str) -> None:
+        """Cut this password: nothing of it stays. One of letters only is a word to every reader, and is left out."""
+        if len(value) >= 6 and not (_ordinary(value) and (value.isalpha() or value.isdigit())):
+            self._take(value, 0)
+
+    def _take(self, value: str, kept: int) -> None:
+        if (value, kept) in self._values:
+            return
+        self._values[value, kept] = _forms(value)
+        while len(self._values) > _MOST:
+            del self._values[next(iter(self._values))]
+        self._heads, self._short = {}, {}
+        for (_, keeps), forms in self._values.items():
+            for form in forms:
+                if len(form) >= 16:
+                    self._heads.setdefault(form[:_HEAD], {})[form] = keeps
+                else:
+                    self._short[form] = re.compile(
+                        rf"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])){re.escape(form)}(?![A-Za-z0-9])"
+                    )
+
+    def cut(self, text: str) -> str:
+        """The text without the values, whole or broken off after so many characters that they are known."""
+        for head, forms in self._heads.items():
+            at = text.find(head)
+            while at >= 0:
+                length, kept = max((_common(text, at, form), keeps) for form, keeps in forms.items())
+                shown = f"{text[at : at + kept]}…"
+                text = text[:at] + shown + text[at + length :]
+                at = text.find(head, at + len(shown))
+        for form, pattern in self._short.items():
+            if form in text:
+                text = pattern.sub("…", text)
+        return text
+
+
+def _common(text: str, at: int, form: str) -> int:
+    """How many characters of a form stand in the text from a place on."""
+    if text.startswith(form, at):
+        return len(form)
+    return next(n for n in range(len(form)) if at + n >= len(text) or text[at + n] != form[n])
+
+
+_KNOWN = Secrets()
+
+
+def learn(*values: str) -> None:
+    """These are secrets: they are cut in every text of this process."""
+    for value in values:
+        _KNOWN.learn(value)
+    _redacted.cache_clear()
+
+
+def learn_url(*urls: str) -> None:
+    """The passwords of these URLs are secrets; what else is in them is not."""
+    for url in urls:
+        for found in re.finditer(r"://([^/\s:@]*):([^\s]+)@", url):
+            user, password = found.groups()
+            for each in {password, urllib.parse.unquote(password)} - {user}:
+                _KNOWN.learn_password(each)
+        for name, value in urllib.parse.parse_qsl(url.partition("?")[2]):
+            if PASSWORD_NAME.search(name):
+                _KNOWN.learn_password(value)
+    _redacted.cache_clear()
+
+
+def learn_variables(variables: Mapping[str, str]) -> None:
+    """What is secret among variables of an environment: by their names, by their shapes, and the passwords in URLs."""
+    for name, value in variables.items():
+        if "://" in value:
+            learn_url(value)
+        elif PASSWORD_NAME.search(name) and not _NO_SECRET.search(name):
+            _KNOWN.learn_password(value)
+        elif looks_secret(value) or (is_secret(name) and not _NO_SECRET.search(name)):
+            learn(value, *_parts(value))
+    _redacted.cache_clear()
+
+
+def _parts(value: str) -> Iterable[str]:
+    """The single secrets of a list of them."""
+    return [] if "-----BEGIN" in value else [part for part in re.split(r"[\s,;]+", value) if part != value]
+
+
+@lru_cache(maxsize=8192)
+def _redacted(text: str) -> str:
+    return by_shape(_KNOWN.cut(text))
+
+
+def redact(text: str) -> str:
+    """The text with every secret cut to its first characters, and with nothing of passwords. Same text, same result."""
+    return _redacted(text) if len(text) < 4096 else by_shape(_KNOWN.cut(text))

@@ -14,6 +14,7 @@ from pathlib import Path
 from string import Formatter
 
 from harness.core.errors import DeclarationError
+from harness.core.redact import learn
 from harness.credentials.identities import Identity
 
 DEFAULT_TEMPLATE = "{email}:{id}:{onboarding}:{timestamp}"
@@ -82,6 +83,7 @@ def load_legacy(options: dict[str, str], base: Path, where: str) -> Legacy:
         )
     if values.get("encoding", "base64") not in ("base64", "base64url", "plain"):
         raise DeclarationError(f"{where}: [legacy] encoding must be base64, base64url or plain")
+    learn(values.get("secret", ""))
     return Legacy(maker=_load_callable(options["callable"], base, where) if "callable" in options else None, **values)
 
 

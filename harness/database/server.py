@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from harness.core.errors import DatabaseError
+from harness.core.redact import learn_url
 from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
 from harness.database.errors import describe, explained, first_line
@@ -35,6 +36,7 @@ class Server:
     """
 
     def __init__(self, url: str, owner: EmbeddedServer | _Container | None = None) -> None:
+        learn_url(url)
         self.url = url
         self._owner = owner
 

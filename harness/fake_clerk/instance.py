@@ -11,6 +11,7 @@ from typing import Any
 
 import jwt
 
+from harness.core.redact import learn
 from harness.fake_clerk import tokens
 from harness.fake_clerk.clerk import CLERK
 from harness.fake_clerk.ids import new_id
@@ -48,6 +49,7 @@ class Instance:
         self.secret_key = profile.new_secret_key()
         self.publishable_key = profile.publishable_key(self.domain)
         self.webhook_secret = new_webhook_secret()
+        learn(self.secret_key, self.webhook_secret)
         self.outbox = Outbox(self)
         """The webhooks: after `outbox.send_to(Endpoint(url))` each change of the directory is delivered."""
         self.directory.listeners.append(self.outbox.event)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.core.errors import UnsafeError
-from harness.core.redact import is_secret
+from harness.core.redact import is_secret, learn_variables
 from harness.run.options import Options
 
 if TYPE_CHECKING:
@@ -46,8 +46,9 @@ def refuse_live_keys(environment: dict[str, str], where: str) -> None:
 def secrets_among(given: dict[str, str], ours: Collection[str]) -> dict[str, str]:
     """Return the variables of the target that look like a secret or a key: what it may verify by as well.
 
-    `ours`: values that have credentials of their own.
+    `ours`: values that have credentials of their own. Whatever is secret among all of them is cut in every output from now on.
     """
+    learn_variables(given)
     return {
         name: value
         for name, value in given.items()

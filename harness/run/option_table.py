@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.core.errors import DeclarationError, HarnessError
-from harness.core.redact import is_secret
+from harness.core.redact import is_secret, looks_secret
 
 if TYPE_CHECKING:
     from harness.run.options import Options
@@ -252,7 +252,9 @@ def repeat_command(given: Options) -> str:
 
 
 def _pair(flag: str, name: str, value: str) -> str:
-    return f"{flag} " + (f'{name}="${name}"' if is_secret(name) else shlex.quote(f"{name}={value}"))
+    return f"{flag} " + (
+        f'{name}="${name}"' if is_secret(name) or looks_secret(value) else shlex.quote(f"{name}={value}")
+    )
 
 
 def markdown() -> str:

@@ -10,6 +10,7 @@ from harness.contracts.configuration.contract import Configuration
 from harness.contracts.configuration.declaration import ConfigurationFile, load_configuration
 from harness.contracts.configuration.trials import genuine
 from harness.core.errors import DeclarationError
+from harness.core.redact import learn_variables
 from harness.targets.restart import can_run_in_parallel, environment_of
 
 
@@ -41,6 +42,7 @@ class ConfigurationContract(Contract):
         given = set(declared.matrix.target.env) | set(context.options.env)
         kept = given | set(context.clerk.tls.environment())
         start, more = (genuine(environment, context.clerk.environment(), kept, file, others=o) for o in (False, True))
+        learn_variables(more | start | {name: leftover.value for name, leftover in file.legacy.items()})
         for name in file.variables:
             if name not in start:
                 raise DeclarationError(
