@@ -42,7 +42,11 @@ if HIDING is None:
         pytest_collect_file,
         pytest_collection_finish,
         pytest_configure,
+        pytest_internalerror,
+        pytest_make_collect_report,
+        pytest_runtest_makereport,
         pytest_unconfigure,
+        pytest_warning_recorded,
     )
 
     __all__ = [
@@ -52,7 +56,11 @@ if HIDING is None:
         "pytest_collect_file",
         "pytest_collection_finish",
         "pytest_configure",
+        "pytest_internalerror",
+        "pytest_make_collect_report",
+        "pytest_runtest_makereport",
         "pytest_unconfigure",
+        "pytest_warning_recorded",
     ]
 else:
 

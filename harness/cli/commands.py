@@ -10,6 +10,7 @@ from harness.cli import terminal
 from harness.contracts.matrix import load
 from harness.contracts.registry import MATRIX, chosen, contract
 from harness.core.errors import HarnessError
+from harness.core.output import hand_out, line, say
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
 from harness.database import Server, explained
 from harness.fake_clerk import FakeClerk
@@ -38,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
         written = write_all(record, options.reports)
     except OSError as error:
         raise HarnessError(f"--reports {options.reports}: {error.strerror or error}") from error
-    print(terminal.summary(record))
-    print(f"report: {next(path for path in written if path.suffix == '.html')}")
+    say(terminal.summary(record))
+    say(f"report: {next(path for path in written if path.suffix == '.html')}")
     return 0 if record.passed else 1
 
 
@@ -72,15 +73,15 @@ def routes(arguments: argparse.Namespace) -> int:
     declaration = declaration_for_baseline(options)
     with RunContext(options, declaration) as context:
         found = observe_baseline(context)
-        width = max(len(entry.route.key) for entry in found)
+        width = max(len(line(entry.route.key)) for entry in found)
         for entry in found:
             declared = entry.policy or "UNDECLARED"
-            print(f"{entry.route.key:{width}}  {entry.router:20}  {entry.guard:14}  {declared}")
+            say(f"{line(entry.route.key):{width}}  {line(entry.router):20}  {entry.guard:14}  {declared}")
             if entry.functions:
-                print(f"{'':{width}}  {'':20}  by {', '.join(entry.functions)}")
-        print(f"{len(found)} routes; columns: route, router, who gets in today, policy")
+                say(f"{'':{width}}  {'':20}  by {line(', '.join(entry.functions))}")
+        say(f"{len(found)} routes; columns: route, router, who gets in today, policy")
         if context.target.blocked():
-            print(f"refused connections to: {', '.join(context.target.blocked())}")
+            say(f"refused connections to: {', '.join(context.target.blocked())}")
     return 0
 
 
@@ -91,8 +92,8 @@ def init(arguments: argparse.Namespace) -> int:
         raise HarnessError("init needs --app module:attribute, --command or --url")
     written = write_suites(options)
     for path in written:
-        print(path)
-    print("Written from what the backend does today, which is not what it should do: review every line.")
+        say(str(path))
+    say("Written from what the backend does today, which is not what it should do: review every line.")
     return 0
 
 
@@ -115,11 +116,11 @@ def token(arguments: argparse.Namespace) -> int:
     if arguments.page:
         from harness.credentials.catalogue_docs import catalogue_markdown
 
-        sys.stdout.write(catalogue_markdown())
+        hand_out(catalogue_markdown(), end="")
         return 0
     if arguments.name is None:
         for each in CATALOGUE.values():
-            print(f"{each.group:10} {each.name:32} {each.why}")
+            say(f"{each.group:10} {each.name:32} {each.why}")
         return 0
     credential, base = based(arguments.name)
     if credential is None:
@@ -128,7 +129,7 @@ def token(arguments: argparse.Namespace) -> int:
             f"{arguments.name!r} is a group; name one of {', '.join(c.name for c in select([arguments.name]))}"
         )
     if arguments.explain:
-        print(_explain(credential))
+        say(_explain(credential))
         return 0
     if credential.bypass or credential.browser:
         raise HarnessError(
@@ -136,10 +137,10 @@ def token(arguments: argparse.Namespace) -> int:
             f'`clerk-harness run --route "GET /path" --credentials {credential.name}` sends it'
         )
     if arguments.issuer:
-        print(from_issuer(arguments.issuer, arguments.name, option="--issuer ")["text"])
+        hand_out(from_issuer(arguments.issuer, arguments.name, option="--issuer ")["text"])
         return 0
     clerk = FakeClerk()
     mint = Mint(clerk, register(clerk, {}), Legacy())
-    sys.stdout.write(as_text(mint.present(credential, base)) + "\n")
-    print("minted with keys of its own: only --issuer makes one that a running backend can verify", file=sys.stderr)
+    hand_out(as_text(mint.present(credential, base)))
+    say("minted with keys of its own: only --issuer makes one that a running backend can verify", file=sys.stderr)
     return 0

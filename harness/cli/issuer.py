@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from harness.core.errors import HarnessError
+from harness.core.output import hand_out, line, say
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
 from harness.fake_clerk.seed import Seed, load_seed, plant
@@ -78,14 +79,14 @@ def _until_interrupted() -> NoReturn:
 
 
 def _tell(clerk: FakeClerk) -> None:
-    print(f"# fake Clerk on {clerk.url} and {clerk.https_url}; keys live until it stops")
+    say(f"# fake Clerk on {clerk.url} and {clerk.https_url}; keys live until it stops")
     for name, value in clerk.standalone_environment().items():
-        print(f"export {name}={json.dumps(value) if chr(10) not in value else _multiline(value)}")
-    print(f"# users: {', '.join(user.email or user.id for user in clerk.directory.users.values())}")
-    print(f"# its page, with users and sessions: {clerk.url}/")
-    print(f"# a token: clerk-harness token clerk --issuer {clerk.url}", flush=True)
+        hand_out(f"export {name}={json.dumps(value) if chr(10) not in value else _multiline(value)}")
+    say(f"# users: {line(', '.join(user.email or user.id for user in clerk.directory.users.values()))}")
+    say(f"# its page, with users and sessions: {clerk.url}/")
+    say(f"# a token: clerk-harness token clerk --issuer {clerk.url}")
     if clerk.host != "127.0.0.1":
-        print("clerk-harness: other machines may reach it: nothing behind it may be real", file=sys.stderr)
+        say("clerk-harness: other machines may reach it: nothing behind it may be real", file=sys.stderr)
 
 
 def _multiline(value: str) -> str:
@@ -136,7 +137,7 @@ def _run(clerk: FakeClerk, program: list[str]) -> int:
         blocked = names.blocked()
         names.close()
         if blocked:
-            print(f"clerk-harness: refused connections to: {', '.join(blocked)}", file=sys.stderr)
+            say(f"clerk-harness: refused connections to: {', '.join(blocked)}", file=sys.stderr)
     counts = ", ".join(f"{name} {count}" for name, count in sorted(clerk.api.counts.items()))
-    print(f"clerk-harness: Clerk was asked for: {counts or 'nothing'}", file=sys.stderr)
+    say(f"clerk-harness: Clerk was asked for: {counts or 'nothing'}", file=sys.stderr)
     return code if code >= 0 else 128 - code

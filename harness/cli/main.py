@@ -7,18 +7,18 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import harness
 from harness.core.errors import HarnessError
-from harness.core.redact import redact
+from harness.core.output import say
 from harness.database import URL_VARIABLE
 from harness.run.environment import declares_database
 from harness.run.option_table import EXAMINING, add_arguments, from_arguments
 from harness.run.options import Options
 
 if TYPE_CHECKING:
-    Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subcommands = argparse._SubParsersAction["_Parser"]
 
     from harness.database import EmbeddedServer
 
@@ -65,8 +65,16 @@ def _add_issuer(commands: Subcommands) -> None:
     issuer.set_defaults(do="issuer")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with arguments, or how to use them, by the one way out: what was typed may be a secret."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            say(message, file=file if file is not None else sys.stderr, end="")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="clerk-harness",
         description="Contract and security tests for backends that move to Clerk.",
         epilog="exit codes: 0 all pass, 1 findings, 2 misuse or a target that cannot be examined",
@@ -138,18 +146,18 @@ def main(argv: list[str] | None = None) -> int:
         code: int = handler(arguments)
         return code
     except HarnessError as error:
-        print(f"clerk-harness: {redact(str(error))}", file=sys.stderr)
+        say(f"clerk-harness: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("clerk-harness: interrupted; no report was written", file=sys.stderr)
+        say("clerk-harness: interrupted; no report was written", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 141
     except Exception:
         import traceback
 
-        traceback.print_exc()
-        print(
+        say(traceback.format_exc(), file=sys.stderr, end="")
+        say(
             "clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing",
             file=sys.stderr,
         )

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from harness.contracts.base import Contract
 from harness.contracts.matrix import MEANING, CellVerdict
+from harness.core.output import line, say
 from harness.credentials import NEEDS
 from harness.report.model import Group, Record
 
@@ -55,16 +56,16 @@ class Progress:
         return True
 
     def _line(self, text: str) -> None:
-        print(f"\r{text:60}" if self.redraw else text, end="" if self.redraw else "\n", file=self.stream, flush=True)
+        text = line(text)
+        if self.redraw:
+            say(f"{text:60}", before="\r", end="", file=self.stream)
+        else:
+            say(text, file=self.stream)
 
     def _show(self, before: str, after: str) -> None:
         elapsed = time.monotonic() - self._started
-        print(
-            f"{before}{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s",
-            end=after,
-            file=self.stream,
-            flush=True,
-        )
+        text = f"{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s"
+        say(text, before=before, end=after, file=self.stream)
 
     def finish(self) -> None:
         """Leave the line as it is at the end."""
@@ -73,7 +74,7 @@ class Progress:
 
 
 def _shown(names: list[str], most: int) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return line(", ".join(names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _alike(groups: list[Group]) -> list[list[Group]]:
@@ -89,18 +90,18 @@ def _alike(groups: list[Group]) -> list[list[Group]]:
 def _finding(alike: list[Group], record: Record) -> list[str]:
     group, first = alike[0], alike[0].first
     routes = _shown([one.first.route for one in alike], 4)
-    lines = [f"{first.verdict.upper():12} {routes}  ({first.router}, policy {first.policy or '—'})"]
+    lines = [f"{first.verdict.upper():12} {routes}  ({line(first.router)}, policy {line(first.policy) or '—'})"]
     if first.credential:
         lines.append(f"    credential: {_shown(group.credentials, 6)}")
-        lines.append(f"    expected {first.expected}, seen: {first.seen}  [evidence: {first.evidence}]")
-    lines.append(f"    {first.detail}")
+        lines.append(f"    expected {first.expected}, seen: {line(first.seen)}  [evidence: {first.evidence}]")
+    lines.append(f"    {line(first.detail)}")
     if first.needs in NEEDS:
         lines.append(f"    an attacker needs: {NEEDS[first.needs]}")
     if first.excerpt and first.verdict in ("leak", "fault"):
-        lines.append(f"    answer: {' '.join(first.excerpt.split())[:160]}")
+        lines.append(f"    answer: {line(first.excerpt)[:160]}")
     if first.hint:
-        lines.append(f"    way out: {first.hint}")
-    lines.append(f"    repeat: {record.repeat(first)}")
+        lines.append(f"    way out: {line(first.hint)}")
+    lines.append(f"    repeat: {line(record.repeat(first))}")
     return lines
 
 
@@ -116,7 +117,7 @@ def _by_router(groups: list[Group]) -> list[str]:
             f"{kind} of {_shown(sorted(set(names), key=lambda n: (n not in ('clerk', 'legacy'), n)), 3)}"
             for kind, names in kinds.items()
         )
-        lines.append(f"  {router:22} {shown}")
+        lines.append(f"  {line(router):22} {shown}")
     return lines
 
 
@@ -161,7 +162,7 @@ def summary(record: Record) -> str:
     lines: list[str] = []
     groups = record.groups
     if nobody := record.nobody:
-        lines += [f"NOBODY GETS IN: {nobody}", ""]
+        lines += [f"NOBODY GETS IN: {line(nobody)}", ""]
         dependent = [group for group in groups if group.first.verdict in ("inconclusive", "lockout")]
         groups = [group for group in groups if group not in dependent]
         cells = sum(len(group.verdicts) for group in dependent)
@@ -181,9 +182,9 @@ def summary(record: Record) -> str:
         lines.append(
             f"  not reviewed: {len(unreviewed)} line(s) that init wrote ({shown}): take out `reviewed = false` when read"
         )
-    lines += [f"  note: {note}" for note in record.notes]
+    lines += [f"  note: {line(note)}" for note in record.notes]
     if record.blocked:
-        lines.append(f"  refused connections to: {', '.join(record.blocked)}")
+        lines.append(f"  refused connections to: {line(', '.join(record.blocked))}")
     if not record.examined:
         lines.append("FAILED: nothing was examined")
     else:

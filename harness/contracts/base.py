@@ -58,11 +58,11 @@ class Check:
         return self.status == "broken"
 
     def story(self) -> list[str]:
-        """What a reader needs of a broken check, line by line."""
+        """What a reader needs of a broken check, line by line; what goes on in a further line is set in, as no line of ours is."""
         lines = [f"{self.contract}: {self.name}: {self.description}", f"  {self.detail}"]
         lines += [f"  {number}. {event}" for number, event in enumerate(self.events, 1)]
         lines += [f"  before: {row}" for row in self.before] + [f"  after:  {row}" for row in self.after]
-        return lines
+        return [line.replace("\n", "\n    ") for line in lines]
 
 
 class RunOptions(Protocol):

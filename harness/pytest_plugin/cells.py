@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.contracts.registry import MATRIX_FILE
+from harness.core.output import line, shown
 from harness.pytest_plugin.items import FindingError, StoryItem
 from harness.pytest_plugin.runs import SuiteRun, SuiteRuns, relative, suites_of
 
@@ -32,20 +33,20 @@ class SuiteFile(pytest.File):
         file = next(file for path, file in run.declaration.routers.items() if path.name == self.path.name)
         for gap in run.plan.gaps:
             if gap.router == file.router:
-                yield GapItem.from_parent(self, name=f"{gap.key}[{gap.kind}]", run=run, gap=gap)
+                yield GapItem.from_parent(self, name=line(f"{gap.key}[{gap.kind}]"), run=run, gap=gap)
         for plan in run.plan.routes:
             if plan.router == file.router:
                 for cell in plan.cells:
                     yield CellItem.from_parent(
                         self,
-                        name=f"{plan.key}[{cell.label}]",
+                        name=line(f"{plan.key}[{cell.label}]"),
                         run=run,
                         plan=plan,
                         credential=cell.label,
                     )
                 if plan.cells:
                     yield RouteItem.from_parent(
-                        self, name=f"{plan.key}[route]", run=run, plan=plan, credential=plan.cells[0].label
+                        self, name=line(f"{plan.key}[route]"), run=run, plan=plan, credential=plan.cells[0].label
                     )
 
 
@@ -113,8 +114,8 @@ def story(verdict: CellVerdict, repeat: str) -> str:
         + (f", mechanism {', '.join(verdict.mechanism)}" if verdict.mechanism else ""),
     ]
     if verdict.excerpt:
-        lines.append(f"  answer:   {' '.join(verdict.excerpt.split())[:200]}")
+        lines.append(f"  answer:   {line(verdict.excerpt)[:200]}")
     if verdict.hint:
         lines.append(f"  way out:  {verdict.hint}")
     lines.append(f"  repeat:   {repeat}")
-    return "\n".join(lines)
+    return shown("\n".join(text.replace("\n", "\n    ") for text in lines))

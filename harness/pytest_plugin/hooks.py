@@ -9,6 +9,7 @@ The target is started once a process, when the first suite is collected. Cells a
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ import pytest
 from harness.contracts.registry import FILES
 from harness.core.errors import HarnessError
 from harness.pytest_plugin.cells import RUNS, CellItem, SuiteFile
-from harness.pytest_plugin.items import ContractFile
+from harness.pytest_plugin.items import ContractFile, StoryItem
 from harness.pytest_plugin.runs import SERVER, SuiteRuns, options_of, relative, shared_server, suites_of, wants_database
+from harness.pytest_plugin.shown import show, show_report, show_warning, usage_error
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,6 +40,38 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         if isinstance(item, CellItem):
             item.harness_run.wanted.setdefault(item.plan.key, set()).add(item.credential)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What is told of our items is redacted, before anybody prints it, sends it to xdist's controller or writes it."""
+    report = yield
+    if isinstance(item, StoryItem):
+        show_report(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for what went wrong while our items were collected."""
+    report = yield
+    if isinstance(collector, (SuiteFile, ContractFile)):
+        show_report(report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: Any) -> None:
+    """Warnings are redacted before pytest's summary has them, and before xdist sends them."""
+    show_warning(warning_message)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: Any) -> None:
+    """An error of pytest or of a plugin, in whose traceback anything may stand."""
+    show(excrepr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -66,7 +100,7 @@ class XdistHooks:
                 config.stash[SERVER] = open_server(config.getoption("harness_postgres"))
                 config.stash[SERVER].ready()
             except HarnessError as error:
-                raise pytest.UsageError(f"clerk-harness: {error}") from None
+                raise usage_error(error) from None
         node.workerinput["clerk_harness_postgres"] = config.stash[SERVER].url
 
     @pytest.hookimpl(optionalhook=True)
@@ -98,7 +132,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         try:
             contract.options = options_of(parent.config, relative(suites))
         except HarnessError as error:
-            raise pytest.UsageError(f"clerk-harness: {error}") from None
+            raise usage_error(error) from None
         contract.server = shared_server(parent.config)
         return contract
     collector: pytest.Collector = SuiteFile.from_parent(parent, path=file_path)

@@ -18,6 +18,8 @@ import pytest
 from harness.contracts import registry
 from harness.contracts.registry import FILES
 from harness.core.errors import HarnessError
+from harness.core.output import shown
+from harness.pytest_plugin.shown import show
 
 if TYPE_CHECKING:
     from harness.contracts.base import Check
@@ -38,8 +40,8 @@ class StoryItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The story, without the harness's own frames."""
         if isinstance(excinfo.value, (FindingError, HarnessError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+            return shown(str(excinfo.value))
+        return show(super().repr_failure(excinfo, style))
 
 
 class ContractFile(pytest.File):
@@ -60,7 +62,7 @@ class ContractFile(pytest.File):
         try:
             contract.load(self.options.suites)
         except HarnessError as error:
-            raise self.CollectError(f"clerk-harness: {error}") from None
+            raise self.CollectError(shown(f"clerk-harness: {error}")) from None
         for spec in contract.checks:
             yield ContractItem.from_parent(self, name=f"{self.contract}[{spec.name}]", check=spec.name)
 

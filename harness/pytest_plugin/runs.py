@@ -9,6 +9,7 @@ import pytest
 
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import HarnessError
+from harness.pytest_plugin.shown import usage_error
 from harness.run.verdict_stream import VerdictStream
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ class SuiteRuns:
             try:
                 self.by_suites[suites] = SuiteRun(suites, config)
             except HarnessError as error:
-                raise pytest.UsageError(f"clerk-harness: {error}") from None
+                raise usage_error(error) from None
         return self.by_suites[suites]
 
     def close(self) -> None:

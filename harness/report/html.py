@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from importlib import resources
 from typing import Any
 
+from harness.core.output import line
 from harness.report.json_report import document
 from harness.report.model import Record
 
@@ -49,5 +51,9 @@ class HtmlReport:
         data = data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
         template = resources.files("harness.report").joinpath("template.html").read_text(encoding="utf-8")
         verdict = "passed" if record.passed else "FAILED"
-        title = html.escape(f"Auth matrix {verdict}: {record.meta.target.get('app', '')}")
-        return template.replace("{{title}}", title).replace("{{data}}", data)
+        parts = {
+            "title": html.escape(line(f"Auth matrix {verdict}: {record.meta.target.get('app', '')}")),
+            "data": data,
+        }
+        # At once: what stands in for one may read like the other.
+        return re.sub(r"\{\{(title|data)\}\}", lambda found: parts[found.group(1)], template)

@@ -9,6 +9,7 @@ from typing import Any
 import harness
 from harness.contracts.matrix import MEANING, CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
+from harness.core.output import rendered
 from harness.credentials import CATALOGUE, NEEDS
 from harness.report.criteria import criteria
 from harness.report.model import Group, Record
@@ -118,7 +119,12 @@ def credentials(used: set[str]) -> dict[str, dict[str, str]]:
 
 
 def document(record: Record) -> dict[str, Any]:
-    """The whole report as data."""
+    """The whole report as data, every text in it as anybody may see it."""
+    shown: dict[str, Any] = rendered(_document(record))
+    return shown
+
+
+def _document(record: Record) -> dict[str, Any]:
     cells = record.by_route()
     used = {verdict.credential.partition("@")[0] for verdict in record.verdicts if verdict.credential}
     return {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
+from harness.core.output import shown
 from harness.report.model import Record
 
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 
-
-def _clean(text: str) -> str:
-    """Text that XML 1.0 allows."""
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+def _show(element: ElementTree.Element) -> None:
+    """Make every text below an element one that anybody may see."""
+    for each in element.iter():
+        each.text = shown(each.text) if each.text else each.text
+        for name, value in each.items():
+            each.set(name, shown(value))
 
 
 class JunitReport:
@@ -26,12 +27,12 @@ class JunitReport:
         for verdict in record.verdicts:
             name = f"{verdict.route} [{verdict.credential}]" if verdict.credential else verdict.route
             case = ElementTree.Element(
-                "testcase", classname=_clean(verdict.router), name=_clean(name), time=f"{verdict.micros / 1e6:.6f}"
+                "testcase", classname=verdict.router, name=name, time=f"{verdict.micros / 1e6:.6f}"
             )
             if verdict.failed:
                 failures[verdict.router] = failures.get(verdict.router, 0) + 1
-                failure = ElementTree.SubElement(case, "failure", type=verdict.verdict, message=_clean(verdict.detail))
-                failure.text = _clean(
+                failure = ElementTree.SubElement(case, "failure", type=verdict.verdict, message=verdict.detail)
+                failure.text = (
                     f"expected: {verdict.expected}\nseen: {verdict.seen}\nevidence: {verdict.evidence}\n"
                     f"repeat: {record.repeat(verdict)}"
                 )
@@ -41,22 +42,23 @@ class JunitReport:
             case = ElementTree.Element("testcase", classname=name, name=check.name)
             if check.failed:
                 failures[name] = failures.get(name, 0) + 1
-                failure = ElementTree.SubElement(case, "failure", type="broken", message=_clean(check.detail))
-                failure.text = _clean("\n".join(check.story()))
+                failure = ElementTree.SubElement(case, "failure", type="broken", message=check.detail)
+                failure.text = "\n".join(check.story())
             elif check.status == "not examined":
-                ElementTree.SubElement(case, "skipped", message=_clean(check.detail or "not examined"))
+                ElementTree.SubElement(case, "skipped", message=check.detail or "not examined")
             suites.setdefault(name, []).append(case)
         for router, cases in sorted(suites.items()):
             suite = ElementTree.SubElement(
                 root,
                 "testsuite",
-                name=_clean(router),
+                name=router,
                 tests=str(len(cases)),
                 failures=str(failures.get(router, 0)),
                 errors="0",
                 skipped=str(sum(1 for case in cases if case.find("skipped") is not None)),
             )
             suite.extend(cases)
+        _show(root)
         root.set("tests", str(len(record.verdicts) + len(record.checks)))
         root.set("failures", str(sum(failures.values())))
         ElementTree.indent(root, " ")

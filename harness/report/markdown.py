@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.contracts.matrix import MEANING
+from harness.core.output import line, shown
 from harness.report.criteria import criteria
 from harness.report.model import Record
 
@@ -11,8 +14,33 @@ _MOST = 60
 _MARK = {"supported": "✅ supported", "proven": "✅ proven", "broken": "❌ broken", "not examined": "▫️ not examined"}
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+_MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|(?<=:)//|(?<=\bwww)\.|(?<!\w)[#@!+-](?=\w)")
+"""What GitHub reads as markup (GFM, section 2.4 and the extensions), as links, or as somebody's name."""
+
+
+def _text(text: str, most: int | None = None) -> str:
+    """A text in one line and without any markup: nothing in it is ours."""
+    text = line(text)[:most].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};" if found[0] in "@#" else f"\\{found[0]}", text)
+
+
+def _code(text: str) -> str:
+    """A text as code, also in a table: between more backticks than it holds in a row (GFM, section 6.3)."""
+    text = line(text).replace("|", "\\|")
+    fence = _fence(text, 1)
+    space = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{space}{text}{space}{fence}"
+
+
+def _block(lines: list[str]) -> list[str]:
+    """Lines as a block of code, which none of them can end."""
+    text = shown("\n".join(lines))
+    fence = _fence(text, 3)
+    return ["", fence, text, fence]
+
+
+def _fence(text: str, least: int) -> str:
+    return "`" * max([least, *(len(run) + 1 for run in re.findall("`+", text))])
 
 
 def _findings(record: Record) -> list[str]:
@@ -28,18 +56,18 @@ def _findings(record: Record) -> list[str]:
             "|---|---|---|---|",
         ]
         for group in groups[:_MOST]:
-            shown = ", ".join(group.credentials[:4]) + (
+            names = ", ".join(group.credentials[:4]) + (
                 f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else ""
             )
             by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
             seen = group.first.detail if by_detail else group.first.seen
             lines.append(
-                f"| **{group.first.verdict}** | `{_cell(group.first.route)}` ({group.first.router}) "
-                f"| {shown or '—'} | {_cell(seen)[:160]} |"
+                f"| **{group.first.verdict}** | {_code(group.first.route)} ({_text(group.first.router)}) "
+                f"| {_text(names) or '—'} | {_text(seen, 160)} |"
             )
         if len(groups) > _MOST:
             lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
-        lines += ["", "Repeat the first one:", "", "```", record.repeat(groups[0].first), "```"]
+        lines += ["", "Repeat the first one:", *_block([record.repeat(groups[0].first)])]
     return lines
 
 
@@ -49,12 +77,12 @@ def _contracts(record: Record) -> list[str]:
     if record.checks:
         lines += ["", "## Contracts", "", "| contract | check | this run | |", "|---|---|---|---|"]
         lines += [
-            f"| {c.contract} | {_cell(c.description)} | {_MARK[c.status]} | {_cell(c.detail) or f'{c.count} times'} |"
+            f"| {c.contract} | {_text(c.description)} | {_MARK[c.status]} | {_text(c.detail) or f'{c.count} times'} |"
             for c in record.checks
         ]
         for check in record.checks:
             if check.failed:
-                lines += ["", "```", *check.story(), "```"]
+                lines += _block(check.story())
     return lines
 
 
@@ -70,19 +98,19 @@ class MarkdownReport:
             "",
             f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
             f"{len(record.by_router())} routers in {record.seconds:.1f} s; "
-            f"target `{target.get('app', '?')}`, evidence: {record.meta.evidence}.",
+            f"target {_code(target.get('app', '?'))}, evidence: {record.meta.evidence}.",
             "",
             "| verdict | cells | meaning |",
             "|---|---:|---|",
         ]
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
         if record.nobody:
-            lines[2:2] = [f"**Nobody gets in**: {_cell(record.nobody)}", ""]
+            lines[2:2] = [f"**Nobody gets in**: {_text(record.nobody)}", ""]
         lines += _findings(record)
         lines += _contracts(record)
         lines += ["", "## Migration criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
-        lines += [f"| {c.number} | {c.text} | {_MARK[c.state]} | {_cell(c.reason)} |" for c in criteria(record)]
-        lines += [line for note in record.notes for line in ("", f"Note: {_cell(note)}.")]
+        lines += [f"| {c.number} | {_text(c.text)} | {_MARK[c.state]} | {_text(c.reason)} |" for c in criteria(record)]
+        lines += [line for note in record.notes for line in ("", f"Note: {_text(note)}.")]
         if record.blocked:
-            lines += ["", f"Refused connections to: {', '.join(f'`{host}`' for host in record.blocked)}."]
+            lines += ["", f"Refused connections to: {', '.join(_code(host) for host in record.blocked)}."]
         return "\n".join(lines) + "\n"
