@@ -14,6 +14,7 @@ from harness.core.errors import HarnessError
 from harness.core.output import say
 from harness.database import URL_VARIABLE
 from harness.run.environment import declares_database
+from harness.run.isolate import Isolation, isolate
 from harness.run.option_table import EXAMINING, add_arguments, from_arguments
 from harness.run.options import Options
 
@@ -130,14 +131,15 @@ def _begin_postgres(options: Options) -> EmbeddedServer | None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
+    """Run the command; returns the exit code. Without `argv` it is this process' own, which `--isolate` may change for good."""
     arguments = _parser().parse_args(argv)
     # A CI job that is cancelled gets SIGTERM: everything is stopped and removed as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    early = None
+    early, isolation = None, Isolation()
     try:
         if arguments.do in EXAMINING:
             arguments.options = from_arguments(arguments)
+            arguments.options.isolation = isolation = isolate(arguments.options, alone=argv is None)
         early = _begin_postgres(arguments.options) if arguments.do == "run" else None
         from harness.cli import commands, issuer  # Late: --help must not wait for pydantic and psycopg.
 
@@ -146,7 +148,7 @@ def main(argv: list[str] | None = None) -> int:
         code: int = handler(arguments)
         return code
     except HarnessError as error:
-        say(f"clerk-harness: {error}", file=sys.stderr)
+        say(f"clerk-harness: {isolation.explained(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         say("clerk-harness: interrupted; no report was written", file=sys.stderr)

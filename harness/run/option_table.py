@@ -247,8 +247,12 @@ def repeat_command(given: Options) -> str:
             pairs += [_pair(each.flag, name, text) for name, text in value.items()]
         else:
             for one in value if isinstance(value, list) else [value]:
-                words += [each.flag] if one is True else [each.flag, str(one)]
+                words += [_switch(each.flag, one)] if isinstance(one, bool) else [each.flag, str(one)]
     return " ".join([shlex.join(words), *pairs])
+
+
+def _switch(flag: str, on: bool) -> str:
+    return flag if on else f"--no-{flag.removeprefix('--')}"
 
 
 def _pair(flag: str, name: str, value: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.run.isolate import Isolation
 from harness.run.option_table import COMMANDS, EXAMINING, INIT, NAMES, PAIRS, RUN, SEVERAL, SWITCH, option
 
 
@@ -61,6 +62,10 @@ class Options:
     agents: int | None = option(
         "--agents", "agents side by side (default: one a core, two at most)", kind=int, metavar="N", group="target",
         low=1, high=64, repeated=False,
+    )  # fmt: skip
+    isolate: bool | None = option(
+        "--isolate", "a network namespace of its own for the run, which nothing leaves (default: where the kernel allows it "
+        "and no server outside is needed)", kind=SWITCH, group="target", pytest=False,
     )  # fmt: skip
     routers: list[str] = option(
         "--router",
@@ -133,6 +138,9 @@ class Options:
     )  # fmt: skip
     rotation: bool = field(default=True)
     """Whether a rotation of the issuer's keys is held on each route; verifiers may take half a minute to follow."""
+
+    isolation: Isolation = field(default_factory=Isolation)
+    """How the run is kept from the network; see `harness.run.isolate`."""
 
     @property
     def narrowed(self) -> str:
