@@ -19,7 +19,7 @@ from harness.run.baseline import declaration_for_baseline, observe_baseline, wri
 from harness.run.context import RunContext
 from harness.run.minting import as_text, from_issuer
 from harness.run.options import Options
-from harness.run.record import new_record
+from harness.run.record import new_record, what_left
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -62,6 +62,8 @@ def _judged(context: RunContext, contracts: list[str], *, quiet: bool) -> Record
     for name, why in record.unexamined.items():
         context.note(f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)")
     record.blocked = context.target.blocked()
+    for text in what_left(context.names, context.options.isolation):
+        context.note(text)
     if progress is not None:
         progress.finish()
     return record

@@ -98,7 +98,8 @@ class MarkdownReport:
             "",
             f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
             f"{len(record.by_router())} routers in {record.seconds:.1f} s; "
-            f"target {_code(target.get('app', '?'))}, evidence: {record.meta.evidence}.",
+            f"target {_code(target.get('app', '?'))}, evidence: {record.meta.evidence}"
+            f"{', isolation: ' + _text(target['isolation']) if 'isolation' in target else ''}.",
             "",
             "| verdict | cells | meaning |",
             "|---|---:|---|",

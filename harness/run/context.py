@@ -21,6 +21,7 @@ from harness.run.environment import refuse_live_keys, secrets_among
 from harness.run.options import Options
 from harness.run.starting import Starter
 from harness.targets import Target
+from harness.targets.host_redirect import Names
 
 _DEFAULT_MECHANISMS = {"clerk": ["*clerk*:*", "*:*clerk*"], "legacy": ["*legacy*:*", "*:*legacy*", "*:*base64*"]}
 
@@ -29,7 +30,8 @@ class RunContext:
     """Everything that a run needs, started on entering and stopped on leaving. It is what contracts are verified on.
 
     `server` is a Postgres that somebody else started and will stop; `through` gives the URL by which the app reaches a
-    database, where it is to be another than ours. Raises HarnessError on entering.
+    database, where it is to be another than ours; `beside`: the run whose reports name what this one tries to reach. Raises
+    HarnessError on entering.
     """
 
     def __init__(
@@ -39,13 +41,15 @@ class RunContext:
         *,
         server: Server | None = None,
         through: Callable[[str], str] | None = None,
+        beside: Names | None = None,
     ) -> None:
         self.options = options
         self.declaration = declaration
         self.server: Server | None = server
         """The Postgres of the run, once it is there."""
         self._stack = ExitStack()
-        self._starter = Starter(options, declaration, self._stack, server, through or (lambda url: url))
+        self._starter = Starter(options, declaration, self._stack, server, through or (lambda url: url), beside)
+        self.names: Names
         self.clerk: FakeClerk
         self.mint: Mint
         self.target: Target
@@ -80,6 +84,7 @@ class RunContext:
         refuse_live_keys(options.env, "--env")
         starter = self._starter
         self.clerk = starter.start_clerk()
+        self.names = starter.names
         identities = register(self.clerk, self.declaration.identities())
         url, command = starter.address
         # A server that runs already does not know our certificate authority.
@@ -140,7 +145,8 @@ class RunContext:
     ) -> RunContext:
         """A run of its own beside this one, on the same Postgres; see `harness.contracts.base.Context`."""
         options = replace(self.options, **changes)
-        return RunContext(options, declaration or self.declaration, server=self.server, through=through)
+        held = declaration or self.declaration
+        return RunContext(options, held, server=self.server, through=through, beside=self.names)
 
     # Running
 

@@ -11,6 +11,7 @@ from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
 from harness.core.errors import DatabaseError
 from harness.database import RowRestorer, Server, Workspace
+from harness.database.hosts import with_addresses
 from harness.run.environment import migrate_command
 
 _MIGRATION_LIMIT = 300
@@ -27,6 +28,8 @@ class RunDatabase:
     def __init__(self, table: DatabaseTable, server: Server, root: Path, stack: ExitStack) -> None:
         self.table, self.root = table, root
         self.workspace = Workspace(server)
+        self.hosts = [] if server.own else with_addresses(server.url)
+        """Where the server is, for those who may reach nothing else."""
         self._stack = stack
         stack.callback(self.workspace.close)
 

@@ -1,17 +1,34 @@
-"""The record of a run before anything is judged."""
+"""The record of a run before anything is judged, and what it says of the network afterwards."""
 
 from __future__ import annotations
 
 from harness.report import Meta, Record
 from harness.run.context import RunContext
+from harness.run.isolate import Isolation
 from harness.run.option_table import repeat_command
+from harness.targets.host_redirect import Names
+
+
+def what_left(names: Names, isolation: Isolation) -> list[str]:
+    """Notes on what left this machine or tried to by ways that are not refused, and on what was started that may."""
+    found = names.attempts()
+    notes = []
+    if found["attempt"]:
+        kept = "nothing leaves the network namespace" if isolation.on else "nothing kept it (see --isolate)"
+        notes.append(f"tried to leave this machine past what is refused: {', '.join(found['attempt'])}; {kept}")
+    started = [f"programs ({', '.join(found['program'])})"] if found["program"] else []
+    loaded = [f"libraries by ctypes ({', '.join(found['library'])})"] if found["library"] else []
+    if started or loaded:
+        kept = "nothing leaves the network namespace" if isolation.on else "what they reach by themselves is not seen"
+        notes.append(f"the target used {' and '.join(started + loaded)}; {kept}")
+    return notes
 
 
 def new_record(context: RunContext) -> Record:
     """What is known of a run when it begins: its target, its plan, and the command that repeats it. Raises DeclarationError."""
     options, target = context.options, context.target
     meta = Meta(
-        target=target.description,
+        target=target.description | {"isolation": str(options.isolation)},
         suites=str(options.suites),
         repeat=repeat_command(options),
         evidence="probe" if target.probed else "http",

@@ -24,7 +24,7 @@ from harness.targets.url import UrlTarget
 
 
 class Starter:
-    """Starts the parts of one run. `stack` ends them; `server` and `through` are those of a `RunContext`."""
+    """Starts the parts of one run. `stack` ends them; `server`, `through` and `beside` are those of a `RunContext`."""
 
     def __init__(
         self,
@@ -33,12 +33,16 @@ class Starter:
         stack: ExitStack,
         server: Server | None,
         through: Callable[[str], str],
+        beside: Names | None = None,
     ) -> None:
         self.options, self.declaration = options, declaration
         self.server = server
         self.resets: list[Resets] | None = None
         self.database_url = ""
         self.clerk: FakeClerk
+        self.names: Names
+        """Where Clerk's names lead in everything that is started."""
+        self._beside = beside
         self._stack = stack
         self._through = through
 
@@ -82,6 +86,8 @@ class Starter:
             self.clerk = self._stack.enter_context(clerk)
         except OSError as error:
             raise HarnessError(f"--issuer-port {port}: {error.strerror or error}; stop what listens there") from error
+        self.names = Names(self.clerk, outside=self.options.isolation.outside, beside=self._beside)
+        self._stack.callback(self.names.close)
         return self.clerk
 
     def start_target(self) -> Target:
@@ -124,6 +130,7 @@ class Starter:
             names=self.clerk.api.names,
             fake_port=self.clerk.port,
             patterns=tuple(name for names in matrix.mechanisms.values() for name in names),
+            redirection=self.names,
         )
         target = AppTarget(spec)
         self._stack.callback(target.close)
@@ -136,7 +143,8 @@ class Starter:
         """The target's Python, its directory, and the variables of a command of the target for a database's URL."""
         app_dir, python, environment = self._surroundings()
         table = self.declaration.matrix.database or DatabaseTable()
-        return python, app_dir, lambda url: environment | (variables_of(table, url) if url else {})
+        given = self.names.environment
+        return python, app_dir, lambda url: given(environment | (variables_of(table, url) if url else {}))
 
     def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
         """The target's directory, its Python, and the variables that it gets."""
@@ -153,8 +161,6 @@ class Starter:
         app_dir, python, environment = self._surroundings()
         # What its project installed is found first: uvicorn, gunicorn, python.
         environment["PATH"] = os.pathsep.join((str(Path(python).parent), environment.get("PATH", os.defpath)))
-        names = Names(self.clerk)
-        self._stack.callback(names.close)
         if (database := self._open_database()) is not None:
             self._prepare(database, environment, python, app_dir)
             environment |= variables_of(database.table, self._through(database.workspace.url(0)))
@@ -166,8 +172,8 @@ class Starter:
             ca_file=str(self.clerk.tls.ca_path),
             command=command,
             directory=app_dir,
-            environment=names.environment(environment),
-            names=names,
+            environment=self.names.environment(environment),
+            names=self.names,
         )
         self._stack.callback(target.close)
         target.start()
@@ -181,8 +187,10 @@ class Starter:
         if self.server is None:
             self.server = open_server(self.options.postgres)
             self._stack.callback(self.server.close)
-        return RunDatabase(table, self.server, self.declaration.root, self._stack)
+        database = RunDatabase(table, self.server, self.declaration.root, self._stack)
+        self.names.allowed = database.hosts
+        return database
 
     def _prepare(self, database: RunDatabase, environment: dict[str, str], python: str, app_dir: Path) -> None:
-        self.resets = database.prepare(self.agents, environment, python, app_dir)
+        self.resets = database.prepare(self.agents, self.names.environment(environment), python, app_dir)
         self.database_url = database.workspace.url(0)

@@ -31,6 +31,7 @@ from harness.targets.agent.protocol import (
     Stop,
 )
 from harness.targets.base import Call, Observation, Partial
+from harness.targets.host_redirect import Names
 
 _AGENT = Path(__file__).parent / "agent"
 _BOOT = """
@@ -52,7 +53,8 @@ class AppSpec:
     """Which app, and how to start it.
 
     `environments`: the variables of each agent. `names`: host names that lead to the fake Clerk at `fake_port`. `patterns`:
-    functions to watch besides those that are found. `start_limit` is in seconds.
+    functions to watch besides those that are found. `start_limit` is in seconds. `redirection` is that of the processes which the
+    app starts, and tells what else the app may reach.
     """
 
     app: str
@@ -63,6 +65,7 @@ class AppSpec:
     fake_port: int
     patterns: tuple[str, ...] = ()
     start_limit: float = 60.0
+    redirection: Names | None = None
 
 
 class AgentProcess:
@@ -110,7 +113,9 @@ class AgentProcess:
         self._buffer.clear()
         self._codec = Codec()
         spec = self.spec
-        self._write(Configuration(spec.app, str(spec.app_dir), list(spec.names), spec.fake_port, list(spec.patterns)))
+        hooks = spec.redirection.hooks(spec.environments[self.number]) if spec.redirection is not None else {}
+        names, patterns = list(spec.names), list(spec.patterns)
+        self._write(Configuration(spec.app, str(spec.app_dir), names, spec.fake_port, patterns, hooks))
 
     def greet(self) -> Hello:
         """Let the app start up, and wait for its routes. Raises TargetError with the app's own words, StartHung after the limit."""

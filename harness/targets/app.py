@@ -125,8 +125,9 @@ class AppTarget:
         self.agents[lane].replace()
 
     def blocked(self) -> list[str]:
-        """Return what the agents were refused, by name."""
-        return sorted({name for agent in self.agents for name in agent.blocked})
+        """Return what the agents, and processes that the harness or the app started, were refused, by name."""
+        others = self.spec.redirection.blocked() if self.spec.redirection is not None else []
+        return sorted({name for agent in self.agents for name in agent.blocked} | set(others))
 
     def close(self) -> None:
         """Stop all agents."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,53 +18,85 @@ from harness.targets.agent.redirect import Redirect
 
 _AGENT = Path(__file__).parent / "agent"
 _LOCAL = "localhost,127.0.0.1,::1"
+_MOST = 100
+"""How many attempts of a kind are told."""
 
 
 class Names:
-    """The redirection for processes that are started with `environment()`.
+    """The redirection for processes that are started with `environment()`, and for those that an agent's app starts.
 
-    Python and Node load hooks of their own; other programs use the fake as their proxy. `blocked` lists what they were refused.
+    Python and Node load hooks of their own; other programs use the fake as their proxy. `allowed`: hosts elsewhere that may be
+    reached (the database's), `outside`: see `Redirect`. `blocked` lists what they were refused, `attempts` what else left or
+    tried to; with `beside` they are listed there.
     """
 
-    def __init__(self, clerk: FakeClerk) -> None:
+    def __init__(
+        self,
+        clerk: FakeClerk,
+        allowed: Sequence[str] = (),
+        outside: Collection[int] = (),
+        beside: Names | None = None,
+    ) -> None:
         self.clerk = clerk
-        self._directory = Path(tempfile.mkdtemp(prefix="clerk-harness-names-"))
-        self._report = self._directory / "blocked"
-        self._report.touch()
-        # The started program may be another user's.
-        self._directory.chmod(0o755)
-        self._report.chmod(0o666)
+        self.allowed, self.outside = allowed, outside
+        self._own = beside is None
+        self._directory: Path = beside._directory if beside is not None else _new_directory()
+        self._report, self._attempts = self._directory / "blocked", self._directory / "attempts"
+        for file in (self._report, self._attempts):
+            file.touch()
+            file.chmod(0o666)
 
-    def environment(self, own: dict[str, str]) -> dict[str, str]:
-        """Return `own`, a process' environment, with the variables of Clerk that it lacks, and with those that redirect it."""
+    def hooks(self, own: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables by which Python and Node processes load the hooks, beside `own`, their environment."""
         startup, node = os.fspath(_AGENT / "startup"), os.fspath(_AGENT / "redirect.cjs")
         # Node splits the text at spaces unless they are quoted, and takes a backslash before a quote.
         required = '--require "' + node.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return {
+            "PYTHONPATH": os.pathsep.join(filter(None, (startup, own.get("PYTHONPATH")))),
+            "NODE_OPTIONS": " ".join(filter(None, (required, own.get("NODE_OPTIONS")))),
+            "CLERK_HARNESS_NAMES": ",".join(self.clerk.api.names),
+            "CLERK_HARNESS_PORT": str(self.clerk.port),
+            "CLERK_HARNESS_BLOCKED": os.fspath(self._report),
+            "CLERK_HARNESS_ATTEMPTS": os.fspath(self._attempts),
+            "CLERK_HARNESS_ALLOWED": ",".join(self.allowed),
+            "CLERK_HARNESS_OUTSIDE": ",".join(str(port) for port in sorted(self.outside)),
+        }
+
+    def environment(self, own: dict[str, str]) -> dict[str, str]:
+        """Return `own`, a process' environment, with the variables of Clerk that it lacks, and with those that redirect it."""
         proxy = self.clerk.url
-        return (
-            self.clerk.environment()
-            | own
-            | {
-                "PYTHONPATH": os.pathsep.join(filter(None, (startup, own.get("PYTHONPATH")))),
-                "NODE_OPTIONS": " ".join(filter(None, (required, own.get("NODE_OPTIONS")))),
-                "CLERK_HARNESS_NAMES": ",".join(self.clerk.api.names),
-                "CLERK_HARNESS_PORT": str(self.clerk.port),
-                "CLERK_HARNESS_BLOCKED": os.fspath(self._report),
-                "HTTPS_PROXY": proxy,
-                "https_proxy": proxy,
-                "NO_PROXY": _LOCAL,
-                "no_proxy": _LOCAL,
-            }
-        )
+        proxies = {"HTTPS_PROXY": proxy, "https_proxy": proxy, "NO_PROXY": _LOCAL, "no_proxy": _LOCAL}
+        return self.clerk.environment() | own | self.hooks(own) | proxies
 
     def blocked(self) -> list[str]:
-        """Return what the processes tried to reach, each once."""
-        reported = self._report.read_text(encoding="utf-8").splitlines()
-        return list(dict.fromkeys(reported + self.clerk.refused_names))
+        """Return what the processes tried to reach and were refused, each once."""
+        return list(dict.fromkeys(_lines(self._report) + self.clerk.refused_names))
+
+    def attempts(self) -> dict[str, list[str]]:
+        """Return what left or tried to by ways that are not refused (`attempt`), which programs were started (`program`), and
+        which libraries were loaded by ctypes (`library`), each once. Any process may have written it: it is cut.
+        """
+        found: dict[str, list[str]] = {"attempt": [], "program": [], "library": []}
+        for line in dict.fromkeys(_lines(self._attempts)):
+            kind, _, what = line.partition(" ")
+            if kind in found and len(found[kind]) < _MOST:
+                found[kind].append(what[:300])
+        return found
 
     def close(self) -> None:
-        """Remove the report."""
-        shutil.rmtree(self._directory, ignore_errors=True)
+        """Remove the reports, unless they are another's."""
+        if self._own:
+            shutil.rmtree(self._directory, ignore_errors=True)
+
+
+def _new_directory() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="clerk-harness-names-"))
+    directory.chmod(0o755)  # The started program may be another user's.
+    return directory
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8", errors="replace").splitlines() if file.exists() else []
 
 
 @contextmanager

@@ -49,7 +49,7 @@ ROUTE = RouteDescription(
     "GET", "/p/{id}", "http", True, ["t"], "m", "m:f", ["m:d"], "/mount", [1], ["m:v"], False, ["/v1"], "h", {"id": 1}
 )
 MESSAGES = [
-    Configuration("backend:app", "/app", ["api.clerk.com"], 8080, ["m:*"]),
+    Configuration("backend:app", "/app", ["api.clerk.com"], 8080, ["m:*"], {"A": "b"}),
     Go(),
     Stop(),
     Batch(7, 2.5, [ITEM, ITEM._replace(kind="call", body=b"", headers=[], messages=[])], True),

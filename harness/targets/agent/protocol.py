@@ -141,13 +141,16 @@ class Result(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """What the agent is to load. `names` lead to the fake Clerk at `fake_port`; `patterns` name more functions to watch."""
+    """What the agent is to load. `names` lead to the fake Clerk at `fake_port`; `patterns` name more functions to watch; `hooks`
+    are the variables by which processes that the app starts are redirected too, and which say what else may be reached.
+    """
 
     app: str
     app_dir: str
     names: List[str]
     fake_port: int
     patterns: List[str]
+    hooks: Dict[str, str]
 
 
 class Go(NamedTuple):

@@ -11,7 +11,8 @@ const SENTINEL = "127.99.0.1";
 const names = (process.env.CLERK_HARNESS_NAMES || "").split(",").filter(Boolean);
 const port = Number(process.env.CLERK_HARNESS_PORT);
 const report = process.env.CLERK_HARNESS_BLOCKED;
-const local = new Set(["", "localhost", "ip6-localhost", "0.0.0.0", "::", os.hostname().toLowerCase()]);
+const allowed = (process.env.CLERK_HARNESS_ALLOWED || "").split(",");
+const local = new Set(["", "localhost", "ip6-localhost", "0.0.0.0", "::", os.hostname().toLowerCase(), ...allowed]);
 const told = new Set();
 
 function refuse(what, code, call) {

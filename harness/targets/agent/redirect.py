@@ -10,24 +10,39 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 # Hosts and addresses are `Any`: whatever Python's socket functions take, of any address family.
 
 SENTINEL = "127.99.0.1"
+_CLOSED = 7
+"""TCP_CLOSE, the first byte of TCP_INFO (tcp(7)): on loopback a refusal is there at once."""
 
 
 class Redirect:
-    """Installs itself into `socket`. What it refuses is listed in `blocked`, and is appended to the file `report`."""
+    """Installs itself into `socket`. What it refuses is listed in `blocked`, and is appended to the file `report`.
 
-    def __init__(self, names: Sequence[str], port: int, report: str | None = None) -> None:
+    `allowed`: hosts elsewhere that may be reached, and their addresses: the database's. `outside`: ports of this machine that
+    something serves outside of this network namespace; a connection that fails for that is listed too.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        port: int,
+        report: str | None = None,
+        *,
+        allowed: Sequence[str] = (),
+        outside: Sequence[int] = (),
+    ) -> None:
         self.names = [name.lower() for name in names]
         self.port = port
         self.report = report
         self.blocked: list[str] = []
-        self.allowed_names = {"", "localhost", "ip6-localhost", "0.0.0.0", "::", socket.gethostname().lower()}
-        self._real: tuple[Any, ...] = ()
+        self.allowed_names = {"", "localhost", "ip6-localhost", "0.0.0.0", "::", socket.gethostname().lower(), *allowed}
+        self.outside = frozenset(outside)
+        self._real: list[tuple[Any, str, Any]] = []
 
     def is_clerk(self, host: str) -> bool:
         """Whether a name in lower case is one of Clerk's."""
@@ -49,9 +64,7 @@ class Redirect:
         """Return the host to look up instead. Raises socket.gaierror for one that is not on this machine."""
         if host is None:
             return None
-        text = (
-            (host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else str(host)).lower().rstrip(".")
-        )
+        text = _plain(host)
         if self.is_clerk(text):
             return SENTINEL
         if text in self.allowed_names or text.endswith(".localhost"):
@@ -75,35 +88,53 @@ class Redirect:
         host = self.resolve(host)
         if host == SENTINEL:
             return ("127.0.0.1", self.port)
-        try:
-            parsed = ipaddress.ip_address(str(host).split("%")[0])
-            local = parsed.is_loopback or parsed.is_unspecified
-            if parsed.version == 6 and parsed.ipv4_mapped is not None:
-                local = parsed.ipv4_mapped.is_loopback
-        except ValueError:
-            local = True
-        if not local:
+        if _is_elsewhere(_plain(host)) and _plain(host) not in self.allowed_names:
             self._refuse("%s:%s" % (host, port))
             raise ConnectionRefusedError(
                 "clerk-harness: connection to %s:%s refused, nothing may leave this machine" % (host, port)
             )
         return (host, *address[1:])
 
+    def permits(self, host: Any) -> bool:
+        """Whether a host, by name or address, is this machine or is allowed; Clerk's names are not, for they lead to the fake."""
+        if host is None:
+            return True
+        text = _plain(host)
+        if text in self.allowed_names or text.endswith(".localhost"):
+            return True
+        try:
+            ipaddress.ip_address(text.split("%")[0])
+        except ValueError:
+            return False
+        return not _is_elsewhere(text)
+
+    def missed(self, used: Any, address: Any) -> None:
+        """List a connection that failed where this machine serves the port, but outside of this network namespace."""
+        try:
+            if address[1] in self.outside and used.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSED:
+                self._refuse("%s:%s (served outside of the run's own network: --no-isolate)" % tuple(address[:2]))
+        except (AttributeError, IndexError, TypeError, OSError):
+            return  # No address of the Internet, or no TCP.
+
     def install(self) -> None:
         """Replace name look-up and connect in this process."""
+        self._install_names()
+        self._install_connect()
+        self._install_send()
+
+    def _replace(self, owner: Any, replacement: Any) -> None:
+        name = replacement.__name__
+        self._real.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, replacement)
+
+    def uninstall(self) -> None:
+        """Undo `install`."""
+        while self._real:
+            setattr(*self._real.pop())
+
+    def _install_names(self) -> None:
         real_getaddrinfo = socket.getaddrinfo
-        real_gethostbyname = socket.gethostbyname
-        real_gethostbyname_ex = socket.gethostbyname_ex
-        real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
-        real_sendto = socket.socket.sendto
-        self._real = (
-            real_getaddrinfo,
-            real_gethostbyname,
-            real_gethostbyname_ex,
-            real_connect,
-            real_connect_ex,
-            real_sendto,
-        )
+        real_gethostbyname, real_gethostbyname_ex = socket.gethostbyname, socket.gethostbyname_ex
         redirect = self
 
         def getaddrinfo(host: Any, port: Any, family: Any = 0, type: Any = 0, proto: Any = 0, flags: Any = 0) -> Any:
@@ -118,25 +149,70 @@ class Redirect:
         def gethostbyname_ex(host: Any) -> Any:
             return real_gethostbyname_ex(redirect.resolve(host))
 
+        for function in (getaddrinfo, gethostbyname, gethostbyname_ex):
+            self._replace(socket, function)
+
+    def _install_connect(self) -> None:
+        real_connect, real_connect_ex = socket.socket.connect, socket.socket.connect_ex
+        redirect = self
+
         def connect(self: Any, address: Any) -> Any:
-            return real_connect(self, redirect.address(address))
+            goal = redirect.address(address)
+            try:
+                return real_connect(self, goal)
+            except OSError:
+                redirect.missed(self, goal)
+                raise
 
         def connect_ex(self: Any, address: Any) -> Any:
-            return real_connect_ex(self, redirect.address(address))
+            goal = redirect.address(address)
+            number = real_connect_ex(self, goal)
+            if number:
+                redirect.missed(self, goal)
+            return number
+
+        self._replace(socket.socket, connect)
+        self._replace(socket.socket, connect_ex)
+
+    def _install_send(self) -> None:
+        real_sendto, real_sendmsg = socket.socket.sendto, socket.socket.sendmsg
+        redirect = self
 
         def sendto(self: Any, data: Any, *rest: Any) -> Any:
             if rest and isinstance(rest[-1], tuple):
                 rest = (*rest[:-1], redirect.address(rest[-1]))
             return real_sendto(self, data, *rest)
 
-        socket.getaddrinfo = getaddrinfo
-        socket.gethostbyname = gethostbyname
-        socket.gethostbyname_ex = gethostbyname_ex
-        socket.socket.connect = connect  # type: ignore[method-assign]
-        socket.socket.connect_ex = connect_ex  # type: ignore[method-assign]
-        socket.socket.sendto = sendto  # type: ignore[method-assign]
+        def sendmsg(self: Any, buffers: Any, ancdata: Any = (), flags: Any = 0, address: Any = None) -> Any:
+            if address is None:
+                return real_sendmsg(self, buffers, ancdata, flags)
+            return real_sendmsg(self, buffers, ancdata, flags, redirect.address(address))
 
-    def uninstall(self) -> None:
-        """Undo `install`."""
-        socket.getaddrinfo, socket.gethostbyname, socket.gethostbyname_ex = self._real[:3]
-        socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto = self._real[3:]  # type: ignore[method-assign]
+        self._replace(socket.socket, sendto)
+        self._replace(socket.socket, sendmsg)
+
+
+def settings(environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the variables of a started process say of a redirection, beside its names and its port."""
+    return {
+        "report": environment.get("CLERK_HARNESS_BLOCKED"),
+        "allowed": environment.get("CLERK_HARNESS_ALLOWED", "").split(","),
+        "outside": [int(port) for port in environment.get("CLERK_HARNESS_OUTSIDE", "").split(",") if port],
+    }
+
+
+def _plain(host: Any) -> str:
+    """A host as it is compared."""
+    text = host.decode("ascii", "replace") if isinstance(host, (bytes, bytearray)) else str(host)
+    return text.lower().rstrip(".")
+
+
+def _is_elsewhere(host: str) -> bool:
+    """Whether that is an address, and not of this machine's loopback."""
+    try:
+        parsed = ipaddress.ip_address(host.split("%", maxsplit=1)[0])
+    except ValueError:
+        return False
+    if parsed.version == 6 and parsed.ipv4_mapped is not None:
+        return not parsed.ipv4_mapped.is_loopback
+    return not (parsed.is_loopback or parsed.is_unspecified)

@@ -22,6 +22,7 @@ from . import (
     function_call,
     hooks,
     loader,
+    outgoing,
     probe,
     redirect,
     variables,
@@ -49,7 +50,8 @@ class Agent:
         """An ASGI or a WSGI callable, by `interface`."""
         self.interface = ""
         self.state: dict[str, Any] = {}
-        self.redirect = redirect.Redirect(configuration.names, configuration.fake_port)
+        more = redirect.settings(configuration.hooks)
+        self.redirect = redirect.Redirect(configuration.names, configuration.fake_port, **more)
         self.missing = variables.Missing(self.app_dir)
         self.beside: dict[int, set[int]] = {}
         """handler number -> handlers that its routes use as plain functions"""
@@ -65,6 +67,9 @@ class Agent:
     def configure(self) -> None:
         """Redirect names and load the app. Raises LoadError."""
         self.redirect.install()
+        os.environ.update(self.configuration.hooks)
+        if "CLERK_HARNESS_ATTEMPTS" in self.configuration.hooks:
+            outgoing.Outgoing(self.redirect, self.configuration.hooks["CLERK_HARNESS_ATTEMPTS"]).install()
         clients.install(self.redirect)
         contexts.install()
         self.missing.begin()

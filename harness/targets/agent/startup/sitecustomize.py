@@ -1,4 +1,4 @@
-"""Runs when a Python process of a started command begins: Clerk's real names lead to the fake.
+"""Runs when a Python process of a started command begins: Clerk's real names lead to the fake, nothing else is reached.
 
 Found through PYTHONPATH, where it may hide another `sitecustomize`; that one is run afterwards.
 """
@@ -12,18 +12,20 @@ def _redirect() -> None:
 
     here = os.path.dirname(os.path.abspath(__file__))
     loaded = []
-    for name in ("redirect", "clients"):
+    for name in ("redirect", "clients", "outgoing"):
         path = os.path.join(os.path.dirname(here), name + ".py")
         spec = importlib.util.spec_from_file_location("_clerk_harness_" + name, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         loaded.append(module)
-    redirect, clients = loaded
+    redirect, clients, outgoing = loaded
     names = os.environ["CLERK_HARNESS_NAMES"].split(",")
-    installed = redirect.Redirect(names, int(os.environ["CLERK_HARNESS_PORT"]), os.environ["CLERK_HARNESS_BLOCKED"])
+    installed = redirect.Redirect(names, int(os.environ["CLERK_HARNESS_PORT"]), **redirect.settings(os.environ))
     installed.install()
     clients.install(installed)
+    if "CLERK_HARNESS_ATTEMPTS" in os.environ:
+        outgoing.Outgoing(installed, os.environ["CLERK_HARNESS_ATTEMPTS"]).install()
 
 
 def _the_next() -> None:
