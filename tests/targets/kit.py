@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import select
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,13 @@ def get(
     """A GET of one of the target's routes."""
     route = next((r for r in target.routes if r.path == path), Route("GET", path))
     return Call(route, Request("GET", path, query, headers=[("host", "localhost"), *(headers or [])]), stop)
+
+
+def own_address() -> str | None:
+    """An address of this machine that is not its loopback; nothing is sent to find it."""
+    with socket.socket(type=socket.SOCK_DGRAM) as used:
+        try:
+            used.connect(("198.51.100.1", 9))
+        except OSError:
+            return None
+        return str(used.getsockname()[0])

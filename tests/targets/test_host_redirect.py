@@ -18,6 +18,7 @@ import requests
 from harness.fake_clerk import FakeClerk
 from harness.run.environment import base_environment
 from harness.targets.host_redirect import Names, real_names
+from tests.targets.kit import own_address
 
 NODE = shutil.which("node") or os.fspath(Path(sys.executable).parent / "node")
 URLS = """
@@ -150,6 +151,62 @@ def test_this_machine_can_be_reached_as_ever(names: Names, clerk: FakeClerk, pro
     done = run(names, program, *(("-c", python) if program == sys.executable else ("-e", node)))
     assert json.loads(done.stdout)["keys"][0]["kid"] == clerk.key.kid, done.stderr
     assert names.blocked() == []
+
+
+@pytest.mark.parametrize("program", [sys.executable, NODE], ids=["python", "node"])
+def test_the_host_of_the_database_can_be_reached_and_no_other(clerk: FakeClerk, program: str) -> None:
+    host = own_address()
+    if host is None:
+        pytest.skip("this machine has no address but loopback")
+    names = Names(clerk, allowed=[host])
+    node = "const c = require('net').connect(%d, '%s', () => { console.log('there'); c.destroy(); });"
+    python = "import socket; socket.create_connection(('%s', %d)).close(); print('there')"
+    with socket.create_server((host, 0)) as server:
+        port = server.getsockname()[1]
+        code = ("-c", python % (host, port)) if program == sys.executable else ("-e", node % (port, host))
+        done = run(names, program, *code)
+    assert done.stdout.strip() == "there", done.stderr
+    assert (names.blocked(), names.attempts()["attempt"]) == ([], [])
+    other = ("-c", python % ("192.0.2.77", 5432)) if program == sys.executable else ("-e", node % (5432, "192.0.2.77"))
+    assert run(names, program, *other).returncode != 0
+    assert names.blocked() == ["192.0.2.77:5432"]
+    names.close()
+
+
+def test_a_run_beside_another_reports_where_that_one_does(clerk: FakeClerk, names: Names) -> None:
+    beside = Names(clerk, beside=names)
+    assert run(beside, sys.executable, "-c", "import urllib.request as u; u.urlopen('http://one.example/')").returncode
+    run(beside, sys.executable, "-c", "import subprocess; subprocess.run(['true', 'a-secret'])")
+    beside.close()
+    assert names.blocked() == ["one.example"]
+    assert names.attempts()["program"] == ["true"]
+
+
+def test_what_is_said_of_an_attempt_cannot_break_a_report(names: Names) -> None:
+    code = "import _socket\nfor name in ('a\\nattempt b\\x1b[31m', 'c' * 60 + '.example'):\n"
+    code += " try: _socket.getaddrinfo(name, 80)\n except OSError: pass"
+    run(names, sys.executable, "-c", code)
+    first, second = names.attempts()["attempt"]
+    assert first.startswith("the name a?attempt b?[31m (socket.getaddrinfo")
+    assert second.startswith("the name ccc")
+
+
+def test_an_audit_hook_never_raises_and_loopback_is_not_told(names: Names) -> None:
+    code = """
+import ctypes, _socket, os, socket, subprocess, sys
+sys.audit("socket.connect"); sys.audit("socket.connect", 1, 2); sys.audit("subprocess.Popen", None, [], None, None)
+sys.audit("ctypes.dlsym", None, 3); sys.audit("os.exec", object(), [], None)
+server = socket.create_server(("127.0.0.1", 0))
+_socket.socket().connect(server.getsockname())
+_socket.getaddrinfo("localhost", 80)
+one, two = socket.socketpair()
+one.sendmsg([b"x"])
+ctypes.CDLL(None).getpid()
+print("done")
+"""
+    done = run(names, sys.executable, "-c", code)
+    assert done.stdout.strip() == "done", done.stderr
+    assert names.attempts() == {"attempt": [], "program": [], "library": []}
 
 
 def test_tls_is_verified(names: Names) -> None:

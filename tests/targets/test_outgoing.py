@@ -14,7 +14,11 @@ from typing import Any
 
 import pytest
 
+from harness.contracts.matrix import load
+from harness.run.context import RunContext
+from harness.run.options import Options
 from tests.conftest import MATRIX, write_suites
+from tests.targets.kit import own_address
 from tests.targets.outgoing_ways import WAYS
 
 HERE = Path(__file__).parent
@@ -46,16 +50,6 @@ BY_SYMBOL = {"libc"}
 REFUSED = WAYS.keys() - BY_NO_HOOK - BY_SYMBOL - {
     "socket_in_c", "udp_in_c", "sendmsg_in_c", "ipv6_mapped_in_c", "a_thread", "a_fork_in_c",
 }  # fmt: skip
-
-
-def own_address() -> str | None:
-    """An address of this machine that is not its loopback; nothing is sent to find it."""
-    with socket.socket(type=socket.SOCK_DGRAM) as used:
-        try:
-            used.connect(("198.51.100.1", 9))
-        except OSError:
-            return None
-        return str(used.getsockname()[0])
 
 
 def kernel_allows() -> str:
@@ -168,3 +162,24 @@ def test_in_a_network_namespace_nothing_leaves(project: Path, outside: Outside) 
     blocked, notes = " ".join(report["summary"]["blocked_hosts"]), " ".join(report["summary"]["notes"])
     assert ways_named(blocked + notes, outside.ports) == WAYS.keys() - BY_NO_HOOK - BY_SYMBOL
     assert "nothing leaves the network namespace" in notes
+
+
+def test_a_command_of_the_target_finds_clerk_at_the_fake(project: Path) -> None:
+    """Alembic's, for one: all that a contract starts has these surroundings."""
+    code = """
+import json, os, urllib.request as u
+asked = u.Request("https://api.clerk.com/v1/jwks", headers={"authorization": "Bearer " + os.environ["CLERK_SECRET_KEY"]})
+print(json.load(u.urlopen(asked))["keys"][0]["kid"])
+u.urlopen("http://one.example/")
+"""
+    (project / "migrate.py").write_text("")
+    suites = project / "suites"
+    suites.joinpath("auth_matrix.toml").write_text(MATRIX + '[target]\napp = "backend:app"\napp_dir = ".."\n')
+    with RunContext(Options(suites=suites, python=sys.executable, agents=1), load(suites)) as context:
+        python, directory, environment_for = context.command_surroundings()
+        done = subprocess.run(
+            [python, "-c", code],
+            cwd=directory, env=environment_for(""), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.stdout.strip() == context.clerk.key.kid, done.stderr
+        assert context.target.blocked() == ["one.example"]
