@@ -18,10 +18,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from harness.core.bounded import TooLong, answer_to
 from harness.core.errors import TargetError, UnsafeError
 from harness.targets.base import Call, Lane, Observation, Partial, Request, Route
 from harness.targets.http_line import Line
 from harness.targets.routes import routes_of_document
+
+_DOCUMENT_SECONDS = 10.0
+"""Seconds that the OpenAPI document may take, all of it."""
+_DOCUMENT_BYTES = 32 << 20
 
 
 def check_host(host: str, allowed: list[str]) -> None:
@@ -60,7 +65,13 @@ class UrlLane:
 
     def _send(self, line: Line, call: Call, limit: float) -> Observation:
         send = line.shake_hands if call.request.kind == "websocket" else line.exchange
-        return send(call.request, limit)
+        try:
+            return send(call.request, limit)
+        except (
+            Exception
+        ) as error:  # Whatever an answer does to its reader, the lane goes on: nobody would wait for it in time.
+            line.close()
+            return Observation(error=f"{type(error).__name__}: {error}")
 
     def _alone(self, call: Call, limit: float) -> Observation:
         line = self._line.another()
@@ -142,24 +153,29 @@ class UrlTarget:
         request = Request(
             "GET", self.openapi, headers=[("host", "-"), ("accept", "application/json"), ("connection", "close")]
         )
+        told = f"--url {self.url}: {self.openapi}"
+        way_out = "name the document with --openapi PATH, or --openapi '' to test the declared routes only"
         try:
-            connection = line.connect(10)
-            with connection:
-                connection.sendall(line.head(request))
-                response = http.client.HTTPResponse(connection)
-                response.begin()
-                data = response.read()
+            with line.connect(_DOCUMENT_SECONDS) as connection:
+                status, data = answer_to(
+                    connection, line.head(request), seconds=_DOCUMENT_SECONDS, limit=_DOCUMENT_BYTES
+                )
+        except TooLong as error:
+            raise TargetError(f"{told} is larger than {_DOCUMENT_BYTES >> 20} MiB; {way_out}") from error
+        except TimeoutError as error:
+            raise TargetError(f"{told} was not there within {_DOCUMENT_SECONDS:g} s; {way_out}") from error
         except OSError as error:
             raise TargetError(f"--url {self.url}: nothing answers there ({error})") from error
-        if response.status != 200:
-            raise TargetError(
-                f"--url {self.url}: {self.openapi} answers {response.status}; name the document with --openapi PATH, "
-                "or --openapi '' to test the declared routes only"
-            )
+        except http.client.HTTPException as error:
+            raise TargetError(f"{told}: what answers there is no HTTP server ({type(error).__name__})") from error
+        if status != 200:
+            raise TargetError(f"{told} answers {status}; {way_out}")
         try:
-            document: dict[str, Any] = json.loads(data)
-        except ValueError as error:
-            raise TargetError(f"--url {self.url}: {self.openapi} is not JSON: {error}") from error
+            document = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise TargetError(f"{told} is not JSON: {error}; {way_out}") from error
+        if not isinstance(document, dict):
+            raise TargetError(f"{told} is JSON, but no OpenAPI document; {way_out}")
         return document
 
     @property
