@@ -6,11 +6,14 @@ Here one moment in time holds for everything that is read and sent until then, a
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import socket
 import time
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -64,7 +67,7 @@ class Bounded(io.RawIOBase):
             self._arm()
             view = view[self.connection.send(view) :]
 
-    def makefile(self, mode: str = "rb", *more: Any, **named: Any) -> IO[bytes]:
+    def makefile(self, mode: str = "rb", *more: Any, **named: Any) -> io.BufferedReader:
         """Return the one buffered reader of the connection, as http.client asks for it."""
         if self._reader is None:
             self._reader = io.BufferedReader(self)
@@ -98,3 +101,31 @@ def answer_to(
     bounded.sendall(head_and_body)
     response = read_answer(bounded, method)
     return response.status, response.read()
+
+
+def get(url: str, *, seconds: float, limit: int = 1 << 20) -> tuple[int, bytes]:
+    """Return the status and the body of what an http URL answers. Raises as `answer_to` does."""
+    with _asked("GET", url, b"", {}, seconds, limit) as response:
+        return response.status, response.read()
+
+
+def post(url: str, body: bytes, headers: dict[str, str], *, seconds: float) -> int:
+    """Send a body to an http or https URL and return the status of the answer, which is not read. Raises as `answer_to` does."""
+    with _asked("POST", url, body, headers, seconds, 1 << 20) as response:
+        return response.status
+
+
+@contextlib.contextmanager
+def _asked(
+    method: str, url: str, body: bytes, headers: dict[str, str], seconds: float, limit: int
+) -> Iterator[http.client.HTTPResponse]:
+    until = time.monotonic() + seconds
+    parts = urlsplit(url)
+    assert parts.hostname is not None
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname, parts.port, timeout=seconds)
+    connection.connect()
+    with connection.sock as raw:
+        connection.sock = bounded = Bounded(raw, until, limit)
+        connection.request(method, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), body, headers)
+        yield read_answer(bounded, method)

@@ -22,6 +22,8 @@ from harness.database.server import joined
 from harness.database.statements import is_work, statements_of
 
 _SSL, _GSS, _CANCEL = 80877103, 80877104, 80877102
+_START_UP_BYTES = 10_000
+"""How long a start-up message may be (MAX_STARTUP_PACKET_LENGTH of PostgreSQL's libpq/pqcomm.h)."""
 _ENCRYPTED = ("require", "verify-ca", "verify-full")
 
 
@@ -121,7 +123,7 @@ class StatementProxy:
     def close(self) -> None:
         """Close the listener and all connections."""
         self._open = False
-        for one in [self._listener, *self._sockets]:
+        for one in [self._listener, *self._sockets.copy()]:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
@@ -141,6 +143,9 @@ class StatementProxy:
                 if one.family != socket.AF_UNIX:
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._sockets |= {client, server}
+            if not self._open:  # `close` has not seen these.
+                self.close()
+                return
             for source, sink, work in ((client, server, self._forth), (server, client, self._back)):
                 threading.Thread(target=self._relay, args=(work, source, sink), daemon=True).start()
 
@@ -186,6 +191,8 @@ class StatementProxy:
             if code in (_SSL, _GSS):
                 client.sendall(b"N")
                 continue
+            if not 8 <= length <= _START_UP_BYTES:
+                raise EOFError  # As Postgres itself ends it.
             server.sendall(head + _exactly(client, length - 8))
             return bool(code != _CANCEL)
 

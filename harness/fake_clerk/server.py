@@ -7,15 +7,19 @@ import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
+from harness.core.bounded import Bounded
 from harness.fake_clerk.wire import Answer, ApiRequest
 
 _TLS_HANDSHAKE = 0x16
 """First byte of a TLS record that carries a handshake (RFC 8446, section 5.1)."""
 _IDLE_SECONDS = 60.0
+"""Seconds until a request must be there, all of it, since the connection or the answer to the one before."""
+_REQUEST_BYTES = 32 << 20
 
 
 class Answers(Protocol):
@@ -53,12 +57,34 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
+        try:
+            self._begin()
+        except BaseException:
+            self.server.open_sockets.discard(self.request)
+            self.request.close()
+            raise
+        super().setup()
+        self.rfile.close()
+        self.bounded = Bounded(self.request, 0.0, 0)
+        self.rfile = self.bounded.makefile()
+
+    def _begin(self) -> None:
+        """Wait for the first byte, and speak TLS where it is one of TLS. From the first moment on `close` ends the connection."""
+        self.server.open_sockets.add(self.request)
         self.request.settimeout(_IDLE_SECONDS)
         first = self.request.recv(1, socket.MSG_PEEK)
         if self.server.context is not None and first and first[0] == _TLS_HANDSHAKE:
-            self.request = self.server.context.wrap_socket(self.request, server_side=True)
-        self.server.open_sockets.add(self.request)
-        super().setup()
+            self.server.open_sockets.discard(self.request)
+            self.request = self.server.context.wrap_socket(
+                self.request, server_side=True, do_handshake_on_connect=False
+            )
+            self.server.open_sockets.add(self.request)
+            self.request.do_handshake()
+
+    def handle_one_request(self) -> None:
+        """Wait for a request and answer it; one that is not there in time, or is too long, ends the connection."""
+        self.bounded.until, self.bounded.left = time.monotonic() + _IDLE_SECONDS, _REQUEST_BYTES
+        super().handle_one_request()
 
     def finish(self) -> None:
         self.server.open_sockets.discard(self.request)
@@ -70,8 +96,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         path, _, query = self.path.partition("?")
-        length = int(self.headers.get("content-length") or 0)
-        body = self.rfile.read(length) if length else b""
+        length = self.headers.get("content-length") or "0"
+        known = length.isascii() and length.isdigit()
+        if not known or len(length) > 12 or int(length) > _REQUEST_BYTES:
+            self.send_error(413 if known else 400)
+            self.close_connection = True
+            return
+        body = self.rfile.read(int(length))
+        self.request.settimeout(_IDLE_SECONDS)  # The answer has a time of its own.
         status, document, *more = self.server.api.answer(
             ApiRequest(self.command, path, query, {k.lower(): v for k, v in self.headers.items()}, body)
         )

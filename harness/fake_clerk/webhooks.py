@@ -17,12 +17,13 @@ import itertools
 import json
 import random
 import secrets
-import ssl
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+
+from harness.core.bounded import post
 
 _LIMIT = 15.0
 """Seconds within which a receiver must answer, as with Svix."""
@@ -235,25 +236,14 @@ class Outbox:
         endpoint = endpoint or self.endpoint
         if endpoint is None:
             raise RuntimeError("there is no endpoint: call send_to first")
-        parts = urlsplit(endpoint.url)
         headers = {"content-type": "application/json", "user-agent": "Svix-Webhooks/1.0 (clerk-harness)"}
         headers |= sign_delivery(
             self._sender.webhook_secret, message.body, at=self._sender.now(), message_id=message.id
         )
         result: int | str
         try:
-            assert parts.hostname is not None
-            connection: http.client.HTTPConnection
-            if parts.scheme == "https":
-                context = ssl.create_default_context()
-                connection = http.client.HTTPSConnection(parts.hostname, parts.port, timeout=_LIMIT, context=context)
-            else:
-                connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_LIMIT)
-            with contextlib.closing(connection):
-                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-                connection.request("POST", target, message.body, headers)
-                result = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
+            result = post(endpoint.url, message.body, headers, seconds=_LIMIT)
+        except (OSError, ValueError, http.client.HTTPException) as error:
             result = f"{type(error).__name__}: {error}"
         message.attempts.append(result)
         return result

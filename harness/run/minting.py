@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.parse
-import urllib.request
 from typing import Any
 
+from harness.core.bounded import get
 from harness.core.errors import HarnessError
 from harness.credentials import Mint, Presentation, based
+
+_LIMIT = 10.0
+"""Seconds within which an issuer must answer."""
 
 
 def as_text(presentation: Presentation) -> str:
@@ -35,13 +39,12 @@ def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
     if parts.scheme != "http" or not parts.hostname:
         raise HarnessError(f"{option}{url}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
     check_host(parts.hostname, [])
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url.rstrip('/')}/_harness/token/{name}", timeout=10) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        if "text" not in found:
-            raise ValueError("it answers something else")
-    except (OSError, ValueError) as error:
+        status, answer = get(f"{url.rstrip('/')}/_harness/token/{name}", seconds=_LIMIT)
+        found = json.loads(answer) if status == 200 else None
+        if not isinstance(found, dict) or "text" not in found:
+            raise ValueError(f"it answers {status} and something else")
+    except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
         raise HarnessError(f"{option}{url}: no `clerk-harness issuer` answers there ({error})") from error
     return found
 

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from typing import IO
+from io import BufferedReader
 
 from harness.core.bounded import Bounded, TooLong, read_answer
 from harness.targets.agent.protocol import WebsocketFacts
@@ -219,12 +219,12 @@ def _listen(answer: Bounded, facts: WebsocketFacts, observation: Observation) ->
     raise TooLong(f"more than {_MESSAGES_READ} messages")
 
 
-def _parts(stream: IO[bytes], size: int) -> Iterator[bytes]:
+def _parts(stream: BufferedReader, size: int) -> Iterator[bytes]:
     """Yield so many bytes as they come, or fewer at the end of the connection."""
-    while size > 0 and (part := stream.read1(min(size, 1 << 16))):  # type: ignore[attr-defined]
+    while size > 0 and (part := stream.read1(min(size, 1 << 16))):
         size -= len(part)
         yield part
 
 
-def _exactly(stream: IO[bytes], size: int) -> bytes:
+def _exactly(stream: BufferedReader, size: int) -> bytes:
     return b"".join(_parts(stream, size))
