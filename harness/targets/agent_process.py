@@ -185,7 +185,8 @@ class AgentProcess:
             self._observation(call, result) for call, result in zip(self._calls, message.results, strict=False)
         ]
         if isinstance(message, Hung):
-            observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=message.where or None))
+            if not message.answered:
+                observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=message.where or None))
             self.replace()
         return Partial(observations)
 

@@ -179,3 +179,131 @@ def test_websockets(start: Start) -> None:
     assert admitted.websocket == facts(left=True, sent=2, first="welcome")
     assert admitted.body == "more"
     assert greeted.websocket == facts(left=True, sent=2, first="hello")
+
+
+FOREVER = """
+import asyncio, time
+from contextlib import suppress
+from fastapi import FastAPI, WebSocket
+from starlette.background import BackgroundTask
+from starlette.responses import PlainTextResponse
+
+app = FastAPI()
+
+def raw(path, length, part, pause=None, deaf=False):
+    async def endless(scope, receive, send):
+        headers = [(b"content-length", b"1000000000")] if length else []
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        while True:
+            with suppress(BaseException if deaf else ZeroDivisionError):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+                if pause is not None:
+                    await asyncio.sleep(pause)
+    app.mount(path, endless)
+
+raw("/drip", True, b"x", 0.05)
+raw("/fast", True, b"x")
+raw("/fast-stream", False, b"x")
+raw("/empty", False, b"")
+raw("/deaf", True, b"x", 0.05, deaf=True)
+
+async def blocked(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"one", "more_body": True})
+    time.sleep(3600)
+app.mount("/blocked", blocked)
+
+@app.get("/long")
+async def long():
+    async def work(): await asyncio.sleep(4)
+    return PlainTextResponse("done", background=BackgroundTask(work))
+
+@app.websocket("/flood")
+async def flood(websocket: WebSocket):
+    await websocket.accept()
+    while True:
+        await websocket.send_text("tick")
+
+@app.websocket("/ticker")
+async def ticker(websocket: WebSocket):
+    await websocket.accept()
+    while True:
+        await websocket.send_text("tick")
+        await asyncio.sleep(0.05)
+
+@app.websocket("/queue")
+async def queue(websocket: WebSocket):
+    await websocket.accept()
+    await asyncio.Queue().get()
+
+@app.websocket("/slow-check")
+async def slow_check(websocket: WebSocket):
+    await websocket.accept()
+    await websocket.send_text("who are you?")
+    await websocket.receive_text()
+    await asyncio.sleep(1.5)
+    await websocket.close(4401)
+"""
+
+
+@pytest.mark.parametrize("path", ["/drip/", "/fast/", "/fast-stream/", "/empty/", "/deaf/", "/blocked/"])
+def test_a_body_that_never_ends_is_an_answer(start: Start, path: str) -> None:
+    target = start(FOREVER)
+    seen, after = ask_lane(target.lanes[0], [get(target, path), get(target, "/openapi.json")], limit=20)
+    assert (seen.status, seen.error, seen.hung, seen.cut, after.status) == (200, None, False, True, 200)
+    assert seen.body[:1] == {"/empty/": "", "/blocked/": "o"}.get(path, "x")
+
+
+def test_what_goes_on_after_a_whole_answer_is_not_cut_off(start: Start) -> None:
+    target = start(FOREVER)
+    agent = target.agents[0]
+    process = agent.process
+    (seen,) = ask_lane(target.lanes[0], [get(target, "/long")], limit=20)
+    assert (seen.status, seen.body, seen.cut, agent.process is process) == (200, "done", False, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "messages"),
+    [("/flood", 64, []), ("/ticker", None, []), ("/queue", 0, []), ("/slow-check", 1, ["me"])],
+)
+def test_a_websocket_that_never_stops_was_accepted(
+    start: Start, path: str, sent: int | None, messages: list[str]
+) -> None:
+    target = start(FOREVER)
+    route = next(r for r in target.routes if r.path == path)
+    call = Call(route, Request("GET", path, kind="websocket", messages=messages))
+    (seen,) = ask_lane(target.lanes[0], [call], limit=20)
+    facts = seen.websocket
+    assert facts is not None
+    assert (facts.accepted, seen.hung, seen.error, facts.waited) == (True, False, None, False)
+    assert facts.sent == sent or (sent is None and facts.sent > 1)
+    assert (facts.left, facts.close) == ((False, 4401) if messages else (True, None))
+
+
+@pytest.mark.parametrize("path", ["/drip", "/empty", "/blocked"])
+def test_a_body_of_a_wsgi_app_that_never_ends_is_an_answer(start: Start, path: str) -> None:
+    code = """
+    import itertools, time
+    from flask import Flask, Response
+    app = Flask(__name__, static_folder=None)
+    def dripping():
+        while True:
+            yield "x"
+            time.sleep(0.05)
+    def blocked():
+        yield "one"
+        time.sleep(3600)
+    @app.get("/drip")
+    def drip(): return Response(dripping(), headers={"content-length": "1000000"})
+    @app.get("/empty")
+    def empty(): return Response(itertools.repeat(""))
+    @app.get("/blocked")
+    def block(): return Response(blocked())
+    @app.get("/whole")
+    def whole(): return "x"
+    """
+    target = start(code)
+    seen, after = ask_lane(target.lanes[0], [get(target, path), get(target, "/whole")], limit=20)
+    assert (seen.status, seen.error, seen.hung, seen.cut, after.status) == (200, None, False, True, 200)
+    assert seen.body[:1] == {"/drip": "x", "/empty": "", "/blocked": "o"}[path]
+    assert seen.entered

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from .exchange import BODY_KEPT, STREAM_PATIENCE, Answer
+from .exchange import BODY_KEPT, SILENCE, STREAM_PATIENCE, Answer
 from .protocol import Headers, Item, WebsocketFacts
 
 # Scopes and messages hold whatever the ASGI specification and its extensions put there.
@@ -107,19 +107,56 @@ def _text_headers(fields: Iterable[tuple[bytes, bytes]]) -> Headers:
     return [(bytes(name).decode("latin-1"), bytes(value).decode("latin-1")) for name, value in fields]
 
 
-class _HttpExchange:
-    """One HTTP request as an ASGI server would run it. Streams without an end are left after their first part."""
+_MESSAGES_AT_ONCE = 16
+"""Messages of one answer after which each lets the event loop go on: an app that sends for ever may never do so by itself."""
+_MESSAGES_READ = 64
+"""Messages of a websocket that has asked for all that it is sent, after which it is left."""
+
+
+class _Exchange:
+    """What both kinds of exchange have: a client that leaves, and an app that is cut off when it takes no notice."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.messages = 0
+        self.timer: asyncio.TimerHandle | None = None
+        self.loop = asyncio.get_running_loop()
+        self.task = asyncio.current_task()
+
+    async def let_others(self) -> None:
+        """Let the event loop go on now and then. Raises CancelledError in an app that was cut off and goes on."""
+        self.messages += 1
+        if self.messages > _MESSAGES_AT_ONCE:
+            await asyncio.sleep(0)
+        if self.answer.left:
+            raise asyncio.CancelledError
+
+    def begin_timer(self, seconds: float, then: Callable[[], None]) -> None:
+        self.stop_timer()
+        self.timer = self.loop.call_later(seconds, then)
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+    def cut_off(self) -> None:
+        self.stop_timer()
+        self.answer.left = True
+        if self.task is not None:
+            self.task.cancel()
+
+
+class _HttpExchange(_Exchange):
+    """One HTTP request as an ASGI server would run it. What never ends is left after its first part."""
 
     def __init__(self, item: Item, answer: Answer) -> None:
+        super().__init__(answer)
         self.body = item.body
-        self.answer = answer
         self.gone = asyncio.Event()
         self.sent = False
         self.kept = 0
         self.chunks: list[bytes] = []
-        self.timer: asyncio.TimerHandle | None = None
-        self.loop = asyncio.get_running_loop()
-        self.task = asyncio.current_task()
 
     async def receive(self) -> Message:
         if not self.sent:
@@ -131,45 +168,45 @@ class _HttpExchange:
     async def send(self, message: Message) -> None:
         kind = message["type"]
         answer = self.answer
+        await self.let_others()
         if kind == "http.response.start":
             answer.status = message["status"]
             answer.cut = True  # Until its end has come.
             answer.headers = _text_headers(message.get("headers", ()))
-            if not any(name.lower() == "content-length" for name, _ in answer.headers):
-                self.timer = self.loop.call_later(STREAM_PATIENCE, self.leave)
+            if not answer.header("content-length"):
+                self.begin_timer(STREAM_PATIENCE, self.leave)
         elif kind == "http.response.body":
-            part = message.get("body", b"")
-            if part and self.kept < BODY_KEPT:
-                self.chunks.append(bytes(part))
-                answer.body = b"".join(self.chunks)[:BODY_KEPT]
-            self.kept += len(part)
-            if not message.get("more_body"):
-                # What ends when the client has left might have gone on.
-                answer.cut = self.gone.is_set() or self.kept > BODY_KEPT
-                self.gone.set()
-                self.stop_timer()
-            elif part and self.timer is not None and not self.gone.is_set() and self._is_enough():
+            self._take(message.get("body", b""), more=bool(message.get("more_body")))
+
+    def _take(self, part: bytes, *, more: bool) -> None:
+        answer = self.answer
+        if part and self.kept < BODY_KEPT:
+            self.chunks.append(bytes(part))
+            answer.body = b"".join(self.chunks)[:BODY_KEPT]
+        self.kept += len(part)
+        if part:
+            answer.note_part()
+        if not more:
+            # What ends when the client has left might have gone on.
+            answer.cut = self.gone.is_set() or self.kept > BODY_KEPT
+            self.gone.set()
+            self.stop_timer()
+        elif part and not self.gone.is_set():
+            if self.timer is None:
+                self.begin_timer(STREAM_PATIENCE, self.leave)
+            elif self._is_enough():
                 self.leave()
 
     def _is_enough(self) -> bool:
         """Whether a stream may be left after the part that came: it is one of events, or enough is kept."""
+        if self.answer.header("content-length"):
+            return False
         return self.answer.header("content-type").startswith("text/event-stream") or self.kept >= BODY_KEPT
 
     def leave(self) -> None:
         """The client goes away; an app that takes no notice is cut off."""
-        self.stop_timer()
         self.gone.set()
-        self.timer = self.loop.call_later(STREAM_PATIENCE, self.cut_off)
-
-    def cut_off(self) -> None:
-        self.answer.left = True
-        if self.task is not None:
-            self.task.cancel()
-
-    def stop_timer(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+        self.begin_timer(STREAM_PATIENCE, self.cut_off)
 
 
 async def http(app: App, item: Item, state: dict[str, Any], answer: Answer) -> None:
@@ -181,17 +218,21 @@ async def http(app: App, item: Item, state: dict[str, Any], answer: Answer) -> N
         exchange.stop_timer()
 
 
-class _WebsocketExchange:
-    """One websocket: connect, the item's messages once it is accepted, then the client leaves."""
+class _WebsocketExchange(_Exchange):
+    """One websocket: connect, the item's messages once it is accepted, then the client leaves.
+
+    It leaves as well when all messages were asked for and the app goes on sending, or is silent for long.
+    """
 
     def __init__(self, item: Item, answer: Answer) -> None:
-        self.answer = answer
+        super().__init__(answer)
         self.facts = answer.websocket = WebsocketFacts()
         self.pending: list[Message] = [{"type": "websocket.connect"}]
         self.pending += [{"type": "websocket.receive", "text": text} for text in item.messages or []]
 
     async def receive(self) -> Message:
         facts = self.facts
+        self.stop_timer()
         if self.pending and (self.pending[0]["type"] == "websocket.connect" or facts.accepted):
             return self.pending.pop(0)
         facts.left = True
@@ -199,12 +240,21 @@ class _WebsocketExchange:
             facts.waited = True
         return {"type": "websocket.disconnect", "code": 1001}
 
+    def leave(self) -> None:
+        """The client goes away from an app that does not ask whether it is still there."""
+        self.facts.left = True
+        self.cut_off()
+
     async def send(self, message: Message) -> None:
+        await self.let_others()
         kind = message["type"]
         facts, answer = self.facts, self.answer
         if kind == "websocket.accept":
             facts.accepted = True
+            if not self.pending:
+                self.begin_timer(SILENCE, self.leave)
         elif kind == "websocket.close":
+            self.stop_timer()
             if facts.close is None:
                 facts.close = message.get("code", 1000)
         elif kind == "websocket.send":
@@ -218,6 +268,12 @@ class _WebsocketExchange:
     def _count(self, message: Message) -> None:
         facts = self.facts
         facts.sent += 1
+        if not self.pending and facts.close is None and not facts.left:
+            if facts.sent >= _MESSAGES_READ:
+                self.leave()
+            elif self.answer.began is None or self.timer is None:
+                self.begin_timer(STREAM_PATIENCE, self.leave)
+        self.answer.note_part()
         if facts.sent == 1:
             text = message.get("text")
             first = bytes(message.get("bytes") or b"").decode("utf-8", "replace") if text is None else text
@@ -232,4 +288,7 @@ async def websocket(app: App, item: Item, state: dict[str, Any], answer: Answer)
     scope["subprotocols"] = [part.strip() for value in protocols for part in value.split(",")]
     scope["extensions"] = {"websocket.http.response": {}}
     exchange = _WebsocketExchange(item, answer)
-    await app(scope, exchange.receive, exchange.send)
+    try:
+        await app(scope, exchange.receive, exchange.send)
+    finally:
+        exchange.stop_timer()

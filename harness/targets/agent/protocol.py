@@ -212,12 +212,16 @@ class Results(NamedTuple):
 
 
 class Hung(NamedTuple):
-    """An item exceeded the limit. `results` are those of the items before it; `where` names the places it is stuck in."""
+    """An item exceeded the limit. `results` are those of the items before it; `where` names the places it is stuck in.
+
+    `answered`: a part of the item's own answer was there, which is the last of `results`.
+    """
 
     number: int
     results: List[Result]
     blocked: List[str]
     where: str
+    answered: bool = False
 
 
 Message = Union[Configuration, Go, Stop, Batch, Failure, Hello, Heartbeat, Results, Hung]

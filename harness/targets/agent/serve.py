@@ -147,6 +147,15 @@ class Agent:
         answer = Answer()
         error = None
         started = time.perf_counter()
+
+        def partly() -> Result | None:
+            """What is there of an answer that has begun and has not ended."""
+            if answer.began is None or not (answer.cut or answer.websocket):
+                return None
+            return _result(answer, trace.close(), int((time.perf_counter() - started) * 1e6), None)
+
+        if not together:
+            self.watchdog.current, self.watchdog.answer = partly, answer
         context = base.copy()
         context.run(probe.CURRENT.set, trace)
         try:
@@ -167,6 +176,7 @@ class Agent:
                 pass  # A stream that went on when its client had left.
             elif not trace.stopped:
                 error = summary(problem)
+        self.watchdog.current = self.watchdog.answer = None
         if item.learn:
             self.recorder.finish(trace)
         return _result(answer, trace.close(), int((time.perf_counter() - started) * 1e6), error)
@@ -182,7 +192,10 @@ class Agent:
         def report() -> Hung | None:
             if finished:
                 return None
-            return Hung(batch.number, list(results), self.redirect.blocked, stuck_in(self.app_dir, loop))
+            where = stuck_in(self.app_dir, loop)
+            answered = watchdog.current() if watchdog.current is not None else None
+            some = [*results, answered] if answered is not None else list(results)
+            return Hung(batch.number, some, self.redirect.blocked, where, answered is not None)
 
         watchdog.report = report
         if batch.together:

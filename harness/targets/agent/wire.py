@@ -8,7 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from .protocol import LENGTH, Codec, Heartbeat, Message
+from .exchange import SILENCE, Answer
+from .protocol import LENGTH, Codec, Heartbeat, Message, Result
 
 
 class Wire:
@@ -48,7 +49,7 @@ class Watchdog(threading.Thread):
     """Ends the process when one item takes longer than the limit, after it has sent what `report` returns.
 
     While a `deadline` is set, it sends a sign of life each second: without one the harness takes the whole process for stuck
-    and kills it.
+    and kills it. An item whose `answer` has begun and not ended may be stuck for some seconds only; `current` returns what is there of it.
     """
 
     def __init__(self, wire: Wire) -> None:
@@ -56,6 +57,8 @@ class Watchdog(threading.Thread):
         self.wire = wire
         self.deadline: float | None = None
         self.report: Callable[[], Message | None] | None = None
+        self.current: Callable[[], Result | None] | None = None
+        self.answer: Answer | None = None
 
     def run(self) -> None:
         """Look at the deadline ten times a second."""
@@ -66,7 +69,12 @@ class Watchdog(threading.Thread):
             ticks += 1
             if deadline is not None and ticks % 10 == 0:
                 self.wire.write(Heartbeat(ticks))
-            if deadline is not None and time.monotonic() > deadline and self.report is not None:
+            if deadline is None or self.report is None:
+                continue
+            answer = self.answer
+            if answer is not None and answer.began is not None and answer.cut:
+                deadline = min(deadline, answer.began + SILENCE)
+            if time.monotonic() > deadline:
                 message = self.report()
                 if message is None:
                     continue

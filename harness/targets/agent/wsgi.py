@@ -52,12 +52,15 @@ def _read(parts: Iterable[bytes], written: list[bytes], answer: Answer) -> None:
     """Append the body's parts to `written`, until its end or until a stream is left; `answer.cut` becomes False at the end."""
     total = 0
     began = time.monotonic()
+    length = answer.header("content-length")
     for part in parts:
         written.append(part)
         total += len(part)
-        length = answer.header("content-length")
+        if part:
+            answer.note_part()
+            answer.body = b"".join(written)[:BODY_KEPT]
         whole = length.isdigit() and total == int(length)
-        late = not length and time.monotonic() - began > STREAM_PATIENCE
+        late = time.monotonic() - (answer.began or began if length else began) > STREAM_PATIENCE
         events = bool(part) and answer.header("content-type").startswith("text/event-stream")
         if not whole and (total >= BODY_KEPT or late or events):
             return
