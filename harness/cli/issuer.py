@@ -18,11 +18,14 @@ from typing import NoReturn
 
 from harness.core.errors import HarnessError
 from harness.core.output import hand_out, line, say
+from harness.core.text import shown
+from harness.core.urls import check_host_name
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
 from harness.fake_clerk.seed import Seed, load_seed, plant
 from harness.run.environment import refuse_live_keys
 from harness.run.minting import minted
+from harness.run.option_table import given_path
 from harness.targets.host_redirect import Names
 
 _DOMAIN = "harness-under-test.clerk.accounts.dev"
@@ -31,7 +34,9 @@ _PATIENCE = 5.0
 
 def issuer(arguments: argparse.Namespace) -> int:
     """Serve the fake Clerk until interrupted, or while a command runs; then its exit code."""
-    seed = load_seed(arguments.seed) if arguments.seed is not None else Seed()
+    seed = load_seed(given_path(arguments.seed, "--seed")) if arguments.seed is not None else Seed()
+    env_file = given_path(arguments.env_file, "--env-file") if arguments.env_file is not None else None
+    _check(arguments)
     clerk = FakeClerk(
         arguments.domain or seed.domain or _DOMAIN,
         host=arguments.host,
@@ -50,10 +55,10 @@ def issuer(arguments: argparse.Namespace) -> int:
             raise HarnessError(f"--webhooks: {error}") from error
     try:
         clerk.start()
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise HarnessError(f"--host {arguments.host} --port {arguments.port}: {reason}") from error
-    with contextlib.closing(clerk), _env_file(arguments.env_file, clerk):
+        raise HarnessError(f"--host {shown(arguments.host)} --port {arguments.port}: {reason}") from error
+    with contextlib.closing(clerk), _env_file(env_file, clerk):
         if arguments.program:
             return _run(clerk, arguments.program)
         with contextlib.suppress(KeyboardInterrupt):
@@ -99,7 +104,7 @@ def _env_file(path: Path | None, clerk: FakeClerk) -> Iterator[None]:
     if path is None:
         yield
         return
-    if path.exists():
+    if os.path.lexists(path):
         raise HarnessError(
             f"--env-file {path}: exists already; name a new file, which is removed when the issuer stops"
         )
@@ -114,6 +119,19 @@ def _env_file(path: Path | None, clerk: FakeClerk) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+def _check(arguments: argparse.Namespace) -> None:
+    """Raise HarnessError for an address that is none, before anything is started."""
+    try:
+        if arguments.domain:
+            check_host_name(arguments.domain)
+    except ValueError as error:
+        raise HarnessError(f"--domain {shown(arguments.domain)}: {error}") from None
+    if not arguments.host.strip():
+        raise HarnessError("--host: is empty; 127.0.0.1 is the default, 0.0.0.0 lets others in")
+    if not 0 <= arguments.port <= 65535:
+        raise HarnessError(f"--port {arguments.port}: between 1 and 65535")
+
+
 def _run(clerk: FakeClerk, program: list[str]) -> int:
     """Run a command whose requests to Clerk come here; its exit code."""
     own = dict(os.environ) | clerk.environment() | {"CLERK_HARNESS_URL": clerk.url}
@@ -121,9 +139,10 @@ def _run(clerk: FakeClerk, program: list[str]) -> int:
     names = Names(clerk)
     try:
         process = subprocess.Popen([shutil.which(program[0]) or program[0], *program[1:]], env=names.environment(own))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         names.close()
-        raise HarnessError(f"{program[0]}: cannot be started: {error.strerror or error}") from error
+        reason = (error.strerror if isinstance(error, OSError) else "") or error
+        raise HarnessError(f"{shown(program[0]) or 'the command'}: cannot be started: {reason}") from error
     try:
         code = process.wait()
     except KeyboardInterrupt:

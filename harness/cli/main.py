@@ -6,8 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import harness
 from harness.core.errors import HarnessError
@@ -15,11 +14,11 @@ from harness.core.output import say
 from harness.database import URL_VARIABLE
 from harness.run.environment import declares_database
 from harness.run.isolate import Isolation, isolate
-from harness.run.option_table import EXAMINING, add_arguments, from_arguments
+from harness.run.option_table import EXAMINING, Parser, add_arguments, from_arguments, whole_number
 from harness.run.options import Options
 
 if TYPE_CHECKING:
-    Subcommands = argparse._SubParsersAction["_Parser"]
+    Subcommands = argparse._SubParsersAction[Parser]
 
     from harness.database import EmbeddedServer
 
@@ -44,7 +43,7 @@ def _add_issuer(commands: Subcommands) -> None:
     issuer = commands.add_parser(
         "issuer", help="serve the fake Clerk alone", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_ISSUER_EXAMPLE,
     )  # fmt: skip
-    issuer.add_argument("--port", type=int, default=0, help="default: a free one")
+    issuer.add_argument("--port", type=whole_number, default=0, help="default: a free one")
     issuer.add_argument(
         "--host",
         default="127.0.0.1",
@@ -52,11 +51,11 @@ def _add_issuer(commands: Subcommands) -> None:
         help="default: 127.0.0.1; 0.0.0.0 lets others in, for containers",
     )
     issuer.add_argument("--domain", help="the Frontend API's host name")
-    issuer.add_argument("--seed", type=Path, metavar="FILE", help="users, organizations and JWT templates (TOML)")
+    issuer.add_argument("--seed", metavar="FILE", help="users, organizations and JWT templates (TOML)")
     issuer.add_argument(
         "--webhooks", metavar="URL", help="deliver an event of every change to this URL of this machine"
     )
-    issuer.add_argument("--env-file", type=Path, metavar="FILE", help="write the variables there too, for dotenv")
+    issuer.add_argument("--env-file", metavar="FILE", help="write the variables there too, for dotenv")
     issuer.add_argument(
         "program",
         nargs="*",
@@ -66,16 +65,8 @@ def _add_issuer(commands: Subcommands) -> None:
     issuer.set_defaults(do="issuer")
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with arguments, or how to use them, by the one way out: what was typed may be a secret."""
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        if message:
-            say(message, file=file if file is not None else sys.stderr, end="")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="clerk-harness",
         description="Contract and security tests for backends that move to Clerk.",
         epilog="exit codes: 0 all pass, 1 findings, 2 misuse or a target that cannot be examined",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from harness.core.text import sentence
+
 
 class HarnessError(Exception):
     """A mistake in what the harness was given (declaration, app, database, options): nothing was judged.
 
-    The message names the file or option at fault and what to do. The command ends with exit code 2.
+    The message names the file or option at fault and what to do, on one line. The command ends with exit code 2.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(sentence(message))
 
 
 class DeclarationError(HarnessError):

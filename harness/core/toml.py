@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
-import tomllib
+import math
+import os
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from harness.core.errors import DeclarationError
+from harness.core.files import read_toml
+from harness.core.text import shown
 
 
 class Table(BaseModel):
@@ -18,23 +22,43 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def read_toml(path: Path, *, hint: str = "; `clerk-harness init` writes one") -> dict[str, Any]:
-    """The file's tables. Raises DeclarationError naming the file (with `hint` where it is missing), and the line where TOML
-    is broken."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DeclarationError(f"{path}: no such file{hint}") from None
-    except OSError as error:
-        raise DeclarationError(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError(f"{path}: not valid TOML: {error}") from error
+def _of_the_system(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("has a NUL byte")
+    return text
+
+
+def _of_json(value: Any) -> Any:
+    """The value with dates of TOML as texts (RFC 3339). Raises ValueError for a number that JSON has not."""
+    if isinstance(value, dict):
+        return {key: _of_json(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_of_json(inner) for inner in value]
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("JSON has neither nan nor inf")
+    return value
+
+
+def _of_variables(name: str) -> str:
+    if not name or "=" in name or "\0" in name:
+        raise ValueError("is no name of a variable")
+    return name
+
+
+VariableName = Annotated[str, AfterValidator(_of_variables)]
+"""A name of an environment variable."""
+JsonValue = Annotated[Any, AfterValidator(_of_json)]
+"""What is sent or signed as JSON."""
+SystemText = Annotated[str, AfterValidator(_of_the_system)]
+"""A text that goes to the operating system, as a path, a command or a variable: none of these can have a NUL byte."""
 
 
 def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
     """What pydantic found, as one sentence; `known` has the keys of each table by its name, `""` for the file's own."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    key = ".".join(shown(str(part)) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]
@@ -51,7 +75,7 @@ Declared = TypeVar("Declared", bound=Table)
 
 def load_table(path: Path, kind: type[Declared], known: dict[str, list[str]]) -> Declared | None:
     """A file of a contract, where there is one; see `explain`. Raises DeclarationError naming file and key."""
-    if not path.is_file():
+    if not os.path.lexists(path):
         return None
     try:
         return kind.model_validate(read_toml(path))

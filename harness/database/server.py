@@ -12,7 +12,9 @@ import psycopg
 from psycopg import sql
 
 from harness.core.errors import DatabaseError
+from harness.core.files import read_text
 from harness.core.redact import learn_url
+from harness.core.text import shown
 from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
 from harness.database.errors import describe, explained, first_line
@@ -102,11 +104,13 @@ def open_server(choice: str | None = None) -> Server:
         container = _Container()
         return Server(container.url, container)
     if not choice.startswith(("postgresql://", "postgres://")):
-        raise DatabaseError(f"--postgres {choice}: write postgresql://user@host:port/database, docker or embedded")
+        raise DatabaseError(
+            f"--postgres {shown(choice)}: write postgresql://user@host:port/database, docker or embedded"
+        )
     try:
         with psycopg.connect(choice, connect_timeout=10) as connection:
             version = connection.info.server_version
-    except psycopg.OperationalError as error:
+    except (psycopg.Error, ValueError) as error:  # ValueError: a URL that is none, or is not UTF-8.
         raise DatabaseError(f"--postgres: no connection: {first_line(error)}") from error
     if version < _OLDEST:
         raise DatabaseError(f"--postgres: the server is version {version // 10000}; 13 or later is needed")
@@ -134,12 +138,13 @@ class Workspace:
 
     def finish_template(self, seed: Path | None) -> None:
         """Run the seed (an SQL file) and install the isolation. Raises DatabaseError naming the file."""
+        sql_text = ""
+        if seed is not None:
+            sql_text = read_text(seed, name=f"[database] seed {seed}", error=DatabaseError)
         with psycopg.connect(self.server.url_of(self.template), autocommit=True) as connection:
             if seed is not None:
                 try:
-                    connection.execute(seed.read_text().encode())
-                except OSError as error:
-                    raise DatabaseError(f"[database] seed {seed}: {error.strerror}") from error
+                    connection.execute(sql_text.encode())
                 except psycopg.errors.DiskFull as error:
                     raise DatabaseError(describe(error)) from error
                 except psycopg.Error as error:

@@ -16,12 +16,14 @@ claims = { aud = "backend" }
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, explain, read_toml
+from harness.core.files import read_toml
+from harness.core.toml import JsonValue, Table, explain
+from harness.core.urls import check_host_name
 from harness.fake_clerk.ids import stable_id
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.email_addresses import EmailAddress
@@ -52,9 +54,9 @@ class SeedUser(Table):
     image_url: str = ""
     banned: bool = False
     locked: bool = False
-    public_metadata: dict[str, Any] = {}
-    private_metadata: dict[str, Any] = {}
-    unsafe_metadata: dict[str, Any] = {}
+    public_metadata: dict[str, JsonValue] = {}
+    private_metadata: dict[str, JsonValue] = {}
+    unsafe_metadata: dict[str, JsonValue] = {}
     organizations: dict[str, str] = {}
 
 
@@ -64,14 +66,14 @@ class SeedOrganization(Table):
     slug: str = Field(pattern=r"^[a-z0-9-]+$")
     name: str | None = None
     id: str | None = Field(default=None, pattern=r"^org_\w+$")
-    public_metadata: dict[str, Any] = {}
-    private_metadata: dict[str, Any] = {}
+    public_metadata: dict[str, JsonValue] = {}
+    private_metadata: dict[str, JsonValue] = {}
 
 
 class SeedTemplate(Table):
     """A JWT template; times in seconds."""
 
-    claims: dict[str, Any]
+    claims: dict[str, JsonValue]
     lifetime: int = Field(default=60, ge=30, le=315_360_000)
     allowed_clock_skew: int = Field(default=5, ge=0, le=300)
 
@@ -81,8 +83,8 @@ class Seed(Table):
 
     secret_key: str | None = Field(default=None, pattern="^sk_test_.")
     webhook_secret: str | None = Field(default=None, pattern="^whsec_[A-Za-z0-9+/=]+$")
-    domain: str | None = None
-    session_claims: dict[str, Any] = {}
+    domain: Annotated[str, AfterValidator(check_host_name)] | None = None
+    session_claims: dict[str, JsonValue] = {}
     users: list[SeedUser] = []
     organizations: list[SeedOrganization] = []
     jwt_templates: dict[str, SeedTemplate] = {}

@@ -21,9 +21,10 @@ import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from harness.core.bounded import post
+from harness.core.text import shown
+from harness.core.urls import parse_url
 
 _LIMIT = 15.0
 """Seconds within which a receiver must answer, as with Svix."""
@@ -109,8 +110,13 @@ class Endpoint:
         """Raises ValueError for a receiver on another machine, and for values of other types or negative numbers."""
         if not isinstance(self.url, str) or not isinstance(self.events, list):
             raise ValueError("url is a text and events a list of texts")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or not _is_loopback(parts.hostname):
+        try:
+            here = _is_loopback(parse_url(self.url).host)
+        except ValueError as error:
+            raise ValueError(
+                f"webhooks go to http:// or https:// on this machine; {shown(self.url)!r} {error}"
+            ) from None
+        if not here:
             raise ValueError(f"webhooks go to http:// or https:// on this machine, not to {self.url!r}")
         if min(self.delay, self.duplicates, self.retries, self.retry_wait) < 0:
             raise ValueError("delay, duplicates, retries and retry_wait are not negative")

@@ -55,19 +55,22 @@ class RunDatabase:
 
 def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> None:
     """Run the target's own migrations. Raises DatabaseError with the last line that they printed."""
-    shown = " ".join(command[1:] if command else [])
+    shown = " ".join(command[1:])
     try:
         done = subprocess.run(
             command,
             cwd=app_dir,
             env=environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_MIGRATION_LIMIT,
             check=False,
         )
-    except OSError as error:
-        raise DatabaseError(f"[database] migrate {command[0]!r}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL byte in a variable.
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DatabaseError(f"[database] migrate {command[0]!r}: {reason}") from error
     except subprocess.TimeoutExpired as error:
         raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
     if done.returncode != 0:

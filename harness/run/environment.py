@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-import shlex
-import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.core.errors import UnsafeError
+from harness.core.command_line import split_command
+from harness.core.errors import DatabaseError, HarnessError, UnsafeError
+from harness.core.files import read_toml
 from harness.core.redact import is_secret, learn_variables
+from harness.core.text import shown
 from harness.run.options import Options
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ _PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", 
 def declares_database(suites: Path) -> bool:
     """Whether a declaration has a `[database]`, told without loading it; what is wrong with it is told when it is loaded."""
     try:
-        return "database" in tomllib.loads((suites / "auth_matrix.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return "database" in read_toml(suites / "auth_matrix.toml")
+    except HarnessError:
         return False
 
 
@@ -83,10 +84,16 @@ def app_directory(options: Options, declaration: Declaration) -> Path:
 
 
 def migrate_command(command: str, python: str) -> list[str]:
-    """The migration command with the target's own Python in place of `python`, and `alembic` run by it."""
-    words = shlex.split(command)
-    if words and words[0] in ("python", "python3"):
+    """The migration command with the target's own Python in place of `python`, and `alembic` run by it.
+
+    Raises DatabaseError for what is no command.
+    """
+    try:
+        words = split_command(command)
+    except ValueError as error:
+        raise DatabaseError(f"[database] migrate {shown(command)!r}: {error}") from None
+    if words[0] in ("python", "python3"):
         return [python, *words[1:]]
-    if words and words[0] == "alembic":
+    if words[0] == "alembic":
         return [python, "-m", "alembic", *words[1:]]
     return words

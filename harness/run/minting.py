@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
-import urllib.parse
 from typing import Any
+from urllib.parse import quote
 
 from harness.core.bounded import get
 from harness.core.errors import HarnessError
+from harness.core.text import shown
+from harness.core.urls import parse_url
 from harness.credentials import Mint, Presentation, based
 
 _LIMIT = 10.0
 """Seconds within which an issuer must answer."""
+_LARGEST_ANSWER = 4 << 20
+"""Bytes; the longest credential of the catalogue is far below it."""
 
 
 def as_text(presentation: Presentation) -> str:
@@ -35,17 +39,25 @@ def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
     """
     from harness.targets.url import check_host
 
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme != "http" or not parts.hostname:
-        raise HarnessError(f"{option}{url}: write http://127.0.0.1:PORT, as `clerk-harness issuer` prints it")
-    check_host(parts.hostname, [])
     try:
-        status, answer = get(f"{url.rstrip('/')}/_harness/token/{name}", seconds=_LIMIT)
+        address = parse_url(url)
+        if address.scheme != "http":
+            raise ValueError("is not http")
+    except ValueError as error:
+        example = "http://127.0.0.1:PORT, as `clerk-harness issuer` prints it"
+        raise HarnessError(f"{option}{shown(url)}: {error}; write {example}") from None
+    check_host(address.host, [], option=option.strip() or "the issuer")
+    try:
+        status, answer = get(
+            f"{url.rstrip('/')}/_harness/token/{quote(name, safe='@:')}", seconds=_LIMIT, limit=_LARGEST_ANSWER
+        )
         found = json.loads(answer) if status == 200 else None
-        if not isinstance(found, dict) or "text" not in found:
+        if not isinstance(found, dict) or not isinstance(found.get("text"), str):
             raise ValueError(f"it answers {status} and something else")
-    except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
-        raise HarnessError(f"{option}{url}: no `clerk-harness issuer` answers there ({error})") from error
+    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+        raise HarnessError(
+            f"{option}{shown(url)}: no `clerk-harness issuer` answers there ({shown(str(error) or type(error).__name__)})"
+        ) from error
     return found
 
 

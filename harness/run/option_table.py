@@ -15,10 +15,13 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from harness.core.errors import DeclarationError, HarnessError
+from harness.core.files import path_problem
+from harness.core.output import say
 from harness.core.redact import is_secret, looks_secret
+from harness.core.text import refuse_halves, sentence, shown
 
 if TYPE_CHECKING:
     from harness.run.options import Options
@@ -40,8 +43,8 @@ TITLES = {
 @dataclass(frozen=True)
 class Option:
     """One option. `name`: its field of `Options`; `low` and `high`: its range (`exclusive`: `low` itself is none), which
-    `between` says in words; `commands` of `clerk-harness` that have it; `pytest`: whether pytest has it, as `--harness-…`;
-    `repeated`: whether the command that repeats a finding names it.
+    `between` says in words; `empty`: whether the empty text is a value; `commands` of `clerk-harness` that have it;
+    `pytest`: whether pytest has it, as `--harness-…`; `repeated`: whether the command that repeats a finding names it.
     """
 
     flag: str
@@ -57,6 +60,7 @@ class Option:
     high: float | None
     exclusive: bool
     between: str
+    empty: bool
     name: str = ""
 
     @property
@@ -70,8 +74,8 @@ class Option:
             return
         low, high = self.low if self.low is not None else -math.inf, self.high if self.high is not None else math.inf
         if not low <= value <= high or (self.exclusive and value == low):
-            shown = f"{value:g}" if isinstance(value, float) else value
-            raise HarnessError(f"{flag} {shown}: {self.between or f'between {low:g} and {high:.0f}'}")
+            given = f"{value:g}" if isinstance(value, float) else shown(str(value))
+            raise HarnessError(f"{flag} {given}: {self.between or f'between {low:g} and {high:.0f}'}")
 
 
 def option(
@@ -89,10 +93,11 @@ def option(
     high: float | None = None,
     exclusive: bool = False,
     between: str = "",
+    empty: bool = False,
 ) -> Any:
     """A field of `Options`; see `Option`."""
     declared = Option(
-        flag, help, kind, default, metavar, commands, group, pytest, repeated, low, high, exclusive, between
+        flag, help, kind, default, metavar, commands, group, pytest, repeated, low, high, exclusive, between, empty
     )
     if isinstance(default, list | dict):
         return field(default_factory=type(default), metadata={"option": declared})
@@ -139,7 +144,39 @@ def _argparse(option: Option) -> dict[str, Any]:
         return {"action": "append", "default": [], "metavar": option.metavar}
     if option.kind is NAMES:
         return {"metavar": option.metavar}
-    return {"type": option.kind, "default": option.default, "metavar": option.metavar}
+    kind = {int: whole_number, float: number, Path: str}.get(option.kind, option.kind)
+    default = str(option.default) if isinstance(option.default, Path) else option.default
+    return {"type": kind, "default": default, "metavar": option.metavar}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells a mistake in a line, as every other mistake is told, instead of all its options; what was typed may be
+    a secret.
+    """
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if message:
+            say(message, file=file if file is not None else sys.stderr, end="")
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(2, f"{self.prog}: {sentence(message)} ({self.prog} --help shows all)\n")
+
+
+def whole_number(text: str) -> int:
+    """A number of an option. Raises ArgumentTypeError, whose message repeats no more than a line of it."""
+    try:
+        return int(text)
+    except ValueError:  # Also of more digits than Python converts.
+        raise argparse.ArgumentTypeError(f"{shown(text)!r} is no whole number") from None
+
+
+def number(text: str) -> float:
+    """A number of an option, which may have a fraction. Raises ArgumentTypeError."""
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{shown(text)!r} is no number") from None
 
 
 class _PytestGroup(Protocol):
@@ -183,14 +220,42 @@ def from_pytest(get: Callable[[str], Any], suites: Path) -> Options:
 
 
 def _value(option: Option, given: Any, flag: str) -> Any:
+    for text in given if isinstance(given, list) else [given]:
+        if isinstance(text, str):
+            _check_text(option, text, flag)
     if option.kind is PAIRS:
         return parse_env(given, flag)
     if option.kind is NAMES:
-        return parse_names(given)
+        names = parse_names(given)
+        if isinstance(given, str) and not names:
+            raise HarnessError(f"{flag}: names nothing; leave it out for all")
+        return names
     if option.kind is Path and given is not None:
-        return Path(given)
+        return given_path(given, flag)
     option.check(given, flag)
     return given
+
+
+def _check_text(option: Option, text: str, flag: str) -> None:
+    """Raise HarnessError for a text that can be no value of an option."""
+    try:
+        refuse_halves(text, flag)
+    except ValueError as error:
+        raise HarnessError(str(error)) from None
+    if not text.strip() and not option.empty:
+        raise HarnessError(f"{flag}: is empty; give it a value, or leave it out")
+
+
+def given_path(text: str, flag: str) -> Path:
+    """A path as a user wrote it. Raises HarnessError for one that can name nothing."""
+    try:
+        refuse_halves(text, flag)
+    except ValueError as error:
+        raise HarnessError(str(error)) from None
+    problem = path_problem(Path(text)) if text else "is empty"
+    if problem is not None:
+        raise HarnessError(f"{flag} {shown(text)}: {problem}")
+    return Path(text)
 
 
 def _joined(found: dict[str, Any]) -> Options:
@@ -212,8 +277,8 @@ def parse_env(pairs: list[str], flag: str = "--env") -> dict[str, str]:
     result = {}
     for pair in pairs:
         name, separator, value = pair.partition("=")
-        if not separator or not name:
-            raise DeclarationError(f"{flag} {pair}: write NAME=VALUE")
+        if not separator or not name.strip():
+            raise DeclarationError(f"{flag} {shown(pair)}: write NAME=VALUE")
         result[name] = value
     return result
 

@@ -43,7 +43,7 @@ class Options:
         metavar="COMMAND", group="target",
     )  # fmt: skip
     openapi: str | None = option(
-        "--openapi", "path of its OpenAPI document ('' for none)", metavar="PATH", group="target"
+        "--openapi", "path of its OpenAPI document ('' for none)", metavar="PATH", group="target", empty=True
     )
     issuer_port: int = option(
         "--issuer-port", "where a running backend finds the fake Clerk (default: a free port)", 0, kind=int, metavar="PORT",

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import shutil
 import signal
 import socket
@@ -17,12 +16,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
-from urllib.parse import urlsplit
 
+from harness.core.command_line import split_command
 from harness.core.errors import StartHung, TargetError
 from harness.core.ports import free_port
+from harness.core.text import shown
 from harness.targets.host_redirect import Names
-from harness.targets.url import UrlTarget, check_host
+from harness.targets.url import UrlTarget, address_of, check_host
 
 _START_LIMIT = 60.0
 _END_LIMIT = 5.0
@@ -36,9 +36,7 @@ class Running:
         """Raises TargetError when it cannot be started."""
         self._output: IO[bytes] = tempfile.TemporaryFile(prefix="clerk-harness-command-")  # noqa: SIM115
         try:
-            words = shlex.split(command)
-            if not words:
-                raise TargetError("--command: name a command that starts your server")
+            words = split_command(command)
             self._process = subprocess.Popen(
                 [shutil.which(words[0], path=environment.get("PATH")) or words[0], *words[1:]],
                 cwd=directory,
@@ -51,7 +49,7 @@ class Running:
         except (OSError, ValueError) as error:
             self._output.close()
             reason = error.strerror if isinstance(error, OSError) else error
-            raise TargetError(f"--command {command!r}: cannot be started: {reason}") from error
+            raise TargetError(f"--command {shown(command)!r}: cannot be started: {reason}") from error
 
     def ended(self) -> int | None:
         """Return the exit code, or None while it runs."""
@@ -90,9 +88,12 @@ class CommandTarget(UrlTarget):
     def __post_init__(self) -> None:
         """Choose the port. Raises TargetError for a URL without one."""
         self._given = (self.url, self.command)
-        port = str(free_port()) if "{port}" in self.url else str(urlsplit(self.url).port or "")
+        port = str(free_port()) if "{port}" in self.url else ""
         if not port:
-            raise TargetError(f"--url {self.url}: say the port on which --command listens")
+            address = address_of(self.url)
+            if not address.given:
+                raise TargetError(f"--url {self.url}: say the port on which --command listens")
+            port = str(address.port)
         self.url = self.url.replace("{port}", port)
         self.command = self.command.replace("{port}", port)
         self.environment = self.environment | {"PORT": port}
@@ -120,21 +121,20 @@ class CommandTarget(UrlTarget):
 
     def start(self) -> UrlTarget:
         """Start the command, wait until it listens, and read the OpenAPI document. Raises TargetError."""
-        check_host(urlsplit(self.url).hostname or "", self.allowed)
+        check_host(address_of(self.url).host, self.allowed)
         self._begin()
         super().start()
         self.description |= {"kind": "command", "app": self.command}
         return self
 
     def _begin(self) -> None:
-        parts = urlsplit(self.url)
-        assert parts.hostname is not None and parts.port is not None
-        if self._listens(parts.hostname, parts.port):
+        parts = address_of(self.url)
+        if self._listens(parts.host, parts.port):
             raise TargetError(f"--url {self.url}: something listens there already; stop it, or leave out --url")
         self._running = running = Running(self.command, self.directory, self.environment)
         limit = self.start_limit or _START_LIMIT
         deadline = time.monotonic() + limit
-        while not self._listens(parts.hostname, parts.port):
+        while not self._listens(parts.host, parts.port):
             code = running.ended()
             if code is not None:
                 raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from harness.credentials import Presentation
 from harness.targets.base import Headers, Request, Route
-from harness.targets.schema_examples import resolve, sample
+from harness.targets.schema_examples import listed, resolve, sample, table
 
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A name of a header field (RFC 9110, section 5.1)."""
 _BOUNDARY = "clerk-harness-boundary"
 
 
@@ -33,15 +36,31 @@ class Example:
 def _parameters(route: Route) -> list[dict[str, Any]]:
     if route.operation is None or route.document is None:
         return []
-    item = route.document.get("paths", {}).get(route.path.removeprefix(route.mount), {})
-    every = [*item.get("parameters", []), *route.operation.get("parameters", [])]
-    return [resolve(parameter, route.document) for parameter in every]
+    item = table(table(route.document.get("paths")).get(route.path.removeprefix(route.mount)))
+    every = [*listed(item.get("parameters")), *listed(route.operation.get("parameters"))]
+    found = [resolve(parameter, route.document) for parameter in every]
+    return [parameter for parameter in found if isinstance(parameter.get("name"), str)]
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def _header(text: str) -> str:
+    """A sample as the value of a header field, without what would end the field (RFC 9110, section 5.5)."""
+    return "".join(c for c in text if c >= " " and c != "\x7f").encode("latin-1", "replace").decode("latin-1")
+
+
+def _sendable(media: str) -> bool:
+    return media.isascii() and media.isprintable()
+
+
+def _content(route: Route) -> dict[str, dict[str, Any]]:
+    """The bodies that an operation takes, by media type."""
+    body = resolve((route.operation or {}).get("requestBody", {}), route.document or {})
+    return {media: table(spec) for media, spec in table(body.get("content")).items()}
 
 
 def _value(parameter: dict[str, Any], route: Route) -> Any:
@@ -105,14 +124,15 @@ def _multipart(form: dict[str, Any], files: dict[str, dict[str, str]]) -> bytes:
 
 def _from_schema(route: Route) -> tuple[bytes, str | None]:
     document = route.document or {}
-    body = resolve((route.operation or {}).get("requestBody", {}), document)
-    content = body.get("content", {})
+    content = _content(route)
     for media, spec in content.items():
+        if not _sendable(media):
+            continue
         value = spec["example"] if spec.get("example") is not None else sample(spec.get("schema", {}), document)
         if "json" in media:
             return json.dumps(value).encode(), media
         if media == "application/x-www-form-urlencoded":
-            return urlencode({k: _text(v) for k, v in (value or {}).items()}).encode(), media
+            return urlencode({k: _text(v) for k, v in table(value).items()}).encode(), media
         if media == "multipart/form-data":
             schema = resolve(spec.get("schema", {}), document)
             names = schema.get("properties", {})
@@ -149,9 +169,12 @@ def base_request(route: Route, example: Example) -> Request:
     headers: Headers = [("host", route.host or "localhost"), ("accept", "*/*"), ("user-agent", "clerk-harness")]
     headers = [(name, value) for name, value in headers if name not in declared]
     headers += [
-        (p["name"].lower(), _text(_value(p, route)))
+        (p["name"].lower(), _header(_text(_value(p, route))))
         for p in parameters
-        if p.get("in") == "header" and p.get("required") and p["name"].lower() != "authorization"
+        if p.get("in") == "header"
+        and p.get("required")
+        and _NAME.fullmatch(p["name"])
+        and p["name"].lower() != "authorization"
     ]
     headers += [(name.lower(), value) for name, value in example.headers.items() if name.lower() != "content-type"]
     if route.kind == "websocket":
@@ -242,7 +265,7 @@ def _with_fields(request: Request, fields: tuple[tuple[str, str], ...]) -> bytes
 
 def fields_of(route: Route, request: Request) -> list[str]:
     """Return the names of the parameters that a route declares, and of the fields that its request has already."""
-    names = [parameter["name"] for parameter in _parameters(route) if "name" in parameter]
+    names = [parameter["name"] for parameter in _parameters(route)]
     names += [part.partition("=")[0] for part in request.query.split("&") if part]
     names += [name for name, _ in request.headers]
     if "json" in _media(request):
@@ -251,9 +274,8 @@ def fields_of(route: Route, request: Request) -> list[str]:
             names += list(body) if isinstance(body, dict) else []
     elif "x-www-form-urlencoded" in _media(request):
         names += [part.partition("=")[0] for part in request.body.decode("latin-1").split("&")]
-    body_schema = resolve((route.operation or {}).get("requestBody", {}), route.document or {})
-    for spec in body_schema.get("content", {}).values():
-        names += list(resolve(spec.get("schema", {}), route.document or {}).get("properties", {}))
+    for spec in _content(route).values():
+        names += list(table(resolve(spec.get("schema", {}), route.document or {}).get("properties")))
     return names
 
 
@@ -262,10 +284,9 @@ def optional_fields(route: Route, request: Request) -> list[str]:
     if "json" not in _media(request):
         return []
     document = route.document or {}
-    body = resolve((route.operation or {}).get("requestBody", {}), document)
     given: set[str] = set()
     with contextlib.suppress(ValueError):
         value = json.loads(request.body)
         given = set(value) if isinstance(value, dict) else set()
-    schemas = [resolve(spec.get("schema", {}), document) for spec in body.get("content", {}).values()]
-    return [name for schema in schemas for name in schema.get("properties", {}) if name not in given]
+    schemas = [resolve(spec.get("schema", {}), document) for spec in _content(route).values()]
+    return [name for schema in schemas for name in table(schema.get("properties")) if name not in given]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from harness.core.paths import path_shape
 from harness.targets.base import Request, Route
+from harness.targets.schema_examples import listed, table
 
 CASES = 12
 """How many different requests are tried for a route before it is left to a declared example."""
@@ -23,7 +24,7 @@ def needs_input(route: Route) -> bool:
     return (
         "{" in route.path
         or bool(operation.get("requestBody"))
-        or any(p.get("required") for p in operation.get("parameters", []))
+        or any(table(p).get("required") for p in listed(operation.get("parameters")))
     )
 
 

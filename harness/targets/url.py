@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import ipaddress
-import json
 import queue
 import socket
 import ssl
@@ -16,20 +15,21 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from harness.core.bounded import TooLong, answer_to
 from harness.core.errors import TargetError, UnsafeError
+from harness.core.text import shown
+from harness.core.urls import Address, parse_url
 from harness.targets.base import Call, Lane, Observation, Partial, Request, Route
 from harness.targets.http_line import Line
-from harness.targets.routes import routes_of_document
+from harness.targets.routes import parse_document, routes_of_document
 
 _DOCUMENT_SECONDS = 10.0
 """Seconds that the OpenAPI document may take, all of it."""
 _DOCUMENT_BYTES = 32 << 20
 
 
-def check_host(host: str, allowed: list[str]) -> None:
+def check_host(host: str, allowed: list[str], *, option: str = "--url") -> None:
     """Raises UnsafeError when `host` is not this machine and was not allowed by name."""
     if host in ("localhost", *allowed):
         return
@@ -37,8 +37,17 @@ def check_host(host: str, allowed: list[str]) -> None:
         if ipaddress.ip_address(host).is_loopback:
             return
     raise UnsafeError(
-        f"--url: {host} is not this machine; test traffic goes to loopback only, unless --allow-host {host} is given"
+        f"{option}: {host} is not this machine; test traffic goes to loopback only"
+        + (f", unless --allow-host {host} is given" if option == "--url" else "")
     )
+
+
+def address_of(url: str) -> Address:
+    """The parts of the URL of a target. Raises TargetError for one that is none."""
+    try:
+        return parse_url(url)
+    except ValueError as error:
+        raise TargetError(f"--url {shown(url)}: {error}; write http://127.0.0.1:8000") from None
 
 
 class UrlLane:
@@ -128,25 +137,22 @@ class UrlTarget:
 
         Raises UnsafeError for another machine, TargetError when nothing answers or no routes are found.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise TargetError(f"--url {self.url}: write http://127.0.0.1:8000")
-        check_host(parts.hostname, self.allowed)
+        parts = address_of(self.url)
+        check_host(parts.host, self.allowed)
         context = None
         if parts.scheme == "https":
             context = ssl.create_default_context()
             if self.ca_file is not None:
                 context.load_verify_locations(self.ca_file)
-        port = parts.port or (443 if context else 80)
         self.description = {"kind": "url", "app": self.url, "probe": "none", "agents": str(self.lanes_wanted)}
         if self.openapi:
             self.routes = routes_of_document(
-                self._document(Line(parts.scheme, parts.hostname, port, context)), self.openapi
+                self._document(Line(parts.scheme, parts.host, parts.port, context)), self.openapi
             )
             if not self.routes:
                 raise TargetError(f"--url {self.url}: {self.openapi} lists no operations, so nothing could be proven")
         for _ in range(self.lanes_wanted):
-            self._lanes.append(UrlLane(Line(parts.scheme, parts.hostname, port, context)))
+            self._lanes.append(UrlLane(Line(parts.scheme, parts.host, parts.port, context)))
         return self
 
     def _document(self, line: Line) -> dict[str, Any]:
@@ -166,17 +172,15 @@ class UrlTarget:
             raise TargetError(f"{told} was not there within {_DOCUMENT_SECONDS:g} s; {way_out}") from error
         except OSError as error:
             raise TargetError(f"--url {self.url}: nothing answers there ({error})") from error
-        except http.client.HTTPException as error:
-            raise TargetError(f"{told}: what answers there is no HTTP server ({type(error).__name__})") from error
+        except (http.client.HTTPException, ValueError) as error:  # ValueError: lengths and chunks that are none.
+            reason = f"{type(error).__name__}: {shown(str(error))}"
+            raise TargetError(f"{told}: what answers there does not speak HTTP ({reason})") from error
         if status != 200:
             raise TargetError(f"{told} answers {status}; {way_out}")
         try:
-            document = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise TargetError(f"{told} is not JSON: {error}; {way_out}") from error
-        if not isinstance(document, dict):
-            raise TargetError(f"{told} is JSON, but no OpenAPI document; {way_out}")
-        return document
+            return parse_document(data)
+        except ValueError as error:
+            raise TargetError(f"{told} {error}; {way_out}") from None
 
     @property
     def lanes(self) -> list[Lane]:

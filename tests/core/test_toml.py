@@ -11,7 +11,8 @@ import pytest
 from pydantic import Field, field_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table, read_toml
+from harness.core.files import read_toml
+from harness.core.toml import Table, load_table
 
 
 class Inner(Table):
@@ -103,7 +104,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
         read_toml(tmp_path)
     assert str(found.value) == f"{tmp_path}: Is a directory"
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(DeclarationError, match="not valid TOML"):
+    with pytest.raises(DeclarationError, match="not UTF-8 text"):
         read_toml(tmp_path / "bytes.toml")
 
 

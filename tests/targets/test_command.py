@@ -128,7 +128,7 @@ def test_what_it_tries_to_reach_is_reported(tmp_path: Path) -> None:
         (f"{sys.executable} -c 'raise SystemExit(\"no database\")'", "ended with 1: no database"),
         ("no-such-program --port {port}", "cannot be started: No such file"),
         ("node 'server.js", "cannot be started: No closing quotation"),
-        (" ", "name a command"),
+        (" ", "names no command"),
     ],
 )
 def test_a_command_that_does_not_start_is_told_in_one_sentence(tmp_path: Path, command: str, told: str) -> None:

@@ -8,13 +8,15 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
 
 from harness.contracts import registry
 from harness.contracts.refusal import REFUSING_STATUSES
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, explain, read_toml
+from harness.core.files import read_toml
+from harness.core.toml import JsonValue, SystemText, Table, VariableName, explain
+from harness.core.urls import check_host_name
 from harness.credentials import CATALOGUE, Credential, groups
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.targets.request_builder import Example
@@ -82,7 +84,7 @@ class RouteEntry(Table):
     path: dict[str, Any] = {}
     query: dict[str, Any] = {}
     headers: dict[str, str] = {}
-    json_body: Any = Field(default=None, alias="json")
+    json_body: JsonValue = Field(default=None, alias="json")
     form: dict[str, Any] | None = None
     files: dict[str, dict[str, str]] | None = None
     body: str | None = None
@@ -133,23 +135,23 @@ class RouterFile(Table):
 class TargetTable(Table):
     """`[target]`: what is tested, when the command line does not say."""
 
-    app: str | None = None
-    app_dir: str = "."
-    python: str | None = None
+    app: SystemText | None = None
+    app_dir: SystemText = "."
+    python: SystemText | None = None
     url: str | None = None
-    command: str | None = None
+    command: SystemText | None = None
     openapi: str = "/openapi.json"
-    env: dict[str, str] = {}
+    env: dict[VariableName, SystemText] = {}
     agents: int | None = Field(default=None, ge=1, le=64)
 
 
 class DatabaseTable(Table):
     """`[database]`: how the target is told of its database, migrated and seeded. `scheme` replaces `postgresql`."""
 
-    url_env: Names = ["DATABASE_URL"]
-    scheme: str = "postgresql"
-    migrate: str | None = None
-    seed: str | None = None
+    url_env: Annotated[list[VariableName], BeforeValidator(_listed)] = ["DATABASE_URL"]
+    scheme: SystemText = "postgresql"
+    migrate: SystemText | None = None
+    seed: SystemText | None = None
 
 
 class SettingsTable(Table):
@@ -166,7 +168,7 @@ class SettingsTable(Table):
     rotate_within: float = Field(default=45.0, gt=0, le=600)
     withdrawn_within: float | None = Field(default=None, gt=0, le=3600)
     origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
-    domain: str = "harness-under-test.clerk.accounts.dev"
+    domain: Annotated[str, AfterValidator(check_host_name)] = "harness-under-test.clerk.accounts.dev"
 
 
 class IdentityTable(Table):

@@ -70,7 +70,7 @@ class Lifespan:
         await self._events.put({"type": "lifespan.startup"})
         await self._started.wait()
         if self._failure is not None:
-            raise StartupFailed(str(self._failure).strip().splitlines()[-1])
+            raise StartupFailed((str(self._failure).strip().splitlines() or ["no reason given"])[-1])
 
     async def stop(self) -> None:
         """Run the shutdown, for five seconds at most."""

@@ -16,6 +16,14 @@ class ProcessExit(Exception):
     """The target wanted to end the process; the message is the name of the exception by which it did."""
 
 
+def words_of(problem: BaseException) -> str:
+    """Return an exception's message; the empty text where it cannot be made: that is the target's code too."""
+    try:
+        return str(problem).strip()
+    except BaseException:
+        return ""
+
+
 def summary(problem: BaseException) -> str:
     """Return an exception with its message and the last place in the target's own code; of a group, its first exception."""
     inner = getattr(problem, "exceptions", None)
@@ -30,7 +38,7 @@ def summary(problem: BaseException) -> str:
             place = " at %s:%s" % (os.path.basename(frame.filename), frame.lineno)
     if isinstance(problem, ProcessExit):
         return str(problem) + place
-    text = str(problem).strip().splitlines()
+    text = words_of(problem).splitlines()
     return "%s: %s%s" % (type(problem).__name__, text[0][:300] if text else "", place)
 
 

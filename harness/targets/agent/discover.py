@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import json
 from collections.abc import Callable
 from typing import Any
 
+from .diagnosis import words_of
 from .frameworks import FoundRoute, Place, framework_of
 from .frameworks.base import join
 
@@ -81,8 +83,9 @@ def openapi_of(app: object) -> tuple[dict[str, Any] | None, str | None]:
         return None, None
     try:
         document = make()
-    except Exception as error:
-        return None, "%s: %s" % (type(error).__name__, error)
+        json.dumps(document)
+    except Exception as error:  # Also a document that is no JSON, or contains itself.
+        return None, "%s: %s" % (type(error).__name__, words_of(error))
     return (document, None) if isinstance(document, dict) else (None, None)
 
 

@@ -10,6 +10,7 @@ import traceback
 from types import ModuleType
 from typing import Any
 
+from .diagnosis import words_of
 from .frameworks import FRAMEWORKS
 
 
@@ -78,7 +79,9 @@ def load(spec: str, app_dir: str) -> tuple[Any, str]:
             if isinstance(error, KeyboardInterrupt):
                 raise
             raise LoadError(
-                "factory", "the factory %s failed: %s: %s" % (spec, type(error).__name__, error), traceback.format_exc()
+                "factory",
+                "the factory %s failed: %s: %s" % (spec, type(error).__name__, words_of(error)),
+                traceback.format_exc(),
             ) from None
     interface = interface_of(app)
     if interface is None:
@@ -98,7 +101,7 @@ def _module(name: str, app_dir: str) -> ModuleType:
         where = " (%s)" % place if place else ""
         raise LoadError(
             "import",
-            "importing %s failed: %s: %s%s" % (name, type(error).__name__, error, where),
+            "importing %s failed: %s: %s%s" % (name, type(error).__name__, words_of(error), where),
             traceback.format_exc(),
         ) from None
 

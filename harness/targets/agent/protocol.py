@@ -240,6 +240,30 @@ _KINDS: Dict[str, Type[Message]] = {
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
 
 
+def whole_characters(value: Any) -> Any:
+    """Return a value of JSON with half characters replaced (lone surrogates, RFC 8259, section 8.2), which nothing can encode.
+
+    Lists and tables are changed in place, not by recursion: they may be nested deeper than Python's calls may be.
+    """
+    whole: List[Any] = [value]
+    rest: List[Any] = [whole]
+    while rest:
+        holder = rest.pop()
+        entries = list(holder.items()) if isinstance(holder, dict) else list(enumerate(holder))
+        for key, inner in entries:
+            if isinstance(inner, (dict, list)):
+                rest.append(inner)
+            elif isinstance(inner, str):
+                holder[key] = _whole(inner)
+            if isinstance(key, str) and _whole(key) != key:
+                holder[_whole(key)] = holder.pop(key)
+    return whole[0]
+
+
+def _whole(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class ProtocolError(Exception):
     """A frame that is not a message of this protocol."""
 
@@ -266,7 +290,7 @@ class Codec:
 
     def decode(self, data: Union[bytes, bytearray]) -> Message:
         """Return the message of a frame, given without its head. Raises ProtocolError for an unknown one."""
-        tag, *fields = json.loads(data)
+        tag, *fields = whole_characters(json.loads(data)) if b"\\ud" in data else json.loads(data)
         if tag not in _KINDS:
             raise ProtocolError("unknown message: %r" % (tag,))
         if tag == "batch":

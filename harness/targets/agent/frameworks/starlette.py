@@ -26,8 +26,9 @@ class Starlette(Framework):
     supplied = ("fastapi.", "starlette.")
 
     def recognises(self, app: object) -> bool:
-        """Whether the app has a list of routes."""
-        return isinstance(getattr(app, "routes", None), (list, tuple))
+        """Whether the app has a list of routes of this family: Bottle's, for one, have neither path nor host."""
+        routes = getattr(app, "routes", None)
+        return isinstance(routes, (list, tuple)) and all(_is_route(route) for route in routes)
 
     def routes(self, app: Any, place: Place, walk: Walk) -> list[FoundRoute]:
         """Return the routes of the app's router, of included routers and of mounted apps."""
@@ -47,6 +48,12 @@ class Starlette(Framework):
             for context in _contexts(list(app.routes))
             if getattr(context, "endpoint", None) is None and getattr(context, "app", None) is not None
         ]
+
+
+def _is_route(route: object) -> bool:
+    return any(isinstance(getattr(route, name, None), str) for name in ("path", "host")) or hasattr(
+        route, "original_router"
+    )
 
 
 def _contexts(routes: list[Any]) -> list[Any]:

@@ -1,0 +1,104 @@
+"""Files that users name: text files only, of a size that a person writes, read without waiting for anybody."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from harness.core.errors import DeclarationError, HarnessError
+from harness.core.text import shown
+
+LARGEST = 64 << 20
+"""Bytes. A seed of the largest databases that anybody tests is far below it; `/dev/zero` is not."""
+_DEEPEST = 64
+"""Tables and lists within one another: far beyond any declaration, far below what Python's recursion allows."""
+_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_text(
+    path: Path,
+    *,
+    name: str = "",
+    hint: str = "",
+    error: type[HarnessError] = DeclarationError,
+    largest: int = LARGEST,
+) -> str:
+    """The text of a regular file in UTF-8, with or without a byte order mark.
+
+    Raises `error`, naming the file (or `name`), for whatever else is there: a pipe is not waited for, a device not read to
+    its end. `hint` is added where there is no such file; `largest` is in bytes.
+    """
+    where = name or shown(str(path))
+    try:
+        data = _read(path, largest)
+    except FileNotFoundError:
+        raise error(f"{where}: no such file{hint}") from None
+    except OSError as problem:
+        raise error(f"{where}: {problem.strerror or problem}") from problem
+    except ValueError as problem:  # A NUL byte in the name, for one.
+        raise error(f"{where}: {problem}") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        guess = "UTF-16?" if data.startswith(_BOMS) else f"line {line}"
+        raise error(f"{where}: not UTF-8 text ({guess}); save it as UTF-8") from None
+
+
+def _read(path: Path, largest: int) -> bytes:
+    # A pipe without a writer would keep `open` waiting (open(2), O_NONBLOCK).
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    with open(descriptor, "rb") as file:
+        kind = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(kind):
+            raise ValueError("is no regular file but a pipe, a socket or a device")
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise ValueError(f"larger than {largest >> 20} MiB")
+    return data
+
+
+def path_problem(path: Path) -> str | None:
+    """Why a path can name nothing here, whether or not it exists: a loop of links, a name too long, a place closed to us."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    except ValueError as problem:
+        return str(problem)
+    return None
+
+
+def read_toml(path: Path, *, hint: str = "; `clerk-harness init` writes one") -> dict[str, Any]:
+    """The file's tables. Raises DeclarationError naming the file (with `hint` where it is missing), and the line where TOML
+    is broken."""
+    text = read_text(path, hint=hint)
+    try:
+        tables = tomllib.loads(text)
+    except ValueError as error:  # Also a number of more digits than Python converts.
+        raise DeclarationError(f"{path}: not valid TOML: {error}") from error
+    except RecursionError:
+        raise DeclarationError(f"{path}: nested too deeply") from None
+    if _too_deep(tables):
+        raise DeclarationError(f"{path}: nested too deeply")
+    return tables
+
+
+def _too_deep(tables: dict[str, Any]) -> bool:
+    level: list[Any] = [tables]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,32 @@
+"""Texts that others have given, made fit for a message or an encoder: short, on one line, and without half characters."""
+
+from __future__ import annotations
+
+_LONGEST = 1200
+_WORD = 200
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, its middle left out where it is longer: messages end with the way out."""
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]} […] {text[-half:]}"
+
+
+def shown(value: str) -> str:
+    """A value for a message: on one line, what cannot be seen escaped, cut where it is long."""
+    text = cut(value, _WORD)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def sentence(message: str) -> str:
+    """A message on one line, however long and of how many lines what it quotes is."""
+    return cut(" ".join(line.strip() for line in message.splitlines() if line.strip()), _LONGEST)
+
+
+def refuse_halves(value: str, where: str) -> str:
+    """Return the text. Raises ValueError where it has bytes that are no UTF-8, which Python keeps as half characters (PEP 383)."""
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError(f"{where} {shown(value)}: not UTF-8")
+    return value

@@ -1,0 +1,1 @@
+"""Long drills: inputs that nobody should give, tried by the dozen."""
