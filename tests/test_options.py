@@ -11,6 +11,7 @@ import pytest
 from harness.core.errors import HarnessError
 from harness.run.option_table import (
     EXAMINING,
+    Parser,
     add_arguments,
     from_arguments,
     from_pytest,
@@ -140,3 +141,40 @@ def test_every_option_has_its_line_in_the_documentation() -> None:
     for each in options():
         assert f"`{each.flag}" in table
         assert each.commands <= EXAMINING
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--app", ""], "--app: is empty"),
+        (["--suites", ""], "--suites: is empty"),
+        (["--suites", "x" * 300], "--suites x.* too long"),
+        (["--app", "a\udcff:b"], r"--app a\\udcff:b: not UTF-8"),
+        (["--reports", "a\udcff"], r"--reports a\\udcff: not UTF-8"),
+        (["--env", "A=\udcff"], r"--env A=\\udcff: not UTF-8"),
+        (["--credentials", ","], "--credentials: names nothing"),
+        (["--only", " "], "--only: is empty"),
+        (["--route", ""], "--route: is empty"),
+        (["--time-limit", "nan"], "--time-limit nan: between 0 and 600"),
+    ],
+)
+def test_what_is_no_value_of_an_option_is_told(words: list[str], told: str) -> None:
+    with pytest.raises(HarnessError, match=told):
+        parsed(*words)
+
+
+def test_a_number_that_is_none_is_told_in_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = Parser(prog="clerk-harness run")
+    add_arguments(parser, "run")
+    for word in ("abc", "9" * 5000, "1.5", "\udcff"):
+        with pytest.raises(SystemExit) as end:
+            parser.parse_args(["--seed", word])
+        assert end.value.code == 2
+        said = capsys.readouterr().err
+        assert said.startswith("clerk-harness run: argument --seed: ")
+        assert said.count("\n") == 1
+        assert len(said) < 400
+
+
+def test_no_openapi_document_is_the_empty_text() -> None:
+    assert parsed("--openapi", "").openapi == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -16,6 +17,8 @@ LARGEST = 64 << 20
 """Bytes. A seed of the largest databases that anybody tests is far below it; `/dev/zero` is not."""
 _DEEPEST = 64
 """Tables and lists within one another: far beyond any declaration, far below what Python's recursion allows."""
+_LONG_KEY = re.compile(r"(?<![\w.-])(?:[\w-]++\.){200}")
+"""A dotted key, for which tomllib takes time by the square of its parts."""
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -79,6 +82,8 @@ def read_toml(path: Path, *, hint: str = "; `clerk-harness init` writes one") ->
     """The file's tables. Raises DeclarationError naming the file (with `hint` where it is missing), and the line where TOML
     is broken."""
     text = read_text(path, hint=hint)
+    if _LONG_KEY.search(text):
+        raise DeclarationError(f"{path}: nested too deeply")
     try:
         tables = tomllib.loads(text)
     except ValueError as error:  # Also a number of more digits than Python converts.

@@ -91,8 +91,9 @@ def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> s
         before, _, rest = path.partition("{")
         name, _, after = rest.partition("}")
         value = values.get(name.partition(":")[0])
-        path = before + quote(_text("1" if value is None else value), safe="") + after
-    return path
+        path = before + quote(_text("1" if value is None else value), safe="", errors="replace") + after
+    # Letters beyond ASCII stand percent-encoded in a request (RFC 3986, section 2.5).
+    return "".join(c if c.isascii() else quote(c, errors="replace") for c in path)
 
 
 def with_path_value(route: Route, example: Example, value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 _FORMATS = {
@@ -170,5 +171,5 @@ def _matching(pattern: str, shortest: int, longest: int | None) -> str:
                 lambda text: shortest <= len(text) <= (longest or len(text)) and text.isprintable(),
                 settings=settings(database=None, derandomize=True, deadline=None),
             )
-    except (HypothesisException, ValueError, OverflowError, RecursionError):
+    except (HypothesisException, re.error, ValueError, OverflowError, RecursionError):
         return "sample"

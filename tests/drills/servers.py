@@ -87,7 +87,7 @@ def _of(operation: Any, **more: Any) -> dict[str, Any]:
     return {"openapi": "3.1.0", "paths": {"/me": {"get": operation}}, **more}
 
 
-def _schema(schema: Any, **more: Any) -> dict[str, Any]:
+def of_schema(schema: Any, **more: Any) -> dict[str, Any]:
     body = {"content": {"application/json": {"schema": schema}}}
     return _of(
         {"requestBody": body, "parameters": [{"name": "q", "in": "query", "required": True, "schema": schema}]}, **more
@@ -107,23 +107,23 @@ def _bodies() -> dict[str, Any]:
             f"a name {value!r}": _of({"parameters": [{"name": value, "in": "query", "required": True}]}), f"requestBody {value!r}": _of({"requestBody": value}),
             f"content {value!r}": _of({"requestBody": {"content": value}}), f"media {value!r}": _of({"requestBody": {"content": {"application/json": value}}}),
             f"servers {value!r}": _of({}, servers=value), f"variables {value!r}": _of({}, servers=[{"url": "/{a}", "variables": value}]), f"security {value!r}": _of({"security": value}),
-            f"a schema {value!r}": _schema(value), f"properties {value!r}": _schema({"properties": value, "required": ["a"]}), f"required {value!r}": _schema({"required": value, "type": "object"}),
-            f"allOf {value!r}": _schema({"allOf": value}), f"anyOf {value!r}": _schema({"anyOf": value}), f"a type {value!r}": _schema({"type": value}),
-            f"minItems {value!r}": _schema({"type": "array", "minItems": value}), f"minimum {value!r}": _schema({"type": "integer", "minimum": value}),
-            f"multipleOf {value!r}": _schema({"type": "number", "multipleOf": value}), f"minLength {value!r}": _schema({"type": "string", "minLength": value}),
-            f"maxLength {value!r}": _schema({"type": "string", "maxLength": value}), f"format {value!r}": _schema({"format": value}), f"pattern {value!r}": _schema({"pattern": value}),
+            f"a schema {value!r}": of_schema(value), f"properties {value!r}": of_schema({"properties": value, "required": ["a"]}), f"required {value!r}": of_schema({"required": value, "type": "object"}),
+            f"allOf {value!r}": of_schema({"allOf": value}), f"anyOf {value!r}": of_schema({"anyOf": value}), f"a type {value!r}": of_schema({"type": value}),
+            f"minItems {value!r}": of_schema({"type": "array", "minItems": value}), f"minimum {value!r}": of_schema({"type": "integer", "minimum": value}),
+            f"multipleOf {value!r}": of_schema({"type": "number", "multipleOf": value}), f"minLength {value!r}": of_schema({"type": "string", "minLength": value}),
+            f"maxLength {value!r}": of_schema({"type": "string", "maxLength": value}), f"format {value!r}": of_schema({"format": value}), f"pattern {value!r}": of_schema({"pattern": value}),
             f"parameters of the path {value!r}": {"paths": {"/me": {"parameters": value, "get": {}}}}, f"a form {value!r}": _of(
                 {"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {"example": value}}}}}),
         }  # fmt: skip
     return found | {
-        "a cycle": _schema({"$ref": "#/a"}, a={"$ref": "#/a"}), "a cycle of two": _schema({"$ref": "#/a"}, a={"$ref": "#/b"}, b={"$ref": "#/a"}),
-        "a cycle of properties": _schema({"$ref": "#/a"}, a={"properties": {"a": {"$ref": "#/a"}, "b": {"$ref": "#/a"}, "c": {"$ref": "#/a"}}, "required": ["a", "b", "c"]}),
-        "a cycle of lists": _schema({"$ref": "#/a"}, a={"type": "array", "minItems": 9, "items": {"$ref": "#/a"}}), "a wide list": _schema({"type": "array", "minItems": 10**12, "items": {}}),
-        "a long text": _schema({"type": "string", "minLength": 10**12}), "a hard pattern": _schema({"pattern": "(?=a)b" * 9}), "no pattern": _schema({"pattern": "("}),
+        "a cycle": of_schema({"$ref": "#/a"}, a={"$ref": "#/a"}), "a cycle of two": of_schema({"$ref": "#/a"}, a={"$ref": "#/b"}, b={"$ref": "#/a"}),
+        "a cycle of properties": of_schema({"$ref": "#/a"}, a={"properties": {"a": {"$ref": "#/a"}, "b": {"$ref": "#/a"}, "c": {"$ref": "#/a"}}, "required": ["a", "b", "c"]}),
+        "a cycle of lists": of_schema({"$ref": "#/a"}, a={"type": "array", "minItems": 9, "items": {"$ref": "#/a"}}), "a wide list": of_schema({"type": "array", "minItems": 10**12, "items": {}}),
+        "a long text": of_schema({"type": "string", "minLength": 10**12}), "a hard pattern": of_schema({"pattern": "(?=a)b" * 9}), "no pattern": of_schema({"pattern": "("}),
         "a path without a slash": {"paths": {"me": {"get": {}}}}, "an empty path": {"paths": {"": {"get": {}}}}, "a path of braces": {"paths": {"/{": {"get": {}}, "/}{": {"get": {}}}},
         "a path with a newline": {"paths": {"/a\r\nX: y": {"get": {}}}}, "a path with a space": {"paths": {"/a b": {"get": {}}}}, "a path of emoji": {"paths": {"/\U0001f600": {"get": {}}}},
         "a path of half an emoji": {"paths": {"/\ud800": {"get": {"tags": ["\ud800"]}}}}, "an odd header": _of({"parameters": [{"name": "x\r\ny", "in": "header", "required": True, "schema": {"const": "\u20ac\r\nZ: 1"}}]}),
-        "deep": _schema(_deep(200)), "a huge integer": _schema({"type": "integer", "minimum": 10**400}), "an odd media type": _of({"requestBody": {"content": {"json\r\n\u20ac": {"schema": {}}}}}),
+        "deep": of_schema(_deep(200)), "a huge integer": of_schema({"type": "integer", "minimum": 10**400}), "an odd media type": _of({"requestBody": {"content": {"json\r\n\u20ac": {"schema": {}}}}}),
     }  # fmt: skip
 
 

@@ -155,6 +155,18 @@ def test_factories_and_attributes_of_attributes(start: Start) -> None:
         ("from fastapi import FastAPI\napp = FastAPI(openapi_url=None)", "backend:app", "no routes found"),
         ("async def app(scope, receive, send): ...", "backend:app", "no routes found"),
         ("x = 1", "other:app", "importing other failed"),
+        ("class Bad(Exception):\n    def __str__(self): 1/0\nraise Bad", "backend:app", r"importing backend failed: Bad: .*backend\.py:3"),
+        ("raise RuntimeError('half \\ud800 a character')", "backend:app", "RuntimeError: half \ufffd a character"),
+        (
+            "class Route: rule, method, config = '/me', 'GET', {}\nclass Bottle:\n    routes = [Route()]\n"
+            "    def __call__(self, environ, start_response): return []\napp = Bottle()",
+            "backend:app", "no routes found.*--url, or --command",
+        ),
+        (
+            "from fastapi import FastAPI\napp = FastAPI()\napp.openapi = lambda: {'paths': {'me': {'get': {}}}}\n"
+            "@app.get('/x')\ndef x(): ...",
+            "backend:app", "no OpenAPI document: the path 'me' does not begin with /",
+        ),
         ("import sys; sys.exit(3)", "backend:app", "SystemExit"),
         ("import os; os._exit(9)", "backend:app", r"the process ended \(exit code 9\)"),
         ("import os, signal\nprint('bye', flush=True)\nos.kill(os.getpid(), signal.SIGSEGV)", "backend:app", "SIGSEGV.*bye"),
@@ -196,3 +208,18 @@ def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     spec = AppSpec("backend:app", tmp_path / "nowhere", sys.executable, [base_environment()], names=(), fake_port=1)
     with pytest.raises(TargetError, match=r"--app-dir .*nowhere"):
         AppTarget(spec).start()
+
+
+def test_a_document_that_is_no_json_and_half_characters_do_not_cost_the_run(start: Start) -> None:
+    code = """
+    from fastapi import FastAPI
+    app = FastAPI()
+    loop = {}
+    loop["paths"] = loop
+    app.openapi = lambda: loop
+    @app.get("/half/\\ud800")
+    def half(): ...
+    """
+    target = start(code)
+    assert keys(target) == {"GET /half/\ufffd"}
+    assert [route.operation for route in target.routes if route.path.startswith("/half")] == [None]

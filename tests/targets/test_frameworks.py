@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from harness.targets.agent.frameworks import FRAMEWORKS, framework_of
@@ -17,6 +19,16 @@ def test_each_framework_recognises_its_own_apps() -> None:
     apps = [Flask(__name__), Starlette(), FastAPI()]
     assert [type(framework_of(app)).__name__ for app in apps] == ["Flask", "Starlette", "Starlette"]
     assert framework_of(lambda scope: None) is None
+
+
+def test_a_list_that_is_called_routes_is_not_enough() -> None:
+    class Route:
+        rule, method = "/me", "GET"
+
+    class Bottle:
+        routes: ClassVar = [Route(), 1, None]
+
+    assert framework_of(Bottle()) is None
 
 
 def test_every_framework_of_an_interface_has_packages() -> None:

@@ -27,6 +27,7 @@ from harness.targets.agent.protocol import (
     Stop,
     Trace,
     WebsocketFacts,
+    whole_characters,
 )
 
 ITEM = Item("http", "POST", "/p", "a=b", [("host", "x"), ("x-é", "\xff")], b"\x00\xff", True, ["one"], [3, 4], True)
@@ -97,3 +98,13 @@ def test_a_value_that_is_not_large_is_sent_each_time() -> None:
 def test_an_unknown_message_is_an_error() -> None:
     with pytest.raises(ProtocolError, match="unknown message: 'bye'"):
         Codec().decode(json.dumps(["bye", 1]).encode())
+
+
+def test_half_characters_of_a_target_arrive_as_what_can_be_written() -> None:
+    codec = Codec()
+    failure = codec.decode(codec.encode(Failure("import", "a \ud800 b \U0001f600", []))[LENGTH.size :])
+    assert failure == Failure("import", "a \ufffd b \U0001f600", [])
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep, {"\ud800": "\udfff"}]
+    assert whole_characters(deep)[1] == {"\ufffd": "\ufffd"}

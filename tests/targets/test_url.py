@@ -255,6 +255,9 @@ def test_a_websocket_that_waits_for_a_message(serve: tuple[Serve, int]) -> None:
         ("https://api.example.com", UnsafeError, "--allow-host api.example.com"),
         ("http://127.0.0.1:1", TargetError, "nothing answers there"),
         ("ftp://127.0.0.1", TargetError, "write http://"),
+        ("http://[::1", TargetError, "--url http://.* is no URL"),
+        ("http://127.0.0.1:99999", TargetError, "a port that is none"),
+        ("http://user:geheim@127.0.0.1:1", TargetError, "a user or a password"),
     ],
 )
 def test_what_cannot_be_asked(tmp_path: Path, url: str, error: type[Exception], told: str) -> None:
