@@ -9,7 +9,7 @@ BIN := .venv/bin
 NODE := tests/conformance/node
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test coverage lint docs zoo platform mutants bench clean
+.PHONY: run test coverage lint docs zoo platform drills mutants bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
@@ -38,6 +38,10 @@ zoo: .venv/ready
 # The long forms on the reference platform: every check left out on every route, every cell alone as in company.
 platform: .venv/ready
 	@HARNESS_LONG=1 $(BIN)/python -m pytest -n 2 tests/platform/test_mutations.py tests/platform/test_alone.py
+
+# Two hundred malformed inputs instead of two dozen; HARNESS_SEED chooses others.
+drills: .venv/ready
+	@HARNESS_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) tests/drills
 
 # Which changes of the rules the unit tests would miss: fails above 5 %, or for one that tests/mutants.toml does not explain.
 mutants: .venv/ready

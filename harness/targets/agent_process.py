@@ -104,9 +104,10 @@ class AgentProcess:
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
                 )
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a NUL byte.
             ours.close()
-            raise TargetError(f"--python {self.spec.python}: cannot be started: {error.strerror or error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise TargetError(f"--python {self.spec.python}: cannot be started: {reason}") from error
         finally:
             theirs.close()
         self._socket = ours
@@ -115,7 +116,8 @@ class AgentProcess:
         spec = self.spec
         hooks = spec.redirection.hooks(spec.environments[self.number]) if spec.redirection is not None else {}
         names, patterns = list(spec.names), list(spec.patterns)
-        self._write(Configuration(spec.app, str(spec.app_dir), names, spec.fake_port, patterns, hooks))
+        with contextlib.suppress(OSError):  # What is no Python may have ended already: `greet` tells.
+            self._write(Configuration(spec.app, str(spec.app_dir), names, spec.fake_port, patterns, hooks))
 
     def greet(self) -> Hello:
         """Let the app start up, and wait for its routes. Raises TargetError with the app's own words, StartHung after the limit."""
@@ -146,7 +148,7 @@ class AgentProcess:
         except (EOFError, OSError):
             code = self._ended()
             raise TargetError(
-                f"--app {self.spec.app}: the process ended ({code}) while loading the app{self._tail()}"
+                f"--app {self.spec.app}: the process ended ({code}) while loading the app{self._tail()} (--python {self.spec.python})"
             ) from None
         self._socket.settimeout(None)
         return message

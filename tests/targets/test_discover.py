@@ -204,6 +204,16 @@ def test_a_python_that_is_not_there(tmp_path: Path) -> None:
         AppTarget(spec).start()
 
 
+@pytest.mark.parametrize("script", ["exit 0", "exec 0<&- 1<&- 2<&-; exit 0", "echo 'invalid syntax'; exit 0"])
+def test_what_is_no_python_is_told(tmp_path: Path, script: str) -> None:
+    python = tmp_path / "python9"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    spec = AppSpec("backend:app", tmp_path, str(python), [base_environment()], names=(), fake_port=1)
+    with pytest.raises(TargetError, match=r"ended \(exit code 0\).*--python .*python9"):
+        AppTarget(spec).start()
+
+
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     spec = AppSpec("backend:app", tmp_path / "nowhere", sys.executable, [base_environment()], names=(), fake_port=1)
     with pytest.raises(TargetError, match=r"--app-dir .*nowhere"):
