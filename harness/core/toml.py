@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
@@ -49,6 +49,18 @@ def _of_variables(name: str) -> str:
 
 VariableName = Annotated[str, AfterValidator(_of_variables)]
 """A name of an environment variable."""
+
+
+def _of_a_field(value: str) -> str:
+    if not all(" " <= c <= "\xff" or c == "\t" for c in value):
+        raise ValueError("has a line end or a letter that a header field cannot have")
+    return value
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+"""A name of a header field (RFC 9110, section 5.1)."""
+HeaderValue = Annotated[str, AfterValidator(_of_a_field)]
+"""A value of a header field, in ISO 8859-1 (RFC 9110, section 5.5)."""
 JsonValue = Annotated[Any, AfterValidator(_of_json)]
 """What is sent or signed as JSON."""
 SystemText = Annotated[str, AfterValidator(_of_the_system)]

@@ -56,7 +56,7 @@ class Line:
         lines = [f"{request.method} {target} HTTP/1.1".encode("latin-1", "replace")]
         for name, value in request.headers:
             value = f"{self.host}:{self.port}" if name == "host" and value in ("localhost", "-") else value
-            lines.append(f"{name}: ".encode("latin-1") + value.encode("latin-1"))
+            lines.append(f"{name}: ".encode("latin-1") + value.encode("latin-1", "replace"))
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def exchange(self, request: Request, limit: float) -> Observation:

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator
 
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
-from harness.core.toml import Table, load_table
+from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, load_table
 
 
 class Inner(Table):
@@ -111,3 +111,44 @@ def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
 def test_a_table_does_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Inner().limit = 2
+
+
+class Given(Table):
+    """What leaves the harness: to the operating system, in a header field, as JSON."""
+
+    path: SystemText = ""
+    env: dict[VariableName, SystemText] = {}  # noqa: RUF012
+    headers: dict[HeaderName, HeaderValue] = {}  # noqa: RUF012
+    body: JsonValue = None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (r'path = "a\u0000"', "path: has a NUL byte"),
+        (r'env = { A = "\u0000" }', "env.A: has a NUL byte"),
+        ('env = { "" = "x" }', "is no name of a variable"),
+        ('env = { "A=B" = "x" }', "is no name of a variable"),
+        ('headers = { "X Y" = "x" }', "headers.X Y"),
+        (r'headers = { X = "a\r\nY: z" }', "headers.X: has a line end"),
+        ('headers = { X = "€" }', "headers.X: has a line end or a letter"),
+        ("body = { a = [nan] }", "body: JSON has neither nan nor inf"),
+    ],
+)
+def test_what_cannot_leave_the_harness_is_told_when_it_is_read(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(DeclarationError, match=told):
+        load_table(tmp_path / "x.toml", Given, {"": []})
+
+
+def test_dates_are_texts_in_json(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text("body = { at = [2026-01-31, 12:00:00] }\n")
+    given = load_table(tmp_path / "x.toml", Given, {"": []})
+    assert given is not None
+    assert given.body == {"at": ["2026-01-31", "12:00:00"]}
+
+
+def test_a_file_of_a_contract_that_is_a_broken_link_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").symlink_to("nowhere")
+    with pytest.raises(DeclarationError, match=r"x\.toml: no such file"):
+        load_table(tmp_path / "x.toml", Given, {"": []})

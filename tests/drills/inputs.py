@@ -21,7 +21,9 @@ def _option_cases() -> Iterator[Case]:
             given = (os.fsencode(flag) + b"=" + value) if isinstance(value, bytes) else f"{flag}={value}"
             matrix = MATRIX + "[database]\n" if flag == "--postgres" else MATRIX
             files = PLACED | {"suites/auth_matrix.toml": matrix}
-            yield Case(f"option {flag} {shown!r}", (*RUN, given), files, names=(flag,) if flag != "--suites" else ())
+            yield Case(
+                f"option {flag} {shown!r}", (*RUN, given), files, names=(flag, "--app") if flag != "--suites" else ()
+            )
     for words in (
         ("--app", "backend:app", "--url", "http://127.0.0.1:1"), ("--app", "backend:app", "--command", "true"), ("--nonsense",), ("--agents",),
         ("--url", "http://127.0.0.1:1", "--python", "x"), ("--url", "http://127.0.0.1:1", "--app-dir", "x"), ("stray",), ("--drills", "--fuzz"),
@@ -142,6 +144,14 @@ def _server_cases() -> Iterator[Case]:
 
 
 def _place_cases() -> Iterator[Case]:
+    for folder in ("not UTF-8 \udcff", "a\nline", "-x", "{port}", "a:b", "ü", "'", "%41"):
+        yield Case(f"place is called {folder!r}", RUN, folder=folder, codes=frozenset({0}))
+    yield Case(
+        "place is not UTF-8, init",
+        ("init", "--app", "backend:app", "--suites", "new"),
+        folder="\udcff",
+        codes=frozenset({0}),
+    )
     yield Case("place gone", RUN, gone=True, codes=MISUSE)
     yield Case("place gone, init", ("init", "--app", "backend:app"), gone=True, codes=MISUSE)
     yield Case("place gone, issuer", ("issuer", "--", "true"), gone=True)

@@ -53,6 +53,7 @@ class Case:
     names: tuple[str, ...] = ()
     codes: frozenset[int] = DOCUMENTED
     module: str = "harness"
+    folder: str = "project"
     gone: bool = False
     """The working directory is removed before the start."""
 
@@ -158,7 +159,7 @@ def _started(case: Case, root: Path, temporary: Path, port: int) -> subprocess.P
 def problems(case: Case) -> list[str]:
     """Give the input to the command, and return what is wrong with how it is taken."""
     with tempfile.TemporaryDirectory(prefix="drill-") as directory, serving(case.answer) as port:
-        root, temporary = Path(directory) / "project", Path(directory) / "tmp"
+        root, temporary = Path(directory) / case.folder, Path(directory) / "tmp"
         Path(directory).chmod(0o755)  # As root, Postgres runs as somebody else.
         root.mkdir()
         temporary.mkdir(mode=0o777)

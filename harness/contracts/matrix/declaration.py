@@ -15,7 +15,7 @@ from harness.contracts.refusal import REFUSING_STATUSES
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
-from harness.core.toml import JsonValue, SystemText, Table, VariableName, explain
+from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, explain
 from harness.core.urls import check_host_name
 from harness.credentials import CATALOGUE, Credential, groups
 from harness.credentials.legacy import Legacy, load_legacy
@@ -83,7 +83,7 @@ class RouteEntry(Table):
     policy: str
     path: dict[str, Any] = {}
     query: dict[str, Any] = {}
-    headers: dict[str, str] = {}
+    headers: dict[HeaderName, HeaderValue] = {}
     json_body: JsonValue = Field(default=None, alias="json")
     form: dict[str, Any] | None = None
     files: dict[str, dict[str, str]] | None = None
@@ -167,7 +167,7 @@ class SettingsTable(Table):
     heal_within: float = Field(default=15.0, gt=0, le=600)
     rotate_within: float = Field(default=45.0, gt=0, le=600)
     withdrawn_within: float | None = Field(default=None, gt=0, le=3600)
-    origin: str | None = Field(default=None, pattern=r"^https?://[^/\s?#]+$")
+    origin: str | None = Field(default=None, pattern=r"^https?://[!-~&&[^/?#]]+$")
     domain: Annotated[str, AfterValidator(check_host_name)] = "harness-under-test.clerk.accounts.dev"
 
 

@@ -95,7 +95,7 @@ def _scope(item: Item, kind: str, state: dict[str, Any]) -> Scope:
         "raw_path": raw,
         "query_string": item.query.encode("latin-1", "replace"),
         "root_path": "",
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in item.headers],
+        "headers": [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in item.headers],
         "client": _CLIENT,
         "server": _SERVER,
         "state": dict(state),

@@ -238,6 +238,8 @@ _KINDS: Dict[str, Type[Message]] = {
     "hung": Hung,
 }
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
+_OF_TARGETS = ("failure", "hello", "results", "hung")
+"""Messages with texts of the target's. Those of the harness may have paths that are not UTF-8."""
 
 
 def whole_characters(value: Any) -> Any:
@@ -290,9 +292,11 @@ class Codec:
 
     def decode(self, data: Union[bytes, bytearray]) -> Message:
         """Return the message of a frame, given without its head. Raises ProtocolError for an unknown one."""
-        tag, *fields = whole_characters(json.loads(data)) if b"\\ud" in data else json.loads(data)
+        tag, *fields = json.loads(data)
         if tag not in _KINDS:
             raise ProtocolError("unknown message: %r" % (tag,))
+        if tag in _OF_TARGETS and b"\\ud" in data:
+            fields = whole_characters(fields)
         if tag == "batch":
             fields[2] = self._items_from_wire(*fields[2])
         elif tag in ("results", "hung"):
