@@ -234,7 +234,9 @@ def test_issuer_serves_until_it_is_told_to_stop(command: Run, project: Path) -> 
     assert any(line.startswith('export CLERK_SECRET_KEY="sk_test_') for line in lines)
     with urllib.request.urlopen(f"{url[0]}/.well-known/jwks.json") as answer:
         keys = {entry["kid"]: jwt.PyJWK(entry).key for entry in json.load(answer)["keys"]}
-    token = command("token", "clerk", "--issuer", url[0]).stdout.strip()
+    control = re.search(r"--issuer (\S+)", lines[-1])
+    assert control is not None
+    token = command("token", "clerk", "--issuer", control[1]).stdout.strip()
     assert jwt.decode(token, keys[jwt.get_unverified_header(token)["kid"]], algorithms=["RS256"])["sub"].startswith(
         "user_"
     )
@@ -242,11 +244,17 @@ def test_issuer_serves_until_it_is_told_to_stop(command: Run, project: Path) -> 
         ["bash", "-c", "".join(lines) + 'printf %s "$CLERK_JWT_KEY"'], capture_output=True, text=True, check=True
     )
     assert environment.stdout.startswith("-----BEGIN PUBLIC KEY-----\n")
+    for given in (url[0], f"{url[0]}/~another-token-than-its"):
+        refused = command("token", "clerk", "--issuer", given)
+        assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+        assert f"--issuer {url[0]}: the issuer wants its token: give the whole URL that it printed" in refused.stderr
+        assert "another-token" not in refused.stderr
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=10) == 0
     process.stdout.close()
-    gone = command("token", "clerk", "--issuer", url[0])
+    gone = command("token", "clerk", "--issuer", control[1])
     assert (gone.returncode, "no `clerk-harness issuer` answers there" in gone.stderr) == (2, True)
+    assert control[1].removeprefix(url[0]) not in gone.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

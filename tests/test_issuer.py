@@ -79,6 +79,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         process.wait(timeout=10)
 
 
+def control(process: subprocess.Popen[str]) -> str:
+    """The URL of the control API, as it was printed."""
+    found = re.search(r'^export CLERK_HARNESS_URL="(\S+)"$', process.printed, re.MULTILINE)  # type: ignore[attr-defined]
+    assert found is not None
+    return found[1]
+
+
 def issuer(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "harness", "issuer", *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -86,7 +93,7 @@ def issuer(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_what_it_prints_configures_a_shell(start: Start) -> None:
-    url, process = start()
+    _, process = start()
     script = process.printed + "\nenv -0"  # type: ignore[attr-defined]
     shell = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     variables = dict(entry.split("=", 1) for entry in shell.stdout.split("\0") if "=" in entry)
@@ -95,14 +102,16 @@ def test_what_it_prints_configures_a_shell(start: Start) -> None:
     assert variables["CLERK_ISSUER"] == f"https://{host.removesuffix('$')}"
     api = {"authorization": f"Bearer {variables['CLERK_SECRET_KEY']}"}
     user = httpx.get(f"{variables['CLERK_API_URL']}/v1/users?limit=1", headers=api, trust_env=False).json()[0]["id"]
-    token = httpx.get(f"{url}/_harness/users/{user}/token", trust_env=False).text.strip()
+    token = httpx.get(f"{control(process)}/_harness/users/{user}/token", trust_env=False).text.strip()
     for key in (variables["CLERK_JWT_KEY"], jwt.PyJWK(keys[0]).key):
         assert jwt.decode(token, key, algorithms=["RS256"], issuer=variables["CLERK_ISSUER"])["sub"] == user
 
 
 def test_a_seed_file_says_who_is_known(start: Start, seed: Path) -> None:
-    url, _ = start("--seed", str(seed))
-    with httpx.Client(base_url=url, headers={"authorization": "Bearer sk_test_mine"}, trust_env=False) as client:
+    _, process = start("--seed", str(seed))
+    with httpx.Client(
+        base_url=control(process), headers={"authorization": "Bearer sk_test_mine"}, trust_env=False
+    ) as client:
         (zoe,) = client.get("/v1/users", params={"email_address": "zoe@example.com"}).json()
         states = {e["email_address"]: e["verification"]["status"] for e in zoe["email_addresses"]}
         assert states == {"zoe@example.com": "verified", "old@example.com": "unverified"}
@@ -129,10 +138,12 @@ def test_ids_are_the_same_at_every_start(start: Start, seed: Path) -> None:
 
 
 def test_its_page_shows_users_and_sessions(start: Start, seed: Path) -> None:
-    url, _ = start("--seed", str(seed))
-    user = re.findall(r"/_harness/users/(user_\w+)/token", httpx.get(url, trust_env=False).text)[-1]
-    httpx.get(f"{url}/_harness/users/{user}/token", trust_env=False)
-    page = httpx.get(url, trust_env=False)
+    url, process = start("--seed", str(seed))
+    link = re.search(r"^# its page, .*: (\S+)$", process.printed, re.MULTILINE)  # type: ignore[attr-defined]
+    assert link is not None
+    tokens = re.findall(r'href="(\S+/_harness/users/user_\w+/token)"', httpx.get(link[1], trust_env=False).text)
+    assert httpx.get(f"{url}{tokens[-1]}", trust_env=False).text.count(".") == 2
+    page = httpx.get(link[1], trust_env=False)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     for shown in ("zoe@example.com", "old@example.com (unverified)", "acme (org:admin)", "banned", "sess_", "active"):
         assert shown in page.text
@@ -172,6 +183,7 @@ def test_a_mistake_in_the_seed_is_told_in_one_sentence(seed: Path, change: tuple
         (["--port", "99999"], "--port 99999"),
         (["--host", "192.0.2.1"], "--host 192.0.2.1"),
         (["--env-file", "README.md"], "README.md: exists already"),
+        (["--allow-host", "http://clerk-harness"], "--allow-host http://clerk-harness: a host's name or address"),
         (["--", "no-such-program"], "no-such-program: cannot be started"),
     ],
 )
@@ -197,8 +209,8 @@ def test_a_file_of_variables_lasts_as_long_as_the_issuer(start: Start, tmp_path:
 
 
 def test_webhooks_leave_for_the_url(start: Start) -> None:
-    url, _ = start("--webhooks", "http://127.0.0.1:9/hook")
-    with httpx.Client(base_url=url, trust_env=False, timeout=40) as client:
+    _, process = start("--webhooks", "http://127.0.0.1:9/hook")
+    with httpx.Client(base_url=control(process), trust_env=False, timeout=40) as client:
         secret = client.get("/_harness/environment").json()["CLERK_SECRET_KEY"]
         made = {"email_address": ["new@example.com"]}
         client.post("/v1/users", json=made, headers={"authorization": f"Bearer {secret}"}).raise_for_status()
@@ -235,6 +247,36 @@ def test_a_live_key_in_the_shell_stops_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "MY_KEY holds a live key" in done.stderr
     assert list(tmp_path.iterdir()) == [], "something was left behind"
+
+
+# Names and tokens for containers
+
+
+def test_a_further_name_is_allowed_by_an_option(start: Start) -> None:
+    _, process = start("--host", "0.0.0.0", "--allow-host", "clerk-harness", "--allow-host", "fake.internal")
+    statuses = {
+        name: httpx.get(f"{control(process)}/_harness/counts", headers={"host": name}, trust_env=False).status_code
+        for name in ("clerk-harness:8765", "fake.internal", "localhost", "0.0.0.0", "rebound.example")
+    }
+    assert statuses == {
+        "clerk-harness:8765": 200, "fake.internal": 200, "localhost": 200, "0.0.0.0": 403, "rebound.example": 403
+    }  # fmt: skip
+
+
+def test_the_environment_may_have_the_token(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLERK_HARNESS_TOKEN", "known-to-both-containers")
+    url, process = start()
+    assert control(process) == f"{url}/~known-to-both-containers"
+    assert httpx.get(f"{control(process)}/_harness/counts", trust_env=False).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["short", "", "a/b/c/d/e/f/g/h/i/j/k/l"])
+def test_a_token_that_is_none_is_refused_and_not_repeated(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLERK_HARNESS_TOKEN", token)
+    done = issuer("--", sys.executable, "-c", "print('ran')")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("clerk-harness: CLERK_HARNESS_TOKEN: 16 to 128 letters")
+    assert not token or token not in done.stderr
 
 
 # What is given to copy

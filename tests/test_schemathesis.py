@@ -107,7 +107,11 @@ def run_suite(folder: Path, clerk: FakeClerk, declared: str, guard: str = GUARD)
     (folder / "backend.py").write_text(APP)
     (folder / "test_api.py").write_text(SUITE)
     write_suites(folder / "suites", declared)
-    env = base_environment() | {"CLERK_DOMAIN": clerk.domain, "ISSUER": clerk.url, "CLERK_HARNESS_ISSUER": clerk.url}
+    env = base_environment() | {
+        "CLERK_DOMAIN": clerk.domain,
+        "ISSUER": clerk.url,
+        "CLERK_HARNESS_ISSUER": clerk.control_url,
+    }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0", "test_api.py"]
     return subprocess.run(
         command, cwd=folder, env=os.environ | env, capture_output=True, text=True, check=False, timeout=120

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -22,6 +23,7 @@ from harness.core.text import shown
 from harness.core.urls import check_host_name
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
+from harness.fake_clerk.control_access import TOKEN
 from harness.fake_clerk.seed import Seed, load_seed, plant
 from harness.run.environment import refuse_live_keys
 from harness.run.minting import minted
@@ -30,6 +32,7 @@ from harness.targets.host_redirect import Names
 
 _DOMAIN = "harness-under-test.clerk.accounts.dev"
 _PATIENCE = 5.0
+_TOKEN = "CLERK_HARNESS_TOKEN"
 
 
 def issuer(arguments: argparse.Namespace) -> int:
@@ -48,6 +51,7 @@ def issuer(arguments: argparse.Namespace) -> int:
     plant(clerk, seed)
     clerk.api.mint = lambda name: minted(mint, name)
     clerk.serve_control()
+    _admit(clerk, arguments.allow_host)
     if arguments.webhooks is not None:
         try:
             clerk.outbox.send_to(Endpoint(arguments.webhooks))
@@ -65,6 +69,22 @@ def issuer(arguments: argparse.Namespace) -> int:
             _tell(clerk)
             _until_interrupted()
     return 0
+
+
+def _admit(clerk: FakeClerk, hosts: list[str]) -> None:
+    """Say by which further names the control API is reached, and its token where the environment has one.
+
+    Containers that are started together cannot read what this one prints.
+    """
+    for host in hosts:
+        if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host):
+            raise HarnessError(f"--allow-host {host}: a host's name or address, without scheme and port")
+    # The address that was bound is a name of its own, but 0.0.0.0 and :: are nobody's.
+    clerk.api.access.hosts = [*hosts, *({clerk.host} - {"0.0.0.0", "::", ""})]
+    if (given := os.environ.get(_TOKEN)) is not None:
+        if not TOKEN.fullmatch(given):
+            raise HarnessError(f"{_TOKEN}: 16 to 128 letters, digits, - and _; or leave it out, and one is made")
+        clerk.api.access.token = given
 
 
 def _until_interrupted() -> NoReturn:
@@ -88,8 +108,8 @@ def _tell(clerk: FakeClerk) -> None:
     for name, value in clerk.standalone_environment().items():
         hand_out(f"export {name}={json.dumps(value) if chr(10) not in value else _multiline(value)}")
     say(f"# users: {line(', '.join(user.email or user.id for user in clerk.directory.users.values()))}")
-    say(f"# its page, with users and sessions: {clerk.url}/")
-    say(f"# a token: clerk-harness token clerk --issuer {clerk.url}")
+    hand_out(f"# its page, with users and sessions: {clerk.control_url}/")
+    hand_out(f"# a token: clerk-harness token clerk --issuer {clerk.control_url}")
     if clerk.host != "127.0.0.1":
         say("clerk-harness: other machines may reach it: nothing behind it may be real", file=sys.stderr)
 
@@ -134,7 +154,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _run(clerk: FakeClerk, program: list[str]) -> int:
     """Run a command whose requests to Clerk come here; its exit code."""
-    own = dict(os.environ) | clerk.environment() | {"CLERK_HARNESS_URL": clerk.url}
+    own = dict(os.environ) | clerk.environment() | {"CLERK_HARNESS_URL": clerk.control_url}
     refuse_live_keys(own, "the environment")
     names = Names(clerk)
     try:

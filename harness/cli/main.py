@@ -33,7 +33,7 @@ _RUN_EXAMPLE = """examples:
   clerk-harness run --command "node server.js"
 """
 _ISSUER_EXAMPLE = """examples:
-  clerk-harness issuer --port 8765                      its page is http://127.0.0.1:8765/
+  clerk-harness issuer --port 8765                      prints the variables to set, and the address of its page
   clerk-harness issuer --seed people.toml --webhooks http://127.0.0.1:3000/webhooks
   clerk-harness issuer -- npm test                      https://api.clerk.com is the fake while it runs
 """
@@ -49,6 +49,13 @@ def _add_issuer(commands: Subcommands) -> None:
         default="127.0.0.1",
         metavar="ADDRESS",
         help="default: 127.0.0.1; 0.0.0.0 lets others in, for containers",
+    )
+    issuer.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name by which its control API is reached, for containers; repeatable",
     )
     issuer.add_argument("--domain", help="the Frontend API's host name")
     issuer.add_argument("--seed", metavar="FILE", help="users, organizations and JWT templates (TOML)")
@@ -98,11 +105,13 @@ def _parser() -> argparse.ArgumentParser:
     token = commands.add_parser(
         "token", help="mint one credential, for curl", formatter_class=raw,
         epilog="examples:\n  clerk-harness token expired --explain\n"
-        '  curl -H "Authorization: Bearer $(clerk-harness token clerk --issuer http://127.0.0.1:8765)" http://127.0.0.1:8000/me\n',
+        '  curl -H "Authorization: Bearer $(clerk-harness token clerk --issuer $CLERK_HARNESS_URL)" http://127.0.0.1:8000/me\n',
     )  # fmt: skip
     token.add_argument("name", nargs="?", help="the credential; without it, all are listed")
     token.add_argument("--explain", action="store_true", help="say what it is instead of minting it")
-    token.add_argument("--issuer", metavar="URL", help="mint with the keys of a running `clerk-harness issuer`")
+    token.add_argument(
+        "--issuer", metavar="URL", help="mint with the keys of a running `clerk-harness issuer`: its CLERK_HARNESS_URL"
+    )
     token.add_argument("--page", action="store_true", help="the whole catalogue as Markdown")
     token.set_defaults(do="token")
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.fake_clerk.control import API_FAULTS, control
+from harness.fake_clerk.control_access import HEADERS, ControlAccess
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.well_known import well_known_operations
@@ -40,6 +41,8 @@ class Api:
         """Makes what `/_harness/token/NAME` answers: the credential of that name, or None. None when there are no credentials."""
         self.controlled = False
         """Whether the control API answers. It must not while a target is examined, because the target could use it."""
+        self.access = ControlAccess(self._is_known)
+        """Who may use the control API."""
         self.pages: dict[str, Callable[[], Answer]] = {}
         """Further pages by path; they answer GET."""
         self.names: tuple[str, ...] = (*instance.profile.hosts, instance.domain)
@@ -55,6 +58,7 @@ class Api:
     def answer(self, request: ApiRequest) -> Answer:
         """The status and the JSON document for `request`."""
         api = self.instance.profile.api
+        request, known = self.access.strip(request) if self.controlled or self.mint is not None else (request, False)
         if api is not None and request.path.startswith(api.unversioned):
             request = replace(request, path=f"{api.version}{request.path}")
         if (other := self._neighbour_at(request)) is not None:
@@ -76,7 +80,7 @@ class Api:
                 return operation.answer(self.instance, request, **match.groupdict())
             except Refused as refused:
                 return refused.answer
-        return self._unknown(request)
+        return self._unknown(request, known)
 
     def _neighbour_at(self, request: ApiRequest) -> Answer | None:
         """What another instance of the issuer answers at its own name: its own keys. None for requests to this instance.
@@ -110,28 +114,40 @@ class Api:
 
     def tunnels_to(self, host: str) -> bool:
         """Whether `host` is one of `names`; others are noted in `refused_names`."""
-        known = any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in self.names)
+        known = self._is_known(host)
         if not known and host not in self.refused_names:
             self.refused_names.append(host)
         return known
 
-    def _unknown(self, request: ApiRequest) -> Answer:
-        if request.method == "GET" and request.path in self.pages:
-            return self.pages[request.path]()
-        if self.mint is not None and request.path.startswith("/_harness/token/"):
-            minted = self.mint(request.path.rpartition("/")[2])
-            return (200, minted) if minted is not None else error(404, "resource_not_found", "no such credential")
-        if self.controlled and request.path.startswith("/_harness/"):
-            try:
-                return control(self.instance, self.counts, request)
-            except Refused as refused:
-                return refused.answer
+    def _is_known(self, host: str) -> bool:
+        return any(host == name or (name[:2] == "*." and host.endswith(name[1:])) for name in self.names)
+
+    def _unknown(self, request: ApiRequest, known: bool) -> Answer:
+        """Answer what is no operation of the issuer. `known`: the request had the token of the control API."""
+        ours = request.path in self.pages or request.path.startswith("/_harness/")
+        if ours and (self.controlled or self.mint is not None):
+            answer = self.access.refusal(request, known=known) or self._controlled(request)
+            return answer[0], answer[1], HEADERS | (answer[2] if len(answer) > 2 else {})
         profile = self.instance.profile
         if profile.api is not None and request.path.startswith(f"{profile.api.version}/"):
             name = f"{request.method} {request.path}"
             self.counts[name] = self.counts.get(name, 0) + 1
             return error(501, "not_implemented", f"the fake {profile.name} has no operation {name}")
         return error(404, "resource_not_found", f"nothing at {request.path}")
+
+    def _controlled(self, request: ApiRequest) -> Answer:
+        """Answer a request to the harness's own pages or its control API, which may use them."""
+        if request.method == "GET" and request.path in self.pages:
+            return self.pages[request.path]()
+        if self.mint is not None and request.path.startswith("/_harness/token/"):
+            minted = self.mint(request.path.rpartition("/")[2])
+            return (200, minted) if minted is not None else error(404, "resource_not_found", "no such credential")
+        if not self.controlled:
+            return error(404, "resource_not_found", f"nothing at {request.path}")
+        try:
+            return control(self.instance, self.counts, request)
+        except Refused as refused:
+            return refused.answer
 
     def _authorized(self, request: ApiRequest, operation: Operation) -> bool:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

@@ -1,6 +1,6 @@
 """The control API under `/_harness/`: faults, keys, time and counters for tests in any language.
 
-Only `clerk-harness issuer` serves it.
+Only `clerk-harness issuer` serves it, and to whom is in `control_access`: the paths follow `http://HOST:PORT/~TOKEN`.
 
 GET  /_harness/counts                 how often each operation and the key set were requested
 POST /_harness/counts/reset

@@ -26,7 +26,7 @@ def _table(head: list[str], rows: list[list[str]], empty: str) -> str:
     return f"<table><tr>{top}</tr>{body}</table>{more}"
 
 
-def _users(instance: Instance) -> list[list[str]]:
+def _users(instance: Instance, base: str) -> list[list[str]]:
     organizations = instance.directory.all_organizations()
     rows = []
     for user in list(instance.directory.users.values()):
@@ -41,14 +41,14 @@ def _users(instance: Instance) -> list[list[str]]:
                 f"<code>{escape(user.id)}</code>",
                 escape(", ".join(member)),
                 f'<span class="off">{state}</span>',
-                f'<a href="/_harness/users/{escape(user.id)}/token">token</a>',
+                f'<a href="{escape(base)}/_harness/users/{escape(user.id)}/token">token</a>',
             ]
         )
     return rows
 
 
-def dashboard_html(instance: Instance, counts: dict[str, int]) -> str:
-    """The page as HTML; `counts` has the requests by operation."""
+def dashboard_html(instance: Instance, counts: dict[str, int], base: str) -> str:
+    """The page as HTML; `counts` has the requests by operation, and `base` precedes the paths of its links."""
     sessions = [
         [f"<code>{escape(s.id)}</code>", f"<code>{escape(s.user_id)}</code>", escape(s.status), _at(s.created_at)]
         for s in reversed(list(instance.directory.sessions.values()))
@@ -59,7 +59,7 @@ def dashboard_html(instance: Instance, counts: dict[str, int]) -> str:
     ]
     asked = [[escape(name), str(count)] for name, count in sorted(dict(counts).items())]
     parts = [
-        ("Users", _table(["name", "addresses", "id", "organizations", "", ""], _users(instance), "nobody yet")),
+        ("Users", _table(["name", "addresses", "id", "organizations", "", ""], _users(instance, base), "nobody yet")),
         ("Sessions", _table(["id", "user", "status", "since"], sessions, "none yet")),
         ("Webhooks", _table(["event", "id", "attempts"], messages, "none were sent")),
         ("Asked for", _table(["operation", "times"], asked, "nothing yet")),
@@ -68,7 +68,7 @@ def dashboard_html(instance: Instance, counts: dict[str, int]) -> str:
     name = escape(instance.profile.name)
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>fake {name}</title><style>{_STYLE}</style>'
-        f"<h1>Fake {name}: {escape(instance.domain)}</h1><p>Nothing here is secret or kept. Keys: "
+        f"<h1>Fake {name}: {escape(instance.domain)}</h1><p>Nothing here is real or kept. Keys: "
         f"{', '.join(f'<code>{escape(key.kid)}</code>' for key in instance.published)}</p>{body}</html>"
     )
 

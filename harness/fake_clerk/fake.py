@@ -31,7 +31,8 @@ class FakeClerk(Instance):
 
     Public are:
 
-    - the server: `start`, `close`, `port`, `url`, `https_url`, `environment`, `standalone_environment`, `serve_control`
+    - the server: `start`, `close`, `port`, `url`, `https_url`, `environment`, `standalone_environment`, `serve_control`,
+      `control_url`
     - tokens: `session_token`, `claims_for`, `cookies`, `template_token`, `machine_token`, `oauth_token`, `opaque_token`
     - keys: `issuer`, `jwks_url`, `jwks`, `add_next_key`
     - users and sessions: `directory.add_user`, `directory.update_user`, `directory.remove_user`, `directory.session_of`,
@@ -90,7 +91,7 @@ class FakeClerk(Instance):
         return self
 
     def serve_control(self) -> None:
-        """Serve the control API under `/_harness/` and the page for people too; see the module `control`.
+        """Serve the control API under `/_harness/` and the page for people too, at `control_url`; see the module `control`.
 
         Not while a target is examined: it could use them.
 
@@ -98,13 +99,13 @@ class FakeClerk(Instance):
         >>> from harness.fake_clerk import FakeClerk
         >>> with FakeClerk() as clerk:
         ...     clerk.serve_control()
-        ...     json.load(urllib.request.urlopen(f"{clerk.url}/_harness/counts"))
+        ...     json.load(urllib.request.urlopen(f"{clerk.control_url}/_harness/counts"))
         {'operations': {}, 'jwks': 0}
         """
         self.api.controlled = True
         html = {"Content-Type": "text/html; charset=utf-8"}
         self.api.pages |= {
-            "/": lambda: (200, dashboard_html(self, self.api.counts), html),
+            "/": lambda: (200, dashboard_html(self, self.api.counts, self.api.access.path), html),
             "/_harness/environment": lambda: (200, self.standalone_environment()),
             "/_harness/ca.pem": lambda: (200, self.tls.ca_path.read_text()),
         }
@@ -160,6 +161,17 @@ class FakeClerk(Instance):
         return f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
 
     @property
+    def control_url(self) -> str:
+        """What the paths of the control API are appended to, with the token that it wants. Raises RuntimeError like `port`.
+
+        >>> from harness.fake_clerk import FakeClerk
+        >>> with FakeClerk() as clerk:
+        ...     clerk.control_url == f"{clerk.url}/~{clerk.api.access.token}"
+        True
+        """
+        return self.url + self.api.access.path
+
+    @property
     def https_url(self) -> str:
         """The origin for https. Its certificate is for `localhost`, 127.0.0.1 and the issuer's names.
 
@@ -208,4 +220,4 @@ class FakeClerk(Instance):
         # The other variables would make everything in the shell trust this authority alone; Node adds it to the usual ones.
         alone = set(self.tls.environment()) - {"NODE_EXTRA_CA_CERTS"}
         kept = {name: value for name, value in self.environment().items() if name not in alone}
-        return kept | self.profile.local_environment(self.url) | {"CLERK_HARNESS_URL": self.url}
+        return kept | self.profile.local_environment(self.url) | {"CLERK_HARNESS_URL": self.control_url}

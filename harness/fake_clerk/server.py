@@ -104,9 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(int(length))
         self.request.settimeout(_IDLE_SECONDS)  # The answer has a time of its own.
-        status, document, *more = self.server.api.answer(
-            ApiRequest(self.command, path, query, {k.lower(): v for k, v in self.headers.items()}, body)
-        )
+        status, document, *more = self.server.api.answer(ApiRequest(self.command, path, query, self._fields(), body))
         text = isinstance(document, str)
         payload = document.encode() if text else json.dumps(document).encode()
         self.send_response(status)
@@ -116,6 +114,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         self.wfile.write(payload)
+
+    def _fields(self) -> dict[str, str]:
+        """The header fields by their names in lower case; one that is repeated is one list (RFC 9110, section 5.2)."""
+        fields: dict[str, str] = {}
+        for name, value in self.headers.items():
+            key = name.lower()
+            fields[key] = f"{fields[key]}{'; ' if key == 'cookie' else ', '}{value}" if key in fields else value
+        return fields
 
     def do_CONNECT(self) -> None:
         """Answer a client that uses the server as a proxy (RFC 9110, section 9.3.6): serve the host itself, or refuse it."""

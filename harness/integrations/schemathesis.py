@@ -1,7 +1,7 @@
 """For people who run schemathesis: every case that it generates must agree with the auth matrix.
 
     clerk-harness issuer --port 8765                       # and the backend started with the variables it prints
-    SCHEMATHESIS_HOOKS=harness.integrations.schemathesis CLERK_HARNESS_ISSUER=http://127.0.0.1:8765 \\
+    SCHEMATHESIS_HOOKS=harness.integrations.schemathesis CLERK_HARNESS_ISSUER="$CLERK_HARNESS_URL" \\
         schemathesis run http://127.0.0.1:8000/openapi.json --checks agrees_with_matrix
 
 or in a test, `case.validate_response(response, checks=[agrees_with_matrix])`. `CLERK_HARNESS_SUITES` names the declaration
@@ -126,7 +126,7 @@ def agrees_with_matrix(ctx: Any, response: Any, case: Any) -> bool | None:
     """Schemathesis' check: the case, sent with each credential of the route's policy, is answered as the matrix says."""
     issuer = os.environ.get(ISSUER)
     if issuer is None:
-        raise HarnessError(f"{ISSUER} is not set: start `clerk-harness issuer` and name it there")
+        raise HarnessError(f"{ISSUER} is not set: start `clerk-harness issuer` and put its CLERK_HARNESS_URL there")
     plan = _plan_of(case.method.upper(), case.operation.path)
     if plan is None:
         return None

@@ -35,7 +35,7 @@ def as_text(presentation: Presentation) -> str:
 def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
     """What a running `clerk-harness issuer` mints; see `minted`. `option` is how the user named it.
 
-    Raises HarnessError when none answers, UnsafeError when it is on another machine.
+    Raises HarnessError when none answers or the token is missing in the URL, UnsafeError when it is on another machine.
     """
     from harness.targets.url import check_host
 
@@ -44,19 +44,25 @@ def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
         if address.scheme != "http":
             raise ValueError("is not http")
     except ValueError as error:
-        example = "http://127.0.0.1:PORT, as `clerk-harness issuer` prints it"
-        raise HarnessError(f"{option}{shown(url)}: {error}; write {example}") from None
+        example = "http://127.0.0.1:PORT/~TOKEN, as `clerk-harness issuer` prints it"
+        raise HarnessError(f"{option.rstrip('= ')}: {error}; write {example}") from None
     check_host(address.host, [], option=option.strip() or "the issuer")
+    asked = f"{option}http://{address.host}:{address.port}"  # Without the token, which is a secret.
     try:
         status, answer = get(
             f"{url.rstrip('/')}/_harness/token/{quote(name, safe='@:')}", seconds=_LIMIT, limit=_LARGEST_ANSWER
         )
         found = json.loads(answer) if status == 200 else None
+        if status == 401:
+            raise HarnessError(
+                f"{asked}: the issuer wants its token: give the whole URL that it printed, http://HOST:PORT/~TOKEN, "
+                "which CLERK_HARNESS_URL has as well"
+            )
         if not isinstance(found, dict) or not isinstance(found.get("text"), str):
             raise ValueError(f"it answers {status} and something else")
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         raise HarnessError(
-            f"{option}{shown(url)}: no `clerk-harness issuer` answers there ({shown(str(error) or type(error).__name__)})"
+            f"{asked}: no `clerk-harness issuer` answers there ({shown(str(error) or type(error).__name__)})"
         ) from error
     return found
 

@@ -21,7 +21,7 @@ def clerk() -> Iterator[FakeClerk]:
 @pytest.fixture
 def ask(clerk: FakeClerk) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=clerk.url, headers={"authorization": f"Bearer {clerk.secret_key}"}, trust_env=False
+        base_url=clerk.control_url, headers={"authorization": f"Bearer {clerk.secret_key}"}, trust_env=False
     ) as client:
         yield client
 

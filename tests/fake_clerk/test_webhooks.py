@@ -273,7 +273,7 @@ def test_they_stay_on_this_machine(url: str) -> None:
 
 
 def test_the_control_api_does_the_same(clerk: FakeClerk, receiver: Receiver) -> None:
-    with httpx.Client(base_url=f"{clerk.url}/_harness", trust_env=False, timeout=40) as control:
+    with httpx.Client(base_url=f"{clerk.control_url}/_harness", trust_env=False, timeout=40) as control:
         told = control.post("/webhooks", json={"url": receiver.url, "hold": True, "duplicates": 1}).json()
         assert (told["hold"], told["duplicates"], told["retries"]) == (True, 1, 3)
         clerk.directory.add_user("ada@example.com")

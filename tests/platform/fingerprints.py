@@ -18,6 +18,10 @@ def of_request(request: Request) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+TOKEN = "the-token-of-the-mutants"
+"""As `mutants.py` has it: the token of the control API, which a target under test is not told."""
+
+
 class Pins:
     """Presentations that are not renewed in this run, so that the target can know them beforehand."""
 
@@ -33,6 +37,7 @@ class Pins:
 
         # The mutant fetches genuine tokens where `clerk-harness issuer` would serve them.
         session.clerk.api.mint = genuine
+        session.clerk.api.access.token = TOKEN
 
     def pin(self, credential: Credential, base: Credential | None) -> Presentation:
         """Have this presentation be the credential's for the whole run."""

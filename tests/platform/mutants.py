@@ -92,7 +92,8 @@ class Accepting:
         await self.app(scope, receive, send)
 
     def admitted(self, scope: Scope, credential: str) -> Scope:
-        token = httpx.get(f"https://{os.environ['CLERK_DOMAIN']}/_harness/token/{credential}").json()["text"]
+        url = f"https://{os.environ['CLERK_DOMAIN']}/~the-token-of-the-mutants/_harness/token/{credential}"
+        token = httpx.get(url).json()["text"]
         headers = [(n, v) for n, v in scope["headers"] if n not in (b"authorization", b"cookie")]
         query = f"token={token}".encode() if scope["type"] == "websocket" else scope["query_string"]
         return {**scope, "headers": [*headers, (b"authorization", f"Bearer {token}".encode())], "query_string": query}

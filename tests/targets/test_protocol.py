@@ -104,7 +104,7 @@ def test_half_characters_of_a_target_arrive_as_what_can_be_written() -> None:
     codec = Codec()
     failure = codec.decode(codec.encode(Failure("import", "a \ud800 b \U0001f600", []))[LENGTH.size :])
     assert failure == Failure("import", "a \ufffd b \U0001f600", [])
-    configuration = Configuration("a:b", "/home/\udcff", [], 1, [])
+    configuration = Configuration("a:b", "/home/\udcff", [], 1, [], {})
     assert codec.decode(codec.encode(configuration)[LENGTH.size :]) == configuration
     deep: list[object] = []
     for _ in range(100_000):
