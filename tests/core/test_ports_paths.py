@@ -19,11 +19,11 @@ def test_a_free_port_can_be_bound_and_is_none_of_the_system_s_own() -> None:
 
 def test_a_port_that_is_taken_is_passed_over() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", free_port()))
         taken.listen()
         port = taken.getsockname()[1]
-        # Of these few, in whatever order, the one that is taken is tried first in half of all tries.
-        assert all(free_port(range(port, port + 2)) != port for _ in range(20))
+        # Others may take some of these meanwhile; the one that is taken here is tried first now and then.
+        assert all(free_port(range(port, port + 8)) != port for _ in range(80))
 
 
 def test_no_free_port_in_the_range() -> None:
