@@ -49,6 +49,7 @@ class RunContext:
         """The Postgres of the run, once it is there."""
         self._stack = ExitStack()
         self._starter = Starter(options, declaration, self._stack, server, through or (lambda url: url), beside)
+        self._beside = beside
         self.names: Names
         self.clerk: FakeClerk
         self.mint: Mint
@@ -84,7 +85,7 @@ class RunContext:
         refuse_live_keys(options.env, "--env")
         starter = self._starter
         self.clerk = starter.start_clerk()
-        self.names = starter.names
+        self.names = self._beside = starter.names
         identities = register(self.clerk, self.declaration.identities())
         url, command = starter.address
         # A server that runs already does not know our certificate authority.
@@ -146,7 +147,7 @@ class RunContext:
         """A run of its own beside this one, on the same Postgres; see `harness.contracts.base.Context`."""
         options = replace(self.options, **changes)
         held = declaration or self.declaration
-        return RunContext(options, held, server=self.server, through=through, beside=self.names)
+        return RunContext(options, held, server=self.server, through=through, beside=self._beside)
 
     # Running
 
