@@ -78,11 +78,20 @@ def _shown(names: list[str], most: int) -> str:
 
 
 def _alike(groups: list[Group]) -> list[list[Group]]:
-    """Groups of one router that read the same but for the route, together."""
+    """Groups of one router that read the same but for the route, together; of all routers what was not tried."""
     found: dict[tuple[object, ...], list[Group]] = {}
     for group in groups:
         first = group.first
-        key = (first.verdict, first.router, first.policy, first.detail, first.seen, *group.credentials)
+        key: tuple[object, ...] = (
+            first.verdict,
+            first.router,
+            first.policy,
+            first.detail,
+            first.seen,
+            *group.credentials,
+        )
+        if first.evidence == "none":  # Nothing was sent, for one reason.
+            key = (first.verdict, first.detail)
         found.setdefault(key, []).append(group)
     return list(found.values())
 

@@ -156,7 +156,12 @@ class AgentProcess:
     # The lane
 
     def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
-        """Hand a batch to the agent. `limit` is in seconds for each call; `together`: all at the same moment."""
+        """Hand a batch to the agent. `limit` is in seconds for each call; `together`: all at the same moment.
+
+        An agent that was lost is replaced. Raises TargetError where its app does not start again.
+        """
+        if self._socket is None:
+            self.replace()
         self._calls, self._limit, self._last_sign = calls, limit, time.monotonic()
         self._batch += 1
         with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
@@ -168,10 +173,12 @@ class AgentProcess:
         return self._socket.fileno()
 
     def collect(self) -> Partial | None:
-        """Return the results of the batch, or of its first calls when the agent hung or died; it is replaced then."""
+        """Return the results of the batch, or of its first calls when the agent hung or died; the next batch has another."""
         while True:
             try:
-                message = self._read()
+                message = self._read(time.monotonic() + self._limit + _GRACE)
+            except TimeoutError:
+                return self._lost(died=False)
             except (EOFError, OSError):
                 return self._lost(died=True)
             self._last_sign = time.monotonic()
@@ -189,11 +196,11 @@ class AgentProcess:
         if isinstance(message, Hung):
             if not message.answered:
                 observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=message.where or None))
-            self.replace()
+            self.kill()
         return Partial(observations)
 
     def overdue(self) -> Partial | None:
-        """Replace an agent that gives no sign of life, and return what is known of its batch; None while it is alive."""
+        """End an agent that gives no sign of life, and return what is known of its batch; None while it is alive."""
         if not self._calls or time.monotonic() - self._last_sign < self._limit + _GRACE:
             return None
         return self._lost(died=False)
@@ -203,10 +210,12 @@ class AgentProcess:
         self.blocked += [name for name in names if name not in self.blocked]
 
     def _lost(self, *, died: bool) -> Partial:
-        self.replace()
+        how = self._ended()
         if len(self._calls) > 1:
             return Partial([], alone=True)
-        return Partial([Observation(died=died, hung=not died, micros=int(self._limit * 1e6))])
+        return Partial(
+            [Observation(died=died, hung=not died, micros=int(self._limit * 1e6), error=how if died else None)]
+        )
 
     def replace(self) -> None:
         """End the process and start another. Raises TargetError when the app does not start."""

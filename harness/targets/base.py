@@ -82,7 +82,8 @@ class Observation:
     `form`: which of several forms of its credential the request was, in words.
     `canary_fetched`: an address that the token names was fetched. `cross_user_leak`: what of another person's answer was in
     this one. `wrote`: the tables that were written to; known only of requests that were sent alone. `asked`: what the app's code
-    asked the request for; known only where the call says `learn`.
+    asked the request for; known only where the call says `learn`. `untried`: why the request was not sent; empty where it was.
+    `error` of a process that `died` says how it ended.
     """
 
     status: int | None = None
@@ -105,6 +106,7 @@ class Observation:
     wrote: tuple[str, ...] = ()
     asked: list[Asked] = field(default_factory=list)
     rows: list[ChangedRow] | None = None
+    untried: str = ""
 
     def header(self, name: str) -> str | None:
         """Return the first field of that name, or None."""

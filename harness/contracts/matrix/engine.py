@@ -17,12 +17,13 @@ from harness.contracts.matrix.fuzz import Fuzzer
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.plan import Gap, Plan, RoutePlan
 from harness.contracts.matrix.rotation import Rotation
-from harness.contracts.matrix.runner import Resets, RouteScript, Runner
+from harness.contracts.matrix.runner import LOST, Resets, RouteScript, Runner, untried
 from harness.contracts.matrix.script import script_of
 from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import CellVerdict
+from harness.core.errors import TargetError
 from harness.credentials import Mint
-from harness.targets.base import Target
+from harness.targets.base import Observation, Target
 
 __all__ = ["Engine", "Resets"]
 
@@ -67,17 +68,34 @@ class Engine:
         self.sender = Sender(target, plan.routes, mint, judge, limit=limit)
 
     def run(self) -> Iterator[CellVerdict]:
-        """Yield a verdict for every gap of the declaration and for every cell."""
+        """Yield a verdict for every gap of the declaration and for every cell.
+
+        A target that cannot be started again costs what was still to be sent, and nothing of what is known already.
+        """
         yield from map(_gap_verdict, self.plan.gaps)
         for route in self.plan.routes:
             if route.unexaminable:
                 self.note(f"{route.key} was not examined: {route.unexaminable}")
+        told: set[tuple[str, str]] = set()
+        try:
+            for verdict in self._stages():
+                told.add(verdict.key)
+                yield verdict
+        except TargetError as error:
+            reason = f"{LOST}: {error}"
+            self.note(reason)
+            for plan in self.plan.routes:
+                for cell in plan.cells:
+                    if (plan.key, cell.label) not in told:
+                        yield self.sender.judge(cell, [Observation(untried=reason)])
+        self._note_brittle_routes()
+
+    def _stages(self) -> Iterator[CellVerdict]:
         yield from self._cells()
         yield from Rotation(self.sender, self.deadlines).run()
         yield from Drills(self.sender, self.deadlines).run()
         if self.fuzz:
             yield from Fuzzer(self.sender, self.fuzz, self.seed).run()
-        self._note_brittle_routes()
         for text in preflight_notes(self.sender):
             self.note(text)
 
@@ -92,6 +110,7 @@ class Engine:
                 self.sender.limit,
                 waiting,
                 self._on(number, begin),
+                self._cut,
             )
             for number, lane in enumerate(self.target.lanes)
         ]
@@ -103,6 +122,17 @@ class Engine:
             for runner in busy:
                 # One lane's verdicts are judged while the others, and its own next batch, run.
                 yield from runner.step(runner.lane in readable)
+        for plan in waiting:
+            reason = next(runner.lost for runner in runners if runner.lost)
+            script = begin(plan)
+            self._cut(plan, reason)
+            yield from untried(script, reason)
+
+    def _cut(self, plan: RoutePlan, reason: str) -> None:
+        """Note that nothing more is sent to a route."""
+        self.sender.states[plan.key].cut_off = reason
+        if reason.startswith(LOST):
+            self.note(reason)
 
     def _on(self, lane: int, begin: Callable[[RoutePlan], RouteScript]) -> Callable[[RoutePlan], RouteScript]:
         """Return what begins the scripts of a lane, and remembers the lane for each route."""

@@ -108,6 +108,9 @@ class Sequence:
         self, factory: RequestFactory, plan: RoutePlan, credential: Credential, way: Way, base: Credential | None
     ) -> None:
         self.plan = plan
+        self.credential = credential
+        self.label = way.named(credential)
+        """The name of the cell within its route."""
         self._factory, self._arguments = factory, (credential, way, base)
         self.prepared = self._make()
         self._made = time.monotonic()

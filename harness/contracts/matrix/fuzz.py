@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from harness.contracts.matrix.cutoff import brought_down
 from harness.contracts.matrix.plan import Cell
 from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import CellVerdict, Kind
 from harness.credentials import Credential, Presentation, fuzz_credential
 from harness.credentials import mutations as programs
 from harness.credentials.model import JWT
-from harness.targets.base import Call, Observation, ask
+from harness.targets.base import Call, Observation
 from harness.targets.request_builder import with_presentation
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class _Admitted(Exception):
 
 class _Broke(Exception):
     """A mutation broke the target."""
+
+
+class _BroughtDown(BaseException):
+    """A mutation brought the target down. Not an Exception: hypothesis would try hundreds of shorter ones, a start each."""
 
 
 def _values() -> SearchStrategy[Any]:
@@ -131,7 +136,7 @@ class Fuzzer:
         plan = cell.plan
         request = with_presentation(plan.base, Presentation(token=text), cell.way.carrier)
         stop = self.sender.state(cell).stops
-        return ask(self.sender.target.lanes[0], [Call(plan.route, request, stop)], self.sender.limit)[0]
+        return self.sender.ask(plan, [Call(plan.route, request, stop)])[0]
 
     def _try(self, cell: Cell, program: list[programs.Step]) -> None:
         genuine = self._token(cell)
@@ -150,11 +155,13 @@ class Fuzzer:
             raise _Admitted
         if outcome == "fault":
             self._last = (program, observation)
-            raise _Broke
+            raise _BroughtDown if brought_down(observation, credential) else _Broke
 
     def _fuzz(self, cell: Cell) -> CellVerdict:
         from hypothesis import HealthCheck, Phase, given, seed, settings
 
+        if why := self.sender.state(cell).cut_off:
+            return self._verdict(cell, "inconclusive", "not tried", why)
         self._same = self._tried = 0
         self._genuine = (0.0, "")
 
@@ -174,7 +181,7 @@ class Fuzzer:
 
         try:
             attempt()
-        except (_Admitted, _Broke):
+        except (_Admitted, _Broke, _BroughtDown):
             program, observation = self._last
             credential = fuzz_credential(programs.name_of(program))
             found = self.sender.judge(replace(cell, credential=credential), [observation])

@@ -40,10 +40,7 @@ class Judge:
         self.strict = strict
 
     def judge(self, cell: Cell, observations: list[Observation], state: RouteState) -> CellVerdict:
-        """Return the verdict of a cell: the gravest one where the credential has several forms.
-
-        `state` must have the twins of the route before refusals are judged.
-        """
+        """Return the gravest verdict of a cell's forms. `state` must have the twins of the route before refusals are judged."""
         controls = state.controls.get(cell.label, [])
         found = [
             self._judge(cell, answer, state, controls[number] if number < len(controls) else None)
@@ -51,7 +48,7 @@ class Judge:
         ]
         gravest = min(found, key=_gravity)
         forms = [answer.form for answer, one in zip(observations, found, strict=True) if one.verdict == gravest.verdict]
-        if gravest.verdict != "pass" and (shown := _forms(forms)):
+        if gravest.verdict != "pass" and gravest.evidence != "none" and (shown := _forms(forms)):
             gravest.detail = f"{gravest.detail}; in this form: {shown}"
         return gravest
 
@@ -64,7 +61,10 @@ class Judge:
             mechanism = self.mechanisms.silent(observation, state.always)
         if observation.canary_fetched:
             evidence = "listener"
-        if cell.credential.browser:
+        verdict: Kind
+        if observation.untried:
+            verdict, detail, hint = "inconclusive", observation.untried, ""
+        elif cell.credential.browser:
             verdict, detail, hint = preflight(cell, observation)
         elif cell.credential.bypass:
             verdict, detail, hint = _bypass_rule(cell, observation, state, control)
@@ -100,7 +100,9 @@ class Judge:
         """Return the verdict of a person on a row."""
         cell, answer = tried.cell, tried.answer
         verdict, detail, hint = judge_object(tried)
-        seen = f"{answer.status}{', the handler was entered' if answer.entered else ''}"
+        seen = (
+            "not tried" if answer.untried else f"{answer.status}{', the handler was entered' if answer.entered else ''}"
+        )
         return CellVerdict(
             cell.plan.router, cell.plan.key, cell.plan.policy_name, cell.label, cell.credential.group, cell.expect, verdict,
             "probe" if answer.entered is not None else "status", seen, redact(detail), status=answer.status,
@@ -242,8 +244,6 @@ _THROTTLED_HINT = (
     "raise the limit for the run, or leave the harness out of it; a Retry-After within the time limit is waited for"
 )
 _FIRST_HINT = "decide before the handler is called: what it did cannot be taken back by the refusal"
-
-
 _RAN = "refused, but only after the handler had run"
 _WROTE = "refused, but only after the handler had written to the database"
 

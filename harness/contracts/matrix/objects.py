@@ -103,6 +103,8 @@ def _identifiers(identity: Identity, owners: Owners) -> frozenset[str]:
 def judge_object(tried: Tried) -> tuple[Kind, str, str]:
     """Return verdict, detail and hint of a cell."""
     answer, status = tried.answer, tried.answer.status
+    if answer.untried:
+        return "inconclusive", answer.untried, ""
     if status is None or status >= 500:
         return "fault", "the target failed over a person's request on a row", ""
     if tried.cell.expect == "accept":

@@ -26,13 +26,16 @@ IN_A_MESSAGE = (
 
 def outcome_of(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
     """What the target did, by what evidence, and in words."""
-    if _kept_by_the_server(observation, credential):
+    if observation.untried:
+        return "unreached", "none", "not tried"
+    if kept_by_the_server(observation, credential):
         return "refused", "websocket", "by the server, which does not hand such a handshake to the app"
     if observation.hung:
         where = f", stuck in {observation.error}" if observation.error else ""
         return "fault", "process", f"no answer within the time limit ({observation.micros / 1e6:g} s){where}"
     if observation.died:
-        return "fault", "process", "the target's process ended"
+        how = f" ({observation.error})" if observation.error else ""
+        return "fault", "process", f"the target's process ended{how}"
     if observation.stopped and state.in_a_message:
         return "unreached", "websocket", IN_A_MESSAGE
     if observation.stopped:
@@ -44,7 +47,7 @@ def outcome_of(observation: Observation, state: RouteState, credential: Credenti
     return _http_outcome(observation, state, credential)
 
 
-def _kept_by_the_server(observation: Observation, credential: Credential) -> bool:
+def kept_by_the_server(observation: Observation, credential: Credential) -> bool:
     """Whether a server would not take a websocket's handshake for its size or its bytes; it may not even answer."""
     facts = observation.websocket
     if facts is None or facts.accepted or not credential.unsendable or observation.entered is not None:

@@ -8,12 +8,14 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from harness.contracts.matrix.cutoff import CutOff
 from harness.contracts.matrix.factory import Sending
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.refusal import is_throttled
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.contracts.refusal import retry_after
-from harness.targets.base import Call, ChangedRow, Lane, Observation
+from harness.core.errors import TargetError
+from harness.targets.base import Call, ChangedRow, Lane, Observation, Partial
 
 _BATCH_SECONDS = 8.0
 """A batch is to take no longer than this, for its tokens are as old as it is when the last one is sent."""
@@ -21,6 +23,8 @@ _USUAL_WAIT = 1.0
 """Seconds to wait for a limiter that does not say how long."""
 _ATTEMPTS_IN_VAIN = 2
 """How often a limiter may let nothing pass after it was waited for, before waiting is given up."""
+
+LOST = "the target could not be started again"
 
 
 class Resets(Protocol):
@@ -62,7 +66,11 @@ class Limiter:
 
 
 class Runner:
-    """One lane at work. `limit`: seconds for each request; `waiting`: routes of which any lane takes the next."""
+    """One lane at work. `limit`: seconds for each request; `waiting`: routes of which any lane takes the next.
+
+    `cut` is told which route nothing more is sent to, and why. A lane whose target cannot be started again is `lost`: it ends
+    its route without sending anything, and takes no other.
+    """
 
     def __init__(
         self,
@@ -71,6 +79,7 @@ class Runner:
         limit: float,
         waiting: deque[RoutePlan],
         script: Callable[[RoutePlan], RouteScript],
+        cut: Callable[[RoutePlan, str], None] = lambda plan, reason: None,
     ) -> None:
         self.lane = lane
         self.busy = False
@@ -78,12 +87,17 @@ class Runner:
         self._limit = limit
         self._waiting = waiting
         self._make = script
+        self._tell = cut
         self._script: RouteScript | None = None
-        self._next: tuple[RouteScript, Work] | None = None
+        self._next: tuple[RoutePlan, RouteScript, Work] | None = None
+        self._cut = CutOff()
+        self.lost = ""
+        """Why the lane cannot be used any more; empty while it can."""
         self._work: list[Sending] = []
         self._done: dict[int, Observation] = {}
         self._todo: deque[int] = deque()
         self._sent: list[int] = []
+        self._under_way = False
         self._singly = self._together = False
         self._limiter = Limiter(limit)
         self._resume_at: float | None = None
@@ -102,13 +116,20 @@ class Runner:
     def step(self, readable: bool) -> list[CellVerdict]:
         """Take the answers that the lane has, and return the verdicts of a route that is complete."""
         if self._resume_at is not None:
-            if time.monotonic() >= self._resume_at:
-                self._resume_at = None
-                self._send()
+            if time.monotonic() < self._resume_at:
+                return []
+            self._resume_at = None
+        else:
+            partial = self.lane.collect() if readable else self.lane.overdue()
+            if partial is None:
+                return []
+            self._under_way = False
+            self._take_partial(partial)
+        if self._go_on():
             return []
-        partial = self.lane.collect() if readable else self.lane.overdue()
-        if partial is None:
-            return []
+        return self._advance([self._done[number] for number in range(len(self._work))])
+
+    def _take_partial(self, partial: Partial) -> None:
         answers = partial.observations
         for number in reversed(self._sent[len(answers) :]):
             self._todo.appendleft(number)
@@ -122,11 +143,34 @@ class Runner:
             self._singly = True
         else:
             self._take_answers(answers, wrote)
-        if self._todo:
-            if self._resume_at is None:
-                self._send()
-            return []
-        return self._advance([self._done[number] for number in range(len(self._work))])
+
+    def _go_on(self) -> bool:
+        """Send what is still to be sent of the work, now or when the limiter allows; whether anything is under way."""
+        self._skip()
+        if self._todo and self._resume_at is None:
+            self._send()
+        if not self._todo and not self._under_way:
+            self._resume_at = None
+        return self._under_way or self._resume_at is not None
+
+    def _lose(self, error: TargetError) -> None:
+        """The target of the lane cannot be started again: nothing more is sent, and other lanes take what is waiting."""
+        self.lost = self._cut.reason = f"{LOST}: {error}"
+        self._tell(self._work[0].sequence.plan, self.lost)
+        self._todo.extendleft(reversed(self._sent))
+        self._skip()
+        if self._next is not None:
+            plan, script, _ = self._next
+            script.close()
+            self._waiting.appendleft(plan)
+            self._next = None
+
+    def _skip(self) -> None:
+        """Take out of what is to be sent what brings the target down each time."""
+        for number in list(self._todo):
+            if why := self._cut.why_not(self._work[number]):
+                self._done[number] = Observation(untried=why)
+                self._todo.remove(number)
 
     def _take_answers(self, answers: list[Observation], wrote: tuple[str, ...]) -> None:
         """Keep the answers; what a limiter has turned away is sent again when the limiter allows."""
@@ -134,6 +178,7 @@ class Runner:
         for number, answer in zip(self._sent, answers, strict=False):
             sending = self._work[number]
             self._slowest[sending.stop] = max(self._slowest[sending.stop], answer.micros / 1e6)
+            self._note_fall(sending, answer)
             if len(self._sent) == 1:
                 answer.wrote = wrote
             self._done[number] = answer
@@ -146,6 +191,12 @@ class Runner:
         if seconds is not None:
             self._todo.extendleft(reversed(throttled))
             self._resume_at = time.monotonic() + seconds
+
+    def _note_fall(self, sending: Sending, answer: Observation) -> None:
+        known = self._cut.reason
+        self._cut.see(sending, answer)
+        if self._cut.reason and not known:
+            self._tell(sending.sequence.plan, self._cut.reason)
 
     def _note_rows(self, answers: list[Observation]) -> None:
         """Keep the rows that a single request wrote, where they are asked for."""
@@ -168,11 +219,16 @@ class Runner:
     def _send(self) -> None:
         self._sent = [self._todo.popleft() for _ in range(self._fitting())]
         calls: list[Call] = [self._work[number].call() for number in self._sent]
-        self.lane.submit(calls, self._limit, together=self._together and len(calls) > 1)
+        try:
+            self.lane.submit(calls, self._limit, together=self._together and len(calls) > 1)
+        except TargetError as error:
+            return self._lose(error)
+        self._under_way = True
         if self._next is None and self._waiting:
             # Made ready while the lane is busy.
-            script = self._make(self._waiting.popleft())
-            self._next = script, next(script)
+            plan = self._waiting.popleft()
+            script = self._make(plan)
+            self._next = plan, script, next(script)
 
     def _advance(self, answers: list[Observation] | None) -> list[CellVerdict]:
         """Hand the answers to the route's script; send its next work, or the next route's; then judge."""
@@ -190,21 +246,36 @@ class Runner:
             self._work, self._done = work.sendings, {}
             self._todo = deque(range(len(work.sendings)))
             self._singly, self._together = work.singly, work.together
-            self.busy = True
-            self._send()
-            break
+            if self._go_on():
+                self.busy = True
+                break
+            answers = [self._done[number] for number in range(len(work.sendings))]
         return [verdict for judge in finished for verdict in judge()]
 
     def _take(self) -> Work | None:
         """Begin the next route and return its first work; None where no route is left."""
         self._slowest = {True: 0.0, False: 0.0}
+        if self.lost:
+            return None
+        self._cut = CutOff()
         if self._next is not None:
-            (self._script, work), self._next = self._next, None
+            (_, self._script, work), self._next = self._next, None
             return work
         if not self._waiting:
             return None
         self._script = self._make(self._waiting.popleft())
         return next(self._script)
+
+
+def untried(script: RouteScript, reason: str) -> list[CellVerdict]:
+    """Return the verdicts of a route of which nothing can be sent."""
+    try:
+        work = next(script)
+        while True:
+            work = script.send([Observation(untried=reason) for _ in work.sendings])
+    except StopIteration as end:
+        judge: Verdicts = end.value
+        return judge()
 
 
 def _refusing(sending: Sending) -> list[int]:

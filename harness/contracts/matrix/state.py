@@ -51,6 +51,8 @@ class RouteState:
     """Tokens that were presented seconds before their expiry, and the monotonic time of that; the drill presents them again."""
     withdrawn: list[tuple[Cell, Sequence]] = field(default_factory=list)
     """Tokens of keys that are published and will be withdrawn."""
+    cut_off: str = ""
+    """Why nothing more is sent to the route; empty while something is."""
     in_a_message: bool = False
     """Whether it is a websocket that seems to wait for its token in a message, though no policy declares that."""
 
@@ -76,7 +78,9 @@ class RouteState:
         return self.guard != "handler" and not self.plan.policy.optional
 
     def kept_out(self, way: Way) -> str | None:
-        """Return the outcome of a way's twin in words where it was not admitted; None where it was."""
+        """Return the outcome of a way's twin in words where it was not admitted, or nothing more is sent; None where it was."""
+        if self.cut_off:
+            return self.cut_off
         twin = self.twins.get(way.label)
         if twin is None:
             return "it was not tried"
