@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import weakref
@@ -138,18 +137,12 @@ def in_this_process(
     arguments: list[str], directory: Path, capfd: pytest.CaptureFixture[str], environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """What `clerk-harness ARGUMENTS` does in a directory, without the second that it takes to start."""
-    on_term = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(directory)
         patch.setattr(sys, "argv", ["harness"])
         for name, value in (environment or {}).items():
             patch.setenv(name, value)
-        try:
-            code = main(arguments)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        finally:
-            signal.signal(signal.SIGTERM, on_term)
+        code = main(arguments)
     out, err = capfd.readouterr()
     return subprocess.CompletedProcess(arguments, code, out, err)
 

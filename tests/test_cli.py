@@ -257,31 +257,6 @@ def test_issuer_serves_until_it_is_told_to_stop(command: Run, project: Path) -> 
     assert control[1].removeprefix(url[0]) not in gone.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_leaves_nothing_running_and_no_half_report(project: Path, number: signal.Signals) -> None:
-    hang = "import os, threading\nprint(os.getpid(), file=open('pid.txt', 'w'), flush=True)\nthreading.Event().wait()\n"
-    (project / "backend.py").write_text(hang)
-    folder = project / "temporary"
-    folder.mkdir()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "harness", "run", "--python", sys.executable], cwd=project, stderr=subprocess.PIPE, text=True,
-        env=os.environ | {"TMPDIR": str(folder)},
-        # A shell that runs the tests in the background ignores Ctrl-C for all below it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    )  # fmt: skip
-    pid_file = project / "pid.txt"
-    while not (pid_file.exists() and pid_file.read_text().strip()):
-        assert process.poll() is None
-    process.send_signal(number)
-    _, told = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert told.strip() == "clerk-harness: interrupted; no report was written"
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid_file.read_text()), 0)
-    assert list((project / "reports").iterdir()) == []
-    assert list(folder.iterdir()) == []
-
-
 def test_a_bent_request_is_nothing_to_mint(command: Run) -> None:
     done = command("token", "head-method")
     assert done.returncode == 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from pathlib import Path
 
 from harness.cli import terminal
 from harness.contracts.matrix import load
-from harness.contracts.registry import MATRIX, chosen, contract
+from harness.contracts.registry import chosen
+from harness.core import ending
+from harness.core.ending import Ended
 from harness.core.errors import HarnessError
 from harness.core.output import hand_out, line, say
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
@@ -17,56 +19,59 @@ from harness.fake_clerk import FakeClerk
 from harness.report import Record, write_all
 from harness.run.baseline import declaration_for_baseline, observe_baseline, write_suites
 from harness.run.context import RunContext
+from harness.run.judging import OURS, Judging
 from harness.run.minting import as_text, from_issuer
 from harness.run.options import Options
-from harness.run.record import new_record, what_left
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """The gate: 0 all pass, 1 findings."""
+    """The gate: 0 all pass, 1 findings, or the code of what has ended it. What was judged is reported in any case."""
     options: Options = arguments.options
-    declaration = load(options.suites)
-    try:  # Before anything is sent: a report that cannot be written would be lost.
-        options.reports.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise HarnessError(f"--reports {options.reports}: {error.strerror or error}") from error
-    begun = arguments.embedded
-    server = Server(begun.url, begun) if begun is not None else None
-    contracts = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
-    with explained(), RunContext(options, declaration, server=server) as context:
-        record = _judged(context, contracts, quiet=options.quiet)
+    with ending.held(release_after=False):  # What comes before there is anything to report is reported, too.
+        declaration = load(options.suites)
+        contracts = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
+        judging = Judging(options, declaration, contracts)
+        try:  # Before anything is sent: a report that cannot be written would be lost.
+            options.reports.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HarnessError(f"--reports {options.reports}: {error.strerror or error}") from error
+    ended: Ended | None = None
     try:
-        written = write_all(record, options.reports)
-    except OSError as error:
-        raise HarnessError(f"--reports {options.reports}: {error.strerror or error}") from error
+        ending.release()
+        begun = arguments.embedded
+        server = Server(begun.url, begun) if begun is not None else None
+        with explained(), RunContext(options, declaration, server=server) as context:
+            judging.judge(context, None if options.quiet else terminal.Progress())
+    except Ended as end:
+        ended = end
+        judging.cut_short(str(end))
+    except HarnessError as error:
+        if not judging.begun:
+            raise
+        judging.cut_short(str(error))
+    except Exception as error:
+        judging.crash = judging.crash or error
+        judging.cut_short(f"{OURS}: {type(error).__name__}")
+    ending.limit(None)
+    _report(judging.record, options.reports)
+    if judging.crash is not None:
+        raise judging.crash
+    if ended is not None:
+        raise ended
+    return 0 if judging.record.passed else 1
+
+
+def _report(record: Record, directory: Path) -> None:
+    """Write the reports and print the summary; a signal that comes meanwhile waits until the files are whole."""
+    with ending.held(release_after=False):
+        try:
+            written = write_all(record, directory)
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            raise HarnessError(f"--reports {directory}{where}: {error.strerror or error}") from error
+    ending.release()
     say(terminal.summary(record))
     say(f"report: {next(path for path in written if path.suffix == '.html')}")
-    return 0 if record.passed else 1
-
-
-def _judged(context: RunContext, contracts: list[str], *, quiet: bool) -> Record:
-    """Judge the cells and verify the contracts; progress goes to standard error unless `quiet`."""
-    record = new_record(context)
-    if MATRIX not in contracts:
-        record.plan.routes, record.plan.gaps = [], []
-    progress = None if quiet else terminal.Progress(record.plan.cells)
-    started = time.monotonic()
-    for verdict in context.run(record.plan) if MATRIX in contracts else ():
-        record.add(verdict)
-        if progress is not None:
-            progress.add(verdict)
-    record.seconds = time.monotonic() - started
-    for one in (contract(name) for name in contracts if name != MATRIX):
-        report = progress.of(one) if progress is not None else None
-        record.checks += one.verify(context, asked=one.name in context.options.only, progress=report)
-    for name, why in record.unexamined.items():
-        context.note(f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)")
-    record.blocked = context.target.blocked()
-    for text in what_left(context.names, context.options.isolation):
-        context.note(text)
-    if progress is not None:
-        progress.finish()
-    return record
 
 
 def routes(arguments: argparse.Namespace) -> int:

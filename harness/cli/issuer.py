@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
+from harness.core import ending
 from harness.core.errors import HarnessError
 from harness.core.output import hand_out, line, say
 from harness.core.text import shown
@@ -90,7 +91,7 @@ def _admit(clerk: FakeClerk, hosts: list[str]) -> None:
 def _until_interrupted() -> NoReturn:
     """Wait for a signal, also for one that has come already: `signal.pause` would miss it and wait for the next."""
     # Shells start background commands with the signal ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    ending.heed(signal.SIGINT)
     receiver, sender = socket.socketpair()
     with receiver, sender:
         sender.setblocking(False)

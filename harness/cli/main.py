@@ -1,16 +1,16 @@
-"""The command `clerk-harness`. Exit codes: 0 all pass, 1 findings, 2 misuse (one sentence on standard error)."""
+"""The command `clerk-harness`, and its exit codes: `EXIT_CODES` says what each means."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import harness
+from harness.cli import streams
+from harness.core import ending
 from harness.core.errors import HarnessError
-from harness.core.output import say
 from harness.database import URL_VARIABLE
 from harness.run.environment import declares_database
 from harness.run.isolate import Isolation, isolate
@@ -37,6 +37,13 @@ _ISSUER_EXAMPLE = """examples:
   clerk-harness issuer --seed people.toml --webhooks http://127.0.0.1:3000/webhooks
   clerk-harness issuer -- npm test                      https://api.clerk.com is the fake while it runs
 """
+
+EXIT_CODES = (
+    "exit codes: 0 all pass; 1 findings, or not all could be examined; 2 misuse or a target that cannot be examined; "
+    "3 --max-time was up; 70 a mistake in the harness; 74 standard output could not be written; "
+    "129, 130, 143 ended by SIGHUP, Ctrl-C, SIGTERM"
+)
+_OURS = "clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing"
 
 
 def _add_issuer(commands: Subcommands) -> None:
@@ -76,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="clerk-harness",
         description="Contract and security tests for backends that move to Clerk.",
-        epilog="exit codes: 0 all pass, 1 findings, 2 misuse or a target that cannot be examined",
+        epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"clerk-harness {harness.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="run | routes | token | issuer | init")
@@ -131,39 +138,84 @@ def _begin_postgres(options: Options) -> EmbeddedServer | None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command; returns the exit code. Without `argv` it is this process' own, which `--isolate` may change for good."""
-    arguments = _parser().parse_args(argv)
-    # A CI job that is cancelled gets SIGTERM: everything is stopped and removed as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    early, isolation = None, Isolation()
+    """Run the command in a Python that goes on afterwards; returns the exit code."""
+    with ending.watched():
+        return _code(argv)
+
+
+def process() -> NoReturn:
+    """Run the command as this process, and end with its exit code."""
+    streams.hold_open()
+    code = _code(None)
+    ending.settle_for_good()
+    sys.exit(code)
+
+
+def _code(argv: list[str] | None) -> int:
+    """The exit code; all is told then, and no signal changes it any more."""
+    try:
+        ending.watch()
+        code = _attempt(argv)
+        if not streams.delivered() and code in (0, 1):
+            code = streams.LOST
+        ending.settle(code)
+    except KeyboardInterrupt as interrupt:  # It came while the end was told; it comes once.
+        code = _interrupted(interrupt)
+        streams.delivered()
+        ending.settle(code)
+    return code
+
+
+def _attempt(argv: list[str] | None) -> int:
+    """Do what the command says, and tell what went wrong; the exit code."""
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as end:
+        return int(end.code or 0)
+    try:
+        return _do(arguments, alone=argv is None)
+    except HarnessError as error:
+        isolation = arguments.options.isolation if hasattr(arguments, "options") else Isolation()
+        streams.tell(f"clerk-harness: {isolation.explained(error)}")
+        ended = ending.came()
+        return ended.code if ended is not None else 2
+    except KeyboardInterrupt as interrupt:
+        code = _interrupted(interrupt)
+        streams.tell(f"clerk-harness: {str(interrupt) or 'interrupted'}")
+        return code
+    except Exception as error:
+        if isinstance(error, OSError) and not streams.delivered():
+            return streams.LOST
+        import traceback
+
+        streams.tell("".join(traceback.format_exception(error)).rstrip())
+        streams.tell(_OURS)
+        return 70
+
+
+def _interrupted(interrupt: KeyboardInterrupt) -> int:
+    return interrupt.code if isinstance(interrupt, ending.Ended) else 130
+
+
+def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
+    """What the command does. `alone`: this process is the command's own, which `--isolate` may change for good."""
+    early = None
     try:
         if arguments.do in EXAMINING:
             arguments.options = from_arguments(arguments)
-            arguments.options.isolation = isolation = isolate(arguments.options, alone=argv is None)
-        early = _begin_postgres(arguments.options) if arguments.do == "run" else None
-        from harness.cli import commands, issuer  # Late: --help must not wait for pydantic and psycopg.
-
+            ending.limit(arguments.options.max_time)
+            arguments.options.isolation = isolate(arguments.options, alone=alone)
+        with ending.held():
+            early = _begin_postgres(arguments.options) if arguments.do == "run" else None
+        with ending.held(release_after=False):  # Half of an import is nothing that a report could be written with.
+            from harness.cli import commands, issuer  # Late: --help must not wait for pydantic and psycopg.
+        if arguments.do != "run":
+            ending.release()
         arguments.embedded = early
         handler = issuer.issuer if arguments.do == "issuer" else getattr(commands, arguments.do)
         code: int = handler(arguments)
         return code
-    except HarnessError as error:
-        say(f"clerk-harness: {isolation.explained(error)}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        say("clerk-harness: interrupted; no report was written", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        return 141
-    except Exception:
-        import traceback
-
-        say(traceback.format_exc(), file=sys.stderr, end="")
-        say(
-            "clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing",
-            file=sys.stderr,
-        )
-        return 70
     finally:
         if early is not None:
-            early.close()
+            with ending.held(release_after=False):  # What the command came to stands.
+                early.close()

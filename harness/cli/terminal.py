@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -21,12 +22,17 @@ _MOST = 40
 class Progress:
     """A line that grows with the run; on a terminal it is redrawn, in a log it is repeated now and then."""
 
-    def __init__(self, total: int, stream: TextIO | None = None) -> None:
+    def __init__(self, total: int = 0, stream: TextIO | None = None) -> None:
         self.total = total
         self.stream = stream or sys.stderr
         self.redraw = self.stream.isatty()
         self.done = 0
         self.found = 0
+        self._started = self._shown = time.monotonic()
+
+    def start(self, total: int) -> None:
+        """So many cells are to be judged, from now on."""
+        self.total = total
         self._started = self._shown = time.monotonic()
 
     def add(self, verdict: CellVerdict) -> None:
@@ -56,16 +62,18 @@ class Progress:
         return True
 
     def _line(self, text: str) -> None:
-        text = line(text)
-        if self.redraw:
-            say(f"{text:60}", before="\r", end="", file=self.stream)
-        else:
-            say(text, file=self.stream)
+        self._put(
+            f"{line(text):60}" if self.redraw else line(text), "\r" if self.redraw else "", "" if self.redraw else "\n"
+        )
 
     def _show(self, before: str, after: str) -> None:
         elapsed = time.monotonic() - self._started
-        text = f"{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s"
-        say(text, before=before, end=after, file=self.stream)
+        self._put(f"{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s", before, after)
+
+    def _put(self, text: str, before: str, after: str) -> None:
+        """Nobody needs progress: a stream that cannot be written ends no run."""
+        with contextlib.suppress(OSError):
+            say(text, before=before, end=after, file=self.stream)
 
     def finish(self) -> None:
         """Leave the line as it is at the end."""
@@ -194,7 +202,9 @@ def summary(record: Record) -> str:
     lines += [f"  note: {line(note)}" for note in record.notes]
     if record.blocked:
         lines.append(f"  refused connections to: {line(', '.join(record.blocked))}")
-    if not record.examined:
+    if record.incomplete:
+        lines.append(f"INCOMPLETE: {line(record.incomplete)}")
+    elif not record.examined:
         lines.append("FAILED: nothing was examined")
     else:
         lines.append("PASSED" if record.passed else "FAILED")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 Status = Literal["proven", "broken", "not examined"]
 Progress = Callable[..., None]
 """Is told how many of how many are done, or in words what is done now."""
+EXAMINATION = "examination"
+"""The check that stands for a contract which could not be examined to its end."""
 
 
 @dataclass(frozen=True)
@@ -148,15 +150,24 @@ class Contract(ABC):
 
         Raises DeclarationError where it is not.
         """
-        suites = context.declaration.root
+        file = self.declared(context.declaration.root, asked=asked)
+        if file is None and not asked:
+            return []
+        return self.examine(context, file, progress)
+
+    def declared(self, suites: Path, *, asked: bool) -> object | None:
+        """What `load` gives. Raises DeclarationError for a mistake in the file, and for none where there must be one."""
         file = self.load(suites)
         if file is None and asked and not self.optional:
             raise DeclarationError(
                 f"--only {self.name}: {suites / self.file} does not exist; docs/{self.name.replace('_', '-')}.md shows one"
             )
-        if file is None and not asked:
-            return []
-        return self.examine(context, file, progress)
+        return file
+
+    def failed(self, why: str) -> Check:
+        """What is said instead of its checks where it could not be examined to its end."""
+        sentence = "the contract can be examined to its end"
+        return Check(self.name, EXAMINATION, sentence, "broken", detail=f"nothing is known of its checks: {why}")
 
     def unexamined(self, why: str) -> list[Check]:
         """Each check, not examined."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.contracts import registry
+from harness.contracts.base import EXAMINATION
 from harness.contracts.matrix import CellVerdict
 from harness.report.model import Record
 
@@ -166,6 +167,8 @@ def _matrix(record: Record, name: str) -> Proof:
     if unclear := [verdict for verdict in cells.relevant if verdict.failed]:
         kinds = ", ".join(sorted({verdict.verdict for verdict in unclear}))
         return Proof("not examined", f"{len(unclear)} cell(s) prove nothing ({kinds})", checks)
+    if record.incomplete:
+        return Proof("not examined", f"the run is incomplete: {record.incomplete}", checks)
     if record.meta.narrowed:
         return Proof("not examined", f"a part of the matrix was left out ({record.meta.narrowed})", checks)
     return Proof("supported", cells.proof, checks)
@@ -177,6 +180,8 @@ def _contract(record: Record, name: str) -> Proof:
     A contract that needs nothing in particular (the budget) can only break a criterion, or add to what supports it.
     """
     contract, _, single = name.partition(": ")
+    if failed := next((c for c in record.checks if (c.contract, c.name) == (contract, EXAMINATION)), None):
+        return Proof("not examined", f"{contract}: {failed.detail}", (f"{contract}: {EXAMINATION}",))
     status = {
         check.name: check.status for check in record.checks if check.contract == contract and single in ("", check.name)
     }

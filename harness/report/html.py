@@ -50,9 +50,8 @@ class HtmlReport:
         # Inside a script element only these could end it (HTML, section 4.12.1.3).
         data = data.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
         template = resources.files("harness.report").joinpath("template.html").read_text(encoding="utf-8")
-        verdict = "passed" if record.passed else "FAILED"
         parts = {
-            "title": html.escape(line(f"Auth matrix {verdict}: {record.meta.target.get('app', '')}")),
+            "title": html.escape(line(f"Auth matrix {record.outcome}: {record.meta.target.get('app', '')}")),
             "data": data,
         }
         # At once: what stands in for one may read like the other.

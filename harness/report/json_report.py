@@ -138,6 +138,8 @@ def _document(record: Record) -> dict[str, Any]:
         "target": record.meta.target,
         "evidence": record.meta.evidence,
         "passed": record.passed,
+        "complete": not record.incomplete,
+        "incomplete": record.incomplete,
         "summary": summary(record, used),
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],

@@ -47,6 +47,10 @@ class JunitReport:
             elif check.status == "not examined":
                 ElementTree.SubElement(case, "skipped", message=check.detail or "not examined")
             suites.setdefault(name, []).append(case)
+        if record.incomplete:
+            case = ElementTree.Element("testcase", classname="run", name="complete")
+            ElementTree.SubElement(case, "error", type="incomplete", message=record.incomplete)
+            suites.setdefault("run", []).append(case)
         for router, cases in sorted(suites.items()):
             suite = ElementTree.SubElement(
                 root,
@@ -54,12 +58,13 @@ class JunitReport:
                 name=router,
                 tests=str(len(cases)),
                 failures=str(failures.get(router, 0)),
-                errors="0",
+                errors=str(sum(1 for case in cases if case.find("error") is not None)),
                 skipped=str(sum(1 for case in cases if case.find("skipped") is not None)),
             )
             suite.extend(cases)
         _show(root)
-        root.set("tests", str(len(record.verdicts) + len(record.checks)))
+        root.set("tests", str(len(record.verdicts) + len(record.checks) + bool(record.incomplete)))
         root.set("failures", str(sum(failures.values())))
+        root.set("errors", str(int(bool(record.incomplete))))
         ElementTree.indent(root, " ")
         return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -94,7 +94,7 @@ class MarkdownReport:
         target = record.meta.target
         cells = sum(1 for verdict in record.verdicts if verdict.credential)
         lines = [
-            f"# Auth matrix: {'passed' if record.passed else 'FAILED'}",
+            f"# Auth matrix: {record.outcome}",
             "",
             f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
             f"{len(record.by_router())} routers in {record.seconds:.1f} s; "
@@ -107,6 +107,8 @@ class MarkdownReport:
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
         if record.nobody:
             lines[2:2] = [f"**Nobody gets in**: {_text(record.nobody)}", ""]
+        if record.incomplete:
+            lines[2:2] = [f"**Incomplete**: {_text(record.incomplete)}. What was not judged is not known.", ""]
         lines += _findings(record)
         lines += _contracts(record)
         lines += ["", "## Migration criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]

@@ -63,6 +63,8 @@ class Record:
     seconds: float = 0.0
     checks: list[Check] = field(default_factory=list)
     """What the other contracts say."""
+    incomplete: str = ""
+    """Why not all was judged that was to be, where the run was ended or failed; such a run has not passed."""
 
     def add(self, verdict: CellVerdict) -> None:
         """Take the next verdict of the stream."""
@@ -150,8 +152,15 @@ class Record:
     def passed(self) -> bool:
         """All that was to be judged was judged, and nothing was found."""
         judged = sum(1 for verdict in self.verdicts if verdict.credential)
+        if self.incomplete:
+            return False
         broken = any(v.failed for v in self.verdicts) or any(check.failed for check in self.checks)
         return self.examined and judged == self.plan.cells and not broken and not (self.unexamined or self.unreviewed)
+
+    @property
+    def outcome(self) -> str:
+        """The run in a word."""
+        return "INCOMPLETE" if self.incomplete else "passed" if self.passed else "FAILED"
 
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""

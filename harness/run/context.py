@@ -12,6 +12,7 @@ from typing import Any, Self
 from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan, public_paths
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
+from harness.core.ending import held
 from harness.core.errors import DeclarationError
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server
@@ -65,14 +66,19 @@ class RunContext:
         try:
             self._start()
         except BaseException:
-            self._stack.close()
+            self._close()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
+        self._close()
+
+    def _close(self) -> None:
+        """Stop everything, whole: a signal waits until nothing is left behind."""
+        with held():
+            self._stack.close()
 
     @property
     def agents(self) -> int:
@@ -89,8 +95,9 @@ class RunContext:
         identities = register(self.clerk, self.declaration.identities())
         url, command = starter.address
         # A server that runs already does not know our certificate authority.
-        ssrf_listener = SsrfListener(self.clerk.tls.context if url is None or command is not None else None)
-        self._stack.callback(ssrf_listener.close)
+        with held():
+            ssrf_listener = SsrfListener(self.clerk.tls.context if url is None or command is not None else None)
+            self._stack.callback(ssrf_listener.close)
         self.mint = Mint(
             self.clerk,
             identities,

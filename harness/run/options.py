@@ -119,6 +119,11 @@ class Options:
         "--time-limit", "for each request", kind=float, metavar="SECONDS", commands=RUN, low=0, high=600, exclusive=True,
         between="between 0 and 600 seconds", repeated=False,
     )  # fmt: skip
+    max_time: float | None = option(
+        "--max-time", "for the whole run, start-up included; what was judged by then is reported, as incomplete",
+        kind=float, metavar="SECONDS", commands=RUN, pytest=False, low=0, high=1_000_000, exclusive=True,
+        between="between 0 and 1000000 seconds", repeated=False,
+    )  # fmt: skip
     reports: Path = option(
         "--reports", "where reports are written (default: reports)", Path("reports"), kind=Path, metavar="DIR", commands=RUN,
         pytest=False, repeated=False,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from harness.contracts.matrix import Declaration, Plan
 from harness.report import Meta, Record
 from harness.run.context import RunContext
 from harness.run.isolate import Isolation
 from harness.run.option_table import repeat_command
+from harness.run.options import Options
 from harness.targets.host_redirect import Names
 
 
@@ -38,3 +40,13 @@ def new_record(context: RunContext) -> Record:
         criteria=[(each.text, tuple(each.proof)) for each in context.declaration.matrix.criteria],
     )
     return Record(meta, context.plan(), notes=context.notes)
+
+
+def record_before_start(options: Options, declaration: Declaration) -> Record:
+    """What is known of a run whose target is not there yet."""
+    target = declaration.matrix.target
+    address = options.app or options.command or options.url or target.app or target.command or target.url or "?"
+    meta = Meta(
+        {"app": address}, str(options.suites), repeat_command(options), evidence="none", narrowed=options.narrowed
+    )
+    return Record(meta, Plan([], []))

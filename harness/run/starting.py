@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.contracts.matrix import Declaration
 from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
+from harness.core.ending import held
 from harness.core.errors import DeclarationError, HarnessError
 from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
@@ -83,7 +84,8 @@ class Starter:
             webhook_secret=given.get("CLERK_WEBHOOK_SECRET") or given.get("CLERK_WEBHOOK_SIGNING_SECRET"),
         )
         try:
-            self.clerk = self._stack.enter_context(clerk)
+            with held():
+                self.clerk = self._stack.enter_context(clerk)
         except OSError as error:
             raise HarnessError(f"--issuer-port {port}: {error.strerror or error}; stop what listens there") from error
         self.names = Names(self.clerk, outside=self.options.isolation.outside, beside=self._beside)
@@ -132,8 +134,9 @@ class Starter:
             patterns=tuple(name for names in matrix.mechanisms.values() for name in names),
             redirection=self.names,
         )
-        target = AppTarget(spec)
-        self._stack.callback(target.close)
+        with held():
+            target = AppTarget(spec)
+            self._stack.callback(target.close)
         if database is not None:
             target.launch()
             self._prepare(database, environment, python, app_dir)

@@ -21,6 +21,7 @@ from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict, Plan
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.verdicts import Kind
 from harness.core.errors import HarnessError
 from harness.core.output import harmless, line, rendered, say, shown
 from harness.core.redact import learn
@@ -50,7 +51,7 @@ def nasty_record() -> Record:
                   Policy(accept=["clerk"], mechanism=[NASTY]), Example())
         for number in (1, 2)
     ]  # fmt: skip
-    kinds = ("breach", "leak", "fault", "lockout", "handler-error", "hardening", "pass")
+    kinds: tuple[Kind, ...] = ("breach", "leak", "fault", "lockout", "handler-error", "hardening", "pass")
     verdicts = [
         CellVerdict(
             NASTY, plans[0].key, NASTY, f"forged@{NASTY}" if kind != "handler-error" else "", "signature", "reject", kind, "probe",
@@ -125,7 +126,7 @@ def test_ascii_streams_get_every_report_and_every_line() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     say(f"{NASTY} … — ✓ ü", file=out)
     out.flush()
-    text = out.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    text = out.buffer.getvalue().decode()
     clean(text)
     assert text.rstrip().endswith("... - ok \\xfc")
 
@@ -199,7 +200,7 @@ def test_what_pytest_has_put_together_is_shown() -> None:
     except RuntimeError:
         found = pytest.ExceptionInfo.from_current()
     for style in ("long", "short", "native"):
-        told = found.getrepr(showlocals=True, style=style)  # type: ignore[arg-type]
+        told = found.getrepr(showlocals=True, style=style)
         assert SECRET in str(told)
         clean(str(show(told)))
         clean(told.reprcrash.message)  # type: ignore[union-attr]

@@ -92,10 +92,14 @@ class Configuration:
         done: list[tuple[Trial, Outcome]] = []
         with ThreadPoolExecutor(self.workers, thread_name_prefix="clerk-harness-config") as pool:
             futures = [(trial, pool.submit(self._try, trial.environment)) for trial in todo]
-            for trial, future in futures:
-                done.append((trial, future.result()))
-                if progress is not None:
-                    progress(len(done), len(todo))
+            try:
+                for trial, future in futures:
+                    done.append((trial, future.result()))
+                    if progress is not None:
+                        progress(len(done), len(todo))
+            except BaseException:  # Whoever ends the run waits for what is being tried, not for what is left.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         for trial, outcome in done:
             self._judge(trial, outcome)
         if self.file.health is None:

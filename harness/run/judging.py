@@ -1,0 +1,116 @@
+"""A run's record as it grows: whatever ends or fails in the middle, what was judged before can be reported."""
+
+from __future__ import annotations
+
+import time
+from typing import Protocol
+
+from harness.contracts.base import Contract, Progress
+from harness.contracts.matrix import CellVerdict, Declaration
+from harness.contracts.registry import MATRIX, contract
+from harness.core.errors import HarnessError
+from harness.database import explained
+from harness.report import Record
+from harness.run.context import RunContext
+from harness.run.options import Options
+from harness.run.record import new_record, record_before_start, what_left
+
+OURS = "a mistake in the harness"
+
+
+class Watcher(Protocol):
+    """Is told how far the run has come."""
+
+    def start(self, total: int) -> None:
+        """So many cells are to be judged."""
+
+    def add(self, verdict: CellVerdict) -> None:
+        """The next verdict."""
+
+    def of(self, contract: Contract) -> Progress:
+        """What a contract tells."""
+
+    def finish(self) -> None:
+        """All is judged."""
+
+
+class Judging:
+    """`record` can be reported at any moment. `complete`: all was judged, or is said to be unknown; `begun`: the target is there.
+
+    `crash`: the first mistake of the harness's own, which cost one contract its checks and no other.
+    """
+
+    def __init__(self, options: Options, declaration: Declaration, contracts: list[str]) -> None:
+        self.options = options
+        self.contracts = contracts
+        self.record: Record = record_before_start(options, declaration)
+        self.begun = self.complete = False
+        self.crash: Exception | None = None
+        # A mistake in a file is told before anything starts.
+        for each in self._beside_the_matrix():
+            each.declared(declaration.root, asked=each.name in options.only)
+
+    def _beside_the_matrix(self) -> list[Contract]:
+        return [contract(name) for name in self.contracts if name != MATRIX]
+
+    def judge(self, context: RunContext, watcher: Watcher | None) -> None:
+        """Judge the cells and verify the contracts. Raises DeclarationError where the declaration does not fit the target."""
+        record = new_record(context)
+        if MATRIX not in self.contracts:
+            record.plan.routes, record.plan.gaps = [], []
+        self.record, self.begun = record, True
+        if watcher is not None:
+            watcher.start(record.plan.cells)
+        try:
+            if MATRIX in self.contracts:
+                self._matrix(context, watcher)
+            for each in self._beside_the_matrix():
+                self._contract(each, context, watcher)
+        finally:
+            record.blocked = context.target.blocked()
+            for text in what_left(context.names, self.options.isolation):
+                context.note(text)
+        for name, why in record.unexamined.items():
+            context.note(
+                f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)"
+            )
+        self.complete = True
+        if watcher is not None:
+            watcher.finish()
+
+    def _matrix(self, context: RunContext, watcher: Watcher | None) -> None:
+        """A matrix that fails in the middle keeps the verdicts that it has, and costs the contracts nothing."""
+        started = time.monotonic()
+        try:
+            with explained():
+                for verdict in context.run(self.record.plan):
+                    self.record.add(verdict)
+                    if watcher is not None:
+                        watcher.add(verdict)
+        except Exception as error:
+            self.record.incomplete = f"the matrix was not tried to its end: {self._reason(error)}"
+        finally:
+            self.record.seconds = time.monotonic() - started
+
+    def _contract(self, each: Contract, context: RunContext, watcher: Watcher | None) -> None:
+        try:
+            with explained():
+                self.record.checks += each.verify(
+                    context,
+                    asked=each.name in self.options.only,
+                    progress=watcher.of(each) if watcher is not None else None,
+                )
+        except Exception as error:
+            self.record.checks.append(each.failed(self._reason(error)))
+
+    def _reason(self, error: Exception) -> str:
+        """Why something failed, in a sentence; a mistake of the harness's own is kept, to be told in full."""
+        if isinstance(error, HarnessError):
+            return str(error)
+        self.crash = self.crash or error
+        return f"{OURS}: {type(error).__name__}: {error}"
+
+    def cut_short(self, reason: str) -> None:
+        """The run has ended before its time, for this reason."""
+        if not self.complete:
+            self.record.incomplete = self.record.incomplete or reason
