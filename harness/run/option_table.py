@@ -198,6 +198,10 @@ def add_pytest_options(group: _PytestGroup) -> None:
 
 def from_arguments(arguments: argparse.Namespace) -> Options:
     """The options of a run from parsed arguments. Raises HarnessError for values that cannot be meant."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise HarnessError(f"this directory: {error.strerror}: change into one that is there") from None
     found = {
         each.name: _value(each, getattr(arguments, dest(each)), each.flag)
         for each in options()

@@ -115,7 +115,7 @@ def test_a_broken_seed_is_named(postgres: Server, tmp_path: Path) -> None:
     (tmp_path / "seed.sql").write_text("INSERT INTO nowhere VALUES (1)")
     with pytest.raises(DatabaseError, match=r"seed .*seed\.sql: relation \"nowhere\" does not exist"):
         workspace.finish_template(tmp_path / "seed.sql")
-    with pytest.raises(DatabaseError, match="No such file"):
+    with pytest.raises(DatabaseError, match="no such file"):
         workspace.finish_template(tmp_path / "other.sql")
     workspace.close()
 

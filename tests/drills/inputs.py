@@ -22,7 +22,10 @@ def _option_cases() -> Iterator[Case]:
             matrix = MATRIX + "[database]\n" if flag == "--postgres" else MATRIX
             files = PLACED | {"suites/auth_matrix.toml": matrix}
             yield Case(
-                f"option {flag} {shown!r}", (*RUN, given), files, names=(flag, "--app") if flag != "--suites" else ()
+                f"option {flag} {shown!r}",
+                (*RUN, given),
+                files,
+                names=(flag, "--app", "no credential or group") if flag != "--suites" else (),
             )
     for words in (
         ("--app", "backend:app", "--url", "http://127.0.0.1:1"), ("--app", "backend:app", "--command", "true"), ("--nonsense",), ("--agents",),

@@ -251,8 +251,7 @@ def whole_characters(value: Any) -> Any:
     rest: List[Any] = [whole]
     while rest:
         holder = rest.pop()
-        entries = list(holder.items()) if isinstance(holder, dict) else list(enumerate(holder))
-        for key, inner in entries:
+        for key, inner in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
             if isinstance(inner, (dict, list)):
                 rest.append(inner)
             elif isinstance(inner, str):
