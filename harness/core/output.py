@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import lru_cache
 from typing import Any, TextIO
 
 from harness.core.redact import redact
@@ -32,6 +33,7 @@ def _escaped(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+@lru_cache(maxsize=8192)
 def harmless(text: str) -> str:
     """The text with what a terminal, a log or an editor would obey written out: `\\x1b`, `\\u202e`, `\\::error::`."""
     text = _OBEYED.sub(_escaped, text.replace("\r\n", "\n"))

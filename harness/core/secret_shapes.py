@@ -10,7 +10,7 @@ from itertools import pairwise
 
 KEPT = 8
 """So many first characters of a secret are shown, where it is at least twice as long; of passwords none."""
-_ENDLESS = 500
+_ENDLESS = 1000
 """A word of so many characters is none that anybody reads."""
 
 PASSWORD_NAME = re.compile(r"passw(?:or)?d|pwd|passphrase", re.IGNORECASE)
@@ -18,7 +18,7 @@ _NOTHING = re.compile(r"none|null|true|false|str|string|required|missing|invalid
 
 _PEM = re.compile(
     r"-----BEGIN ([A-Z0-9 ]{3,40})-----"
-    r"(?:.{0,20000}?-----END \1-----|(?:(?:\s|\\+[nr])*[A-Za-z0-9+/=]{12,})*)…?",
+    r"(?:.{0,8000}?-----END \1-----|(?:(?:\s|\\+[nr])*[A-Za-z0-9+/=]{12,})*)…?",
     re.DOTALL,
 )
 _URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@\"'<>]*):[^/\s\"'<>]+@")

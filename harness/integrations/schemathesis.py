@@ -27,6 +27,7 @@ from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.planning import make_plan
 from harness.contracts.refusal import is_failure, is_refusal
 from harness.core.errors import DeclarationError, HarnessError
+from harness.core.output import shown
 from harness.core.paths import path_shape
 from harness.credentials import CATALOGUE, Credential, Presentation, tagged
 from harness.run.minting import from_issuer
@@ -147,5 +148,6 @@ def agrees_with_matrix(ctx: Any, response: Any, case: Any) -> bool | None:
             disagreeing.append(f"{name}: must be rejected, was answered with {answer.status}")
     if disagreeing:
         findings = "\n- ".join(disagreeing)
-        raise AssertionError(f"{plan.key} disagrees with policy {plan.policy_name!r} of the auth matrix:\n- {findings}")
+        told = f"{plan.key} disagrees with policy {plan.policy_name!r} of the auth matrix:\n- {findings}"
+        raise AssertionError(shown(told))
     return None

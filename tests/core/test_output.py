@@ -223,6 +223,7 @@ PLUGIN_TEST = """
 import pytest, warnings
 from harness.core.redact import learn
 from harness.pytest_plugin.items import FindingError, StoryItem
+from harness.contracts.matrix.verdicts import Kind
 from harness.core.errors import HarnessError
 SECRET = {secret!r}
 NASTY = {nasty!r}
