@@ -12,7 +12,9 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -21,12 +23,17 @@ from harness.core.command_line import split_command
 from harness.core.errors import StartHung, TargetError
 from harness.core.ports import free_port
 from harness.core.text import shown
+from harness.targets.base import Call, Observation, Request
 from harness.targets.host_redirect import Names
-from harness.targets.url import UrlTarget, address_of, check_host
+from harness.targets.http_line import Line
+from harness.targets.url import UrlTarget, address_of, check_host, unanswered
 
 _START_LIMIT = 60.0
 _END_LIMIT = 5.0
 _ASK_AGAIN = 0.05
+_LOOKS = 4
+_STILL_ANSWERS = 2.0
+"""Seconds within which a server that did not answer a request answers another, or is started again."""
 
 
 class Running:
@@ -83,6 +90,14 @@ class CommandTarget(UrlTarget):
     names: Names | None = None
     start_limit: float | None = None
     _running: Running | None = None
+    _starts: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _culprits: set[str] = field(default_factory=set)
+    """Routes of which a request has ended the server."""
+    _how: str = ""
+    """How the server before this one had ended by itself; empty where the harness ended it."""
+    _lost: TargetError | None = None
+    """Why the server, which is gone, could not be started again."""
     _given: tuple[str, str] = ("", "")
 
     def __post_init__(self) -> None:
@@ -151,6 +166,78 @@ class CommandTarget(UrlTarget):
             return False
         return True
 
+    def asked(self, call: Call, ask: Callable[[], Observation]) -> Observation:
+        """Return what came of a request; a server that it has ended, or that answers nobody any more, is started again.
+
+        Where several requests were under way when it ended, nobody knows which of them did it: each is sent once more, alone.
+        """
+        with self._lock:  # Not while it is started again, nor while another request is tried alone.
+            starts = self._starts
+        observation = ask()
+        if not unanswered(observation) or self._lost:
+            return observation
+        with self._lock:
+            down = starts == self._starts and self._is_down(observation)
+            if not down and starts == self._starts:
+                return observation
+            known = call.route.key in self._culprits
+            if known and not down and self._how:
+                # Another lane has started it again; of the requests that were under way this one is known to end it.
+                observation.died, observation.hung, observation.error = True, False, self._how
+                return observation
+            if not down or (self.lanes_wanted > 1 and not known):
+                if down:
+                    self._again()
+                observation = ask()
+                if not unanswered(observation) or not self._is_down(observation):
+                    return observation
+            self._culprits.add(call.route.key)
+            self._again()
+            if self._how:
+                observation.died, observation.hung, observation.error = True, False, self._how
+        return observation
+
+    def _is_down(self, observation: Observation) -> bool:
+        """Whether the server has ended, or answers nobody any more, after a request that it did not answer."""
+        return not self._answers() if observation.hung else self._gone()
+
+    def check(self) -> None:
+        """Raises TargetError where the server is gone and did not start again."""
+        if self._lost is not None:
+            raise self._lost
+
+    def _gone(self) -> bool:
+        """Whether the process has ended: a connection breaks off a moment before that can be seen."""
+        for _ in range(_LOOKS):
+            if self._running is None or self._running.ended() is not None:
+                return True
+            time.sleep(_ASK_AGAIN)
+        return False
+
+    def _answers(self) -> bool:
+        """Whether the server still answers anything."""
+        parts = address_of(self.url)
+        if parts.scheme != "http":
+            return True
+        line = Line(parts.scheme, parts.host, parts.port, None)
+        seen = line.exchange(Request("GET", "/", headers=[("host", "-"), ("connection", "close")]), _STILL_ANSWERS)
+        line.close()
+        return not seen.hung
+
+    def _again(self) -> None:
+        """Start it again, and keep how it had ended; where that fails, it is lost."""
+        self._starts += 1
+        code = self._running.ended() if self._running is not None and self._gone() else None
+        self._how = "" if code is None else f"exit code {code}"
+        if code is not None and code < 0:
+            with contextlib.suppress(ValueError):
+                self._how = f"signal {signal.Signals(-code).name}"
+        try:
+            self._end()
+            self._begin()
+        except TargetError as error:
+            self._lost = error
+
     def _end(self) -> None:
         if self._running is not None:
             self._running.close()
@@ -158,6 +245,8 @@ class CommandTarget(UrlTarget):
 
     def renew(self, lane: int) -> None:
         """End the command and start it again. Raises TargetError when it does not start."""
+        self._lost = None
+        self._starts += 1
         self._end()
         self._begin()
 

@@ -12,6 +12,7 @@ import queue
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,11 +51,18 @@ def address_of(url: str) -> Address:
         raise TargetError(f"--url {shown(url)}: {error}; write http://127.0.0.1:8000") from None
 
 
-class UrlLane:
-    """Executes batches over HTTP in a thread."""
+def unanswered(observation: Observation) -> bool:
+    """Whether nothing came of a request: no status, and no websocket that was accepted."""
+    accepted = observation.websocket is not None and observation.websocket.accepted
+    return observation.status is None and not accepted
 
-    def __init__(self, line: Line) -> None:
+
+class UrlLane:
+    """Executes batches over HTTP in a thread, each request through `target`, which may start its server again."""
+
+    def __init__(self, line: Line, target: UrlTarget) -> None:
         self._line = line
+        self._target = target
         self._work: queue.Queue[tuple[list[Call], float, bool] | None] = queue.Queue()
         self._done: queue.Queue[Partial] = queue.Queue()
         self._reader, self._writer = socket.socketpair()
@@ -68,19 +76,26 @@ class UrlLane:
                 with ThreadPoolExecutor(len(calls)) as pool:
                     answers = list(pool.map(self._alone, calls, [limit] * len(calls)))
             else:
-                answers = [self._send(self._line, call, limit) for call in calls]
+                answers = []
+                for call in calls:
+                    answers.append(self._send(self._line, call, limit))
+                    if unanswered(answers[-1]):
+                        break  # Whoever sent the batch decides whether it goes on.
             self._done.put(Partial(answers))
             self._writer.send(b".")
 
     def _send(self, line: Line, call: Call, limit: float) -> Observation:
         send = line.shake_hands if call.request.kind == "websocket" else line.exchange
-        try:
-            return send(call.request, limit)
-        except (
-            Exception
-        ) as error:  # Whatever an answer does to its reader, the lane goes on: nobody would wait for it in time.
-            line.close()
-            return Observation(error=f"{type(error).__name__}: {error}")
+
+        def ask() -> Observation:
+            try:
+                return send(call.request, limit)
+            except Exception as error:
+                # Whatever an answer does to its reader, the lane goes on: without a result it would be waited for.
+                line.close()
+                return Observation(error=f"{type(error).__name__}: {error}")
+
+        return self._target.asked(call, ask)
 
     def _alone(self, call: Call, limit: float) -> Observation:
         line = self._line.another()
@@ -90,7 +105,8 @@ class UrlLane:
             line.close()
 
     def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
-        """Hand over a batch."""
+        """Hand over a batch. Raises TargetError where the server is gone and does not start again."""
+        self._target.check()
         self._work.put((calls, limit, together))
 
     def fileno(self) -> int:
@@ -152,7 +168,7 @@ class UrlTarget:
             if not self.routes:
                 raise TargetError(f"--url {self.url}: {self.openapi} lists no operations, so nothing could be proven")
         for _ in range(self.lanes_wanted):
-            self._lanes.append(UrlLane(Line(parts.scheme, parts.host, parts.port, context)))
+            self._lanes.append(UrlLane(Line(parts.scheme, parts.host, parts.port, context), self))
         return self
 
     def _document(self, line: Line) -> dict[str, Any]:
@@ -186,6 +202,13 @@ class UrlTarget:
     def lanes(self) -> list[Lane]:
         """Threads, each with a connection."""
         return list(self._lanes)
+
+    def asked(self, call: Call, ask: Callable[[], Observation]) -> Observation:
+        """Return what came of a request, in the thread of its lane."""
+        return ask()
+
+    def check(self) -> None:
+        """Raises TargetError where nothing more can be asked."""
 
     def renew(self, lane: int) -> None:
         """Raises TargetError: a running server is not ours to restart."""

@@ -67,8 +67,8 @@ http.createServer(async (request, response) => {
 
 def run(root: Path, command: str, *, routes: str = ROUTES, **more: Any) -> Judged:
     suites = write_suites(root / "suites", routes, matrix=MATRIX)
-    options: dict[str, Any] = {"credentials": FIRST.split(","), "drills": True}
-    return judged(Options(suites=suites, command=command, app_dir=root, agents=1, **(options | more)))
+    options: dict[str, Any] = {"credentials": FIRST.split(","), "drills": True, "agents": 1}
+    return judged(Options(suites=suites, command=command, app_dir=root, **(options | more)))
 
 
 def python_backend(root: Path, *, verifier: str = VERIFIER, code: str = PYTHON) -> None:
@@ -161,3 +161,43 @@ def test_nothing_is_left_running_when_a_run_fails(tmp_path: Path) -> None:
     with pytest.raises(HarnessError, match="/nowhere answers 404"):
         run(tmp_path, UVICORN.replace("{port}", url.rpartition(":")[2]), url=url, openapi="/nowhere")
     assert not listens(url)
+
+
+FALLS = """
+import os, signal, time
+with open("starts.txt", "a") as file: file.write("x")
+@app.get("/bad")
+async def bad(): WHAT
+"""
+
+
+@pytest.mark.parametrize("agents", [1, 2])
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [("os.kill(os.getpid(), signal.SIGKILL)", "crashed (signal SIGKILL)"), ("time.sleep(3600)", "hung")],
+    ids=["crash", "hang"],
+)
+def test_a_route_that_ends_the_server_each_time(tmp_path: Path, what: str, how: str, agents: int) -> None:
+    python_backend(tmp_path, code=PYTHON + FALLS.replace("WHAT", what))
+    routes = ROUTES + '\n"GET /bad" = "public"'
+    names = ["missing", "clerk", "expired", "forged", "legacy-urlsafe", "alg-none", "garbage", "wrong-scheme-basic"]
+    result = run(tmp_path, UVICORN, routes=routes, agents=agents, credentials=names, time_limit=2, drills=False)
+    # What another lane had under way is asked once more, as nobody knows whose request it was.
+    assert len((tmp_path / "starts.txt").read_text()) <= 6 * agents
+    assert result.kinds("GET /me") | result.kinds("GET /open") == {"pass"}
+    assert result.kinds("GET /bad") == {"fault", "inconclusive"}
+    (untried,) = {v.detail for v in result.record.verdicts if v.verdict == "inconclusive"}
+    assert untried.startswith(f"the route {how} 3 times in a row, with missing, ")
+
+
+def test_a_server_that_does_not_start_again_keeps_what_is_known(tmp_path: Path) -> None:
+    once = "import os\nassert not os.path.exists('starts.txt'), 'the disk is full'\n"
+    python_backend(tmp_path, code=once + PYTHON + FALLS.replace("WHAT", "os._exit(3)"))
+    routes = ROUTES + '\n"GET /bad" = "public"\n"GET /later" = "clerk"'
+    result = run(tmp_path, UVICORN, routes=routes, credentials=["clerk", "missing", "forged"], drills=False)
+    assert result.verdicts["GET /me", "forged"].verdict == "pass"
+    assert result.kinds("GET /bad") <= {"fault", "inconclusive"}
+    (note,) = [note for note in result.notes if "could not be started again" in note]
+    assert "GET /bad with missing crashed (exit code 3)" in note
+    assert "ended with 1: AssertionError: the disk is full" in note
+    assert not result.record.passed

@@ -43,6 +43,11 @@ class CutOff:
     _falls_of: dict[str, int] = field(default_factory=dict)
     """How often each cell has brought the target down, in a row."""
 
+    @property
+    def last(self) -> str:
+        """What brought the target down last, and how; the empty text where nothing did, or something was answered since."""
+        return f"{self._row[-1].label} {self._row[-1].how}" if self._row else ""
+
     def why_not(self, sending: Sending) -> str:
         """Return why a request is not to be sent; the empty text where it is."""
         if self.reason:

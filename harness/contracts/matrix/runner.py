@@ -155,8 +155,10 @@ class Runner:
 
     def _lose(self, error: TargetError) -> None:
         """The target of the lane cannot be started again: nothing more is sent, and other lanes take what is waiting."""
-        self.lost = self._cut.reason = f"{LOST}: {error}"
-        self._tell(self._work[0].sequence.plan, self.lost)
+        plan = self._work[0].sequence.plan
+        after = f" after {plan.key} with {self._cut.last}" if self._cut.last else ""
+        self.lost = self._cut.reason = f"{LOST}{after}: {error}"
+        self._tell(plan, self.lost)
         self._todo.extendleft(reversed(self._sent))
         self._skip()
         if self._next is not None:
