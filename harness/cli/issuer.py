@@ -26,7 +26,7 @@ from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
 from harness.fake_clerk.control_access import TOKEN
 from harness.fake_clerk.seed import Seed, load_seed, plant
-from harness.run.environment import refuse_live_keys
+from harness.run.environment import refuse_live_keys, refuse_live_words
 from harness.run.minting import minted
 from harness.run.option_table import given_path
 from harness.targets.host_redirect import Names
@@ -38,6 +38,7 @@ _TOKEN = "CLERK_HARNESS_TOKEN"
 
 def issuer(arguments: argparse.Namespace) -> int:
     """Serve the fake Clerk until interrupted, or while a command runs; then its exit code."""
+    refuse_live_words(arguments.program, "the command after --")
     seed = load_seed(given_path(arguments.seed, "--seed")) if arguments.seed is not None else Seed()
     env_file = given_path(arguments.env_file, "--env-file") if arguments.env_file is not None else None
     _check(arguments)
@@ -174,8 +175,10 @@ def _run(clerk: FakeClerk, program: list[str]) -> int:
         process.wait()
         raise
     finally:
-        blocked = names.blocked()
+        blocked, live = names.blocked(), names.live()
         names.close()
+        for sentence in live:
+            say(f"clerk-harness: {sentence}: the command set it itself; it has no place in tests", file=sys.stderr)
         if blocked:
             say(f"clerk-harness: refused connections to: {', '.join(blocked)}", file=sys.stderr)
     counts = ", ".join(f"{name} {count}" for name, count in sorted(clerk.api.counts.items()))

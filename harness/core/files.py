@@ -10,7 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from harness.core.errors import DeclarationError, HarnessError
+from harness.core.errors import DeclarationError, HarnessError, UnsafeError
+from harness.core.live_keys import LiveKey, find_live_keys
 from harness.core.text import shown
 
 LARGEST = 64 << 20
@@ -80,7 +81,7 @@ def path_problem(path: Path) -> str | None:
 
 def read_toml(path: Path, *, hint: str = "; `clerk-harness init` writes one") -> dict[str, Any]:
     """The file's tables. Raises DeclarationError naming the file (with `hint` where it is missing), and the line where TOML
-    is broken."""
+    is broken; UnsafeError for a live key anywhere in it, naming the place."""
     text = read_text(path, hint=hint)
     if _LONG_KEY.search(text):
         raise DeclarationError(f"{path}: nested too deeply")
@@ -92,7 +93,34 @@ def read_toml(path: Path, *, hint: str = "; `clerk-harness init` writes one") ->
         raise DeclarationError(f"{path}: nested too deeply") from None
     if _too_deep(tables):
         raise DeclarationError(f"{path}: nested too deeply")
+    _refuse_live_keys(path, tables)
+    for number, line in enumerate(text.splitlines(), 1):  # Comments too, and what the next release reads.
+        for key in find_live_keys(line):
+            raise _live(f"{path}: line {number}", key)
     return tables
+
+
+def _refuse_live_keys(path: Path, value: object, *parts: str) -> None:
+    """Raise UnsafeError for a live key in a value or in the name of one; `parts` lead to it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            for key in find_live_keys(name):
+                raise _live(f"{_table(path, parts)}: a name", key)
+            _refuse_live_keys(path, inner, *parts, name)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _refuse_live_keys(path, inner, *parts, str(number))
+    elif isinstance(value, str):
+        for key in find_live_keys(value):
+            raise _live(f"{_table(path, parts[:-1])}: {parts[-1]}", key)
+
+
+def _table(path: Path, parts: tuple[str, ...]) -> str:
+    return f"{path} [{'.'.join(parts)}]" if parts else str(path)
+
+
+def _live(place: str, key: LiveKey) -> UnsafeError:
+    return UnsafeError(f"{place} holds a live key ({key}); the harness brings its own keys: take it out")
 
 
 def _too_deep(tables: dict[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.jwks_faults import JWKS_FAULTS
-from harness.run.environment import refuse_live_keys, secrets_among
+from harness.run.environment import app_directory, env_file_notes, refuse_live_options, secrets_among
 from harness.run.options import Options
 from harness.run.starting import Starter
 from harness.targets import Target
@@ -87,8 +87,7 @@ class RunContext:
 
     def _start(self) -> None:
         matrix, options = self.declaration.matrix, self.options
-        refuse_live_keys(dict(matrix.target.env), f"{self.declaration.root}/auth_matrix.toml [target.env]")
-        refuse_live_keys(options.env, "--env")
+        refuse_live_options(options)  # In the declaration they were refused when it was read.
         starter = self._starter
         self.clerk = starter.start_clerk()
         self.names = self._beside = starter.names
@@ -110,6 +109,8 @@ class RunContext:
             dict(matrix.target.env) | options.env, (self.clerk.secret_key, self.clerk.publishable_key)
         )
         keys = self.mint.warm()
+        for note in env_file_notes(app_directory(options, self.declaration)):
+            self.note(note)
         self.target = starter.start_target()
         self.server, self.resets, self.database_url = starter.server, starter.resets, starter.database_url
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.core.command_line import split_command
 from harness.core.errors import DatabaseError, HarnessError, UnsafeError
 from harness.core.files import read_toml
+from harness.core.live_keys import find_live_keys
 from harness.core.redact import is_secret, learn_variables
 from harness.core.text import shown
+from harness.database import URL_VARIABLE
+from harness.run.option_table import options as declared_options
 from harness.run.options import Options
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 # Variables of the harness's own environment that a target may see. Everything else stays out: what a developer has in
 # the shell (a live key, a proxy, a production database) must not decide what is proven.
 _PASSED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT", "LD_LIBRARY_PATH")
+
+_EXAMPLES = (".example", ".sample", ".template", ".dist")
 
 
 def declares_database(suites: Path) -> bool:
@@ -32,16 +36,53 @@ def declares_database(suites: Path) -> bool:
         return False
 
 
-def refuse_live_keys(environment: dict[str, str], where: str) -> None:
+def refuse_live_keys(environment: Mapping[str, str], where: str) -> None:
     """Raises UnsafeError for a key of a production instance; the message does not repeat the key."""
     for name, value in environment.items():
-        for word in value.replace(",", " ").split():
-            if word.startswith(("sk_live_", "pk_live_")):
-                host = _host_of(word)
-                raise UnsafeError(
-                    f"{where}: {name} holds a live key ({word[:8]}…{f' of {host}' if host else ''}); "
-                    "the harness brings its own keys: take the variable out"
-                )
+        for key in find_live_keys(value):
+            raise UnsafeError(
+                f"{where}: {name} holds a live key ({key}); the harness brings its own keys: take the variable out"
+            )
+
+
+def refuse_live_words(words: Iterable[str], where: str) -> None:
+    """Raises UnsafeError for a live key in what was written on the command line at `where`."""
+    for key in find_live_keys(" ".join(words)):
+        raise UnsafeError(f"{where} holds a live key ({key}); the harness brings its own keys: take it out")
+
+
+def refuse_live_options(options: Options) -> None:
+    """Raises UnsafeError for a live key in an option, or in what is passed on of the harness's own environment."""
+    for option in declared_options():
+        given = getattr(options, option.name)
+        if isinstance(given, dict):
+            refuse_live_keys(given, option.flag)
+        elif isinstance(given, list):
+            refuse_live_words(given, option.flag)
+        elif isinstance(given, str | Path):
+            refuse_live_words([str(given)], option.flag)
+    server = {URL_VARIABLE: os.environ[URL_VARIABLE]} if URL_VARIABLE in os.environ else {}
+    refuse_live_keys(base_environment() | server, "the environment")
+
+
+def env_file_notes(directory: Path) -> Iterator[str]:
+    """Notes on `.env` files in the target's directory that hold live keys.
+
+    No reason to stop: nobody says that the app loads them, what it loads by default yields to the harness's variables, and
+    many keep such a file for a deployment. A live key that is in effect is seen in the running app.
+    """
+    for path in sorted(directory.glob(".env*")):
+        if path.suffix in _EXAMPLES or not path.is_file():
+            continue
+        with contextlib.suppress(OSError):
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                name = line.strip().removeprefix("export ").partition("=")[0].strip()
+                for key in find_live_keys(line):
+                    held = f" in {name}" if name.isidentifier() else ""
+                    yield (
+                        f"{path} holds a live key ({key}){held}: nothing tells that the app runs on it, "
+                        "but it has no place where tests run"
+                    )
 
 
 def secrets_among(given: dict[str, str], ours: Collection[str]) -> dict[str, str]:
@@ -55,14 +96,6 @@ def secrets_among(given: dict[str, str], ours: Collection[str]) -> dict[str, str
         for name, value in given.items()
         if value and value not in ours and "://" not in value and (is_secret(name) or value.startswith("-----BEGIN"))
     }
-
-
-def _host_of(key: str) -> str:
-    text = key.split("_", 2)[2]
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4)).decode().rstrip("$")
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""
 
 
 def base_environment() -> dict[str, str]:

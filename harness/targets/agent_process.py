@@ -13,9 +13,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.core.errors import StartHung, TargetError
+from harness.core.errors import StartHung, TargetError, UnsafeError
 from harness.targets.agent.protocol import (
     LENGTH,
+    LIVE_KEY,
     Batch,
     Codec,
     Configuration,
@@ -120,12 +121,14 @@ class AgentProcess:
             self._write(Configuration(spec.app, str(spec.app_dir), names, spec.fake_port, patterns, hooks))
 
     def greet(self) -> Hello:
-        """Let the app start up, and wait for its routes. Raises TargetError with the app's own words, StartHung after the limit."""
+        """Let the app start up, and wait for its routes. Raises TargetError with the app's own words, StartHung after the limit,
+        UnsafeError for an app that runs on a live key."""
         with contextlib.suppress(OSError):  # A process that ended has a last message, which is still to be read.
             self._write(Go())
         message = self._first_message()
         if isinstance(message, Failure):
             self._note_blocked(message.blocked)
+            self._refuse_live_key(message)
             self.kill()
             note = f"; refused connection to {', '.join(self.blocked)}" if self.blocked else ""
             raise TargetError(f"--app {self.spec.app}: {message.message}{note}")
@@ -133,6 +136,12 @@ class AgentProcess:
         self._note_blocked(message.blocked)
         self.hello = message
         return message
+
+    def _refuse_live_key(self, failure: Failure) -> None:
+        """Raise UnsafeError where the agent tells of an app that runs on a live key."""
+        if failure.kind == LIVE_KEY:
+            self.kill()
+            raise UnsafeError(f"--app {self.spec.app}: {failure.message}")
 
     def _first_message(self) -> Message:
         assert self._socket is not None
@@ -184,6 +193,8 @@ class AgentProcess:
             self._last_sign = time.monotonic()
             if isinstance(message, (Results, Hung)):
                 return self._partial(message)
+            if isinstance(message, Failure):
+                self._refuse_live_key(message)
             assert isinstance(message, Heartbeat)
             if not self._first_frame():  # What came in the same packet is not announced again.
                 return None

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import IO
 
 from harness.core.command_line import split_command
-from harness.core.errors import StartHung, TargetError
+from harness.core.errors import StartHung, TargetError, UnsafeError
 from harness.core.ports import free_port
 from harness.core.text import shown
+from harness.targets.agent.live_environment import of_session
 from harness.targets.base import Call, Observation, Request
 from harness.targets.host_redirect import Names
 from harness.targets.http_line import Line
@@ -57,6 +58,11 @@ class Running:
             self._output.close()
             reason = error.strerror if isinstance(error, OSError) else error
             raise TargetError(f"--command {shown(command)!r}: cannot be started: {reason}") from error
+
+    @property
+    def session(self) -> int:
+        """The session that its processes belong to (setsid(2))."""
+        return self._process.pid
 
     def ended(self) -> int | None:
         """Return the exit code, or None while it runs."""
@@ -152,11 +158,22 @@ class CommandTarget(UrlTarget):
         while not self._listens(parts.host, parts.port):
             code = running.ended()
             if code is not None:
+                self._refuse_live_keys(running)
                 raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")
             if time.monotonic() > deadline:
                 problem = f"nothing listens at {self.url} after {limit:g} s; it last said: {running.last_words()}"
                 raise StartHung(f"--command {self.command!r}: {problem} (it gets its port as {{port}} and PORT)")
             time.sleep(_ASK_AGAIN)
+        self._refuse_live_keys(running)
+
+    def _refuse_live_keys(self, running: Running) -> None:
+        """Raise UnsafeError when its processes run on a live key: one that they were started with, or set themselves."""
+        told = self.names.live() if self.names is not None else []
+        told += [f"{name} is set to a live key ({key})" for name, key in of_session(running.session)]
+        for sentence in told:
+            raise UnsafeError(
+                f"--command: {sentence}: the command sets it itself, and would run on a production instance; take it out"
+            )
 
     @staticmethod
     def _listens(host: str, port: int) -> bool:

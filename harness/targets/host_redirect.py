@@ -27,7 +27,7 @@ class Names:
 
     Python and Node load hooks of their own; other programs use the fake as their proxy. `allowed`: hosts elsewhere that may be
     reached (the database's), `outside`: see `Redirect`. `blocked` lists what they were refused, `attempts` what else left or
-    tried to; with `beside` they are listed there.
+    tried to, `live` the live keys that they gave themselves; with `beside` they are listed there.
     """
 
     def __init__(
@@ -42,7 +42,8 @@ class Names:
         self._own = beside is None
         self._directory: Path = beside._directory if beside is not None else _new_directory()
         self._report, self._attempts = self._directory / "blocked", self._directory / "attempts"
-        for file in (self._report, self._attempts):
+        self._live = self._directory / "live"
+        for file in (self._report, self._attempts, self._live):
             file.touch()
             file.chmod(0o666)
 
@@ -58,6 +59,7 @@ class Names:
             "CLERK_HARNESS_PORT": str(self.clerk.port),
             "CLERK_HARNESS_BLOCKED": os.fspath(self._report),
             "CLERK_HARNESS_ATTEMPTS": os.fspath(self._attempts),
+            "CLERK_HARNESS_LIVE": os.fspath(self._live),
             "CLERK_HARNESS_ALLOWED": ",".join(self.allowed),
             "CLERK_HARNESS_OUTSIDE": ",".join(str(port) for port in sorted(self.outside)),
         }
@@ -82,6 +84,10 @@ class Names:
             if kind in found and len(found[kind]) < _MOST:
                 found[kind].append(what[:300])
         return found
+
+    def live(self) -> list[str]:
+        """Return sentences on live keys that Python processes have put into their environment, each once."""
+        return list(dict.fromkeys(self._live.read_text(encoding="utf-8").splitlines()))
 
     def close(self) -> None:
         """Remove the reports, unless they are another's."""

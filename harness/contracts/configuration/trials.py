@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from harness.contracts.configuration.declaration import ConfigurationFile, Expect
+from harness.core.live_keys import SPECIMEN_PUBLISHABLE, SPECIMEN_SECRET
 
 FlawKind = Literal["absent", "empty", "malformed", "live", "legacy"]
 _KEPT = ("CLERK_TELEMETRY_DISABLED",)
@@ -81,7 +81,7 @@ def malformed(value: str) -> str:
 def live(value: str) -> str | None:
     """A made-up key of a production instance in place of a test key; None for what is no test key."""
     if value.startswith("sk_test_"):
-        return "sk_live_" + "0123456789abcdefghijABCDEFGHIJ0123456789xy"
+        return SPECIMEN_SECRET
     if value.startswith("pk_test_"):
-        return "pk_live_" + base64.b64encode(b"clerk.example.com$").decode()
+        return SPECIMEN_PUBLISHABLE
     return None

@@ -20,6 +20,8 @@ LENGTH = struct.Struct(">I")
 """The head of a frame: the number of bytes that follow."""
 LARGE = 4096
 """Header values longer than this cross the wire once, and are referred to by a number afterwards."""
+LIVE_KEY = "live-key"
+"""The kind of a `Failure` that tells of an app that runs on a live key; it may come in place of `Results`, too."""
 
 Headers = List[Tuple[str, str]]
 Ran = Tuple[int, bool, int]

@@ -21,6 +21,7 @@ from . import (
     discover,
     function_call,
     hooks,
+    live_values,
     loader,
     outgoing,
     probe,
@@ -74,6 +75,7 @@ class Agent:
         contexts.install()
         self.missing.begin()
         self.app, self.interface = loader.load(self.configuration.app, self.app_dir)
+        live_values.refuse(self.app_dir)
         self.known = len(discover.discover(self.app))
         discover.openapi_of(self.app)  # Apps cache it: it is made while the harness prepares the database.
 
@@ -207,14 +209,17 @@ class Agent:
                 results.append(await self._execute(item, loop, base))
         finished = True
         watchdog.deadline = None
+        live_values.refuse_later(self.app_dir, batch.number)
         self.wire.write(Results(batch.number, results, self.redirect.blocked))
 
     async def serve(self) -> None:
-        """Run lifespan startup, greeting, batches, and lifespan shutdown. Raises StartupFailed."""
+        """Run lifespan startup, greeting, batches, and lifespan shutdown. Raises StartupFailed, and LoadError for
+        an app that runs on a live key."""
         lifespan = asgi.Lifespan(self.app) if self.interface == "asgi" else None
         if lifespan is not None:
             await lifespan.start()
             self.state = lifespan.state
+            live_values.refuse(self.app_dir)
         self.wire.write(self.examine())
         self.watchdog.start()
         loop = asyncio.get_running_loop()

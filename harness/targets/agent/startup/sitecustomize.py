@@ -12,20 +12,22 @@ def _redirect() -> None:
 
     here = os.path.dirname(os.path.abspath(__file__))
     loaded = []
-    for name in ("redirect", "clients", "outgoing"):
+    for name in ("redirect", "clients", "outgoing", "live_environment"):
         path = os.path.join(os.path.dirname(here), name + ".py")
         spec = importlib.util.spec_from_file_location("_clerk_harness_" + name, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         loaded.append(module)
-    redirect, clients, outgoing = loaded
+    redirect, clients, outgoing, live_environment = loaded
     names = os.environ["CLERK_HARNESS_NAMES"].split(",")
     installed = redirect.Redirect(names, int(os.environ["CLERK_HARNESS_PORT"]), **redirect.settings(os.environ))
     installed.install()
     clients.install(installed)
     if "CLERK_HARNESS_ATTEMPTS" in os.environ:
         outgoing.Outgoing(installed, os.environ["CLERK_HARNESS_ATTEMPTS"]).install()
+    if "CLERK_HARNESS_LIVE" in os.environ:
+        live_environment.watch(os.environ["CLERK_HARNESS_LIVE"])
 
 
 def _the_next() -> None:
