@@ -20,7 +20,7 @@ from typing import NoReturn
 from harness.core import ending
 from harness.core.errors import HarnessError
 from harness.core.output import hand_out, line, say
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.core.urls import check_host_name
 from harness.credentials import Legacy, Mint, register
 from harness.fake_clerk import Endpoint, FakeClerk
@@ -63,7 +63,7 @@ def issuer(arguments: argparse.Namespace) -> int:
         clerk.start()
     except (OSError, OverflowError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise HarnessError(f"--host {shown(arguments.host)} --port {arguments.port}: {reason}") from error
+        raise HarnessError(f"--host {quoted(arguments.host)} --port {arguments.port}: {reason}") from error
     with contextlib.closing(clerk), _env_file(env_file, clerk):
         if arguments.program:
             return _run(clerk, arguments.program)
@@ -147,7 +147,7 @@ def _check(arguments: argparse.Namespace) -> None:
         if arguments.domain:
             check_host_name(arguments.domain)
     except ValueError as error:
-        raise HarnessError(f"--domain {shown(arguments.domain)}: {error}") from None
+        raise HarnessError(f"--domain {quoted(arguments.domain)}: {error}") from None
     if not arguments.host.strip():
         raise HarnessError("--host: is empty; 127.0.0.1 is the default, 0.0.0.0 lets others in")
     if not 0 <= arguments.port <= 65535:
@@ -164,7 +164,7 @@ def _run(clerk: FakeClerk, program: list[str]) -> int:
     except (OSError, ValueError) as error:
         names.close()
         reason = (error.strerror if isinstance(error, OSError) else "") or error
-        raise HarnessError(f"{shown(program[0]) or 'the command'}: cannot be started: {reason}") from error
+        raise HarnessError(f"{quoted(program[0]) or 'the command'}: cannot be started: {reason}") from error
     try:
         code = process.wait()
     except KeyboardInterrupt:

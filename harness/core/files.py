@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.core.errors import DeclarationError, HarnessError, UnsafeError
 from harness.core.live_keys import LiveKey, find_live_keys
-from harness.core.text import shown
+from harness.core.text import quoted
 
 LARGEST = 64 << 20
 """Bytes. A seed of the largest databases that anybody tests is far below it; `/dev/zero` is not."""
@@ -36,7 +36,7 @@ def read_text(
     Raises `error`, naming the file (or `name`), for whatever else is there: a pipe is not waited for, a device not read to
     its end. `hint` is added where there is no such file; `largest` is in bytes.
     """
-    where = name or shown(str(path))
+    where = name or quoted(str(path))
     try:
         data = _read(path, largest)
     except FileNotFoundError:

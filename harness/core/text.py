@@ -14,7 +14,7 @@ def cut(text: str, longest: int) -> str:
     return f"{text[:half]} […] {text[-half:]}"
 
 
-def shown(value: str) -> str:
+def quoted(value: str) -> str:
     """A value for a message: on one line, what cannot be seen escaped, cut where it is long."""
     text = cut(value, _WORD)
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
@@ -28,5 +28,5 @@ def sentence(message: str) -> str:
 def refuse_halves(value: str, where: str) -> str:
     """Return the text. Raises ValueError where it has bytes that are no UTF-8, which Python keeps as half characters (PEP 383)."""
     if any("\ud800" <= c <= "\udfff" for c in value):
-        raise ValueError(f"{where} {shown(value)}: not UTF-8")
+        raise ValueError(f"{where} {quoted(value)}: not UTF-8")
     return value

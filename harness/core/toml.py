@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
-from harness.core.text import shown
+from harness.core.text import quoted
 
 
 class Table(BaseModel):
@@ -70,7 +70,7 @@ SystemText = Annotated[str, AfterValidator(_of_the_system)]
 def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
     """What pydantic found, as one sentence; `known` has the keys of each table by its name, `""` for the file's own."""
     first = error.errors()[0]
-    key = ".".join(shown(str(part)) for part in first["loc"])
+    key = ".".join(quoted(str(part)) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]

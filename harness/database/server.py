@@ -14,7 +14,7 @@ from psycopg import sql
 from harness.core.errors import DatabaseError
 from harness.core.files import read_text
 from harness.core.redact import learn_url
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.database import URL_VARIABLE
 from harness.database.embedded import EmbeddedServer
 from harness.database.errors import describe, explained, first_line
@@ -105,7 +105,7 @@ def open_server(choice: str | None = None) -> Server:
         return Server(container.url, container)
     if not choice.startswith(("postgresql://", "postgres://")):
         raise DatabaseError(
-            f"--postgres {shown(choice)}: write postgresql://user@host:port/database, docker or embedded"
+            f"--postgres {quoted(choice)}: write postgresql://user@host:port/database, docker or embedded"
         )
     try:
         with psycopg.connect(choice, connect_timeout=10) as connection:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from harness.core.bounded import post
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.core.urls import parse_url
 
 _LIMIT = 15.0
@@ -114,7 +114,7 @@ class Endpoint:
             here = _is_loopback(parse_url(self.url).host)
         except ValueError as error:
             raise ValueError(
-                f"webhooks go to http:// or https:// on this machine; {shown(self.url)!r} {error}"
+                f"webhooks go to http:// or https:// on this machine; {quoted(self.url)!r} {error}"
             ) from None
         if not here:
             raise ValueError(f"webhooks go to http:// or https:// on this machine, not to {self.url!r}")

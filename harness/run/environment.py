@@ -13,7 +13,7 @@ from harness.core.errors import DatabaseError, HarnessError, UnsafeError
 from harness.core.files import read_toml
 from harness.core.live_keys import find_live_keys
 from harness.core.redact import is_secret, learn_variables
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.database import URL_VARIABLE
 from harness.run.option_table import options as declared_options
 from harness.run.options import Options
@@ -124,7 +124,7 @@ def migrate_command(command: str, python: str) -> list[str]:
     try:
         words = split_command(command)
     except ValueError as error:
-        raise DatabaseError(f"[database] migrate {shown(command)!r}: {error}") from None
+        raise DatabaseError(f"[database] migrate {quoted(command)!r}: {error}") from None
     if words[0] in ("python", "python3"):
         return [python, *words[1:]]
     if words[0] == "alembic":

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from harness.core.bounded import get
 from harness.core.errors import HarnessError
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.core.urls import parse_url
 from harness.credentials import Mint, Presentation, based
 
@@ -62,7 +62,7 @@ def from_issuer(url: str, name: str, *, option: str) -> dict[str, Any]:
             raise ValueError(f"it answers {status} and something else")
     except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
         raise HarnessError(
-            f"{asked}: no `clerk-harness issuer` answers there ({shown(str(error) or type(error).__name__)})"
+            f"{asked}: no `clerk-harness issuer` answers there ({quoted(str(error) or type(error).__name__)})"
         ) from error
     return found
 

@@ -21,7 +21,7 @@ from harness.core.errors import DeclarationError, HarnessError
 from harness.core.files import path_problem
 from harness.core.output import say
 from harness.core.redact import is_secret, looks_secret
-from harness.core.text import refuse_halves, sentence, shown
+from harness.core.text import quoted, refuse_halves, sentence
 
 if TYPE_CHECKING:
     from harness.run.options import Options
@@ -74,7 +74,7 @@ class Option:
             return
         low, high = self.low if self.low is not None else -math.inf, self.high if self.high is not None else math.inf
         if not low <= value <= high or (self.exclusive and value == low):
-            given = f"{value:g}" if isinstance(value, float) else shown(str(value))
+            given = f"{value:g}" if isinstance(value, float) else quoted(str(value))
             raise HarnessError(f"{flag} {given}: {self.between or f'between {low:g} and {high:.0f}'}")
 
 
@@ -168,7 +168,7 @@ def whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError:  # Also of more digits than Python converts.
-        raise argparse.ArgumentTypeError(f"{shown(text)!r} is no whole number") from None
+        raise argparse.ArgumentTypeError(f"{quoted(text)!r} is no whole number") from None
 
 
 def number(text: str) -> float:
@@ -176,7 +176,7 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{shown(text)!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{quoted(text)!r} is no number") from None
 
 
 class _PytestGroup(Protocol):
@@ -258,7 +258,7 @@ def given_path(text: str, flag: str) -> Path:
         raise HarnessError(str(error)) from None
     problem = path_problem(Path(text)) if text else "is empty"
     if problem is not None:
-        raise HarnessError(f"{flag} {shown(text)}: {problem}")
+        raise HarnessError(f"{flag} {quoted(text)}: {problem}")
     return Path(text)
 
 
@@ -282,7 +282,7 @@ def parse_env(pairs: list[str], flag: str = "--env") -> dict[str, str]:
     for pair in pairs:
         name, separator, value = pair.partition("=")
         if not separator or not name.strip():
-            raise DeclarationError(f"{flag} {shown(pair)}: write NAME=VALUE")
+            raise DeclarationError(f"{flag} {quoted(pair)}: write NAME=VALUE")
         result[name] = value
     return result
 

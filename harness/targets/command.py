@@ -22,7 +22,7 @@ from typing import IO
 from harness.core.command_line import split_command
 from harness.core.errors import StartHung, TargetError, UnsafeError
 from harness.core.ports import free_port
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.targets.agent.live_environment import of_session
 from harness.targets.base import Call, Observation, Request
 from harness.targets.host_redirect import Names
@@ -57,7 +57,7 @@ class Running:
         except (OSError, ValueError) as error:
             self._output.close()
             reason = error.strerror if isinstance(error, OSError) else error
-            raise TargetError(f"--command {shown(command)!r}: cannot be started: {reason}") from error
+            raise TargetError(f"--command {quoted(command)!r}: cannot be started: {reason}") from error
 
     @property
     def session(self) -> int:

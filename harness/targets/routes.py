@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.core.errors import TargetError
 from harness.core.paths import path_shape
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.targets.agent.protocol import whole_characters
 from harness.targets.base import Route
 from harness.targets.schema_examples import listed, table
@@ -25,7 +25,7 @@ def parse_document(data: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise ValueError("is not JSON: it is not UTF-8 text (compressed?)") from None
     except ValueError as error:
-        raise ValueError(f"is not JSON: {shown(str(error))}") from None
+        raise ValueError(f"is not JSON: {quoted(str(error))}") from None
     except RecursionError:
         raise ValueError("is no OpenAPI document: nested too deeply") from None
     if not isinstance(document, dict):
@@ -47,7 +47,7 @@ def operations_of(document: dict[str, Any], prefix: str = "") -> dict[tuple[str,
     for path, item in (paths or {}).items():
         if path.startswith("x-"):
             continue  # An extension (OpenAPI 3.1, Paths Object).
-        where = f"is no OpenAPI document: the path {shown(path)!r}"
+        where = f"is no OpenAPI document: the path {quoted(path)!r}"
         if not path.startswith("/") or any(c.isspace() or not c.isprintable() for c in path):
             raise ValueError(f"{where} does not begin with /, or has a space in it")
         if path.count("{") != path.count("}"):

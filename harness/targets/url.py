@@ -19,7 +19,7 @@ from typing import Any
 
 from harness.core.bounded import TooLong, answer_to
 from harness.core.errors import TargetError, UnsafeError
-from harness.core.text import shown
+from harness.core.text import quoted
 from harness.core.urls import Address, parse_url
 from harness.targets.base import Call, Lane, Observation, Partial, Request, Route
 from harness.targets.http_line import Line
@@ -48,7 +48,7 @@ def address_of(url: str) -> Address:
     try:
         return parse_url(url)
     except ValueError as error:
-        raise TargetError(f"--url {shown(url)}: {error}; write http://127.0.0.1:8000") from None
+        raise TargetError(f"--url {quoted(url)}: {error}; write http://127.0.0.1:8000") from None
 
 
 def unanswered(observation: Observation) -> bool:
@@ -189,7 +189,7 @@ class UrlTarget:
         except OSError as error:
             raise TargetError(f"--url {self.url}: nothing answers there ({error})") from error
         except (http.client.HTTPException, ValueError) as error:  # ValueError: lengths and chunks that are none.
-            reason = f"{type(error).__name__}: {shown(str(error))}"
+            reason = f"{type(error).__name__}: {quoted(str(error))}"
             raise TargetError(f"{told}: what answers there does not speak HTTP ({reason})") from error
         if status != 200:
             raise TargetError(f"{told} answers {status}; {way_out}")

@@ -6,7 +6,7 @@ import pytest
 
 from harness.core.command_line import split_command
 from harness.core.errors import HarnessError
-from harness.core.text import refuse_halves, sentence, shown
+from harness.core.text import quoted, refuse_halves, sentence
 from harness.core.urls import Address, check_host_name, parse_url
 
 
@@ -75,8 +75,8 @@ def test_a_message_is_one_line_and_not_long() -> None:
 
 
 def test_a_value_is_shown_without_what_cannot_be_seen() -> None:
-    assert shown("a\nb\x1b[1m\udcff") == "a\\nb\\x1b[1m\\udcff"
-    assert len(shown("x" * 5000)) < 250
+    assert quoted("a\nb\x1b[1m\udcff") == "a\\nb\\x1b[1m\\udcff"
+    assert len(quoted("x" * 5000)) < 250
 
 
 def test_bytes_that_are_no_text_are_refused() -> None:
