@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from harness.core.errors import UnsafeError
 from harness.run.context import RunContext
 from harness.run.environment import refuse_live_keys
 from harness.run.options import Options
+from harness.targets.agent.live_values import Holdings
 from tests.conftest import in_this_process, write_suites
 
 HOST = "clerk.example.com"
@@ -226,6 +228,26 @@ def test_one_in_a_file_that_is_not_in_effect_is_a_note(tmp_path: Path, capfd: py
     )
     assert ".env.example" not in done.stdout + done.stderr
     assert SECRET[8:14] not in done.stdout + done.stderr
+
+
+def test_nothing_of_the_app_runs_while_it_is_looked_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lazy objects work as soon as they are asked what they are, and an app's own collections may count as they like."""
+
+    def runs(self: object, *given: object) -> Any:
+        raise AssertionError("it ran")
+
+    asked = ("__iter__", "__len__", "__eq__", "__bool__", "__getattr__")
+    lazy = type("Lazy", (), {**dict.fromkeys(asked, runs), "__class__": property(runs)})
+    mine = type("Mine", (dict,), dict.fromkeys(("items", "keys", "values", "__iter__", "__len__"), runs))
+    words = type("Words", (str,), dict.fromkeys(("__str__", "__contains__", "__len__"), runs))
+    held: list[object] = [lazy(), mine(a=lazy(), b={"c": words(SECRET)})]
+    held.append(held)
+    module = ModuleType("held_by_an_app")
+    module.__file__ = str(tmp_path / "held_by_an_app.py")
+    module.held = held  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "held_by_an_app", module)
+    found = [(place, key) for place, key, _ in Holdings(str(tmp_path)).find()]
+    assert found == [("held_by_an_app:held.b.c", "sk_live_…")]
 
 
 def test_settings_of_pydantic_are_found_in_their_cache(tmp_path: Path) -> None:

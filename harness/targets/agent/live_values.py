@@ -65,7 +65,7 @@ class Holdings:
         """(place, live key as messages name it, the whole value) for each value that holds one."""
         for name, module in list(sys.modules.items()):
             if is_own(getattr(module, "__file__", None), self.app_dir):
-                for attribute, value in list(vars(module).items()):
+                for attribute, value in list(getattr(module, "__dict__", {}).items()):
                     if not attribute.startswith("__"):
                         yield from self._in(value, "%s:%s" % (name, attribute), 0)
         for held in _settings_objects():
@@ -77,8 +77,8 @@ class Holdings:
         if self._looked > _MOST:
             return
         if issubclass(kind, (str, bytes)):
-            if len(value) <= _LONGEST:
-                text = bytes.decode(value, "latin-1") if issubclass(kind, bytes) else str.__str__(value)
+            text = bytes.decode(value, "latin-1") if issubclass(kind, bytes) else str.__str__(value)
+            if len(text) <= _LONGEST:
                 for key in keys_in(text):
                     yield place, key, text
         elif depth < _DEEP and id(value) not in self._seen:
@@ -97,7 +97,7 @@ class Holdings:
                 named = [(_shown(name), inner) for name, inner in dict.items(value)]
                 return named + [("_", name) for name in dict.__iter__(value)]
             return [("_", inner) for inner in base.__iter__(value)]
-        if isinstance(value, type):
+        if issubclass(kind, type):  # Not `isinstance`: it asks the object, and lazy ones begin to work then.
             own = is_own(getattr(sys.modules.get(value.__module__), "__file__", None), self.app_dir)
             return [(n, v) for n, v in list(vars(value).items()) if not n.startswith("__")] if own else []
         if self._is_looked_into(kind):
