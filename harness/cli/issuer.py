@@ -20,6 +20,7 @@ from typing import NoReturn
 from harness.core import ending
 from harness.core.errors import HarnessError
 from harness.core.output import hand_out, line, say
+from harness.core.redact import learn
 from harness.core.text import quoted
 from harness.core.urls import check_host_name
 from harness.credentials import Legacy, Mint, register
@@ -86,6 +87,7 @@ def _admit(clerk: FakeClerk, hosts: list[str]) -> None:
     if (given := os.environ.get(_TOKEN)) is not None:
         if not TOKEN.fullmatch(given):
             raise HarnessError(f"{_TOKEN}: 16 to 128 letters, digits, - and _; or leave it out, and one is made")
+        learn(given)
         clerk.api.access.token = given
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from harness.core.redact import learn
 from harness.fake_clerk.wire import Answer, ApiRequest, error
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -39,6 +40,7 @@ class ControlAccess:
 
     def __init__(self, own: Callable[[str], bool]) -> None:
         self.token = secrets.token_urlsafe(24)
+        learn(self.token)
         self.hosts: list[str] = []
         self._own = own
 
