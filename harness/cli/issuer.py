@@ -11,13 +11,12 @@ import select
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from harness.core import ending
+from harness.core import ending, processes
 from harness.core.errors import HarnessError
 from harness.core.output import hand_out, line, say
 from harness.core.redact import learn
@@ -162,7 +161,16 @@ def _run(clerk: FakeClerk, program: list[str]) -> int:
     refuse_live_keys(own, "the environment")
     names = Names(clerk)
     try:
-        process = subprocess.Popen([shutil.which(program[0]) or program[0], *program[1:]], env=names.environment(own))
+        process = processes.start(
+            [shutil.which(program[0]) or program[0], *program[1:]],
+            cwd=os.getcwd(),
+            env=names.environment(own),
+            files=[
+                processes.DEVNULL if stream is None else number  # Closed by whoever started us.
+                for number, stream in enumerate((sys.__stdin__, sys.__stdout__, sys.__stderr__))
+            ],
+            foreground=True,
+        )
     except (OSError, ValueError) as error:
         names.close()
         reason = (error.strerror if isinstance(error, OSError) else "") or error
@@ -170,13 +178,12 @@ def _run(clerk: FakeClerk, program: list[str]) -> int:
     try:
         code = process.wait()
     except KeyboardInterrupt:
-        process.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        process.signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
             process.wait(_PATIENCE)
-        process.kill()
-        process.wait()
         raise
     finally:
+        process.close()
         blocked, live = names.blocked(), names.live()
         names.close()
         for sentence in live:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import harness
 from harness.cli import streams
-from harness.core import ending
+from harness.core import ending, processes
 from harness.core.errors import HarnessError
 from harness.database import URL_VARIABLE
 from harness.run.environment import declares_database
@@ -206,6 +206,8 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
             ending.limit(arguments.options.max_time)
             arguments.options.isolation = isolate(arguments.options, alone=alone)
         with ending.held():
+            if arguments.do in EXAMINING and (arguments.options.command or not arguments.options.url):
+                processes.begin()  # After the namespace was entered, which holds what is started later.
             early = _begin_postgres(arguments.options) if arguments.do == "run" else None
         with ending.held(release_after=False):  # Half of an import is nothing that a report could be written with.
             from harness.cli import commands, issuer  # Late: --help must not wait for pydantic and psycopg.

@@ -10,18 +10,21 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
 
+from harness.core import processes
 from harness.core.errors import DatabaseError
 from harness.core.ports import free_port
+from harness.core.temporary import temporary_folder
 
 _START_LIMIT = 30.0
+_INITIALIZE_LIMIT = 120.0
+_PATIENCE = 10.0
+"""Seconds in which it ends by itself, and releases shared memory, before it is killed."""
 _SETTINGS = {
     # A throw-away server: durability is worth nothing here, speed is.
     "fsync": "off",
@@ -80,14 +83,8 @@ class EmbeddedServer:
     """One server for one run. It stops when it is closed, or when this process ends in any way."""
 
     def __init__(self) -> None:
-        try:
-            self._directory = Path(tempfile.mkdtemp(prefix="clerk-harness-pg-"))
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise DatabaseError(
-                f"the embedded Postgres cannot create its data in {tempfile.gettempdir()}: {reason}"
-            ) from error
-        self._supervisor: subprocess.Popen[str] | None = None
+        self._directory = temporary_folder("pg")
+        self._server: processes.Child | None = None
         self._user: tuple[int, int] | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
@@ -149,11 +146,15 @@ class EmbeddedServer:
             str(installation / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--auth=trust",
             "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
         ]  # fmt: skip
-        uid, gid = self._user if self._user is not None else (None, None)
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd=data, user=uid, group=gid, check=False,
-            extra_groups=[] if uid is not None else None,
-        )  # fmt: skip
+        try:
+            done = processes.run(
+                command, cwd=data, env=dict(os.environ), timeout=_INITIALIZE_LIMIT, user=self._user,
+                last=signal.SIGTERM, patience=_PATIENCE,
+            )  # fmt: skip
+        except TimeoutError:
+            raise DatabaseError(
+                f"the embedded Postgres has not created its data within {_INITIALIZE_LIMIT:.0f} s"
+            ) from None
         if done.returncode != 0:
             lines = done.stderr.strip().splitlines() or ["no message"]
             # What failed comes first, what initdb cleans up then comes last.
@@ -176,25 +177,16 @@ class EmbeddedServer:
             str(data),
             *settings,
         ]
-        uid, gid = self._user or (-1, -1)
-        self._supervisor = subprocess.Popen(
-            [
-                sys.executable,
-                "-I",
-                "-S",
-                str(Path(__file__).with_name("supervisor.py")),
-                str(self._directory),
-                str(uid),
-                str(gid),
-                *command,
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert self._supervisor.stdout is not None
-        pid = int(self._supervisor.stdout.readline() or "0")
+        with (self._directory / "server.log").open("ab") as output:
+            self._server = processes.start(
+                command,
+                cwd=self._directory,
+                env=dict(os.environ),
+                files=(processes.DEVNULL, output.fileno(), output.fileno()),
+                user=self._user,
+                last=signal.SIGQUIT,  # Immediate shutdown: nothing is to be kept.
+                patience=_PATIENCE,
+            )
         import psycopg  # Late: the cluster is created while others still import.
 
         deadline = time.monotonic() + _START_LIMIT
@@ -204,7 +196,7 @@ class EmbeddedServer:
                 return
             except psycopg.OperationalError as error:
                 log = (self._directory / "server.log").read_text(errors="replace").strip().splitlines()
-                if not _alive(pid) or time.monotonic() > deadline:
+                if self._server.poll() is not None or time.monotonic() > deadline:
                     reason = log[-1] if log else str(error).splitlines()[0]
                     raise DatabaseError(
                         f"the embedded Postgres did not start: {reason}{_disk_advice(reason)}"
@@ -215,22 +207,7 @@ class EmbeddedServer:
         """Stop the server and remove its files."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-        if self._supervisor is not None:
-            assert self._supervisor.stdin is not None and self._supervisor.stdout is not None
-            self._supervisor.stdin.close()
-            self._supervisor.wait(timeout=20)
-            self._supervisor.stdout.close()
-            self._supervisor = None
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         shutil.rmtree(self._directory, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return False
-        return True
-    return state != "Z"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import ssl
-import tempfile
-from pathlib import Path
 
 import trustme
+
+from harness.core.temporary import temporary_folder
 
 
 class ThrowawayTLS:
@@ -22,7 +22,7 @@ class ThrowawayTLS:
         certificate = authority.issue_cert(*names)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(self.context)
-        self.directory = Path(tempfile.mkdtemp(prefix="clerk-harness-ca-"))
+        self.directory = temporary_folder("ca")
         # A target may run as another user than the harness.
         self.directory.chmod(0o755)
         self.ca_path = self.directory / "ca.pem"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 
 from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
+from harness.core import processes
 from harness.core.errors import DatabaseError
 from harness.database import RowRestorer, Server, Workspace
 from harness.database.hosts import with_addresses
@@ -57,22 +57,12 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
     """Run the target's own migrations. Raises DatabaseError with the last line that they printed."""
     shown = " ".join(command[1:])
     try:
-        done = subprocess.run(
-            command,
-            cwd=app_dir,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_MIGRATION_LIMIT,
-            check=False,
-        )
+        done = processes.run(command, cwd=app_dir, env=environment, timeout=_MIGRATION_LIMIT)
+    except TimeoutError as error:
+        raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in a variable.
         reason = error.strerror if isinstance(error, OSError) else error
         raise DatabaseError(f"[database] migrate {command[0]!r}: {reason}") from error
-    except subprocess.TimeoutExpired as error:
-        raise DatabaseError(f"[database] migrate `{shown}` took more than {_MIGRATION_LIMIT} s") from error
     if done.returncode != 0:
         lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
         # The exception's own line, where Python has printed one: libraries add hints after it.

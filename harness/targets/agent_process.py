@@ -7,13 +7,13 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.core import processes
 from harness.core.errors import StartHung, TargetError, UnsafeError
+from harness.core.temporary import temporary_folder
 from harness.targets.agent.protocol import (
     LENGTH,
     LIVE_KEY,
@@ -43,6 +43,8 @@ module = importlib.util.module_from_spec(spec); sys.modules[spec.name] = module;
 from _clerk_harness_agent.serve import main
 main()
 """
+_SOCKET = 3
+"""The descriptor by which the agent knows its socket."""
 _GRACE = 5.0
 """Seconds without a sign of life, beyond the limit of a call, after which an agent is killed."""
 _STOP_LIMIT = 6.0
@@ -75,9 +77,9 @@ class AgentProcess:
     def __init__(self, spec: AppSpec, number: int) -> None:
         self.spec = spec
         self.number = number
-        self.directory = Path(tempfile.mkdtemp(prefix="clerk-harness-agent-"))
+        self.directory = temporary_folder("agent")
         self.log = self.directory / "output.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: processes.Child | None = None
         self.hello: Hello | None = None
         """What the agent reported when its app had started."""
         self.blocked: list[str] = []
@@ -92,18 +94,14 @@ class AgentProcess:
     def launch(self) -> None:
         """Start the process, which loads the app and waits for `greet`. Raises TargetError when Python cannot be started."""
         ours, theirs = socket.socketpair()
-        command = [self.spec.python, "-c", _BOOT, str(theirs.fileno()), os.fspath(_AGENT)]
+        command = [self.spec.python, "-c", _BOOT, str(_SOCKET), os.fspath(_AGENT)]
         try:
             with self.log.open("ab") as log:
-                self.process = subprocess.Popen(
+                self.process = processes.start(
                     command,
                     cwd=self.spec.app_dir,
                     env=self.spec.environments[self.number],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,
+                    files=(processes.DEVNULL, log.fileno(), log.fileno(), theirs.fileno()),
                 )
         except (OSError, ValueError) as error:  # ValueError: a NUL byte.
             ours.close()
@@ -306,14 +304,12 @@ class AgentProcess:
             self._socket.close()
             self._socket = None
         if self.process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+            self.process.close()
 
     def stop(self) -> None:
         """Let an app that has started shut down, then end the process."""
         if self.hello and self._socket is not None and self.process is not None and self.process.poll() is None:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            with contextlib.suppress(OSError):
                 self._write(Stop())
                 self.process.wait(timeout=_STOP_LIMIT)
         self.kill()

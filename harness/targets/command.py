@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import tempfile
 import threading
 import time
@@ -19,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from harness.core import processes
 from harness.core.command_line import split_command
 from harness.core.errors import StartHung, TargetError, UnsafeError
 from harness.core.ports import free_port
@@ -38,21 +38,18 @@ _STILL_ANSWERS = 2.0
 
 
 class Running:
-    """A started command: its own process group, its output in a file."""
+    """A started command with all its processes, daemons included; its output in a file without a name."""
 
     def __init__(self, command: str, directory: Path, environment: dict[str, str]) -> None:
         """Raises TargetError when it cannot be started."""
         self._output: IO[bytes] = tempfile.TemporaryFile(prefix="clerk-harness-command-")  # noqa: SIM115
         try:
             words = split_command(command)
-            self._process = subprocess.Popen(
+            self._process = processes.start(
                 [shutil.which(words[0], path=environment.get("PATH")) or words[0], *words[1:]],
                 cwd=directory,
                 env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                files=(processes.DEVNULL, self._output.fileno(), self._output.fileno()),
             )
         except (OSError, ValueError) as error:
             self._output.close()
@@ -76,13 +73,14 @@ class Running:
         return lines[-1][:300] if lines else "it printed nothing"
 
     def close(self) -> None:
-        """End the process and its children: SIGTERM first, SIGKILL when it has not ended in time."""
-        for number, patience in ((signal.SIGTERM, _END_LIMIT), (signal.SIGKILL, None)):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(patience)
-        self._output.close()
+        """End the process and all that it has started: SIGTERM first, SIGKILL for what has not ended in time."""
+        try:
+            self._process.signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                self._process.wait(_END_LIMIT)
+        finally:
+            self._process.close()
+            self._output.close()
 
 
 @dataclass

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness.core.temporary import temporary_folder
 from harness.fake_clerk import FakeClerk
 from harness.targets.agent import clients
 from harness.targets.agent.redirect import Redirect
@@ -96,7 +96,7 @@ class Names:
 
 
 def _new_directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="clerk-harness-names-"))
+    directory = temporary_folder("names")
     directory.chmod(0o755)  # The started program may be another user's.
     return directory
 

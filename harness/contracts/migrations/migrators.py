@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
+from harness.core import processes
 from harness.core.errors import DatabaseError
 
 _ERROR = re.compile(r"(?:[\w.]*(?:Error|Exception|\w+\.exc\.\w+|errors\.\w+)|FAILED): ")
@@ -112,19 +112,11 @@ class Alembic:
     def _run(self, command: str, url: str) -> CommandResult:
         words = [self.python, "-m", "alembic", "-c", self.config, *command.split()]
         try:
-            done = subprocess.run(
-                words,
-                cwd=self.directory,
-                env=self.environment_for(url),
-                capture_output=True,
-                text=True,
-                timeout=_TIMEOUT,
-                check=False,
-            )
+            done = processes.run(words, cwd=self.directory, env=self.environment_for(url), timeout=_TIMEOUT)
+        except TimeoutError:
+            return CommandResult(1, f"`alembic {command}` took more than {_TIMEOUT} s")
         except OSError as error:
             raise DatabaseError(f"--python {self.python}: {error.strerror or error}") from error
-        except subprocess.TimeoutExpired:
-            return CommandResult(1, f"`alembic {command}` took more than {_TIMEOUT} s")
         return CommandResult(done.returncode, done.stdout + done.stderr)
 
 
