@@ -237,7 +237,8 @@ def test_signals_reach_an_isolated_run(project: Path, number: signal.Signals) ->
     pipe.open().close()
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
-    assert (process.returncode, told.strip()) == (130, "clerk-harness: interrupted; no report was written")
+    assert process.returncode == 128 + number
+    assert told.strip().startswith("clerk-harness: ended by "), told
 
 
 USER = """

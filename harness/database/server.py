@@ -16,6 +16,7 @@ from harness.core.files import read_text
 from harness.core.redact import learn_url
 from harness.core.text import quoted
 from harness.database import URL_VARIABLE
+from harness.database.claims import Claim, drop_dead
 from harness.database.embedded import EmbeddedServer
 from harness.database.errors import describe, explained, first_line
 from harness.database.row_restorer import RowRestorer, install
@@ -41,6 +42,8 @@ class Server:
         learn_url(url)
         self.url = url
         self._owner = owner
+        self._claim: Claim | None = None
+        self._made: set[str] = set()
 
     def url_of(self, database: str) -> str:
         """The URL of another database of the server."""
@@ -57,6 +60,48 @@ class Server:
         except psycopg.Error as error:
             raise DatabaseError(f"Postgres: {first_line(error)}") from error
 
+    def create(self, name: str, template: str | None = None) -> str:
+        """Create a database, empty or a copy; returns its URL. Raises DatabaseError.
+
+        On a server that outlives this run it is marked as this run's, so that a later one removes it where this one is killed.
+        """
+        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template is not None:
+            # Copying files is quicker than logging them, where a checkpoint costs nothing.
+            strategy = " STRATEGY file_copy" if self.own else ""
+            statement += sql.SQL(" TEMPLATE {}" + strategy).format(sql.Identifier(template))
+        if self.own:
+            self.execute(statement)
+            return self.url_of(name)
+        try:
+            self._claim = self._claim or Claim(self.url)
+        except psycopg.Error as error:
+            raise DatabaseError(f"Postgres: {first_line(error)}") from error
+        self.execute(statement)
+        self._made.add(name)
+        self.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), self._claim.mark))
+        return self.url_of(name)
+
+    def rename(self, name: str, new: str) -> str:
+        """Rename a database, which nobody may use; returns its URL. Raises DatabaseError."""
+        self.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new)))
+        if name in self._made:
+            self._made.add(new)
+        return self.url_of(new)
+
+    def drop(self, name: str) -> None:
+        """Drop a database, also one that is used, or that is no more."""
+        with contextlib.suppress(DatabaseError):
+            self.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        self._made.discard(name)
+        if not self._made:
+            self._release()
+
+    def _release(self) -> None:
+        if self._claim is not None:
+            self._claim.close()
+            self._claim = None
+
     @property
     def own(self) -> bool:
         """Whether this run has started it, so that it ends with the run."""
@@ -69,6 +114,7 @@ class Server:
 
     def close(self) -> None:
         """Stop the server when this run started it."""
+        self._release()
         if self._owner is not None:
             self._owner.close()
 
@@ -110,6 +156,8 @@ def open_server(choice: str | None = None) -> Server:
     try:
         with psycopg.connect(choice, connect_timeout=10) as connection:
             version = connection.info.server_version
+            connection.autocommit = True
+            drop_dead(connection)
     except (psycopg.Error, ValueError) as error:  # ValueError: a URL that is none, or is not UTF-8.
         raise DatabaseError(f"--postgres: no connection: {first_line(error)}") from error
     if version < _OLDEST:
@@ -132,9 +180,8 @@ class Workspace:
     def create_template(self) -> str:
         """An empty database to migrate; returns its URL. Waits for the server."""
         self.server.ready()
-        self.server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(self.template)))
         self._made.append(self.template)
-        return self.server.url_of(self.template)
+        return self.server.create(self.template)
 
     def finish_template(self, seed: Path | None) -> None:
         """Run the seed (an SQL file) and install the isolation. Raises DatabaseError naming the file."""
@@ -158,30 +205,19 @@ class Workspace:
     def clone(self, number: int) -> str:
         """A copy of the template for agent `number`; returns its URL."""
         name = self._name(f"agent_{number}")
-        # Copying files is quicker than logging them, where a checkpoint costs nothing.
-        strategy = " STRATEGY file_copy" if self.server.own else ""
-        self.server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}" + strategy).format(
-                sql.Identifier(name), sql.Identifier(self.template)
-            )
-        )
         self._made.append(name)
-        return self.server.url_of(name)
+        return self.server.create(name, self.template)
 
     def rename_template(self, number: int) -> str:
         """The template itself for agent `number`, the last one: quicker than a copy. Returns its URL."""
         name = self._name(f"agent_{number}")
-        self.server.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(self.template), sql.Identifier(name))
-        )
         self._made.append(name)
-        return self.server.url_of(name)
+        return self.server.rename(self.template, name)
 
     def close(self) -> None:
         """Drop the run's databases."""
         if self.server.own:
             return  # They go with the server.
         for name in reversed(self._made):
-            with contextlib.suppress(DatabaseError):
-                self.server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            self.server.drop(name)
         self._made = []

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import TupleRow
 
 from harness.contracts.migrations.declaration import MigrationsFile
@@ -15,7 +14,6 @@ from harness.contracts.migrations.migrators import CommandResult, Migrator
 from harness.contracts.migrations.results import CheckFailed
 from harness.contracts.migrations.snapshot import Snapshot, populate, snapshot
 from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
-from harness.core.errors import DatabaseError
 from harness.database.row_factory import tables_of
 from harness.database.server import Server
 
@@ -48,18 +46,14 @@ class MigrationDatabases:
         """Create a database, empty or a copy; its name."""
         self._made += 1
         name = f"clerk_harness_{self._tag}_migrate_{self._made}"
-        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template is not None:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-        self._server.execute(statement)
         self._names.append(name)
+        self._server.create(name, template)
         return name
 
     def drop(self) -> None:
         """Drop all that were made."""
         for name in self._names:
-            with suppress(DatabaseError):
-                self._server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            self._server.drop(name)
         self._names.clear()
 
     @contextmanager
