@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -258,12 +260,11 @@ except PermissionError:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_an_ordinary_user_stays_who_they_are(tmp_path: Path) -> None:
+def test_an_ordinary_user_stays_who_they_are(request: pytest.FixtureRequest) -> None:
     nobody = pwd.getpwnam("nobody")
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(0o755)
-    own = tmp_path / "own"
-    own.mkdir()
+    # pytest's own folders are closed to others.
+    own = Path(tempfile.mkdtemp(prefix="clerk-harness-tests-"))
+    request.addfinalizer(lambda: shutil.rmtree(own))
     os.chown(own, nobody.pw_uid, nobody.pw_gid)
     # The interpreter may be root's alone: it becomes the other user once it runs.
     become = f"import os, harness.run.namespace, ctypes, fcntl, struct, pathlib; os.setgroups([]); os.setgid({nobody.pw_gid}); "
