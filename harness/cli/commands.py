@@ -11,7 +11,7 @@ from harness.contracts.matrix import load
 from harness.contracts.registry import chosen
 from harness.core import ending
 from harness.core.ending import Ended
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, UnsafeError
 from harness.core.output import hand_out, line, say
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
 from harness.database import Server, explained
@@ -45,6 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     except Ended as end:
         ended = end
         judging.cut_short(str(end))
+    except UnsafeError:
+        raise  # What was judged before was judged of an app that may not be tested.
     except HarnessError as error:
         if not judging.begun:
             raise

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from harness.core.errors import DatabaseError, HarnessError, TargetError
+from harness.core.files import read_text, read_toml
+from harness.core.urls import parse_url
 from harness.database import URL_VARIABLE
 from harness.database.hosts import at_socket
 from harness.run import namespace
@@ -96,8 +96,8 @@ def _obstacle(options: Options, outside: frozenset[int], *, asked: bool) -> str:
 def _declared(suites: Path) -> dict[str, Any]:
     """The table `[target]` of a declaration; what is wrong with it is told when it is loaded."""
     try:
-        table = tomllib.loads((suites / "auth_matrix.toml").read_text(encoding="utf-8")).get("target", {})
-    except (OSError, ValueError):
+        table = read_toml(suites / "auth_matrix.toml").get("target", {})
+    except HarnessError:
         return {}
     return table if isinstance(table, dict) else {}
 
@@ -114,7 +114,11 @@ def _target(options: Options, declared: dict[str, Any]) -> tuple[str | None, str
 
 def _shown(url: str) -> str:
     """A URL without what may be secret."""
-    return urlsplit(url).netloc.rpartition("@")[2] or "--url"
+    try:
+        address = parse_url(url)
+    except ValueError:
+        return "--url"  # What is wrong with it is told when it is asked.
+    return f"{address.host}:{address.port}"
 
 
 def _postgres(choice: str) -> str:
@@ -146,8 +150,8 @@ def _app_dir(options: Options, declared: dict[str, Any]) -> Path:
 def _dotenv(path: Path) -> dict[str, str]:
     """The variables of a file for dotenv, roughly."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
+        lines = read_text(path).splitlines()
+    except HarnessError:
         return {}
     pairs = (line.removeprefix("export ").partition("=") for line in lines if not line.lstrip().startswith("#"))
     return {name.strip(): value.strip().strip("\"'") for name, equals, value in pairs if equals}

@@ -8,7 +8,7 @@ from typing import Protocol
 from harness.contracts.base import Contract, Progress
 from harness.contracts.matrix import CellVerdict, Declaration
 from harness.contracts.registry import MATRIX, contract
-from harness.core.errors import HarnessError
+from harness.core.errors import HarnessError, UnsafeError
 from harness.database import explained
 from harness.report import Record
 from harness.run.context import RunContext
@@ -87,6 +87,8 @@ class Judging:
                     self.record.add(verdict)
                     if watcher is not None:
                         watcher.add(verdict)
+        except UnsafeError:
+            raise  # It may not go on.
         except Exception as error:
             self.record.incomplete = f"the matrix was not tried to its end: {self._reason(error)}"
         finally:
@@ -100,6 +102,8 @@ class Judging:
                     asked=each.name in self.options.only,
                     progress=watcher.of(each) if watcher is not None else None,
                 )
+        except UnsafeError:
+            raise
         except Exception as error:
             self.record.checks.append(each.failed(self._reason(error)))
 

@@ -92,8 +92,8 @@ def _path(route: Route, example: Example, parameters: list[dict[str, Any]]) -> s
         name, _, after = rest.partition("}")
         value = values.get(name.partition(":")[0])
         path = before + quote(_text("1" if value is None else value), safe="", errors="replace") + after
-    # Letters beyond ASCII stand percent-encoded in a request (RFC 3986, section 2.5).
-    return "".join(c if c.isascii() else quote(c, errors="replace") for c in path)
+    # Letters beyond ASCII, spaces and controls stand percent-encoded in a request (RFC 3986, sections 2.1 and 2.5).
+    return "".join(c if "!" <= c <= "~" else quote(c, errors="replace") for c in path)
 
 
 def with_path_value(route: Route, example: Example, value: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from harness.core.errors import TargetError
 from harness.core.paths import path_shape
 from harness.core.text import quoted
-from harness.targets.agent.protocol import whole_characters
+from harness.targets.agent.characters import whole_characters
 from harness.targets.base import Route
 from harness.targets.schema_examples import listed, table
 
@@ -48,8 +48,8 @@ def operations_of(document: dict[str, Any], prefix: str = "") -> dict[tuple[str,
         if path.startswith("x-"):
             continue  # An extension (OpenAPI 3.1, Paths Object).
         where = f"is no OpenAPI document: the path {quoted(path)!r}"
-        if not path.startswith("/") or any(c.isspace() or not c.isprintable() for c in path):
-            raise ValueError(f"{where} does not begin with /, or has a space in it")
+        if not path.startswith("/"):
+            raise ValueError(f"{where} does not begin with /")
         if path.count("{") != path.count("}"):
             raise ValueError(f"{where} has a brace too many")
         if not isinstance(item, dict):

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from harness.targets.agent.characters import whole_characters
 from harness.targets.agent.protocol import (
     LARGE,
     LENGTH,
@@ -27,7 +28,6 @@ from harness.targets.agent.protocol import (
     Stop,
     Trace,
     WebsocketFacts,
-    whole_characters,
 )
 
 ITEM = Item("http", "POST", "/p", "a=b", [("host", "x"), ("x-é", "\xff")], b"\x00\xff", True, ["one"], [3, 4], True)

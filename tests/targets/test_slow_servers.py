@@ -159,8 +159,8 @@ def started(address: str) -> Callable[[], object]:
         (lambda: [], "was not there within 0.5 s"),
         (endless(LENGTH.replace(b"1000000", b"100000000"), b" " * 65536), "is larger than 1 MiB"),
         (endless(OK + b"\r\n", b" " * 65536), "is larger than 1 MiB"),
-        (lambda: [OK + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000], "is not JSON"),
-        (lambda: [OK + b"Content-Length: 2\r\n\r\n[]"], "is JSON, but no OpenAPI document"),
+        (lambda: [OK + b"Content-Length: 200000\r\n\r\n" + b"[" * 200_000], "nested too deeply"),
+        (lambda: [OK + b"Content-Length: 2\r\n\r\n[]"], "is no OpenAPI document: not a JSON object"),
     ],
     ids=["head", "body", "silence", "100 MB", "endless", "nested", "a list"],
 )
@@ -177,4 +177,4 @@ def test_a_document_that_never_ends_is_told(monkeypatch: pytest.MonkeyPatch, ans
 
 def test_what_speaks_no_http_is_told() -> None:
     with peer(lambda: [b"SSH-2.0-OpenSSH_9.6\r\n"]) as address:
-        assert "is no HTTP server" in told(started(address))
+        assert "does not speak HTTP" in told(started(address))

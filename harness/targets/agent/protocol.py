@@ -16,6 +16,8 @@ import struct
 from dataclasses import dataclass
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type, Union
 
+from .characters import whole_characters
+
 LENGTH = struct.Struct(">I")
 """The head of a frame: the number of bytes that follow."""
 LARGE = 4096
@@ -242,29 +244,6 @@ _KINDS: Dict[str, Type[Message]] = {
 _TAGS = {kind: tag for tag, kind in _KINDS.items()}
 _OF_TARGETS = ("failure", "hello", "results", "hung")
 """Messages with texts of the target's. Those of the harness may have paths that are not UTF-8."""
-
-
-def whole_characters(value: Any) -> Any:
-    """Return a value of JSON with half characters replaced (lone surrogates, RFC 8259, section 8.2), which nothing can encode.
-
-    Lists and tables are changed in place, not by recursion: they may be nested deeper than Python's calls may be.
-    """
-    whole: List[Any] = [value]
-    rest: List[Any] = [whole]
-    while rest:
-        holder = rest.pop()
-        for key, inner in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
-            if isinstance(inner, (dict, list)):
-                rest.append(inner)
-            elif isinstance(inner, str):
-                holder[key] = _whole(inner)
-            if isinstance(key, str) and _whole(key) != key:
-                holder[_whole(key)] = holder.pop(key)
-    return whole[0]
-
-
-def _whole(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class ProtocolError(Exception):
