@@ -22,7 +22,7 @@ from tests.conftest import GUARD, MATRIX, VERIFIER, write_suites
 CODE = """
 import os, pathlib, signal, threading
 def end_harness(number=signal.SIGTERM):
-    os.kill(os.getppid(), number)
+    os.kill(int(pathlib.Path("harness.pid").read_text()), number)
     threading.Event().wait()
 @app.get("/me")
 def me(user: User): return {}
@@ -57,9 +57,10 @@ def project(tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def signals_as_usual() -> None:
-    """A shell that runs the tests in the background ignores Ctrl-C for all below it."""
+    """A shell that runs the tests in the background ignores Ctrl-C for all below it. The app finds the harness by `harness.pid`."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    Path("harness.pid").write_text(str(os.getpid()))
 
 
 def command(project: Path, *words: str, before: str = "", **more: Any) -> subprocess.CompletedProcess[str]:
@@ -150,7 +151,7 @@ def test_a_run_ended_in_a_contract_keeps_the_matrix(project: Path) -> None:
 
 
 def test_a_run_ended_while_postgres_starts_and_while_it_migrates(project: Path, temporary: Path) -> None:
-    migrate = "import os, signal, threading; os.kill(os.getppid(), signal.SIGTERM); threading.Event().wait()"
+    migrate = "import os, signal, threading; os.kill(int(open('harness.pid').read()), signal.SIGTERM); threading.Event().wait()"
     with (project / "suites/auth_matrix.toml").open("a") as file:
         file.write(f"[database]\nmigrate = '''python -c \"{migrate}\"'''\n")
     quiet_end(command(project, "run"), 143)
@@ -159,7 +160,7 @@ def test_a_run_ended_while_postgres_starts_and_while_it_migrates(project: Path, 
     process = subprocess.Popen(
         [sys.executable, "-m", "harness", "run"], cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while not list(temporary.glob("clerk-harness-pg-*/data")):
+    while not list(temporary.glob("clerk-harness-*/pg-*/data")):
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     out, told = process.communicate(timeout=MINUTE)
