@@ -23,6 +23,8 @@ from harness.core.temporary import temporary_folder
 
 _START_LIMIT = 30.0
 _INITIALIZE_LIMIT = 120.0
+_LONGEST_SOCKET = 80
+"""Bytes of a directory's name in which a socket can be: its path has room for 104 (macOS) or 108 (unix(7)) with the file's own."""
 _PATIENCE = 10.0
 """Seconds in which it ends by itself, and releases shared memory, before it is killed."""
 _SETTINGS = {
@@ -174,7 +176,7 @@ class EmbeddedServer:
             "-p",
             str(self._port),
             "-k",
-            str(data),
+            str(data) if len(os.fsencode(data)) <= _LONGEST_SOCKET else "",
             *settings,
         ]
         with (self._directory / "server.log").open("ab") as output:

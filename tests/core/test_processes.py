@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import signal
 import subprocess
 import sys
@@ -272,3 +273,29 @@ def test_kernels_without_a_file_of_children(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr("os.path.exists", lambda path: False)
     assert descendants(child.pid) == found
     child.close()
+
+
+def test_in_the_foreground_it_shares_the_harness_process_group(tmp_path: Path) -> None:
+    child = processes.start(["sleep", "1000"], cwd=tmp_path, env=dict(os.environ), foreground=True)
+    assert (os.getpgid(child.pid), os.getsid(child.pid)) == (os.getpgrp(), os.getsid(0))
+    child.signal(signal.SIGTERM)  # To itself alone: this process is of the group.
+    assert child.wait(60) == -signal.SIGTERM
+    child.close()
+
+
+ALLOWED = {
+    "subprocess": {"core/processes.py"},
+    "multiprocessing": set(),
+    "tempfile": {"core/processes.py", "core/temporary.py", "targets/command.py"},  # Files without a name, but for one.
+}
+
+
+def test_nobody_else_starts_processes_or_makes_temporary_folders() -> None:
+    package = ROOT / "harness"
+    for path in package.rglob("*.py"):
+        where, text = path.relative_to(package).as_posix(), path.read_text()
+        for module, allowed in ALLOWED.items():
+            found = re.search(rf"^\s*(import|from) {module}\b", text, re.MULTILINE)
+            assert not found or where in allowed, f"{where}: {module}: core/processes and core/temporary do this"
+        forks = re.search(r"os\.(fork|spawn\w+|posix_spawn\w*|popen|system)\(", text)
+        assert not forks or where.startswith("core/supervisor/"), f"{where}: {forks}"

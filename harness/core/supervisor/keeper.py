@@ -56,8 +56,9 @@ def _exec(command: _Command, files: list[int], keeper: int, inherited: dict[int,
             os.setpgid(0, command.group)
     signal.set_wakeup_fd(-1)
     for number in (*IGNORED, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
-        # What was ignored when the harness was started (nohup, a shell's background) stays so.
-        signal.signal(number, signal.SIG_IGN if inherited.get(number) == signal.SIG_IGN else signal.SIG_DFL)
+        # What was ignored when the harness was started (nohup, a shell's background) stays so, but for how it is ended.
+        ignored = inherited.get(number) == signal.SIG_IGN and number != command.last
+        signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
     high = []
     for file in files:  # First out of the way of the numbers that they get.
         while file < len(files):
@@ -96,11 +97,24 @@ def _spawn(command: _Command, files: list[int], inherited: dict[int, object]) ->
     return pid, int(told or b"0")
 
 
+def _tell(control: _socket.socket, text: bytes) -> None:
+    with contextlib.suppress(OSError):  # The harness is gone: what is below must be ended all the same.
+        control.sendall(text)
+
+
+def _told(control: _socket.socket, size: int) -> bytes:
+    """What the harness says; empty when it is gone."""
+    try:
+        return control.recv(size)
+    except OSError:
+        return b""
+
+
 def _received(control: _socket.socket) -> bytes:
     """What the harness says first: a length in four bytes, and as many bytes. Empty when it is gone."""
     data = b""
     while len(data) < 4 or len(data) < 4 + int.from_bytes(data[:4], "big"):
-        more = control.recv(1 << 16)
+        more = _told(control, 1 << 16)
         if not more:
             return b""
         data += more
@@ -118,16 +132,16 @@ def keep(control: _socket.socket, files: list[int], watch: int, inherited: dict[
     pid, error = _spawn(command, files, inherited)
     for file in set(files):
         os.close(file)
-    control.sendall(b"failed %d\n" % error if error else b"started %d\n" % pid)
+    _tell(control, b"failed %d\n" % error if error else b"started %d\n" % pid)
     code, over = None, bool(error)
     while not over:
         asked, over = waiting.wait()
         ended, _ = reap()
         if pid in ended:
             code = ended[pid]
-            control.sendall(b"exit %d\n" % code)
+            _tell(control, b"exit %d\n" % code)
         if asked:
-            told = control.recv(64)
+            told = _told(control, 64)
             for number in told:
                 if number != _END and code is None:
                     command.signal(pid, number)
@@ -140,9 +154,9 @@ def keep(control: _socket.socket, files: list[int], watch: int, inherited: dict[
             waiting.wait(left)
             code = reap()[0].get(pid)
         if code is not None:
-            control.sendall(b"exit %d\n" % code)
+            _tell(control, b"exit %d\n" % code)
     if not os.path.exists("/proc/self/stat"):
         command.signal(pid, signal.SIGKILL)
     last = end_descendants(waiting).get(pid)
     if last is not None:
-        control.sendall(b"exit %d\n" % last)
+        _tell(control, b"exit %d\n" % last)
