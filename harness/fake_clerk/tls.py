@@ -14,15 +14,18 @@ from harness.core.temporary import temporary_folder
 class ThrowawayTLS:
     """A new certificate authority, and a server certificate of it for `names`.
 
-    The certificate of the authority is in the file `ca_path` until `close`; private keys are never written to files.
+    The certificate of the authority is in the file `ca_path` until `close`; the server's private key
+    is in one, which this user alone may read, only while OpenSSL loads it.
     """
 
     def __init__(self, names: list[str]) -> None:
         authority = trustme.CA(organization_name="clerk-harness throw-away CA")
         certificate = authority.issue_cert(*names)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        certificate.configure_cert(self.context)
         self.directory = temporary_folder("ca")
+        # OpenSSL loads from files alone: from one that goes with this run, also where it is killed just now.
+        with certificate.private_key_and_cert_chain_pem.tempfile(dir=str(self.directory)) as path:
+            self.context.load_cert_chain(path)
         # A target may run as another user than the harness.
         self.directory.chmod(0o755)
         self.ca_path = self.directory / "ca.pem"

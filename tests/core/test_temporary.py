@@ -13,6 +13,7 @@ import pytest
 
 from harness.core.errors import HarnessError
 from harness.core.temporary import remove_dead, temporary_folder
+from harness.fake_clerk.tls import ThrowawayTLS
 from tests.conftest import ROOT
 
 _HOLD = """
@@ -112,3 +113,13 @@ def test_where_none_can_be_made_the_way_out_is_said(monkeypatch: pytest.MonkeyPa
         HarnessError, match=r"no folder can be made in .*: No such file or directory; make room there, or"
     ):
         temporary_folder("agent")
+
+
+def test_the_key_of_the_fakes_certificate_is_in_no_other_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    temporary_folder("agent").rmdir()  # The folder of this process is there already.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    tls = ThrowawayTLS(["localhost"])
+    assert [path.name for path in tls.directory.iterdir()] == ["ca.pem"]
+    tls.close()
