@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,11 +52,12 @@ class Victim:
     @classmethod
     def below(cls, folder: Path) -> Victim:
         """One whose project is `folder`, with temporary folders of its own."""
-        temporary = folder / "temporary"
-        temporary.mkdir(exist_ok=True)
-        for path in (folder, folder.parent, folder.parent.parent, temporary):
-            path.chmod(0o755)  # Postgres under root is another user's.
-        return cls(folder, temporary)
+        # Not below pytest's own folders, which are closed to others: Postgres under root is another user's.
+        temporary = Path(tempfile.mkdtemp(prefix="harness-drill-"))
+        temporary.chmod(0o755)
+        victim = cls(folder, temporary)
+        weakref.finalize(victim, shutil.rmtree, temporary, ignore_errors=True)
+        return victim
 
     def start(self, *arguments: str, module: str = "harness") -> Victim:
         """Start `python -m MODULE ARGUMENTS`."""
