@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from harness.core.errors import DatabaseError, HarnessError, TargetError
 from harness.core.files import read_text, read_toml
-from harness.core.urls import parse_url
 from harness.database import URL_VARIABLE
 from harness.database.hosts import at_socket
 from harness.run import namespace
@@ -115,10 +115,9 @@ def _target(options: Options, declared: dict[str, Any]) -> tuple[str | None, str
 def _shown(url: str) -> str:
     """A URL without what may be secret."""
     try:
-        address = parse_url(url)
+        return urlsplit(url).netloc.rpartition("@")[2] or "--url"
     except ValueError:
         return "--url"  # What is wrong with it is told when it is asked.
-    return f"{address.host}:{address.port}"
 
 
 def _postgres(choice: str) -> str:
