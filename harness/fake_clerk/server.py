@@ -40,12 +40,21 @@ class _Server(ThreadingHTTPServer):
         self.tunnels = tunnels
         self.context = context
         self.open_sockets: set[socket.socket] = set()
+        self.closing = False
         super().__init__(address, _Handler)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print nothing: clients may break off at any time."""
 
+    def keep(self, connection: socket.socket) -> None:
+        """End this connection when the server closes. Raises ConnectionAbortedError where it does so already."""
+        self.open_sockets.add(connection)
+        if self.closing:  # After it was added: whoever closes either sees it or is seen.
+            raise ConnectionAbortedError
+
     def close_connections(self) -> None:
+        """End every connection, and those whose thread is only about to begin."""
+        self.closing = True
         for connection in list(self.open_sockets):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -70,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _begin(self) -> None:
         """Wait for the first byte, and speak TLS where it is one of TLS. From the first moment on `close` ends the connection."""
-        self.server.open_sockets.add(self.request)
+        self.server.keep(self.request)
         self.request.settimeout(_IDLE_SECONDS)
         first = self.request.recv(1, socket.MSG_PEEK)
         if self.server.context is not None and first and first[0] == _TLS_HANDSHAKE:
@@ -78,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.request = self.server.context.wrap_socket(
                 self.request, server_side=True, do_handshake_on_connect=False
             )
-            self.server.open_sockets.add(self.request)
+            self.server.keep(self.request)
             self.request.do_handshake()
 
     def handle_one_request(self) -> None:

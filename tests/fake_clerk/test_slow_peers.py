@@ -123,6 +123,15 @@ def test_a_client_that_waits_is_sent_away_at_the_end(kind: str, what: str) -> No
         assert within(lambda: _dripped(slow, b"")) == b""
 
 
+@pytest.mark.parametrize("what", ["nothing", "TLS"])
+def test_a_client_whose_turn_comes_while_the_server_closes_is_sent_away(clerk: FakeClerk, what: str) -> None:
+    assert clerk._server is not None
+    clerk._server._server.closing = True
+    with socket.create_connection(("127.0.0.1", clerk.port)) as slow:
+        slow.sendall(REQUESTS[what])
+        assert within(lambda: _dripped(slow, b"")) == b""
+
+
 @pytest.mark.parametrize(
     ("length", "status"),
     [(b"999999999999", b"413"), (b"-1", b"400"), (b"many", b"400"), ("²".encode("latin-1"), b"400")],
