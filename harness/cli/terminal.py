@@ -11,6 +11,7 @@ from typing import TextIO
 from harness.contracts.base import Contract
 from harness.contracts.matrix import MEANING, CellVerdict
 from harness.core.output import line, say
+from harness.core.text import listed
 from harness.credentials import NEEDS
 from harness.report.model import Group, Record
 
@@ -82,7 +83,7 @@ class Progress:
 
 
 def _shown(names: list[str], most: int) -> str:
-    return line(", ".join(names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return line(listed(names, most))
 
 
 def _alike(groups: list[Group]) -> list[list[Group]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import os
 import re
 import stat
@@ -121,6 +122,18 @@ def _table(path: Path, parts: tuple[str, ...]) -> str:
 
 def _live(place: str, key: LiveKey) -> UnsafeError:
     return UnsafeError(f"{place} holds a live key ({key}); the harness brings its own keys: take it out")
+
+
+def read_json(path: Path, *, name: str = "", hint: str = "") -> dict[str, Any]:
+    """The object in a JSON file. Raises HarnessError naming the file (or `name`); `hint` is added where there is none."""
+    text = read_text(path, name=name, hint=hint, error=HarnessError)
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise HarnessError(f"{name or path}: is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise HarnessError(f"{name or path}: is no JSON object")
+    return found
 
 
 def _too_deep(tables: dict[str, Any]) -> bool:

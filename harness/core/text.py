@@ -20,6 +20,11 @@ def quoted(value: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
+def listed(names: list[str], most: int) -> str:
+    """Names in a row, the first `most` of them, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
 def sentence(message: str) -> str:
     """A message on one line, however long and of how many lines what it quotes is."""
     return cut(" ".join(line.strip() for line in message.splitlines() if line.strip()), _LONGEST)

@@ -14,6 +14,7 @@ from typing import Any
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict
 from harness.core.errors import HarnessError
+from harness.core.files import read_json
 
 SCHEMA = "clerk-harness/baseline"
 VERSION = 1
@@ -75,17 +76,9 @@ def finding_of_check(check: Check) -> Finding:
 
 def read_baseline(path: Path) -> Baseline:
     """Read a baseline. Raises HarnessError naming the file, and the entry, where it is none."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise HarnessError(
-            f"--baseline {path}: does not exist; `clerk-harness baseline reports/auth-matrix.json {path}` writes it from a report"
-        ) from None
-    except OSError as error:
-        raise HarnessError(f"--baseline {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise HarnessError(f"--baseline {path}: is not JSON: {error}") from error
-    if not isinstance(found, dict) or (found.get("schema"), found.get("version")) != (SCHEMA, VERSION):
+    hint = f"; `clerk-harness baseline reports/auth-matrix.json {path}` writes it from a report"
+    found = read_json(path, name=f"--baseline {path}", hint=hint)
+    if (found.get("schema"), found.get("version")) != (SCHEMA, VERSION):
         raise HarnessError(f"--baseline {path}: is no baseline of this version of clerk-harness")
     known: dict[Finding, str] = {}
     try:

@@ -16,7 +16,7 @@ from harness.contracts.base import Check
 from harness.contracts.matrix import FAILURES, CellVerdict
 from harness.report.remedies import FORGEABLE, OF_VERDICT, family_of, weakness
 
-_ADMITTED = ("breach", "mixed")
+ADMITTED = ("breach", "mixed")
 _KEPT_OUT = ("lockout", "fault")
 _VARYING = re.compile(
     r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{16,}\b|\b(?:user|sess|org|client|jti)_\w+|\d+"
@@ -90,7 +90,7 @@ def causes(verdicts: Iterable[CellVerdict], checks: Iterable[Check] = ()) -> lis
     failed = [verdict for verdict in every if verdict.failed]
     found: dict[tuple[str, ...], Cause] = {}
     for verdict in failed:
-        if verdict.verdict in _ADMITTED:
+        if verdict.verdict in ADMITTED:
             _add(found, _admission(verdict, always.get(verdict.route, frozenset())), verdict)
         elif verdict.verdict != "inconclusive":
             _add(found, _signature(verdict), verdict)
@@ -180,7 +180,7 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
     """The cause in words, with its id."""
     first = cause.cells[0]
     reach = _reach(cause)
-    if cause.verdict in _ADMITTED:
+    if cause.verdict in ADMITTED:
         family = family_of(first.credential, first.group)
         where = key[2:]
         seen = not where[0].startswith("policy ")

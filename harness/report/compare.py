@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.core.errors import HarnessError
+from harness.core.files import read_json
+from harness.core.text import listed
+from harness.report.causes import ADMITTED
+from harness.report.json_report import SCHEMA
+from harness.report.markdown import escaped
 
-SCHEMA = "clerk-harness/auth-matrix"
 _MOST = 40
-_ADMITTING = ("breach", "mixed")
+_FEW = 4
 
 
 @dataclass(frozen=True)
@@ -60,13 +64,8 @@ class Comparison:
 
 def read_report(path: Path) -> dict[str, Any]:
     """A report as data. Raises HarnessError naming the file where it is none, or one of another version."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HarnessError(f"{path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise HarnessError(f"{path}: is not JSON ({error}); name an auth-matrix.json") from error
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA or "causes" not in found:
+    found = read_json(path)
+    if found.get("schema") != SCHEMA or "causes" not in found:
         raise HarnessError(f"{path}: is no auth-matrix.json of this version of clerk-harness")
     return found
 
@@ -99,7 +98,7 @@ def _cells(report: dict[str, Any]) -> dict[tuple[str, str], bool]:
                 verdict = cell["verdict"]
                 if verdict == "inconclusive":
                     continue
-                let_in = verdict in _ADMITTING or (verdict == "pass" and cell["expected"] == "accept")
+                let_in = verdict in ADMITTED or (verdict == "pass" and cell["expected"] == "accept")
                 found[route["route"], cell["credential"]] = let_in
     return found
 
@@ -115,9 +114,9 @@ def _causes(result: Comparison, old: dict[str, Any], new: dict[str, Any], tried:
         more = [route for route in cause["routes"] if route not in former["routes"]]
         less = [route for route in former["routes"] if route not in cause["routes"]]
         if more:
-            result.grown_causes.append(Change(cause["title"], f"now on {_listed(more)} too"))
+            result.grown_causes.append(Change(cause["title"], f"now on {listed(more, _FEW)} too"))
         elif less and _tried_again(former | {"routes": less}, new, tried):
-            result.shrunk_causes.append(Change(cause["title"], f"no longer on {_listed(less)}"))
+            result.shrunk_causes.append(Change(cause["title"], f"no longer on {listed(less, _FEW)}"))
     contracts = {check["contract"] for check in new["contracts"]}
     for name, cause in before.items():
         if name not in after:
@@ -142,7 +141,7 @@ def _route_names(report: dict[str, Any]) -> set[str]:
 
 def _where(cause: dict[str, Any]) -> str:
     """Whether and how a cause shows: its verdict, its routes, and what to change."""
-    routes = f" on {_listed(cause['routes'])}" if cause["routes"] else ""
+    routes = f" on {listed(cause['routes'], _FEW)}" if cause["routes"] else ""
     return f"{cause['verdict']}{routes}; way out: {cause['remedy']}"
 
 
@@ -171,10 +170,6 @@ def _policies(report: dict[str, Any]) -> dict[str, tuple[str, str]]:
     }
 
 
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
-
-
 def as_text(comparison: Comparison) -> str:
     """The comparison for a terminal."""
     lines = [f"note: {note}" for note in comparison.notes]
@@ -188,7 +183,7 @@ def as_text(comparison: Comparison) -> str:
 def as_markdown(comparison: Comparison) -> str:
     """The comparison as a comment of a pull request."""
     verdict = "worse: something new fails" if comparison.worse else "nothing new fails"
-    lines = [f"## Auth matrix: {verdict}", "", *(f"Note: {_plain(note)}." for note in comparison.notes)]
+    lines = [f"## Auth matrix: {verdict}", "", *(f"Note: {escaped(note)}." for note in comparison.notes)]
     for title, changes in comparison.sections():
         lines += ["", f"### {title} ({len(changes)})", "", *(_item(change) for change in changes[:_MOST])]
         lines += [f"- … and {len(changes) - _MOST} more"] if len(changes) > _MOST else []
@@ -196,12 +191,7 @@ def as_markdown(comparison: Comparison) -> str:
 
 
 def _item(change: Change) -> str:
-    return f"- {_plain(change.what)}" + (f": {_plain(change.detail)}" if change.detail else "")
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is, on one line (CommonMark, section 2.4)."""
-    return "".join(f"\\{c}" if c in "\\<>[]*_|#&@!" else c for c in " ".join(text.split()))
+    return f"- {escaped(change.what)}" + (f": {escaped(change.detail)}" if change.detail else "")
 
 
 def as_html(comparison: Comparison) -> str:

@@ -6,6 +6,7 @@ import re
 
 from harness.contracts.matrix import MEANING
 from harness.core.output import line, shown
+from harness.core.text import listed
 from harness.report.criteria import criteria
 from harness.report.model import Record
 
@@ -18,7 +19,7 @@ _MARKUP = re.compile(r"[\\`*\[\]|~$]|(?<!\w)_|_(?!\w)|(?<=:)//|(?<=\bwww)\.|(?<!
 """What GitHub reads as markup (GFM, section 2.4 and the extensions), as links, or as somebody's name."""
 
 
-def _text(text: str, most: int | None = None) -> str:
+def escaped(text: str, most: int | None = None) -> str:
     """A text in one line and without any markup: nothing in it is ours."""
     text = line(text)[:most].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKUP.sub(lambda found: f"&#{ord(found[0])};" if found[0] in "@#" else f"\\{found[0]}", text)
@@ -56,14 +57,12 @@ def _findings(record: Record) -> list[str]:
             "|---|---|---|---|",
         ]
         for group in groups[:_MOST]:
-            names = ", ".join(group.credentials[:4]) + (
-                f" and {len(group.credentials) - 4} more" if len(group.credentials) > 4 else ""
-            )
+            names = listed(group.credentials, 4)
             by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
             seen = group.first.detail if by_detail else group.first.seen
             lines.append(
-                f"| **{group.first.verdict}** | {_code(group.first.route)} ({_text(group.first.router)}) "
-                f"| {_text(names) or '—'} | {_text(seen, 160)} |"
+                f"| **{group.first.verdict}** | {_code(group.first.route)} ({escaped(group.first.router)}) "
+                f"| {escaped(names) or '—'} | {escaped(seen, 160)} |"
             )
         if len(groups) > _MOST:
             lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
@@ -77,7 +76,7 @@ def _contracts(record: Record) -> list[str]:
     if record.checks:
         lines += ["", "## Contracts", "", "| contract | check | this run | |", "|---|---|---|---|"]
         lines += [
-            f"| {c.contract} | {_text(c.description)} | {_MARK[c.status]} | {_text(c.detail) or f'{c.count} times'} |"
+            f"| {c.contract} | {escaped(c.description)} | {_MARK[c.status]} | {escaped(c.detail) or f'{c.count} times'} |"
             for c in record.checks
         ]
         for check in record.checks:
@@ -99,21 +98,23 @@ class MarkdownReport:
             f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
             f"{len(record.by_router())} routers in {record.seconds:.1f} s; "
             f"target {_code(target.get('app', '?'))}, evidence: {record.meta.evidence}"
-            f"{', isolation: ' + _text(target['isolation']) if 'isolation' in target else ''}.",
+            f"{', isolation: ' + escaped(target['isolation']) if 'isolation' in target else ''}.",
             "",
             "| verdict | cells | meaning |",
             "|---|---:|---|",
         ]
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
         if record.nobody:
-            lines[2:2] = [f"**Nobody gets in**: {_text(record.nobody)}", ""]
+            lines[2:2] = [f"**Nobody gets in**: {escaped(record.nobody)}", ""]
         if record.incomplete:
-            lines[2:2] = [f"**Incomplete**: {_text(record.incomplete)}. What was not judged is not known.", ""]
+            lines[2:2] = [f"**Incomplete**: {escaped(record.incomplete)}. What was not judged is not known.", ""]
         lines += _findings(record)
         lines += _contracts(record)
         lines += ["", "## Migration criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
-        lines += [f"| {c.number} | {_text(c.text)} | {_MARK[c.state]} | {_text(c.reason)} |" for c in criteria(record)]
-        lines += [line for note in record.notes for line in ("", f"Note: {_text(note)}.")]
+        lines += [
+            f"| {c.number} | {escaped(c.text)} | {_MARK[c.state]} | {escaped(c.reason)} |" for c in criteria(record)
+        ]
+        lines += [line for note in record.notes for line in ("", f"Note: {escaped(note)}.")]
         if record.blocked:
             lines += ["", f"Refused connections to: {', '.join(_code(host) for host in record.blocked)}."]
         return "\n".join(lines) + "\n"

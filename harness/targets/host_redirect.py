@@ -87,7 +87,7 @@ class Names:
 
     def live(self) -> list[str]:
         """Return sentences on live keys that Python processes have put into their environment, each once."""
-        return list(dict.fromkeys(self._live.read_text(encoding="utf-8").splitlines()))
+        return list(dict.fromkeys(_lines(self._live)))
 
     def close(self) -> None:
         """Remove the reports, unless they are another's."""
