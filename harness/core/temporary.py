@@ -85,24 +85,38 @@ def root() -> Root:
 
 
 def _made(parent: Path) -> Root:
+    """A new folder with its lock. Raises OSError where none can be made.
+
+    Until it is locked it looks like one of a run that has died, and another run may remove it at any step: then the next is made.
+    """
     while True:
         path = parent / f"clerk-harness-{os.getpid()}-{secrets.token_hex(2)}"
         try:
             path.mkdir(mode=0o711)  # Others may pass through: Postgres under root is another user's.
         except FileExistsError:
             continue
-        path.chmod(0o711)  # Whatever the umask.
-        lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        with contextlib.suppress(FileNotFoundError):
+            if (lock := _locked(path)) is not None:
+                return Root(path, lock)
+
+
+def _locked(path: Path) -> int | None:
+    """Lock the folder that was just made; the lock's descriptor. None: another run has taken it first. Raises OSError."""
+    lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    kept = False
+    try:
+        os.fchmod(lock, 0o711)  # Whatever the umask.
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # Just being removed by another run, which took it before us.
+            kept = path.exists()
+        except BlockingIOError:
+            pass
+        except OSError:  # A file system without locks, where nobody else can take it either.
+            kept = True
+    finally:
+        if not kept:
             os.close(lock)
-            continue
-        except OSError:
-            return Root(path, lock)  # A file system without locks, where nobody else can take it either.
-        if path.exists():
-            return Root(path, lock)
-        os.close(lock)
+    return lock if kept else None
 
 
 def remove_dead(parent: Path, limit: float = _LIMIT) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +106,27 @@ def test_a_folder_that_was_removed_under_us_is_made_anew(monkeypatch: pytest.Mon
     second = temporary_folder("agent")
     assert second.is_dir()
     assert second.parent != first.parent
+
+
+@pytest.mark.parametrize("step", ["os.open", "os.fchmod", "fcntl.flock"])
+def test_a_folder_that_another_run_removes_before_it_is_locked_is_made_anew(
+    step: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Until then it looks like one of a run that has died."""
+    module, name = step.split(".")
+    real = getattr(importlib.import_module(module), name)
+    removed: list[str] = []
+
+    def after_the_other(*given: Any) -> Any:
+        monkeypatch.setattr(step, real)
+        removed.extend(remove_dead(tmp_path))
+        return real(*given)
+
+    monkeypatch.setattr("harness.core.temporary._state", {})
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(step, after_the_other)
+    folder = temporary_folder("agent")
+    assert removed and folder.is_dir() and folder.parent.name not in removed
 
 
 def test_where_none_can_be_made_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
