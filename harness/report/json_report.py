@@ -11,6 +11,7 @@ from harness.contracts.matrix import MEANING, CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
 from harness.core.output import rendered
 from harness.credentials import CATALOGUE, NEEDS
+from harness.report.causes import Cause
 from harness.report.criteria import criteria
 from harness.report.model import Group, Record
 
@@ -61,6 +62,30 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
         "hint": first.hint,
         "needs": first.needs,
         "repeat": record.repeat(first),
+    }
+
+
+def cause(record: Record, found: Cause) -> dict[str, Any]:
+    """One cause, with all that it shows in. `contract` and `check`: the broken check that it is, where it is no matter of cells."""
+    first = found.first
+    cwe, source = found.weakness
+    return {
+        "id": found.id,
+        "title": found.title,
+        "verdict": found.verdict,
+        "contract": found.check.contract if found.check else "",
+        "check": found.check.name if found.check else "",
+        "functions": list(found.functions),
+        "routers": found.routers,
+        "routes": found.routes,
+        "credentials": found.credentials,
+        "cells": len(found.cells),
+        "dependents": len(found.dependents),
+        "remedy": found.remedy,
+        "page": found.page,
+        "cwe": cwe,
+        "source": source,
+        "repeat": record.repeat(first) if first else "",
     }
 
 
@@ -144,6 +169,7 @@ def _document(record: Record) -> dict[str, Any]:
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],
         "contracts": [asdict(check) for check in record.checks],
+        "causes": [cause(record, found) for found in record.causes],
         "findings": [finding(record, group) for group in record.groups],
         "hardening": [finding(record, group) for group in record.hardening],
         "objects": objects(record),

@@ -11,6 +11,7 @@ from harness.contracts.base import Check, unexamined
 from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import NEEDS
+from harness.report.causes import Cause, causes
 
 
 @dataclass
@@ -89,6 +90,11 @@ class Record:
     def groups(self) -> list[Group]:
         """Findings that are one thing to mend, together; first what is easiest to exploit."""
         return _grouped(self.findings)
+
+    @property
+    def causes(self) -> list[Cause]:
+        """What made the findings, the gravest and farthest first: each is one thing to mend."""
+        return causes(self.verdicts, self.checks)
 
     @property
     def hardening(self) -> list[Group]:
