@@ -6,6 +6,7 @@ import select
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from harness.core.errors import TargetError
 from harness.targets.agent.protocol import Asked, WebsocketFacts
 
 Headers = list[tuple[str, str]]
@@ -155,6 +156,27 @@ def exchange(lane: Lane, calls: list[Call], limit: float, *, together: bool = Fa
         readable, _, _ = select.select([lane], [], [], 0.5)
         partial = lane.collect() if readable else lane.overdue()
     return partial
+
+
+def exchange_at_once(batches: list[tuple[Lane, list[Call]]], limit: float) -> list[Observation]:
+    """Execute the calls of several lanes, all at the same moment; their observations, lane by lane. `limit` is in seconds for each call.
+
+    Raises TargetError where a target ended meanwhile.
+    """
+    for lane, calls in batches:
+        lane.submit(calls, limit, together=True)
+    found: dict[int, list[Observation]] = {}
+    while len(found) < len(batches):
+        waiting = [number for number in range(len(batches)) if number not in found]
+        readable, _, _ = select.select([batches[number][0] for number in waiting], [], [], 0.5)
+        for number in waiting:
+            lane, calls = batches[number]
+            partial = lane.collect() if lane in readable else lane.overdue()
+            if partial is not None:
+                found[number] = partial.observations
+    if any(len(found[number]) != len(calls) for number, (_, calls) in enumerate(batches)):
+        raise TargetError("the target ended while requests ran side by side")
+    return [observation for number in range(len(batches)) for observation in found[number]]
 
 
 def ask(lane: Lane, calls: list[Call], limit: float) -> list[Observation]:

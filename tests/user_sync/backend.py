@@ -19,6 +19,7 @@ CREATE TABLE welcomes (id serial PRIMARY KEY, clerk_user_id text NOT NULL);
 
 CODE = '''
 import os
+import threading
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +33,9 @@ from verifier import verify_token
 
 app = FastAPI()
 SWITCH = Path(__file__).with_name("flaw.txt")
+
+
+DELETED, ONE_AT_A_TIME = set(), threading.Lock()
 
 
 def flaw(name):
@@ -84,8 +88,19 @@ def adopt(db, clerk_id, email):
 
 
 def sync(db, data):
+    if flaw("process lock"):
+        with ONE_AT_A_TIME:
+            row = taken_over(db, data)
+            db.commit()
+            return row
+    return taken_over(db, data)
+
+
+def taken_over(db, data):
     clerk_id, told_at = data["id"], data.get("updated_at") or 0
-    if not flaw("race"):
+    if clerk_id in DELETED:
+        return {"deleted": True, "banned": False}
+    if not flaw("race") and not flaw("process lock"):
         db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [clerk_id])  # One at a time for each person.
     values, proven = values_of(data)
     row = db.execute("SELECT * FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
@@ -94,7 +109,9 @@ def sync(db, data):
     if proven:
         adopt(db, clerk_id, values["email"])
         if not flaw("swap"):
-            db.execute("UPDATE users SET email = NULL WHERE lower(email) = lower(%s) AND clerk_user_id <> %s", [values["email"], clerk_id])
+            others = "<>" if flaw("legacy address") else "IS DISTINCT FROM"
+            deleted = "AND NOT deleted" if flaw("same mail again") else ""
+            db.execute(f"UPDATE users SET email = NULL WHERE lower(email) = lower(%s) AND clerk_user_id {others} %s {deleted}", [values["email"], clerk_id])
     row = db.execute("SELECT 1 FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
     if row is None or flaw("doubles"):
         db.execute("INSERT INTO users (clerk_user_id) VALUES (%s)", [clerk_id])
@@ -165,7 +182,9 @@ async def webhook(request: Request):
     data = event["data"]
     with database() as db:
         if event["type"] == "user.deleted":
-            if flaw("resurrects"):
+            if flaw("in memory"):
+                DELETED.add(data["id"])
+            if flaw("resurrects") or flaw("in memory"):
                 db.execute("DELETE FROM users WHERE clerk_user_id = %s", [data["id"]])
             else:
                 db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [data["id"]])
@@ -205,8 +224,12 @@ FLAWS = {
     "welcome": "replay",
     "stale": "newest",
     "swap": "newest",
+    "legacy address": "newest",
+    "same mail again": "at-once",
     "resurrects": "no-resurrection",
+    "in memory": "no-resurrection",
     "race": "at-once",
+    "process lock": "at-once",
     "moves": "adoption",
     "case": "adoption",
     "unverified": "no-adoption",

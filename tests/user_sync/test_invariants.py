@@ -71,10 +71,11 @@ def test_each_story_is_tried_once_and_those_of_a_wanted_check_come_first() -> No
     ("webhook", "changes", "left_out"),
     [
         (True, True, set()),
-        (False, True, {"deliver", "deliver again", "partial"}),
+        (False, True, {"deliver", "deliver again", "partial", "race"}),
         (
             False, False,
-            {"deliver", "deliver again", "partial", "rename", "move", "swap", "second address", "ban", "unban", "delete"},
+            {"deliver", "deliver again", "partial", "race",
+                "rename", "move", "swap", "second address", "ban", "unban", "delete", "take address"},
         ),
     ],
 )  # fmt: skip

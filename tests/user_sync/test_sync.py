@@ -12,6 +12,7 @@ import pytest
 from harness.contracts.matrix import load
 from harness.contracts.user_sync import INVARIANTS, load_sync, run_sync
 from harness.contracts.user_sync.environment import SyncEnvironment
+from harness.contracts.user_sync.verify import second_process
 from harness.core.errors import DeclarationError
 from harness.database import Server
 from harness.run.context import RunContext
@@ -41,15 +42,18 @@ def environment(folder: Path, postgres: Server) -> Iterator[SyncEnvironment]:
     with RunContext(options, load(suites), server=postgres) as session:
         file = load_sync(suites)
         assert file is not None and session.resets is not None
-        environment = SyncEnvironment(
-            session.target, session.clerk, session.database_url, file, session.resets[0].reset
-        )
-        yield environment
-        environment.close()
+        with ExitStack() as stack:
+            second, _ = second_process(session.target, stack)
+            environment = SyncEnvironment(
+                session.target, session.clerk, session.database_url, file, session.resets[0].reset, second=second
+            )
+            yield environment
+            environment.close()
 
 
 def test_a_correct_sync_is_left_alone(environment: SyncEnvironment) -> None:
     results = run_sync(environment, sequences=6)
+    assert next(r.detail for r in results if r.name == "at-once") == "held in 2 processes of the app on one database"
     assert [(r.name, r.detail, r.events) for r in results if r.failed] == []
     assert {r.name for r in results if r.status == "proven"} == set(SENTENCES)
 
@@ -103,6 +107,7 @@ def test_a_correct_sync_by_requests_alone_is_left_alone(
     finally:
         switch.unlink()
     assert [(r.name, r.detail, r.events) for r in results if r.failed] == []
+    assert "one process of the app only" in next(r.detail for r in results if r.name == "at-once")
     assert {"one-row", "replay", "at-once", "token-only"} <= {r.name for r in results if r.status == "proven"}
     assert refreshes == (next(r for r in results if r.name == "newest").status == "proven")
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import select
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.contracts.user_sync.declaration import Reach
 from harness.contracts.user_sync.people import Person
-from harness.core.errors import DeclarationError, TargetError
+from harness.core.errors import DeclarationError
 from harness.credentials import Presentation
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.webhooks import Message, event_message, sign_delivery
 from harness.targets import Target
-from harness.targets.base import Call, Observation, Request, Route, ask, exchange
+from harness.targets.base import Call, Observation, Request, Route, ask, exchange_at_once
 from harness.targets.request_builder import base_request, with_presentation
 
 _TIMEOUT = 10.0
@@ -22,10 +24,16 @@ _TIMEOUT = 10.0
 class SyncClient:
     """Sends what makes the target's sync work, over the target's first lane."""
 
-    def __init__(self, target: Target, clerk: FakeClerk, reach: Reach, suites: Path) -> None:
-        """`suites`: the folder that a callable's file is relative to. Raises DeclarationError for an unknown route or function."""
+    def __init__(
+        self, target: Target, clerk: FakeClerk, reach: Reach, suites: Path, second: Target | None = None
+    ) -> None:
+        """`suites`: the folder that a callable's file is relative to; `second`: another process of the app on the same database.
+
+        Raises DeclarationError for an unknown route or function.
+        """
         self._target, self._clerk, self._reach = target, clerk, reach
         self._lane = target.lanes[0]
+        self._lanes = [self._lane, *(second.lanes[:1] if second is not None else [])]
         self._function = self._find_function(reach.callable, suites) if reach.callable is not None else None
         self._route = (
             self._find_route(reach.request) if reach.request is not None else Route("CALL", reach.callable or "")
@@ -36,6 +44,17 @@ class SyncClient:
     def calls_function(self) -> bool:
         """Whether sync is reached by a function of the app, which sees no token and keeps nobody out."""
         return self._function is not None
+
+    @property
+    def processes(self) -> int:
+        """In how many processes of the app races are run."""
+        return len(self._lanes)
+
+    def restart(self) -> bool:
+        """Start the app again, so that it knows only what it has written down; False where that cannot be done."""
+        if self._target.renewable:
+            self._target.renew(0)
+        return self._target.renewable
 
     def _find_route(self, key: str) -> Route:
         for route in self._target.routes:
@@ -65,16 +84,36 @@ class SyncClient:
 
         `impostor`: a user whom the request names everywhere but in its token.
         """
+        calls = self._calls(person, times, impostor)
+        return ask(self._lane, calls, _TIMEOUT) if times == 1 else self._at_once(calls)
+
+    def race(self, person: Person, times: int, messages: list[Message]) -> tuple[list[Observation], list[Observation]]:
+        """Send the person's requests and deliver messages, all at the same moment. Returns the answers to both."""
+        answers = self._at_once([*self._calls(person, times), *map(self._delivery, messages)])
+        return answers[:times], answers[times:]
+
+    def waiting(self, person: Person, until: Callable[[], object]) -> Observation:
+        """Send the person's request; while it is under way, do `until`. Returns the answer."""
+        self._lane.submit(self._calls(person, 1), _TIMEOUT)
+        until()
+        partial = None
+        while partial is None:
+            readable, _, _ = select.select([self._lane], [], [], 0.5)
+            partial = self._lane.collect() if readable else self._lane.overdue()
+        return partial.observations[0]
+
+    def _calls(self, person: Person, times: int, impostor: User | None = None) -> list[Call]:
         if self._function is not None:
-            calls = [Call(self._route, self._function_call(self._function, person))] * times
-        else:
-            calls = [Call(self._route, self._signed_in(person, impostor)) for _ in range(times)]
-        if times == 1:
-            return ask(self._lane, calls, _TIMEOUT)
-        batch = exchange(self._lane, calls, _TIMEOUT, together=True)
-        if len(batch.observations) != len(calls):
-            raise TargetError("the target ended while requests ran side by side")
-        return list(batch.observations)
+            return [Call(self._route, self._function_call(self._function, person))] * times
+        return [Call(self._route, self._signed_in(person, impostor)) for _ in range(times)]
+
+    def _at_once(self, calls: list[Call]) -> list[Observation]:
+        """Execute calls at the same moment, dealt out to the processes of the app. Returns the answers in their order."""
+        dealt = [list(range(len(calls)))[number :: len(self._lanes)] for number in range(len(self._lanes))]
+        batches = [(lane, [calls[each] for each in own]) for lane, own in zip(self._lanes, dealt, strict=True) if own]
+        answers = exchange_at_once(batches, _TIMEOUT)
+        order = [each for own in dealt for each in own]
+        return [answer for _, answer in sorted(zip(order, answers, strict=True), key=lambda pair: pair[0])]
 
     def _signed_in(self, person: Person, impostor: User | None) -> Request:
         """The declared request with a token of the person."""
@@ -101,15 +140,19 @@ class SyncClient:
         return Request(function, "", body=body, kind="call")
 
     def deliver(self, message: Message) -> Observation:
-        """Deliver a webhook message, signed anew as Svix does for each attempt. Returns the answer."""
+        """Deliver a webhook message. Returns the answer."""
+        (answer,) = ask(self._lane, [self._delivery(message)], _TIMEOUT)
+        return answer
+
+    def _delivery(self, message: Message) -> Call:
+        """A delivery of a message, signed anew as Svix does for each attempt."""
         assert self._webhook is not None
         base = base_request(self._webhook, self._reach.example)
         headers = [(n, v) for n, v in base.headers if n not in ("content-type", "content-length")]
         signed = sign_delivery(self._clerk.webhook_secret, message.body, at=self._clerk.now(), message_id=message.id)
         headers += [*signed.items(), ("content-type", "application/json"), ("content-length", str(len(message.body)))]
         request = Request("POST", base.path, base.query, headers, message.body)
-        (answer,) = ask(self._lane, [Call(self._webhook, request)], _TIMEOUT)
-        return answer
+        return Call(self._webhook, request)
 
     def partial_update(self, person: Person, which: int) -> Message:
         """A `user.updated` that says nothing of names (0), of addresses (1), or of both (2); counted modulo 3."""

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.contracts.user_sync.declaration import UserTable
 from harness.contracts.user_sync.people import Person, Row
+from harness.core.text import cut
 from harness.targets.base import Observation
 
 _SHOWN_ROWS = 2
-_SHOWN_CHARACTERS = 120
+_SHOWN_CHARACTERS = 160
+_PLACE = re.compile(r" at [^\s:]+:\d+$")
+"""How an error of the target ends that came from the app's own code."""
 
 
 def describe_answer(answer: Observation) -> str:
-    """The answer in short: its status, and the last line of an error."""
+    """The answer in short: its status, and an error's last line with the app's own place; where none is known, the answer's text."""
+    if answer.error:
+        error = answer.error.splitlines()[-1]
+        found = _PLACE.search(error)
+        place = found.group() if found is not None else ""
+        error = cut(error.removesuffix(place), _SHOWN_CHARACTERS) + place
+        return error if answer.status is None else f"{answer.status} ({error})"
     if answer.status is None:
-        return answer.error or "nothing"
-    error = f" ({answer.error.splitlines()[-1][:_SHOWN_CHARACTERS]})" if answer.error else ""
-    return f"{answer.status}{error}"
+        return "nothing"
+    said = cut(" ".join(answer.body.split()), _SHOWN_CHARACTERS) if answer.status >= 400 else ""
+    return f"{answer.status} ({said})" if said else str(answer.status)
 
 
 def rows_equal(one: Row | None, other: Row | None, volatile: set[str]) -> bool:
@@ -33,13 +44,17 @@ def values_equal(stored: object, value: object, *, fold: bool) -> bool:
 
 
 def profile_differences(person: Person, row: Row | None, table: UserTable) -> str:
-    """How the person's row differs from the profile at Clerk, in words; empty where it does not."""
+    """How the person's row differs from the profile at Clerk, in words; empty where it does not.
+
+    Where the address is a legacy account's too, the app may decide which of the two keeps it.
+    """
     if row is None:
         return "there is no row"
     return "; ".join(
         f"{column} is {row[column]!r} instead of {value!r}"
         for column, value in ((column, person.at_clerk(name)) for column, name in table.mirror.items())
         if not values_equal(row[column], value, fold=column == table.email)
+        and not (person.contests and column == table.email)
     )
 
 

@@ -24,7 +24,8 @@ _LONGEST_NAME = 200
 class SyncEnvironment:
     """Everything that steps act on and that invariants look at. Each sequence starts with `begin`.
 
-    `pending` and `delivered`: webhook messages; `log`: what has happened, in plain words.
+    `pending` and `delivered`: webhook messages; `answers`: what the last delivery of each was answered, by its id; `log`: what has
+    happened, in plain words.
     """
 
     def __init__(
@@ -36,22 +37,34 @@ class SyncEnvironment:
         reset: Callable[[], object],
         *,
         suites: Path = Path(),
+        second: Target | None = None,
+        alone: str = "",
     ) -> None:
-        """`url`: of the app's database; `reset`: restores its rows; `suites`: where a callable's file is.
+        """`url`: of the app's database; `reset`: restores its rows; `suites`: where a callable's file is; `second`: another process
+        of the app on the same database, for races; `alone`: why there is none.
 
         Raises DeclarationError when the target has no such route or function, or the database no such table or foreign key.
         """
         self.clerk, self.file, self._reset = clerk, file, reset
+        self.alone = alone
         self.database = SyncDatabase(url, file.table)
-        self.client = SyncClient(target, clerk, file.reach, suites)
+        self.client = SyncClient(target, clerk, file.reach, suites, second)
         self.faults = WriteFaults(self.database.connection, self.database.written_tables)
         clerk.directory.listeners.append(self._on_event)
         self.people: list[Person] = []
         self.legacy: list[LegacyAccount] = []
         self.pending: list[Message] = []
         self.delivered: list[Message] = []
+        self.answers: dict[str, str] = {}
         self.log: list[str] = []
         self._mark = ""
+
+    @property
+    def processes_in_words(self) -> str:
+        """In how many processes of the app races were run."""
+        if self.client.processes > 1:
+            return f"{self.client.processes} processes of the app on one database"
+        return f"one process of the app only{f' ({self.alone})' if self.alone else ''}"
 
     def close(self) -> None:
         """Close the connection, and listen to Clerk's events no more."""
@@ -70,6 +83,7 @@ class SyncEnvironment:
             for number in range(_LEGACY_ACCOUNTS)
         ]
         self.pending.clear()
+        self.answers.clear()
 
     def _on_event(self, type: str, data: dict[str, Any]) -> None:
         if self.file.reach.webhook is not None and type.startswith("user."):
@@ -102,6 +116,16 @@ class SyncEnvironment:
         text = message.body.decode()
         return next((person.name for person in self.people if person.user.id in text), "somebody")
 
+    def pending_of(self, person: Person) -> list[Message]:
+        """The webhook messages about a person that wait."""
+        return [message for message in self.pending if person.user.id in message.body.decode()]
+
+    def free_account(self, number: int) -> LegacyAccount | None:
+        """The legacy account of that number, modulo those there are; None where somebody has its address."""
+        account = self.legacy[number % len(self.legacy)]
+        taken = account.owner is not None or account.contested or any(p.legacy == account.number for p in self.people)
+        return None if taken else account
+
     def longest(self, field_name: str) -> int:
         """How many characters a field of the profile may have, so that the column that mirrors it holds them."""
         limit = self.database.text_limit(field_name)
@@ -120,17 +144,36 @@ class SyncEnvironment:
         """
         number = len(self.people)
         own = EmailAddress(self.address(f"person{number}", form))
-        account = self.legacy[legacy % len(self.legacy)]
-        taken = account.owner is not None or any(p.legacy == account.number for p in self.people)
-        if taken:
-            claims = "own"
+        account = self.free_account(legacy)
+        if account is None or claims == "own":
+            return self._add_person("own", None, [own], first, last)
         theirs = EmailAddress(
             account.email.upper() if form == "upper" else account.email, claims != "legacy-unverified"
         )
-        emails = {"own": [own], "legacy-secondary": [own, theirs]}.get(claims, [theirs])
-        user = self.clerk.directory.add_user(id=new_id("user"), emails=emails, first_name=first, last_name=last)
-        person = Person(number, user, claims, None if claims == "own" else account.number)
-        self.people.append(person)
+        emails = [own, theirs] if claims == "legacy-secondary" else [theirs]
+        person = self._add_person(claims, account.number, emails, first, last)
         if claims == "legacy":
-            account.owner = user.id
+            account.owner = person.user.id
+        return person
+
+    def sign_up_again(self, number: int) -> Person | None:
+        """Somebody who was deleted, the next from that number on, signs up again with the same address; None where there is nobody.
+
+        To Clerk that is a new user, with a new id. Not for an address that a legacy account had, or that somebody else has now.
+        """
+        count = len(self.people)
+        used = {p.user.email for p in self.people if not p.deleted}
+        for former in (self.people[(number + turn) % count] for turn in range(count)):
+            if former.deleted and former.claims == "own" and former.user.email not in used and not former.contests:
+                entry = former.user.emails[former.user.primary]
+                emails = [EmailAddress(entry.address)]
+                return self._add_person("own", None, emails, former.user.first_name, former.user.last_name)
+        return None
+
+    def _add_person(
+        self, claims: str, legacy: int | None, emails: list[EmailAddress], first: str | None, last: str | None
+    ) -> Person:
+        user = self.clerk.directory.add_user(id=new_id("user"), emails=emails, first_name=first, last_name=last)
+        person = Person(len(self.people), user, claims, legacy)
+        self.people.append(person)
         return person

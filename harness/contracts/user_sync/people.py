@@ -20,6 +20,8 @@ class LegacyAccount:
     dependents: dict[tuple[str, str], tuple[tuple[object, ...], object]] = field(default_factory=dict)
     """(table, column of the foreign key) -> the referring row's primary key, and what it refers to."""
     owner: str | None = None
+    contested: bool = False
+    """Whether the address has become that of somebody who has a row already: the two may stay apart, or be made one."""
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Person:
     deleted: bool = False
     moved: bool = False
     ever_banned: bool = False
+    contests: bool = False
+    """Whether the primary address has become that of a legacy account, beside the own row."""
 
     @property
     def active(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.contracts.refusal import is_admission
+from harness.contracts.user_sync.compare import describe_answer
 from harness.contracts.user_sync.environment import SyncEnvironment
 from harness.contracts.user_sync.facts import (
     AnsweredFinally,
@@ -22,6 +23,7 @@ from harness.contracts.user_sync.steps import BY_KIND
 from harness.contracts.user_sync.steps.base import Step
 from harness.contracts.user_sync.violations import violation_type
 from harness.fake_clerk.webhooks import Message
+from harness.targets.base import Observation
 
 _SHOWN_ROWS = 12
 
@@ -67,12 +69,19 @@ class StepRunner:
         if self.environment.client.calls_function:
             often = f" {times} times at once" if times > 1 else ""
             return f"{self.environment.file.reach.callable} is called for {person.name}{often}"
-        return f"{person.name} sends {'a request' if times == 1 else f'{times} requests at once'}"
+        processes = (
+            f" to {self.environment.client.processes} processes" if self.environment.client.processes > 1 else ""
+        )
+        return f"{person.name} sends {'a request' if times == 1 else f'{times} requests at once{processes}'}"
 
     def deliver(self, message: Message) -> None:
         """Deliver a webhook message. One that is not taken stays pending, as with Svix."""
-        answer = self.environment.client.deliver(message)
+        self.take(message, self.environment.client.deliver(message))
+
+    def take(self, message: Message, answer: Observation) -> None:
+        """Note how a delivery of a message was answered."""
         message.attempts.append(answer.status or 0)
+        self.environment.answers[message.id] = describe_answer(answer)
         if is_admission(answer) and message in self.environment.pending:
             self.environment.pending.remove(message)
             self.environment.delivered.append(message)

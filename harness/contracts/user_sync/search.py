@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from harness.contracts.base import Check, Status
 from harness.contracts.user_sync.environment import SyncEnvironment
-from harness.contracts.user_sync.invariants import INVARIANTS, newest
+from harness.contracts.user_sync.invariants import INVARIANTS, at_once, newest
 from harness.contracts.user_sync.invariants.base import Invariant
 from harness.contracts.user_sync.runner import StepRunner
 from harness.contracts.user_sync.sequences import generated, stories
@@ -44,7 +44,7 @@ def run_sync(
             break
         broken[found.check] = found
     return [
-        _result(invariant, broken.get(invariant.name), search.counts[invariant.name])
+        _result(invariant, broken.get(invariant.name), search.counts[invariant.name], environment)
         for invariant in INVARIANTS
         if invariant.name in checks
     ]
@@ -121,10 +121,12 @@ def _without_columns(environment: SyncEnvironment, invariant: Invariant) -> Chec
     return Check("user_sync", invariant.name, invariant.sentence, "broken", detail=detail)
 
 
-def _result(invariant: Invariant, violation: Violation | None, count: int) -> Check:
+def _result(invariant: Invariant, violation: Violation | None, count: int, environment: SyncEnvironment) -> Check:
     if violation is None:
         status: Status = "proven" if count else "not examined"
-        return Check("user_sync", invariant.name, invariant.sentence, status, count)
+        races = invariant is at_once.INVARIANT and count
+        detail = f"held in {environment.processes_in_words}" if races else ""
+        return Check("user_sync", invariant.name, invariant.sentence, status, count, detail)
     return Check(
         "user_sync",
         invariant.name,

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from harness.contracts.base import Check, Context, Contract, Progress
 from harness.contracts.user_sync import INVARIANTS, SyncEnvironment, SyncFile, load_sync, run_sync
+from harness.core.errors import HarnessError
+from harness.core.text import sentence
+from harness.targets import Target
+from harness.targets.restart import can_run_in_parallel, environment_of, restart
+
+_START_LIMIT = 60.0
+"""Seconds within which the second process of the app must start."""
 
 
 class UserSync(Contract):
@@ -34,13 +41,28 @@ class UserSync(Contract):
         report = (lambda done: progress(done, sequences)) if progress is not None else None
         reset = context.resets[0].reset
         suites = context.declaration.root
-        with closing(
-            SyncEnvironment(context.target, context.clerk, context.database_url, file, reset, suites=suites)
-        ) as environment:
+        with ExitStack() as stack:
+            second, why = second_process(context.target, stack)
+            url = context.database_url
+            environment = SyncEnvironment(
+                context.target, context.clerk, url, file, reset, suites=suites, second=second, alone=why
+            )
+            stack.callback(environment.close)
             checks = run_sync(environment, sequences=sequences, start=options.seed, progress=report)
         again = f"--only {self.name} --sequences {sequences} --seed {options.seed}"
         context.note(f"{self.name}: {sequences} generated sequences from seed {options.seed} ({again} repeats them)")
         return checks
+
+
+def second_process(target: Target, stack: ExitStack) -> tuple[Target | None, str]:
+    """Another process of the app on the same database, for races; where there can be none, None and why."""
+    variables = environment_of(target)
+    if variables is None or not can_run_in_parallel(target):
+        return None, "its port is fixed, or the harness does not start it"
+    try:
+        return stack.enter_context(closing(restart(target, variables, _START_LIMIT))), ""
+    except HarnessError as error:
+        return None, f"a second one does not start: {sentence(str(error))}"
 
 
 CONTRACT = UserSync()

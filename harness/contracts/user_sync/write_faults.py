@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import psycopg
 from psycopg import sql
@@ -39,9 +40,18 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
+CREATE OR REPLACE FUNCTION clerk_harness.until_waited_for(holder integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR turn IN 1..40 LOOP  -- A request that needs no lock is not waited for longer than a second.
+        PERFORM pg_sleep(0.025);
+        PERFORM pg_stat_clear_snapshot();
+        EXIT WHEN EXISTS (SELECT FROM pg_stat_activity WHERE holder = ANY (pg_blocking_pids(pid)));
+    END LOOP;
+END $$;
 CREATE SEQUENCE IF NOT EXISTS clerk_harness.writes;
 GRANT USAGE ON SCHEMA clerk_harness TO PUBLIC;
 """
+_UNTIL_WAITED_FOR = """SELECT clerk_harness.until_waited_for(%s)"""
 _TRIGGER = (
     "DROP TRIGGER IF EXISTS clerk_harness_kill ON {}",
     "CREATE TRIGGER clerk_harness_kill AFTER INSERT OR UPDATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION clerk_harness.kill()",
@@ -66,6 +76,21 @@ class WriteFaults:
     def pause_first_insert(self) -> None:
         """Let whoever inserts first wait until the others can do no more, so that a race is lost every time."""
         self._set(pause=True)
+
+    @contextmanager
+    def migration(self, table: str) -> Iterator[Callable[[], None]]:
+        """Hold the lock of a migration (ACCESS EXCLUSIVE) on a table. What is given waits until somebody waits for it, and gives it up.
+
+        Nobody may need it: then it is given up as soon as nobody has done anything for a while.
+        """
+        with psycopg.connect(self._connection.info.dsn, password=self._connection.info.password) as migrator:
+            migrator.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
+
+            def until_waited_for() -> None:
+                self._connection.execute(_UNTIL_WAITED_FOR.encode(), [migrator.info.backend_pid])
+                migrator.rollback()
+
+            yield until_waited_for
 
     def disarm(self) -> None:
         """Disturb nobody any more."""

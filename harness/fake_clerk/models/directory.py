@@ -33,6 +33,8 @@ class Directory:
         """By id, as far as they were created; `all_organizations` has those too that users only refer to."""
         self._joined: dict[str, set[str]] = {}
         """By user: organizations that have the user among their members, or had."""
+        self._gone: set[str] = set()
+        """The ids of users that were deleted; none is given again."""
         self.listeners: list[Callable[[str, dict[str, Any]], None]] = []
         """Called with the type of each event (`user.created`) and its data, after the change."""
 
@@ -53,6 +55,8 @@ class Directory:
     ) -> User:
         """Create a user and return it. The same e-mail address always gets the same id unless `id` is given.
 
+        Whoever was deleted and signs up again is a new user with a new id, as at Clerk.
+
         `organization` has `id`, `slug` and `role` (without `org:`), and makes the user a member of it. `more` are further
         fields of `User`, of which `emails` replaces `email`.
 
@@ -65,7 +69,7 @@ class Directory:
         seed = email or new_id("seed")
         more.setdefault("emails", [EmailAddress(email, id=stable_id("idn", seed))] if email else [])
         user = User(
-            id=id or self._user_id(seed),
+            id=id or self._new_user_id(seed),
             first_name=first_name,
             last_name=last_name,
             organization=organization,
@@ -75,6 +79,14 @@ class Directory:
             self.users[user.id] = user
         self.changed("user.created", user.as_json())
         return user
+
+    def _new_user_id(self, seed: str) -> str:
+        """The id that belongs to a text; another one where the user who had it was deleted."""
+        found, turn = self._user_id(seed), 0
+        while found in self._gone:
+            turn += 1
+            found = self._user_id(f"{seed} {turn}")
+        return found
 
     def update_user(self, user_id: str, **changes: Any) -> User:
         """Set fields of a user, as the profile page or the Backend API does, and return it. A ban ends the user's sessions.
@@ -107,10 +119,13 @@ class Directory:
         >>> ada = directory.add_user("ada@example.com")
         >>> directory.remove_user(ada.id) is ada, directory.users
         (True, {})
+        >>> directory.add_user("ada@example.com").id == ada.id
+        False
         """
         self._close(user_id, "removed", every=True)
         with self._lock:
             user = self.users.pop(user_id, None)
+            self._gone.add(user_id)
         if user is not None:
             more = {"external_id": user.external_id} if user.external_id is not None else {}
             self.changed("user.deleted", {"id": user_id, "object": "user", "deleted": True} | more)

@@ -38,6 +38,11 @@ INVARIANT = Invariant(
     stories=(
         story("sign up:0:0:own", "at once:0:6"),
         story("sign up:0:0:legacy", "at once:0:4"),
+        story("sign up:0:0:own", "race:0:2"),
+        story("sign up:0:0:legacy", "race:0:2"),
+        story("sign up:0:0:own", "rename:0:0:Grace", "race:0:0"),
+        story("sign up:0:0:own", "request:0", "delete:0", "sign up again:0", "request:1"),
+        story("sign up:0:0:own", "sign up:1:0:own", "request:0", "locked:0", "locked:1"),
     ),
     rules=(Rule(Answered, _gets_in), Rule(AnsweredAtOnce, _all_get_in), Rule(AnsweredFinally, _gets_in)),
 )

@@ -13,7 +13,9 @@ from harness.contracts.user_sync.steps.base import story
 
 def _taken(environment: SyncEnvironment, fact: Undeliverable) -> Iterator[Judgement]:
     message = fact.message
-    yield Judgement(False, f"{message.type} of {environment.name_in(message)} is never taken: {message.attempts[-1]}")
+    yield Judgement(
+        False, f"{message.type} of {environment.name_in(message)} is never taken: {environment.answers[message.id]}"
+    )
 
 
 def _as_at_clerk(environment: SyncEnvironment, _: Settled) -> Iterator[Judgement]:
@@ -47,6 +49,8 @@ INVARIANT = Invariant(
         story("sign up:0:0:own", "request:0", "move:0:0::plus", "deliver:0:1", "deliver:0:0"),
         story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1"),
         story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1", "deliver:0:3", "deliver:0:2", "everybody"),
+        story("sign up:0:0:own", "request:0", "take address:0:0", "request:0", "deliver:0:1"),
+        story("sign up:0:0:own", "request:0", "deliver:0:0", "delete:0", "sign up again:0", "deliver:0:0"),
     ),
     rules=(Rule(Undeliverable, _taken), Rule(Settled, _as_at_clerk)),
 )

@@ -11,13 +11,15 @@ from harness.contracts.user_sync.steps.base import story
 
 
 def _account_stays(_: SyncEnvironment, fact: LegacyRow) -> Iterator[Judgement]:
-    yield Judgement(fact.found, f"the legacy account {fact.account.email} is gone")
+    if not fact.account.contested:  # Where two are the same person, they may be made one.
+        yield Judgement(fact.found, f"the legacy account {fact.account.email} is gone")
 
 
 def _dependent_stays(environment: SyncEnvironment, fact: Dependent) -> Iterator[Judgement]:
     row_id = fact.account.row[environment.file.table.id]
+    same = [row_id, *(p.row_id for p in environment.people if p.contests and fact.account.contested)]
     yield Judgement(
-        fact.refers_to == row_id, f"a row of {fact.table} had {fact.column} {row_id} and has {fact.refers_to}"
+        fact.refers_to in same, f"a row of {fact.table} had {fact.column} {row_id} and has {fact.refers_to}"
     )
 
 

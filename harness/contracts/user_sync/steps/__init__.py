@@ -22,6 +22,11 @@ STEP_TYPES: tuple[StepType, ...] = (
     deliveries.DELIVER,
     deliveries.DELIVER_AGAIN,
     deliveries.PARTIAL,
+    requests.SIGN_UP_AGAIN,
+    requests.RACE,
+    requests.LOCKED,
+    changes.TAKE_ADDRESS,
+    changes.RESTART,
 )
 """Their order decides what a seed generates."""
 BY_KIND = {step_type.kind: step_type for step_type in STEP_TYPES}

@@ -49,6 +49,30 @@ def _swap(runner: StepRunner, person: Person, step: Step) -> None:
         environment.clerk.directory.update_user(one.user.id, emails=[EmailAddress(entry.address)], primary=0)
 
 
+def _take_address(runner: StepRunner, person: Person, step: Step) -> None:
+    """`other`: the legacy account whose address becomes the person's primary one, verified.
+
+    Who has no row yet may have the account; who has one is beside it.
+    """
+    environment = runner.environment
+    account = environment.free_account(step.other)
+    if account is None or person.claims != "own" or person.moved or person.user.banned:
+        return
+    runner.note(f"{person.name} has a new primary address, {account.email}, which is a legacy account's")
+    person.moved = True
+    if environment.row_of(person) is None:
+        account.owner = person.user.id
+    else:
+        account.contested = person.contests = True
+    emails = [*person.user.emails, EmailAddress(account.email)]
+    environment.clerk.directory.update_user(person.user.id, emails=emails, primary=len(emails) - 1)
+
+
+def _restart(runner: StepRunner, step: Step) -> None:
+    if runner.environment.client.restart():
+        runner.note("the app is started again")
+
+
 def _second_address(runner: StepRunner, person: Person, step: Step) -> None:
     """`other`: verified where it is even, and the last of the list where it is a multiple of three."""
     environment, user = runner.environment, person.user
@@ -96,6 +120,14 @@ SECOND_ADDRESS = StepType(
     lambda: st.builds(Step, st.just("second address"), who(), number()),
     needs="changes",
 )
+TAKE_ADDRESS = StepType(
+    "take address",
+    of_person(_take_address),
+    lambda: st.builds(Step, st.just("take address"), who(), number()),
+    needs="changes",
+)
+RESTART = StepType("restart", _restart, lambda: st.just(Step("restart")), weight=0)
+"""In stories only, for it takes long."""
 BAN = StepType("ban", of_person(_ban), lambda: st.builds(Step, st.just("ban"), who()), needs="changes")
 UNBAN = StepType("unban", of_person(_unban), lambda: st.builds(Step, st.just("unban"), who()), needs="changes")
 DELETE = StepType("delete", of_person(_delete), lambda: st.builds(Step, st.just("delete"), who()), needs="changes")

@@ -10,6 +10,9 @@ from harness.contracts.user_sync.facts import Answered, AnsweredAtOnce, Connecti
 from harness.contracts.user_sync.people import Person
 from harness.contracts.user_sync.steps.base import Step, StepType, of_person
 from harness.contracts.user_sync.steps.values import claims, forms, number, who
+from harness.core.text import listed
+
+_MOST_PEOPLE, _MOST_DELIVERIES = 5, 3
 
 if TYPE_CHECKING:
     from harness.contracts.user_sync.runner import StepRunner
@@ -50,6 +53,46 @@ def _at_once(runner: StepRunner, person: Person, step: Step) -> None:
     runner.judge(AnsweredAtOnce(person, answers, len(environment.database.users(person.user.id))))
 
 
+def _sign_up_again(runner: StepRunner, step: Step) -> None:
+    """`who`: from whom on somebody is looked for who was deleted. What Clerk says of the former user has arrived before."""
+    environment = runner.environment
+    for former in [person for person in environment.people if person.deleted]:
+        for message in environment.pending_of(former):
+            runner.note(f"{message.type} of {former.name} is delivered")
+            runner.deliver(message)
+    person = environment.sign_up_again(step.who) if 0 < len(environment.people) <= _MOST_PEOPLE else None
+    if person is not None:
+        runner.note(f"{person.name} signs up with the address of somebody who was deleted, {person.user.email}")
+
+
+def _race(runner: StepRunner, person: Person, step: Step) -> None:
+    """`other`: how many requests, modulo 3; where even, the first insert waits for the others."""
+    environment = runner.environment
+    if not person.active:
+        return
+    messages, times = environment.pending_of(person)[:_MOST_DELIVERIES], step.other % 3
+    if times + len(messages) < 2:
+        return
+    named = listed([message.type for message in messages], _MOST_DELIVERIES)
+    arrives = f"{named} of {person.name} {'is' if len(messages) == 1 else 'are'} delivered at the same moment"
+    runner.note(f"{runner.describe_request(person, times)}, and {arrives}" if times else arrives)
+    if step.other % 2 == 0:
+        environment.faults.pause_first_insert()
+    answers, deliveries = environment.client.race(person, times, messages)
+    environment.faults.disarm()
+    for message, answer in zip(messages, deliveries, strict=True):
+        runner.take(message, answer)
+    runner.judge(AnsweredAtOnce(person, answers, len(environment.database.users(person.user.id))))
+
+
+def _locked(runner: StepRunner, person: Person, step: Step) -> None:
+    environment = runner.environment
+    runner.note(f"{runner.describe_request(person)} while a migration holds a lock on the table of users")
+    with environment.faults.migration(environment.file.table.name) as until_waited_for:
+        answer = environment.client.waiting(person, until_waited_for)
+    runner.judge(Answered(person, answer))
+
+
 def _impostor(runner: StepRunner, person: Person, step: Step) -> None:
     """`other`: whom the request names."""
     environment = runner.environment
@@ -87,4 +130,7 @@ AT_ONCE = StepType(
     "at once", of_person(_at_once), lambda: st.builds(Step, st.just("at once"), who(), st.integers(2, 6))
 )
 IMPOSTOR = StepType("impostor", of_person(_impostor), lambda: st.builds(Step, st.just("impostor"), who(), number()))
+SIGN_UP_AGAIN = StepType("sign up again", _sign_up_again, lambda: st.builds(Step, st.just("sign up again"), who()))
+RACE = StepType("race", of_person(_race), lambda: st.builds(Step, st.just("race"), who(), number()), needs="webhook")
+LOCKED = StepType("locked", of_person(_locked), lambda: st.builds(Step, st.just("locked"), who()))
 KILLED = StepType("killed", of_person(_killed), lambda: st.builds(Step, st.just("killed"), who(), st.integers(1, 5)))
