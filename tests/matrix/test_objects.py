@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import jwt
 import pytest
 
+from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.objects import Tried, judge_object
 from harness.contracts.matrix.owners import owners_of
-from harness.credentials import CATALOGUE
-from harness.targets.base import ChangedRow, Observation
+from harness.contracts.matrix.state import RouteState
+from harness.contracts.matrix.verdicts import CellVerdict
+from harness.credentials import CATALOGUE, Mint
+from harness.targets.base import Call, ChangedRow, Observation
 from harness.targets.request_builder import Example
-from tests.matrix.kit import plan_of
+from tests.matrix.kit import NO_MECHANISMS, RecordingMint, plan_of, seen
+from tests.matrix.playing import Play
 
 ALICE, BOB = frozenset({"1", "user_alice", "alice@example.com"}), frozenset({"2", "user_bob", "bob@example.com"})
 MILK, DIARY = '{"id": 1, "text": "buy milk", "by": 1}', '{"id": 2, "text": "secret diary", "by": 2}'
@@ -95,3 +100,194 @@ def test_writes(rows: Any, theirs: Any, mine: Any, expected: str) -> None:
     verdict, detail, _ = judge_object(tried(answered(204, rows=rows), key="DELETE /notes/{id}", **own))
     assert verdict == expected
     assert expected != "breach" or "a row of bob (id 2): notes" in detail
+
+
+HINT = "look the row up by its id and by whose it is, in one query"
+SEED = "is that row theirs in the seed?"
+DIFFER = "both people get the same answer, so nothing tells whose row it is: give them rows that differ"
+UNSEEN = "it was answered with success, and only a database of the harness's shows whether a row was written"
+DECLARE = "declare [database], or test the app itself"
+HIS = {"person": "alice", "owner": "alice"}
+STRANGER = {"person": "admin", "mine": []}
+PASS = ("pass", "", "")
+
+
+SAME_ANSWER = ("breach", "alice got the answer that bob gets (id 2)", HINT)
+
+
+def read(words: str) -> tuple[str, str, str]:
+    return "breach", f"alice read a row of bob (id 2): the answer has {words}", HINT
+
+
+def got(*bodies: str) -> list[Observation]:
+    return [answered(200, body) for body in bodies]
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "expected"),
+    [
+        (Observation(untried="time was up"), {}, ("inconclusive", "time was up", "")),
+        (answered(500), {}, ("fault", "the target failed over a person's request on a row", "")),
+        (answered(200, MILK), HIS, PASS),
+        (answered(404), HIS, ("lockout", "alice was kept out of the own row (404)", SEED)),
+        (answered(403), STRANGER, ("lockout", "admin was kept out of a row of bob, as the line says that they may (403)", SEED)),
+        (answered(300), HIS, ("inconclusive", "alice's request on the own row was answered 300", "")),
+        (answered(404), {}, PASS),
+        (answered(200, MILK), {}, PASS),
+        (
+            answered(200, DIARY), {"theirs": [answered(404), answered(410)]},
+            ("inconclusive", "bob's own request on this row was not answered with success either (404)", ""),
+        ),
+        # The longest three of the owner's own words are shown.
+        (
+            answered(200, '{"text": "pear apple plum fig"}'),
+            {"theirs": got('{"text": "pear apple plum fig"}') * 2, "mine": got('{"text": "x"}') * 2},
+            read("apple, pear, plum"),
+        ),
+        # Two short words of three may be there by chance; all of them may not, and one of four letters is none.
+        (answered(200, "ab"), {"theirs": got("ab cd") * 2, "mine": got("x") * 2}, PASS),
+        (answered(200, "cd ab"), {"theirs": got("ab cd") * 2, "mine": got("x") * 2}, read("ab, cd")),
+        (answered(200, "pear"), {"theirs": got("pear cd") * 2, "mine": got("x") * 2}, read("pear")),
+        # No word tells, but it is the answer that the owner gets, and not the person's own.
+        (answered(200, "!!"), {"theirs": got("!!", "!!"), "mine": got("??", "??")}, SAME_ANSWER),
+        (answered(200, "??"), {"theirs": got("!!", "!!"), "mine": got("??", "??")}, ("inconclusive", DIFFER, "")),
+        (answered(200, "--"), {"theirs": got("!!", "!!"), "mine": got("??", "??")}, PASS),
+        (answered(200, "[]"), {"theirs": SAME, "mine": SAME}, ("inconclusive", DIFFER, "")),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_reads(answer: Observation, more: dict[str, Any], expected: tuple[str, str, str]) -> None:
+    assert judge_object(tried(answer, **more)) == expected
+
+
+def test_of_a_person_without_a_row_what_the_owners_answers_have_in_common_tells() -> None:
+    """And nothing that the request says itself."""
+    key = "GET /shelf/{id}"
+    alone: dict[str, Any] = {"person": "alice", "mine": [], "sent": "/shelf/2 word", "key": key}
+    common = {"theirs": got("word secret one", "word secret two"), **alone}
+    assert (
+        judge_object(tried(answered(200, "a secret"), **common))[1]
+        == "alice read a row of bob (id 2): the answer has secret"
+    )
+    assert judge_object(tried(answered(200, "a word"), **common)) == PASS
+    assert judge_object(tried(answered(200, "one two"), **common)) == PASS
+    # Neither of several answers alone.
+    other = {"theirs": got("secret", "other"), **alone}
+    assert (
+        judge_object(tried(answered(200, "secret"), **other))[0] != "breach"
+        or "got the answer" in judge_object(tried(answered(200, "secret"), **other))[1]
+    )
+
+
+def test_what_is_said_of_writes() -> None:
+    def deleted(answer: Observation, theirs: Any, mine: Any, **more: Any) -> tuple[str, str, str]:
+        own: dict[str, Any] = {
+            "theirs": [answered(204, rows=rows) for rows in theirs],
+            "mine": [answered(204, rows=rows) for rows in mine],
+        }
+        return judge_object(tried(answer, key="DELETE /notes/{id}", **own, **more))
+
+    def wrote(rows: Any) -> Observation:
+        return answered(204, rows=rows)
+
+    changed = "alice changed a row of bob (id 2): notes, id 2, user_id 2"
+    assert deleted(wrote([GONE]), [[GONE], []], [[MINE]] * 2) == ("breach", changed, HINT)
+    assert (
+        deleted(wrote([GONE]), [[], [GONE]], [[MINE]] * 2) == PASS
+    )  # Only the first of the owner's requests had the row.
+    assert (
+        deleted(wrote([GONE]), [[GONE]] * 2, [[GONE]] * 2) == PASS
+    )  # Everybody's request writes it: a counter, a log.
+    assert deleted(wrote([]), [None] * 2, [[MINE]] * 2) == PASS
+    named = "alice wrote a row of bob (id 2): notes, user_id 2"
+    assert deleted(wrote([made(2)]), [[made(2)]] * 2, [[made(1)]] * 2) == ("breach", named, HINT)
+    # The column holds the person in the own rows, and the owner in the owner's, of this table: else it is another's business.
+    elsewhere = ChangedRow("audit", True, {"id": 9, "user_id": 1})
+    assert deleted(wrote([made(2)]), [[made(2)]] * 2, [[elsewhere]] * 2) == PASS
+    assert deleted(wrote([made(2)]), [[elsewhere]] * 2, [[made(1)]] * 2) == PASS
+    unseen = ("inconclusive", UNSEEN, DECLARE)
+    assert deleted(answered(204, rows=None), [None] * 2, [None] * 2)[0] == "inconclusive"
+    by_post: dict[str, Any] = {"key": "POST /notes/{id}"}
+    assert (
+        judge_object(tried(answered(200, "a pear"), theirs=got("the apple") * 2, mine=got("the fig") * 2, **by_post))
+        == unseen
+    )
+    assert (
+        judge_object(tried(answered(200, "the fig"), theirs=got("the apple") * 2, mine=got("the fig") * 2, **by_post))
+        == PASS
+    )
+    assert judge_object(tried(answered(200, "ok"), theirs=got("ok") * 2, mine=got("ok") * 2, **by_post)) == (
+        "inconclusive",
+        DIFFER,
+        "",
+    )
+
+
+def _who(call: Call, mint: Mint) -> str:
+    """The person whose session token a request carries; nobody's is empty."""
+    token = next((value for name, value in call.request.headers if name == "authorization"), "").removeprefix("Bearer ")
+    try:
+        subject = jwt.decode(token, options={"verify_signature": False})["sub"]
+    except jwt.PyJWTError:
+        return ""
+    return next((name for name, person in mint.identities.items() if person.user.id == subject), "")
+
+
+@pytest.mark.parametrize("careful", [True, False])
+def test_every_person_is_tried_on_every_row(play: Play, minting: RecordingMint, careful: bool) -> None:
+    """The own row twice, for what varies by itself; one at a time, and with the rows that each request writes."""
+    notes = {"alice": MILK, "bob": DIARY}
+    example = Example(path={"id": {"alice": 1, "bob": 2, "admin": "*"}})
+    plan = plan_of(key="GET /notes/{id}", example=Example(path={"id": 1}))
+    plan.owners = owners_of(example, ("alice", "bob", "admin"), "app")
+    plan.cells = [cell for name in ("clerk", "own-object", "others-object") for cell in plan.planned(CATALOGUE[name])]
+
+    def answer(name: str, call: Call) -> Observation:
+        person = _who(call, minting)
+        owner = "alice" if call.request.path.endswith("/1") else "bob"
+        if not person:
+            return seen(401, entered=False)
+        if careful and person not in (owner, "admin"):
+            return Observation(404, entered=True, micros=7, body="no such note")
+        return Observation(200, entered=True, micros=7, body=notes[owner])
+
+    played = play(plan, answer)
+    singly = [work for work in played.works if work.singly and work.sendings[0].rows]
+    asked = [
+        (_who(work.sendings[0].call(), minting), work.sendings[0].call().request.path, len(work.sendings))
+        for work in singly
+    ]
+    assert asked == [
+        ("alice", "/notes/1", 2), ("alice", "/notes/2", 1), ("bob", "/notes/1", 1), ("bob", "/notes/2", 2),
+        ("admin", "/notes/1", 1), ("admin", "/notes/2", 1),
+    ]  # fmt: skip
+    assert all(sending.rows for work in singly for sending in work.sendings)
+    found = {verdict.credential: verdict for verdict in played.verdicts}
+    assert {label: verdict.verdict for label, verdict in found.items()} == {
+        "clerk": "pass", "own-object@alice:alice": "pass", "own-object@bob:bob": "pass",
+        "others-object@admin:alice": "pass", "others-object@admin:bob": "pass",
+        "others-object@alice:bob": "pass" if careful else "breach", "others-object@bob:alice": "pass" if careful else "breach",
+    }  # fmt: skip
+    other = found["others-object@alice:bob"]
+    usual = CellVerdict(
+        "app", "GET /notes/{id}", "p", "others-object@alice:bob", "objects", "reject", "pass", "probe", "", ""
+    )
+    needs = other.needs
+    assert needs
+    if careful:
+        assert other == replace(usual, seen="404, the handler was entered", status=404, micros=7, needs=needs)
+    else:
+        shown = "alice read a row of bob (id 2): the answer has secret, diary"
+        expected = replace(
+            usual, verdict="breach", seen="200, the handler was entered", detail=shown, status=200, micros=7
+        )
+        assert other == replace(expected, excerpt=DIARY, hint=HINT, needs=needs)
+    assert found["own-object@bob:bob"].needs == ""
+
+
+def test_without_a_probe_the_status_is_the_evidence_and_what_was_not_sent_says_so() -> None:
+    state = RouteState(plan_of(key="GET /notes/{id}"))
+    judge = Judge(NO_MECHANISMS, probed=False)
+    one = judge.of_object(tried(Observation(200, body=DIARY + " " * 700)), state)
+    assert (one.evidence, one.seen, one.excerpt) == ("status", "200", (DIARY + " " * 700)[:300])
+    other = judge.of_object(tried(Observation(untried="time was up")), state)
+    assert (other.verdict, other.seen, other.detail, other.status) == ("inconclusive", "not tried", "time was up", None)

@@ -148,3 +148,123 @@ def test_the_id_of_a_finding_is_of_what_it_is_and_not_of_how_it_was_measured() -
     assert finding_id(one) == finding_id(replace(one, micros=9, status=201, excerpt="y"))
     others = [replace(one, route="GET /z"), replace(one, credential="expired"), replace(one, verdict="fault")]
     assert len({finding_id(each) for each in [one, *others]} | {finding_id(one, ["m:f"])}) == 5
+
+
+ACCEPTED: dict[str, Any] = {"expected": "accept", "group": "genuine"}
+BY_HAND: dict[str, Any] = {"credential": "", "seen": ""}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (cell(ran=("app.auth:Guard.check",)), ("ba49e70350f8", "`Guard.check` admits tokens that anybody can sign on GET /a (r)")),
+        (
+            cell(credential="legacy", verdict="mixed", ran=(GUARD,), **ACCEPTED),
+            ("5aa86cb5cbdb", "`current_user` admits the old token by a mechanism that the policy does not name on GET /a (r)"),
+        ),
+        (cell(router=""), ("8a95df48406f", "the guard of policy clerk admits tokens that anybody can sign on GET /a")),
+        (cell(verdict="undeclared", detail="x", **BY_HAND), ("37967db884ce", "GET /a (r) have no policy")),
+        (cell(verdict="stale", detail="x", **BY_HAND), ("a03f2386ae06", "GET /a (r) are declared and do not exist")),
+        (
+            cell(verdict="unreviewed", detail="x", **BY_HAND),
+            ("43100289640d", "GET /a (r) have a policy that init wrote and nobody has read"),
+        ),
+        (
+            cell(verdict="leak", detail="another's name in the answer"),
+            ("474019613b69", "GET /a (r) tell too much when they refuse: another's name in the answer"),
+        ),
+        (
+            cell(verdict="inconclusive", detail="its twin was not let in"),
+            ("57799cd78c3f", "GET /a (r) prove nothing: its twin was not let in"),
+        ),
+        (
+            cell(credential="", verdict="handler-error", seen="500: ValueError: no 17 at app.py:3, the handler was entered", excerpt="x"),
+            ("6c951574d1ac", "GET /a (r) fail in the handler, after it was decided who may enter: ValueError: no 17 at app.py:3"),
+        ),
+        (
+            cell(verdict="fault", seen="500", excerpt="x " * 90, **ACCEPTED),
+            ("b0d4f62a8859", f"GET /a (r) fail instead of deciding: {'x ' * 60}"),
+        ),
+        (
+            cell(credential="clerk", verdict="lockout", seen="401, the handler was not entered", **ACCEPTED),
+            ("e13e5245db70", "GET /a (r) keep out whom the policy admits: 401, the handler was not entered"),
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_cause(found: CellVerdict, expected: tuple[str, str]) -> None:
+    """Ids and words as they were: whoever compares reports relies on the ids."""
+    assert [(cause.id, cause.title) for cause in told(found)] == [expected]
+
+
+def test_what_is_said_of_a_broken_check() -> None:
+    rows = Check("user_sync", "one-row", "one row for each", "broken", detail="2 rows")
+    calls = Check("budget", "calls", "no calls", "broken")
+    assert causes([], [rows, calls]) == [
+        Cause("3133dd796c9c", "broken", "user_sync: one-row: 2 rows", "one row for each", "user-sync.md", check=rows),
+        Cause("624277f87039", "broken", "budget: calls: no calls", "no calls", "budget.md", check=calls),
+    ]
+
+
+def test_routes_that_no_suite_knows_are_one_cause_and_so_are_the_same_leaks_and_gaps() -> None:
+    """However they differ otherwise; numbers do not tell them apart, other words do."""
+    for verdict in ("undeclared", "stale", "unreviewed"):
+        found = told(*(cell(f"GET /{n}", verdict=verdict, seen=f"{n}", detail=str(n), credential="") for n in "ab"))
+        assert [cause.routes for cause in found] == [["GET /a", "GET /b"]]
+    for verdict in ("leak", "inconclusive"):
+        one, same = (cell(f"GET /{n}", verdict=verdict, seen=str(n) * 9, detail=f"row {n} of it") for n in (1, 2))
+        other = cell("GET /3", verdict=verdict, detail="row of another")
+        assert [cause.routes for cause in told(one, same, other)] == [["GET /1", "GET /2"], ["GET /3"]]
+
+
+def test_what_is_long_is_compared_by_its_first_200_characters() -> None:
+    one, same, other = (
+        cell(f"GET /{n}", verdict="leak", detail=f"{'x' * length}{n}")
+        for n, length in (("a", 200), ("b", 200), ("c", 199))
+    )
+    assert [cause.routes for cause in told(one, same, other)] == [["GET /a", "GET /b"], ["GET /c"]]
+
+
+def test_who_admits_everybody_is_found_by_the_last_that_consented() -> None:
+    """Of several functions the outermost; those that consent to nobody or to rubbish as well are no guards."""
+    (cause,) = told(cell(ran=("app.a:inner", "app.b:outer")))
+    assert cause.functions == ("app.b:outer",)
+    for nobody in ("missing", "garbage", "garbage@cookie:__session"):
+        (cause,) = told(
+            cell(credential=nobody, verdict="pass", group="absent", ran=("app.b:outer",)),
+            cell(ran=("app.a:inner", "app.b:outer")),
+        )
+        assert cause.functions == ("app.a:inner",)
+    # Where rubbish is let in by it, it is the guard; what a genuine one is let in by tells nothing.
+    for verdict, name in (("breach", "missing"), ("pass", "clerk")):
+        found = told(
+            cell(credential=name, verdict=verdict, group="absent", ran=("app.b:outer",)),
+            cell(ran=("app.a:inner", "app.b:outer")),
+        )
+        assert ("app.b:outer",) in [cause.functions for cause in found]
+
+
+def test_a_cell_that_proves_nothing_hangs_on_who_was_kept_out_and_should_not_have_been() -> None:
+    """Of several causes on its route: first its own base's, then one of a genuine credential, then any."""
+    failing: dict[str, Any] = {"verdict": "fault", "group": "signature", "excerpt": "it failed"}
+    gap = cell(credential="forged@other:x", verdict="inconclusive", detail="x")
+    genuine = cell(credential="clerk", excerpt="unknown user", **LOCKED)
+    forged = cell(credential="garbage", seen="500", **failing)
+    found = told(forged, genuine, gap)
+    assert {cause.verdict: cause.dependents for cause in found} == {"fault": [], "lockout": [gap]}
+    (cause,) = told(forged, gap)
+    assert cause.dependents == [gap]
+    based = cell(credential="forged@clerk:way", verdict="inconclusive", detail="x")
+    other = cell(credential="m2m", excerpt="no machine", **LOCKED)
+    found = told(other, genuine, based)
+    assert [(cause.credentials, cause.dependents) for cause in found] == [(["m2m"], []), (["clerk"], [based])]
+
+
+def test_how_far_a_cause_reaches() -> None:
+    def reach(*where: tuple[str, str]) -> str:
+        (cause,) = told(*(cell(route, router=router, ran=(GUARD,)) for route, router in where))
+        return cause.title.partition(" sign on ")[2]
+
+    assert reach(("GET /a", "r")) == "GET /a (r)"
+    assert reach(("GET /a", "")) == "GET /a"
+    assert reach(("GET /a", "r"), ("GET /b", "r")) == "2 routes of 1 router"
+    assert reach(("GET /a", "r"), ("GET /b", "s")) == "2 routes of 2 routers"
