@@ -13,7 +13,9 @@ from harness.core.output import rendered
 from harness.credentials import CATALOGUE, NEEDS
 from harness.report.causes import Cause
 from harness.report.criteria import criteria
+from harness.report.glance import glance
 from harness.report.model import Group, Record
+from harness.report.samples import request
 
 SCHEMA = "clerk-harness/auth-matrix"
 VERSION = 1
@@ -97,6 +99,8 @@ def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[
         "endpoint": plan.route.endpoint,
         "dependencies": list(plan.route.dependencies),
         "hidden": plan.route.hidden,
+        "writes": plan.writes,
+        "request": request(plan),
         "cells": [cell(record, verdict) for verdict in verdicts],
     }
 
@@ -143,6 +147,12 @@ def credentials(used: set[str]) -> dict[str, dict[str, str]]:
     return {name: {field: getattr(c, field) for field in told} for name, c in CATALOGUE.items() if name in used}
 
 
+def tokens(record: Record) -> dict[str, dict[str, Any]]:
+    """What each credential that was tried puts on a request: decoded, and without what opens a door."""
+    issuer = record.meta.issuer
+    return issuer.tell({v.credential for v in record.verdicts if v.credential}) if issuer is not None else {}
+
+
 def document(record: Record) -> dict[str, Any]:
     """The whole report as data, every text in it as anybody may see it."""
     shown: dict[str, Any] = rendered(_document(record))
@@ -166,6 +176,8 @@ def _document(record: Record) -> dict[str, Any]:
         "complete": not record.incomplete,
         "incomplete": record.incomplete,
         "summary": summary(record, used),
+        "glance": glance(record),
+        "provenance": record.meta.provenance,
         "meaning": MEANING,
         "criteria": [asdict(criterion) for criterion in criteria(record)],
         "contracts": [asdict(check) for check in record.checks],
@@ -178,6 +190,7 @@ def _document(record: Record) -> dict[str, Any]:
             plan.policy_name: plan.policy.model_dump(mode="json", exclude_defaults=True) for plan in record.plan.routes
         },
         "credentials": credentials(used),
+        "tokens": tokens(record),
         "routers": [
             {"router": router, "routes": [route(record, plan, cells[plan.key]) for plan in plans]}
             for router, plans in record.by_router().items()

@@ -12,6 +12,7 @@ from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import NEEDS
 from harness.report.causes import Cause, causes
+from harness.report.samples import Issuer
 
 
 @dataclass
@@ -32,6 +33,10 @@ class Meta:
     """Variables that the target asked for and did not find."""
     criteria: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """The migration criteria that are declared: a sentence, and what proves it. The usual ones when empty."""
+    provenance: dict[str, str] = field(default_factory=dict)
+    """Of which sources, versions and options the run was made; see `harness.run.provenance`."""
+    issuer: Issuer | None = None
+    """Of what the tokens of the run were made; None where none were."""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from harness.contracts.matrix import Declaration, Plan
+from harness.credentials import ORIGIN
 from harness.report import Meta, Record
+from harness.report.samples import Issuer
 from harness.run.context import RunContext
 from harness.run.isolate import Isolation
 from harness.run.option_table import repeat_command
 from harness.run.options import Options
+from harness.run.provenance import provenance
 from harness.targets.host_redirect import Names
 
 
@@ -37,9 +40,19 @@ def new_record(context: RunContext) -> Record:
         narrowed=options.narrowed,
         database=context.declaration.matrix.database is not None,
         missing_variables=target.missing_variables,
+        provenance=provenance(context),
+        issuer=_issuer(context.declaration),
         criteria=[(each.text, tuple(each.proof)) for each in context.declaration.matrix.criteria],
     )
     return Record(meta, context.plan(), notes=context.notes)
+
+
+def _issuer(declaration: Declaration) -> Issuer:
+    """Of what the tokens of a run are made."""
+    settings = declaration.matrix.settings
+    return Issuer(
+        settings.domain, settings.origin or ORIGIN, declaration.identities(), declaration.legacy, settings.clock_skew
+    )
 
 
 def record_before_start(options: Options, declaration: Declaration) -> Record:

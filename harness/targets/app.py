@@ -105,6 +105,7 @@ class AppTarget:
                 "app": self.spec.app,
                 "python": hello.python,
                 "probe": hello.probe,
+                "packages": ", ".join(f"{name} {version}" for name, version in hello.packages.items()),
                 "agents": str(len(self.agents)),
             }
             documents = [("", hello.openapi)] if hello.openapi else []

@@ -187,6 +187,7 @@ class Hello(NamedTuple):
 
     `missing_variables` are variables of the environment that the app looked for in vain. `openapi` is the app's own OpenAPI
     document, or None with a reason in `openapi_problem`; `mounted_documents` are (prefix, document) of mounted apps.
+    `packages` are versions of what the app is built on, as far as they are installed.
     """
 
     python: str
@@ -199,6 +200,7 @@ class Hello(NamedTuple):
     openapi_problem: Optional[str]
     mounted_documents: List[Tuple[str, Dict[str, Any]]]
     blocked: List[str]
+    packages: Dict[str, str]
 
 
 class Heartbeat(NamedTuple):

@@ -24,6 +24,7 @@ from . import (
     live_values,
     loader,
     outgoing,
+    packages,
     probe,
     redirect,
     variables,
@@ -104,6 +105,7 @@ class Agent:
             openapi_problem=problem,
             mounted_documents=discover.mounted_documents(self.app),
             blocked=self.redirect.blocked,
+            packages=packages.installed(),
         )
 
     def _watch(self, routes: list[FoundRoute], reader: Mentions) -> None:
