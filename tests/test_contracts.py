@@ -18,6 +18,7 @@ from harness.contracts.matrix import Plan
 from harness.report import Meta, Record, write_all
 from harness.report.criteria import criteria
 from tests.conftest import MATRIX, ROOT, in_this_process, write_suites
+from tests.unpacked import unpacked
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -144,7 +145,7 @@ def test_every_format_has_them(tmp_path: Path) -> None:
     assert len(root.findall(".//skipped")) == 1
     page = (tmp_path / "auth-matrix.html").read_text()
     assert "P0 sends a request" in page
-    assert "SELECT 1" in page
+    assert "SELECT 1" in unpacked(page)
     assert "<b>" not in page.split("{{", 1)[0].rpartition("<script")[2], "text of a backend stays text"
     text = (tmp_path / "summary.md").read_text()
     assert "| user_sync | the newest wins | ❌ broken |" in text

@@ -17,6 +17,7 @@ import pytest
 from harness.database import Server
 from tests.conftest import GUARD, MATRIX, ROOT, VERIFIER, write_suites
 from tests.migrations.test_migrate import BACK, ENV, FIRST, MODELS, REVISION, UP
+from tests.unpacked import unpacked
 
 SECRETS = {
     "CLERK_SECRET_KEY": "sk_test_4WxYzAbCdEfGhIjKlMnOpQrStUvWxYz0123456789",
@@ -112,6 +113,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Outpu
          "--harness-credentials", "clerk,forged,missing", "--harness-postgres", postgres.url, "--junitxml=own.xml"],
         cwd=folder, capture_output=True, timeout=300, check=False, env=environment,
     )  # fmt: skip
+    texts |= {f"{name} unpacked": unpacked(text) for name, text in texts.items() if name.endswith(".html")}
     texts["own.xml"] = (folder / "own.xml").read_text("utf-8")
     for name, done in (("matrix", matrix), ("migrations", only), ("pytest", suite)):
         texts |= {f"{name} out": done.stdout.decode("ascii"), f"{name} err": done.stderr.decode("ascii")}
@@ -143,7 +145,7 @@ def test_no_output_holds_what_would_be_obeyed(outputs: Outputs) -> None:
     for name, text in outputs.texts.items():
         assert "PASSED" not in text.splitlines(), name
     for name in ("auth-matrix.html", "migrations auth-matrix.html"):
-        assert outputs.texts[name].lower().count("<script") == 2
+        assert outputs.texts[name].lower().count("<script") == 3
     for name in ("summary.md", "migrations summary.md"):
         prose = re.sub(r"(`+)[^`].*?\1", "", re.sub(r"^```+\n.*?^```+$", "", outputs.texts[name], flags=re.M | re.S))
         assert "<script" not in prose
