@@ -95,11 +95,7 @@ def causes(verdicts: Iterable[CellVerdict], checks: Iterable[Check] = ()) -> lis
         elif verdict.verdict != "inconclusive":
             _add(found, _signature(verdict), verdict)
     _subsume(found)
-    kept_out: dict[str, list[Cause]] = {}
-    for cause in found.values():
-        if cause.verdict in _KEPT_OUT:
-            for route in cause.routes:
-                kept_out.setdefault(route, []).append(cause)
+    kept_out = _kept_out(found.values())
     for verdict in failed:
         if verdict.verdict == "inconclusive":
             hung = _hangs_on(verdict, kept_out.get(verdict.route, []))
@@ -166,14 +162,38 @@ _WEAKER = ("time", "claims", "confusion", "state", "placement", "roles", "genuin
 """The families of which nobody has need who can sign what he likes."""
 
 
-def _hangs_on(verdict: CellVerdict, kept_out: list[Cause]) -> Cause | None:
+@dataclass
+class _KeptOut:
+    """What a cause kept out on one route, by label; `welcome`: whether somebody whom the policy admits is among it."""
+
+    cause: Cause
+    labels: set[str] = field(default_factory=set)
+    welcome: bool = False
+
+
+def _kept_out(found: Iterable[Cause]) -> dict[str, list[_KeptOut]]:
+    """By route; looked up for each cell that proves nothing, of which there may be a hundred thousand."""
+    by_route: dict[str, list[_KeptOut]] = {}
+    for cause in found:
+        if cause.verdict in _KEPT_OUT:
+            here: dict[str, _KeptOut] = {}
+            for cell in cause.cells:
+                kept = here.setdefault(cell.route, _KeptOut(cause))
+                kept.labels.add(cell.credential)
+                kept.welcome |= cell.expected == "accept"
+            for route, kept in here.items():
+                by_route.setdefault(route, []).append(kept)
+    return by_route
+
+
+def _hangs_on(verdict: CellVerdict, kept_out: list[_KeptOut]) -> Cause | None:
     """The cause that kept out the twin of a cell, on the same route; None where nothing was kept out there."""
     base = verdict.credential.partition("@")[2].partition(":")[0]
-    for cause in kept_out:
-        if base and any(cell.route == verdict.route and cell.credential == base for cell in cause.cells):
-            return cause
-    welcomed = [c for c in kept_out if any(v.route == verdict.route and v.expected == "accept" for v in c.cells)]
-    return next(iter(welcomed or kept_out), None)
+    for kept in kept_out:
+        if base and base in kept.labels:
+            return kept.cause
+    welcomed = [kept.cause for kept in kept_out if kept.welcome]
+    return next(iter(welcomed or [kept.cause for kept in kept_out]), None)
 
 
 def _told(key: tuple[str, ...], cause: Cause) -> Cause:

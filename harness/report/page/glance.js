@@ -46,7 +46,7 @@ const whoGoes = () => {
 };
 const criteriaCard = () => card("Do the criteria hold?", "criteria", long("Criteria", el("ul", {}, D.criteria.map(c => {
   const kind = c.state === "not examined" ? "none" : c.state;
-  return el("li", { class: "small" }, badge(kind, c.state), " ", c.text, ": ", el("span", { class: "soft" }, c.reason));
+  return el("li", { class: "small" }, badge(kind, c.state), " ", c.text, el("span", { class: "soft one-line", title: c.reason }, c.reason));
 }))), el("p", { class: "small" }, el("a", { href: "#criteria" }, "with what proves them")));
 const notExamined = () => {
   const list = G.unexamined ?? [];
