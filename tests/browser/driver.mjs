@@ -24,6 +24,7 @@ const calls = {
     await page.goto("file://" + file + hash);
     return {};
   },
+  async view({ width, height = 900, scheme = "light" }) { await page.setViewportSize({ width, height }); await page.emulateMedia({ colorScheme: scheme }); return true; },
   async told() { return told; },
   async ask({ script }) { return await page.evaluate(script); },
   async wait({ script }) { await page.waitForFunction(script); return true; },
@@ -31,9 +32,9 @@ const calls = {
   async type({ field, value }) { await page.locator(`form [name=${field}]`).fill(value); return true; },
   async click({ selector }) { await page.locator(selector).first().click(); return true; },
   async press({ key }) { await page.keyboard.press(key); return true; },
-  async axe() {
-    await page.evaluate(axe);
-    return await page.evaluate(async () => (await window.axe.run()).violations.map(found => `${found.id}: ${found.nodes.map(node => node.html).slice(0, 3).join(" ")}`));
+  async axe({ rules = null }) {
+    if (!(await page.evaluate("Boolean(window.axe)"))) await page.evaluate(axe);
+    return await page.evaluate(async only => (await window.axe.run(only ? { runOnly: only } : {})).violations.map(found => `${found.id}: ${found.nodes.map(node => node.html).slice(0, 3).join(" ")}`), rules);
   },
   // As printed: the number of bytes of the PDF, for the browser calls `beforeprint` by itself.
   async print() { return (await page.pdf({ format: "A4" })).length; },
