@@ -8,6 +8,7 @@ from harness.contracts.matrix import CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import CATALOGUE
 from harness.report.causes import ADMITTED
+from harness.report.criteria import criteria
 from harness.report.model import Record
 from harness.report.remedies import family_of
 
@@ -162,6 +163,11 @@ def unexamined(record: Record) -> list[dict[str, Any]]:
             left.setdefault((check.contract, check.detail), []).append(check.name)
     for (contract, why), names in left.items():
         note(f"{contract}: {', '.join(names)}{': ' + why if why else ''}", len(names))
+    if silent := [criterion for criterion in criteria(record) if criterion.state == "not examined"]:
+        note(
+            f"migration criteria of which this run says nothing: {', '.join(str(c.number) for c in silent)}",
+            len(silent),
+        )
     if record.meta.evidence == "http":
         note("which handler ran and which mechanism let a request in: no probe could see it from outside")
     return found

@@ -33,7 +33,7 @@ const oldToken = () => {
 const publicRoutes = () => {
   const list = G.public ?? [], writing = list.filter(r => r.writes), stray = list.filter(r => !r.declared);
   return card("What is public?", "public",
-    el("p", {}, plural(list.length, "route"), writing.length ? `, ${number(writing.length)} of them write` : "", stray.length ? el("b", {}, `, ${number(stray.length)} against the policy`) : "", "."),
+    el("p", {}, plural(list.length, "route"), writing.length ? `, ${number(writing.length)} of which ${writing.length === 1 ? "writes" : "write"}` : "", stray.length ? el("b", {}, `, ${number(stray.length)} against the policy`) : "", "."),
     long("Public routes", el("ul", {}, list.map(r => el("li", { class: "small" }, r.declared ? null : [badge("breach", "must not be"), " "], r.writes ? [badge("writes"), " "] : null,
       el("a", { href: cellLink(r.route, "missing") }, r.route), el("span", { class: "soft" }, ` ${r.router}`))))));
 };

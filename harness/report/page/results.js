@@ -16,6 +16,11 @@ const drawFilters = parent => {
   form.addEventListener("reset", () => setTimeout(() => { showing = { shown: PAGE }; writeAddress("#cells"); search(); }));
   results = el("div", { id: "results", "aria-live": "polite" });
   parent.append(form, results);
+  late().then(L => {
+    const at = D.shape.indexOf("functions"), field = form.elements.function, there = new Set([...field.options].map(option => option.value));
+    const ran = new Set(L.shapes.flatMap(shape => L.texts[shape[at]].split(", ")));
+    field.append(...[...ran].filter(name => !there.has(name)).sort().map(name => el("option", { value: name }, name)));
+  });
 };
 const wanted = () => Object.fromEntries(FIELDS.map(name => [name, form.elements[name].value.trim()]));
 /** Set the filters as an address has them; a value that is no choice (a function of a former run, say) becomes one. */
