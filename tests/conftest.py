@@ -22,6 +22,7 @@ from harness.fake_clerk.keys import SigningKey
 from harness.report import Meta, Record
 from harness.run.context import RunContext
 from harness.run.options import Options
+from harness.run.places import places_of
 
 ROOT = Path(__file__).resolve().parent.parent
 OLD_PYTHON = ROOT / ".venv-old" / "bin" / "python"
@@ -116,7 +117,9 @@ def judged(options: Options, *, server: Server | None = None) -> Judged:
     declaration = load(options.suites)
     with RunContext(options, declaration, server=server) as session:
         plan: Plan = session.plan()
-        record = Record(Meta(session.target.description, str(options.suites), "clerk-harness run", "probe"), plan)
+        meta = Meta(session.target.description, str(options.suites), "clerk-harness run", "probe")
+        meta.places = places_of(declaration, session.target, options)
+        record = Record(meta, plan)
         for verdict in session.run(plan):
             record.add(verdict)
         record.blocked = session.target.blocked()

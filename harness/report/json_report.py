@@ -15,6 +15,7 @@ from harness.report.causes import Cause
 from harness.report.criteria import criteria
 from harness.report.glance import glance
 from harness.report.model import Group, Record
+from harness.report.places import Place
 from harness.report.samples import request
 
 SCHEMA = "clerk-harness/auth-matrix"
@@ -78,6 +79,7 @@ def cause(record: Record, found: Cause) -> dict[str, Any]:
         "contract": found.check.contract if found.check else "",
         "check": found.check.name if found.check else "",
         "functions": list(found.functions),
+        "locations": [place.told() for place in record.locations(found)],
         "routers": found.routers,
         "routes": found.routes,
         "credentials": found.credentials,
@@ -93,9 +95,12 @@ def cause(record: Record, found: Cause) -> dict[str, Any]:
 
 def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[str, Any]:
     """One route with its cells."""
+    places = record.meta.places
     return {
         "route": plan.key,
         "policy": plan.policy_name,
+        "source": _told(places.handlers.get(plan.key)),
+        "declared": _told(places.line_of(plan.key, plan.router)),
         "endpoint": plan.route.endpoint,
         "dependencies": list(plan.route.dependencies),
         "hidden": plan.route.hidden,
@@ -103,6 +108,10 @@ def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[
         "request": request(plan),
         "cells": [cell(record, verdict) for verdict in verdicts],
     }
+
+
+def _told(place: Place | None) -> dict[str, str | int] | None:
+    return place._asdict() if place is not None else None
 
 
 def objects(record: Record) -> list[dict[str, Any]]:

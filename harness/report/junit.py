@@ -1,11 +1,18 @@
-"""`junit.xml`: a suite for each router, a case for each cell."""
+"""`junit.xml`: a suite for each router and contract, a case for each cell and check; red whenever the run has not passed.
+
+A case stands on the line of the declaration that asks for it (`file`, `line`, as pytest writes them and GitLab reads them); what is
+known of a finding beside its text is in its properties.
+"""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from harness.contracts.base import Check
+from harness.contracts.matrix import CellVerdict
 from harness.core.output import shown
 from harness.report.model import Record
+from harness.report.places import Place
 
 
 def _show(element: ElementTree.Element) -> None:
@@ -16,55 +23,94 @@ def _show(element: ElementTree.Element) -> None:
             each.set(name, shown(value))
 
 
+def _case(suite: str, name: str, place: Place | None, **more: str) -> ElementTree.Element:
+    where = {"file": place.file, "line": str(place.line)} if place is not None else {}
+    return ElementTree.Element("testcase", {"classname": suite, "name": name, **where, **more})
+
+
+def _properties(element: ElementTree.Element, facts: dict[str, str]) -> None:
+    holder = ElementTree.SubElement(element, "properties")
+    for name, value in facts.items():
+        if value:
+            ElementTree.SubElement(holder, "property", name=name, value=value)
+
+
+def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) -> ElementTree.Element:
+    places = record.meta.places
+    name = f"{verdict.route} [{verdict.credential}]" if verdict.credential else verdict.route
+    line = places.line_of(verdict.route, verdict.router)
+    case = _case(verdict.router, name, line, time=f"{verdict.micros / 1e6:.6f}")
+    if verdict.failed:
+        handler = places.handlers.get(verdict.route)
+        facts = {
+            "verdict": verdict.verdict,
+            "policy": verdict.policy,
+            "evidence": verdict.evidence,
+            "mechanism": ", ".join(verdict.mechanism),
+            "cause": causes.get(id(verdict), ""),
+            "source": f"{handler.file}:{handler.line}" if handler is not None else "",
+            "repeat": record.repeat(verdict),
+        }
+        _properties(case, facts)
+        failure = ElementTree.SubElement(case, "failure", type=verdict.verdict, message=verdict.detail)
+        failure.text = (
+            f"expected: {verdict.expected}\nseen: {verdict.seen}\nevidence: {verdict.evidence}\n"
+            f"repeat: {record.repeat(verdict)}"
+        )
+    return case
+
+
+def _of_check(record: Record, check: Check) -> ElementTree.Element:
+    case = _case(f"contract {check.contract}", check.name, record.meta.places.contract(check.contract))
+    if check.failed:
+        failure = ElementTree.SubElement(case, "failure", type="broken", message=check.detail)
+        failure.text = "\n".join(check.story())
+    elif check.status == "not examined":
+        ElementTree.SubElement(case, "skipped", message=check.detail or "not examined")
+    return case
+
+
+def _suites(record: Record) -> dict[str, list[ElementTree.Element]]:
+    """The cases of each suite; in the suite `run` what keeps the run from passing beside the findings."""
+    causes = {id(verdict): cause.id for cause in record.causes for verdict in (*cause.cells, *cause.dependents)}
+    suites: dict[str, list[ElementTree.Element]] = {}
+    for verdict in record.verdicts:
+        suites.setdefault(verdict.router, []).append(_of_verdict(record, verdict, causes))
+    for check in record.checks:
+        suites.setdefault(f"contract {check.contract}", []).append(_of_check(record, check))
+    for name, why in record.shortfalls.items():
+        case = _case("run", name, None)
+        kind = "incomplete" if name == "complete" else "not examined"
+        ElementTree.SubElement(case, "error", type=kind, message=why)
+        suites.setdefault("run", []).append(case)
+    return suites
+
+
+def _count(element: ElementTree.Element, cases: list[ElementTree.Element]) -> None:
+    element.set("tests", str(len(cases)))
+    for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(name, str(sum(1 for case in cases if case.find(kind) is not None)))
+
+
 class JunitReport:
     """Renders the record as JUnit XML."""
 
     def render(self, record: Record) -> str:
         """The document."""
         root = ElementTree.Element("testsuites", name="auth matrix", time=f"{record.seconds:.3f}")
-        suites: dict[str, list[ElementTree.Element]] = {}
-        failures: dict[str, int] = {}
-        for verdict in record.verdicts:
-            name = f"{verdict.route} [{verdict.credential}]" if verdict.credential else verdict.route
-            case = ElementTree.Element(
-                "testcase", classname=verdict.router, name=name, time=f"{verdict.micros / 1e6:.6f}"
-            )
-            if verdict.failed:
-                failures[verdict.router] = failures.get(verdict.router, 0) + 1
-                failure = ElementTree.SubElement(case, "failure", type=verdict.verdict, message=verdict.detail)
-                failure.text = (
-                    f"expected: {verdict.expected}\nseen: {verdict.seen}\nevidence: {verdict.evidence}\n"
-                    f"repeat: {record.repeat(verdict)}"
-                )
-            suites.setdefault(verdict.router, []).append(case)
-        for check in record.checks:
-            name = f"contract {check.contract}"
-            case = ElementTree.Element("testcase", classname=name, name=check.name)
-            if check.failed:
-                failures[name] = failures.get(name, 0) + 1
-                failure = ElementTree.SubElement(case, "failure", type="broken", message=check.detail)
-                failure.text = "\n".join(check.story())
-            elif check.status == "not examined":
-                ElementTree.SubElement(case, "skipped", message=check.detail or "not examined")
-            suites.setdefault(name, []).append(case)
-        if record.incomplete:
-            case = ElementTree.Element("testcase", classname="run", name="complete")
-            ElementTree.SubElement(case, "error", type="incomplete", message=record.incomplete)
-            suites.setdefault("run", []).append(case)
-        for router, cases in sorted(suites.items()):
-            suite = ElementTree.SubElement(
-                root,
-                "testsuite",
-                name=router,
-                tests=str(len(cases)),
-                failures=str(failures.get(router, 0)),
-                errors=str(sum(1 for case in cases if case.find("error") is not None)),
-                skipped=str(sum(1 for case in cases if case.find("skipped") is not None)),
-            )
+        suites = _suites(record)
+        _count(root, [case for cases in suites.values() for case in cases])
+        run = {
+            "target": record.meta.target.get("app", ""),
+            "evidence": record.meta.evidence,
+            "command": f"{record.meta.repeat} {record.meta.narrowed}".strip(),
+            "outcome": record.outcome,
+        }
+        for name, cases in sorted(suites.items()):
+            suite = ElementTree.SubElement(root, "testsuite", name=name)
+            _count(suite, cases)
+            _properties(suite, run)
             suite.extend(cases)
         _show(root)
-        root.set("tests", str(len(record.verdicts) + len(record.checks) + bool(record.incomplete)))
-        root.set("failures", str(sum(failures.values())))
-        root.set("errors", str(int(bool(record.incomplete))))
         ElementTree.indent(root, " ")
         return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"

@@ -12,6 +12,7 @@ from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import NEEDS
 from harness.report.causes import Cause, causes
+from harness.report.places import Location, Places
 from harness.report.samples import Issuer
 
 
@@ -37,6 +38,8 @@ class Meta:
     """Of which sources, versions and options the run was made; see `harness.run.provenance`."""
     issuer: Issuer | None = None
     """Of what the tokens of the run were made; None where none were."""
+    places: Places = field(default_factory=Places)
+    """Where functions, handlers and declared lines stand."""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
 
@@ -101,6 +104,10 @@ class Record:
         """What made the findings, the gravest and farthest first: each is one thing to mend."""
         return causes(self.verdicts, self.checks)
 
+    def locations(self, cause: Cause) -> list[Location]:
+        """Where a cause is to be mended in the backend: the functions that did it, else the handlers that it shows on."""
+        return self.meta.places.locations(cause.functions, cause.routes)
+
     @property
     def hardening(self) -> list[Group]:
         """What was let in that nobody but the issuer could sign: it fails no run."""
@@ -160,13 +167,27 @@ class Record:
         return unexamined(self.checks)
 
     @property
+    def shortfalls(self) -> dict[str, str]:
+        """Why a run without any finding has not passed all the same, by what is missing; with each, no report may look green."""
+        found = {f"examined {contract}": f"nothing was examined: {why}" for contract, why in self.unexamined.items()}
+        judged = sum(1 for verdict in self.verdicts if verdict.credential)
+        told = {verdict.route for verdict in self.verdicts if verdict.verdict == "unreviewed"}
+        unread = [key for key in self.unreviewed if key not in told]
+        if self.incomplete:
+            found["complete"] = self.incomplete
+        elif judged != self.plan.cells:
+            found["judged"] = f"{judged} of {self.plan.cells} cells were judged"
+        if unread:
+            found["reviewed"] = f"nobody has read {len(unread)} line(s) that init wrote: {', '.join(unread[:5])}"
+        if not self.examined and not found:
+            found["examined"] = "no cell was judged, and no other contract was examined"
+        return found
+
+    @property
     def passed(self) -> bool:
         """All that was to be judged was judged, and nothing was found."""
-        judged = sum(1 for verdict in self.verdicts if verdict.credential)
-        if self.incomplete:
-            return False
         broken = any(v.failed for v in self.verdicts) or any(check.failed for check in self.checks)
-        return self.examined and judged == self.plan.cells and not broken and not (self.unexamined or self.unreviewed)
+        return not broken and not self.shortfalls
 
     @property
     def outcome(self) -> str:

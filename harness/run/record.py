@@ -10,6 +10,7 @@ from harness.run.context import RunContext
 from harness.run.isolate import Isolation
 from harness.run.option_table import repeat_command
 from harness.run.options import Options
+from harness.run.places import declared_places, places_of
 from harness.run.provenance import provenance
 from harness.targets.host_redirect import Names
 
@@ -43,6 +44,7 @@ def new_record(context: RunContext) -> Record:
         provenance=provenance(context),
         issuer=_issuer(context.declaration),
         criteria=[(each.text, tuple(each.proof)) for each in context.declaration.matrix.criteria],
+        places=places_of(context.declaration, target, options),
     )
     return Record(meta, context.plan(), notes=context.notes)
 
@@ -62,4 +64,5 @@ def record_before_start(options: Options, declaration: Declaration) -> Record:
     meta = Meta(
         {"app": address}, str(options.suites), repeat_command(options), evidence="none", narrowed=options.narrowed
     )
+    meta.places = declared_places(declaration)
     return Record(meta, Plan([], []))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.core.errors import TargetError
-from harness.targets.agent.protocol import Hello, RouteDescription
+from harness.targets.agent.protocol import Hello, RouteDescription, Source
 from harness.targets.agent_process import AgentProcess, AppSpec
 from harness.targets.base import Lane, Route
 from harness.targets.routes import with_operations
@@ -43,6 +43,7 @@ def _route(description: RouteDescription) -> Route:
         prefixes=tuple(description.prefixes),
         host=description.host,
         parameters=description.parameters,
+        source=description.source,
     )
 
 
@@ -55,6 +56,7 @@ class AppTarget:
     renewable: bool = True
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
     missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
     agents: list[AgentProcess] = field(default_factory=list)
@@ -99,6 +101,7 @@ class AppTarget:
             greetings = [self._greet(agent, again=early) for agent in self.agents]
             hello = greetings[0]
             self.functions = hello.functions
+            self.sources = hello.sources
             self.missing_variables = hello.missing_variables
             self.description = {
                 "kind": hello.interface,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from harness.core.errors import TargetError
-from harness.targets.agent.protocol import Asked, WebsocketFacts
+from harness.targets.agent.protocol import Asked, Source, WebsocketFacts
 
 Headers = list[tuple[str, str]]
 
@@ -21,7 +21,8 @@ class Route:
     code mentions. `any_method`: the same view answers every method. `hidden`: the route is not in the OpenAPI document.
     `mount` is the path of the mounted app that it belongs to; `prefixes` are paths below which it may be served as well (root
     paths); `host` is the Host header that its routing wants; `parameters` holds a valid value for each path parameter whose
-    type is known. `operation` is the route's operation in the OpenAPI document, `document` that document, where there is one.
+    type is known. `source` is where the handler's code begins, where an agent saw it. `operation` is the route's operation in the
+    OpenAPI document, `document` that document, where there is one.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Route:
     prefixes: tuple[str, ...] = ()
     host: str = ""
     parameters: dict[str, Any] = field(default_factory=dict, compare=False)
+    source: Source | None = field(default=None, compare=False, repr=False)
     operation: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     document: dict[str, Any] | None = field(default=None, compare=False, repr=False)
 
@@ -201,6 +203,8 @@ class Target(Protocol):
     """Whether `renew` can start it again."""
     functions: list[str]
     """Authentication functions that the probe watches; empty without one."""
+    sources: dict[str, Source]
+    """Where functions of the target begin, by their names; only what an agent saw."""
     missing_variables: list[str]
     """Variables of the environment that the app looked for while it started and did not find; only names that may matter here."""
     description: dict[str, str]

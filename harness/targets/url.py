@@ -21,6 +21,7 @@ from harness.core.bounded import TooLong, answer_to
 from harness.core.errors import TargetError, UnsafeError
 from harness.core.text import quoted
 from harness.core.urls import Address, parse_url
+from harness.targets.agent.protocol import Source
 from harness.targets.base import Call, Lane, Observation, Partial, Request, Route
 from harness.targets.http_line import Line
 from harness.targets.routes import parse_document, routes_of_document
@@ -144,6 +145,7 @@ class UrlTarget:
     renewable: bool = False
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
     missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
     _lanes: list[UrlLane] = field(default_factory=list)

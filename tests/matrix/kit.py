@@ -164,6 +164,7 @@ class TableTarget:
     renewable: bool = True
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
+    sources: dict[str, tuple[str, int]] = field(default_factory=dict)
     missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
     renewed: list[int] = field(default_factory=list)

@@ -23,7 +23,7 @@ from harness.report.criteria import criteria
 from harness.report.json_report import document
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
-from tests.conftest import Judged
+from tests.conftest import GUARD, Judged
 from tests.unpacked import unpacked
 
 CODE = """
@@ -47,7 +47,7 @@ ROUTES = """
 
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Judged:
-    from tests.conftest import GUARD, VERIFIER, judged, write_suites
+    from tests.conftest import VERIFIER, judged, write_suites
 
     folder = tmp_path_factory.mktemp("app")
     (folder / "verifier.py").write_text(VERIFIER)
@@ -105,6 +105,22 @@ def test_the_json_is_the_truth(written: Path, result: Judged) -> None:
     assert breach["milliseconds"] > 0
     assert document["summary"]["verdicts"]["stale"] == 1
     assert not document["passed"]
+
+
+def test_routes_causes_and_lines_say_where_they_stand(written: Path) -> None:
+    """Of a target outside any repository: relative to the suites' folder, else to the app's."""
+    document = json.loads((written / "auth-matrix.json").read_text())
+    routes = {route["route"]: route for router in document["routers"] for route in router["routes"]}
+    source = (
+        GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
+    ).splitlines()
+    place = routes["GET /open-by-mistake"]["source"]
+    assert place["file"] == "backend.py"
+    assert source[place["line"] - 1] == '@app.get("/open-by-mistake")'
+    line = routes["GET /open-by-mistake"]["declared"]
+    assert line["file"] == "routers/app.toml"
+    breach = next(cause for cause in document["causes"] if cause["routes"] == ["GET /open-by-mistake"])
+    assert breach["locations"] == [place | {"function": ""}]
 
 
 def test_findings_come_gravest_first(written: Path) -> None:

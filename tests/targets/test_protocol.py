@@ -47,8 +47,9 @@ SOCKET = RESULT._replace(
     websocket=WebsocketFacts(accepted=True, close=1008, sent=2, left=True, waited=True, first="é"),
 )
 ROUTE = RouteDescription(
-    "GET", "/p/{id}", "http", True, ["t"], "m", "m:f", ["m:d"], "/mount", [1], ["m:v"], False, ["/v1"], "h", {"id": 1}
-)
+    "GET", "/p/{id}", "http", True, ["t"], "m", "m:f", ["m:d"], "/mount", [1], ["m:v"], False, ["/v1"], "h", {"id": 1},
+    ("/app/m.py", 3),
+)  # fmt: skip
 MESSAGES = [
     Configuration("backend:app", "/app", ["api.clerk.com"], 8080, ["m:*"], {"A": "b"}),
     Go(),
@@ -67,6 +68,7 @@ MESSAGES = [
         [("/sub", {})],
         [],
         {"fastapi": "0.137.0"},
+        {"m:v": ("/app/m.py", 9)},
     ),
     Heartbeat(10),
     Results(7, [RESULT, SOCKET], []),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from types import FunctionType
+
+from .own import is_library
+from .protocol import Source
 
 
 def plain_function(call: object) -> FunctionType | None:
@@ -74,3 +78,24 @@ def name_of(call: object) -> str:
     """Return `module:qualified name` of a callable."""
     function = plain_function(call) or call
     return "%s:%s" % (getattr(function, "__module__", ""), getattr(function, "__qualname__", type(function).__name__))
+
+
+def source_of(call: object) -> Source | None:
+    """Return where a callable's code begins, decorators included; None for a library's, and for what has no file.
+
+    A wrapper that took over the name of what it wraps leads to that. A class leads to its `__init__`.
+    """
+    function = plain_function(call)
+    if function is None:
+        function = plain_function(getattr(call, "__init__", None))
+    if function is None:
+        return None
+    seen = {id(function)}
+    while True:
+        inner = plain_function(getattr(function, "__wrapped__", None))
+        if inner is None or id(inner) in seen or name_of(inner) != name_of(function):
+            break
+        seen.add(id(inner))
+        function = inner
+    file = os.path.abspath(function.__code__.co_filename)
+    return (file, function.__code__.co_firstlineno) if os.path.isfile(file) and not is_library(file) else None

@@ -26,6 +26,8 @@ LIVE_KEY = "live-key"
 """The kind of a `Failure` that tells of an app that runs on a live key; it may come in place of `Results`, too."""
 
 Headers = List[Tuple[str, str]]
+Source = Tuple[str, int]
+"""A source file, by its absolute path, and the line in it where something begins, counted from 1."""
 Ran = Tuple[int, bool, int]
 """Number of a watched function, whether it returned a consent, and the phase: 0 before the route's handler was entered, 1 while
 it ran, 2 after it had ended.
@@ -37,7 +39,8 @@ class RouteDescription(NamedTuple):
 
     `endpoint` and `dependencies` are `module:qualified name`. `handlers` are the probe's numbers of the handler; `inside` are
     the watched functions that the handler's code mentions. `parameters` holds a valid value for each path parameter whose type
-    is known. The other fields are those of `harness.targets.base.Route`.
+    is known. `source` is where the handler's code begins; None for a library's. The other fields are those of
+    `harness.targets.base.Route`.
     """
 
     method: str
@@ -55,6 +58,7 @@ class RouteDescription(NamedTuple):
     prefixes: List[str]
     host: str
     parameters: Dict[str, object]
+    source: Optional[Source]
 
 
 class Item(NamedTuple):
@@ -186,8 +190,9 @@ class Hello(NamedTuple):
     """The app has started. `functions` are the names of the watched functions, by their number.
 
     `missing_variables` are variables of the environment that the app looked for in vain. `openapi` is the app's own OpenAPI
-    document, or None with a reason in `openapi_problem`; `mounted_documents` are (prefix, document) of mounted apps.
-    `packages` are versions of what the app is built on, as far as they are installed.
+    document, or None with a reason in `openapi_problem`; `mounted_documents` are (prefix, document) of mounted apps. `packages`
+    are versions of what the app is built on, as far as they are installed; `sources` has where each watched function and each
+    dependency begins that is not a library's, by its name.
     """
 
     python: str
@@ -201,6 +206,7 @@ class Hello(NamedTuple):
     mounted_documents: List[Tuple[str, Dict[str, Any]]]
     blocked: List[str]
     packages: Dict[str, str]
+    sources: Dict[str, Source]
 
 
 class Heartbeat(NamedTuple):
@@ -284,8 +290,9 @@ class Codec:
         elif tag in ("results", "hung"):
             fields[1] = [_result_from_wire(result) for result in fields[1]]
         elif tag == "hello":
-            fields[3] = [RouteDescription(*route) for route in fields[3]]
+            fields[3] = [RouteDescription._make([*route, source and tuple(source)]) for *route, source in fields[3]]
             fields[8] = [(prefix, document) for prefix, document in fields[8]]
+            fields[10] = {name: tuple(source) for name, source in fields[10].items()}
         return _KINDS[tag](*fields)
 
     def _items_to_wire(self, items: List[Item]) -> object:

@@ -33,9 +33,9 @@ from . import (
 from .diagnosis import ProcessExit, stuck_in, summary
 from .exchange import Answer
 from .frameworks import FoundRoute
-from .functions import innermost
+from .functions import innermost, name_of, source_of
 from .mentions import Mentions
-from .protocol import Batch, Configuration, Failure, Hello, Hung, Item, Result, Results, RouteDescription, Trace
+from .protocol import Batch, Configuration, Failure, Hello, Hung, Item, Result, Results, RouteDescription, Source, Trace
 from .wire import Watchdog, Wire
 
 
@@ -87,7 +87,7 @@ class Agent:
             discover.forget_openapi(self.app)
         document, problem = discover.openapi_of(self.app)
         reader = authentication.mentions(self.app_dir)
-        self._watch(routes, reader)
+        sources = self._watch(routes, reader)
         described = self._describe(routes, reader)
         apps = discover.around(self.app) if self.interface == "wsgi" else []
         self.recorder = asked.Recorder(self.app_dir, routes, self.probe, reader, apps)
@@ -106,10 +106,11 @@ class Agent:
             mounted_documents=discover.mounted_documents(self.app),
             blocked=self.redirect.blocked,
             packages=packages.installed(),
+            sources=sources,
         )
 
-    def _watch(self, routes: list[FoundRoute], reader: Mentions) -> None:
-        """Let the probe watch the handlers, and the functions that may authenticate."""
+    def _watch(self, routes: list[FoundRoute], reader: Mentions) -> dict[str, Source]:
+        """Let the probe watch the handlers, and the functions that may authenticate; where these and dependencies are."""
         for number, route in enumerate(routes):
             self.probe.watch_handler(route.endpoint, number)
         authentication.load_libraries(routes, self.app_dir, reader)
@@ -119,6 +120,9 @@ class Agent:
             handler = self.probe.number_of(function)
             if handler is None or handler in shared:
                 self.probe.watch(function, name)
+        dependencies = {name_of(call): call for route in routes for call in route.dependencies}
+        sources = {name: source_of(call) for name, call in {**dependencies, **found}.items()}
+        return {name: source for name, source in sources.items() if source is not None}
 
     def _shared(self, routes: list[FoundRoute], reader: Mentions) -> set[int]:
         """Note which handlers each route uses as plain functions; returns all that any route uses so."""

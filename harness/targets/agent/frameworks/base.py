@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..functions import name_of, plain_function
+from ..functions import innermost, name_of, plain_function, source_of
 from ..protocol import RouteDescription
 
 AUTOMATIC = {"HEAD", "OPTIONS"}
@@ -67,6 +67,7 @@ class FoundRoute:
             prefixes=self.prefixes,
             host=self.host,
             parameters=self.parameters,
+            source=source_of(innermost(self.endpoint) or self.endpoint),
         )
 
 
