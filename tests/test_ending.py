@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.report import FORMATS
 from tests.conftest import GUARD, MATRIX, VERIFIER, write_suites
 
 CODE = """
@@ -33,7 +34,7 @@ ROUTES = '"GET /me" = "clerk"\n"GET /other" = "clerk"\n'
 APP = GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
 QUICK = ("--credentials", "clerk,missing,forged", "--no-drills")
 CONTRACTS = (*QUICK, "--only", "matrix,configuration")
-REPORTS = {"auth-matrix.json", "auth-matrix.html", "junit.xml", "summary.md"}
+REPORTS = set(FORMATS)
 UNKNOWN_VARIABLE = '[variables]\nWHO_KNOWS = "refuse"\n'
 MINUTE = 60
 

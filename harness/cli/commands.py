@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from pathlib import Path
 
 from harness.cli import terminal
 from harness.contracts.matrix import load
@@ -17,6 +17,7 @@ from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, regi
 from harness.database import Server, explained
 from harness.fake_clerk import FakeClerk
 from harness.report import Record, write_all
+from harness.report.annotations import workflow_commands
 from harness.run.baseline import declaration_for_baseline, observe_baseline, write_suites
 from harness.run.context import RunContext
 from harness.run.judging import OURS, Judging
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
         judging.crash = judging.crash or error
         judging.cut_short(f"{OURS}: {type(error).__name__}")
     ending.limit(None)
-    _report(judging.record, options.reports)
+    _report(judging.record, options)
     if judging.crash is not None:
         raise judging.crash
     if ended is not None:
@@ -63,17 +64,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if judging.record.passed else 1
 
 
-def _report(record: Record, directory: Path) -> None:
-    """Write the reports and print the summary; a signal that comes meanwhile waits until the files are whole."""
+def _report(record: Record, options: Options) -> None:
+    """Write the reports, print the summary and the annotations; a signal that comes meanwhile waits until the files are whole."""
     with ending.held(release_after=False):
         try:
-            written = write_all(record, directory)
+            written = write_all(record, options.reports)
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
-            raise HarnessError(f"--reports {directory}{where}: {error.strerror or error}") from error
+            raise HarnessError(f"--reports {options.reports}{where}: {error.strerror or error}") from error
     ending.release()
     say(terminal.summary(record))
     say(f"report: {next(path for path in written if path.suffix == '.html')}")
+    wanted = options.annotations
+    if wanted if wanted is not None else os.environ.get("GITHUB_ACTIONS") == "true":
+        for command in workflow_commands(record):
+            hand_out(command)  # Escaped by its own rules; `say` would make it no command.
 
 
 def routes(arguments: argparse.Namespace) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.core.file_set import write_set
+from harness.report.gitlab import GitlabReport
 from harness.report.html import HtmlReport
 from harness.report.json_report import JsonReport
 from harness.report.junit import JunitReport
 from harness.report.markdown import MarkdownReport
 from harness.report.model import Listener, Meta, Record
+from harness.report.sarif import SarifReport
 
 __all__ = ["FORMATS", "Listener", "Meta", "Record", "write_all"]
 
@@ -18,6 +20,8 @@ FORMATS: dict[str, type[Listener]] = {
     "auth-matrix.html": HtmlReport,
     "junit.xml": JunitReport,
     "summary.md": MarkdownReport,
+    "auth-matrix.sarif": SarifReport,
+    "gl-code-quality.json": GitlabReport,
 }
 
 

@@ -128,6 +128,10 @@ class Options:
         "--reports", "where reports are written (default: reports)", Path("reports"), kind=Path, metavar="DIR", commands=RUN,
         pytest=False, repeated=False,
     )  # fmt: skip
+    annotations: bool | None = option(
+        "--annotations", "print GitHub's annotations of the gravest causes (default: in GitHub Actions)", kind=SWITCH,
+        commands=RUN, pytest=False, repeated=False,
+    )  # fmt: skip
     quiet: bool = option("--quiet", "no progress", False, kind=bool, commands=RUN, pytest=False, repeated=False)
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,

@@ -27,6 +27,7 @@ from harness.core.output import harmless, line, rendered, say, shown
 from harness.core.redact import learn
 from harness.pytest_plugin.shown import show, show_warning, usage_error
 from harness.report import FORMATS, Meta, Record, write_all
+from harness.report.annotations import workflow_commands
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
 
@@ -78,6 +79,14 @@ def clean(text: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_format_lets_anything_through(name: str) -> None:
     clean(FORMATS[name]().render(nasty_record()))
+
+
+def test_no_annotation_lets_anything_through() -> None:
+    told = workflow_commands(nasty_record())
+    assert len(told) == 7
+    for each in told:
+        assert re.match(r"::(error|warning) file=", each)
+        clean(each.partition("::")[2].partition("::")[2])
 
 
 def test_every_format_is_still_well_formed(tmp_path: Path) -> None:
