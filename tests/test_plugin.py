@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -31,13 +32,24 @@ def test_every_cell_is_an_item(suites: pytest.Pytester) -> None:
 
 def test_a_failing_cell_tells_the_whole_story(suites: pytest.Pytester) -> None:
     suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
-    result = suites.runpytest_subprocess(*SPARE, "suites", "-q", "--harness-credentials", "clerk,forged,missing")
+    suites.makeini("[pytest]\njunit_family = xunit1")
+    result = suites.runpytest_subprocess(
+        *SPARE, "suites", "-q", "--harness-credentials", "clerk,forged,missing", "--junitxml=own.xml"
+    )
     result.assert_outcomes(failed=3, passed=7 + 3)
     text = result.stdout.str()
     assert "breach: GET /me with `missing`" in text
     assert "expected: reject (policy clerk)" in text
     assert re.search(r"seen: +the handler was entered \(and stopped at the door\)", text)
     assert "evidence: probe" in text
+    declared = (suites.path / "suites/routers/app.toml").read_text().splitlines()
+    line = next(number for number, each in enumerate(declared, 1) if each.startswith('"GET /me"'))
+    assert f"declared: suites/routers/app.toml:{line}" in text
+    handler = (suites.path / "backend.py").read_text().splitlines().index('@app.get("/me")') + 1
+    assert f"handler:  backend.py:{handler}" in text
+    cases = ElementTree.parse(suites.path / "own.xml").getroot().iter("testcase")
+    places = {case.get("name"): (case.get("file"), case.get("line")) for case in cases}
+    assert places["GET /me[missing]"] == ("suites/routers/app.toml", str(line - 1))  # pytest counts from 0.
     assert 'repeat:   clerk-harness run --suites suites --route "GET /me" --credentials missing' in text
     assert "Traceback" not in text
 
@@ -49,6 +61,8 @@ def test_gaps_are_items_too(suites: pytest.Pytester) -> None:
     text = result.stdout.str()
     assert "stale: GET /gone" in text
     assert "undeclared: GET /public" in text
+    gone = path.read_text().splitlines().index('"GET /gone" = "public"') + 1
+    assert f"declared: suites/routers/app.toml:{gone}" in text
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 

@@ -55,6 +55,21 @@ class _Item(StoryItem):
         super().__init__(**more)
         self.harness_run = run
 
+    def at(self, route: str, router: str) -> None:
+        """Stand on the line that declares a route."""
+        place = self.harness_run.record.meta.places.line_of(route, router)
+        self.line = place.line if place is not None else 1
+
+    def told(self, verdict: CellVerdict) -> str:
+        """A finding as a developer reads it, with the lines to look at."""
+        handler = self.harness_run.record.meta.places.handlers.get(verdict.route)
+        return story(
+            verdict,
+            self.harness_run.record.repeat(verdict),
+            declared=self.where,
+            handler=f"{handler.file}:{handler.line}" if handler is not None else "",
+        )
+
 
 class CellItem(_Item):
     """One route tried with one credential."""
@@ -63,12 +78,13 @@ class CellItem(_Item):
         super().__init__(**more)
         self.plan = plan
         self.credential = credential
+        self.at(plan.key, plan.router)
 
     def runtest(self) -> None:
         """Wait for the verdict."""
         verdict = self.harness_run.verdict(self.plan, self.credential)
         if verdict.failed:
-            raise FindingError(story(verdict, self.harness_run.record.repeat(verdict)))
+            raise FindingError(self.told(verdict))
 
 
 class RouteItem(CellItem):
@@ -78,7 +94,7 @@ class RouteItem(CellItem):
         """Wait for the verdict of the route's first cell: what concerns the whole route has been told by then."""
         self.harness_run.verdict(self.plan, self.credential)
         if found := self.harness_run.of_the_route(self.plan):
-            raise FindingError("\n\n".join(story(v, self.harness_run.record.repeat(v)) for v in found))
+            raise FindingError("\n\n".join(self.told(v) for v in found))
 
 
 class GapItem(_Item):
@@ -87,10 +103,11 @@ class GapItem(_Item):
     def __init__(self, *, gap: Any, **more: Any) -> None:
         super().__init__(**more)
         self.gap = gap
+        self.at(gap.key, gap.router)
 
     def runtest(self) -> None:
         """Always a finding."""
-        raise FindingError(f"{self.gap.kind}: {self.gap.key}\n  {self.gap.detail}")
+        raise FindingError(f"{self.gap.kind}: {self.gap.key}\n  {self.gap.detail}\n  declared: {self.where}")
 
 
 class CompleteItem(_Item):
@@ -100,11 +117,17 @@ class CompleteItem(_Item):
         """Fails with the list."""
         gaps = self.harness_run.plan.gaps
         if gaps:
-            raise FindingError("\n".join(f"{gap.kind}: {gap.key} ({gap.router}): {gap.detail}" for gap in gaps))
+            places = self.harness_run.record.meta.places
+            lines = []
+            for gap in gaps:
+                place = places.line_of(gap.key, gap.router)
+                where = f" [{place.file}:{place.line}]" if place is not None else ""
+                lines.append(f"{gap.kind}: {gap.key} ({gap.router}): {gap.detail}{where}")
+            raise FindingError("\n".join(lines))
 
 
-def story(verdict: CellVerdict, repeat: str) -> str:
-    """A finding as a developer reads it."""
+def story(verdict: CellVerdict, repeat: str, *, declared: str = "", handler: str = "") -> str:
+    """A finding as a developer reads it; `declared` and `handler` are `file:line`."""
     lines = [
         f"{verdict.verdict}: {verdict.route} with `{verdict.credential}`",
         f"  {verdict.detail}",
@@ -117,5 +140,9 @@ def story(verdict: CellVerdict, repeat: str) -> str:
         lines.append(f"  answer:   {line(verdict.excerpt)[:200]}")
     if verdict.hint:
         lines.append(f"  way out:  {verdict.hint}")
+    if declared:
+        lines.append(f"  declared: {declared}")
+    if handler:
+        lines.append(f"  handler:  {handler}")
     lines.append(f"  repeat:   {repeat}")
     return shown("\n".join(text.replace("\n", "\n    ") for text in lines))

@@ -19,6 +19,7 @@ from harness.contracts import registry
 from harness.contracts.registry import FILES
 from harness.core.errors import HarnessError
 from harness.core.output import shown
+from harness.pytest_plugin.runs import relative
 from harness.pytest_plugin.shown import show
 
 if TYPE_CHECKING:
@@ -33,9 +34,17 @@ class FindingError(Exception):
 class StoryItem(pytest.Item):
     """An item whose failure is told in words."""
 
+    line = 1
+    """The line of its file that asks for it."""
+
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where the item comes from."""
-        return self.path, None, self.name
+        """Where the item comes from; pytest counts lines from 0."""
+        return self.path, self.line - 1, self.name
+
+    @property
+    def where(self) -> str:
+        """File and line, as editors and terminals take them."""
+        return f"{relative(self.path)}:{self.line}"
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The story, without the harness's own frames."""
@@ -109,8 +118,12 @@ class ContractItem(StoryItem):
         checks = self.parent.checks()
         check, nothing = checks[self.check], unexamined(checks.values())
         if nothing:
-            raise FindingError(f"{check.contract}: nothing was examined: {nothing[check.contract]}")
+            raise FindingError(
+                f"{check.contract}: nothing was examined: {nothing[check.contract]}\n  declared: {self.where}"
+            )
         if check.failed:
-            raise FindingError("\n".join([*check.story(), f"  repeat: {self.parent.repeat()}"]))
+            raise FindingError(
+                "\n".join([*check.story(), f"  declared: {self.where}", f"  repeat: {self.parent.repeat()}"])
+            )
         if check.status == "not examined":
             pytest.skip(f"not examined: {check.detail or 'nothing bears on it'}")

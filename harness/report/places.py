@@ -34,7 +34,7 @@ class Places:
     """All that is known of a run's places; empty for a target whose code nobody sees, but for its declaration.
 
     `functions` by `module:qualified name`; `handlers` and `declared` by a route's key; `files`: the declaration's files by their names
-    (`auth_matrix.toml`, `budget.toml`), and those of routers by `routers/NAME`.
+    (`auth_matrix.toml`, `budget.toml`), and those of routers by `routers/NAME`, at the policy for all of their routes.
     """
 
     functions: dict[str, Place] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Places:
     files: dict[str, Place] = field(default_factory=dict)
 
     def line_of(self, route: str, router: str) -> Place | None:
-        """The line that declares a route; else the beginning of its router's file, else the matrix."""
+        """The line that declares a route; else that of its router's own policy, else the matrix."""
         return self.declared.get(route) or self.files.get(f"routers/{router}") or self.files.get(MATRIX_FILE)
 
     def contract(self, name: str) -> Place | None:

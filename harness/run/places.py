@@ -14,7 +14,7 @@ from harness.contracts.registry import FILES, MATRIX_FILE
 from harness.core.errors import HarnessError
 from harness.core.files import read_text
 from harness.core.paths import path_shape
-from harness.core.toml_lines import key_lines
+from harness.core.toml_lines import Key, key_lines
 from harness.report.places import Place, Places
 from harness.run.environment import app_directory
 from harness.run.options import Options
@@ -22,13 +22,12 @@ from harness.targets.agent.protocol import Source
 from harness.targets.base import Route, Target
 
 
-def lines_of_routes(file: Path) -> dict[str, int]:
-    """The line of each route in a router's file; of none where the file cannot be read any more."""
+def _lines(file: Path) -> dict[Key, int]:
+    """The lines of a file's keys; none where it cannot be read any more."""
     try:
-        lines = key_lines(read_text(file))
+        return key_lines(read_text(file))
     except HarnessError:
         return {}
-    return {key[1]: line for key, line in lines.items() if len(key) == 2 and key[0] == "routes"}
 
 
 def declared_places(declaration: Declaration) -> Places:
@@ -36,9 +35,9 @@ def declared_places(declaration: Declaration) -> Places:
     roots = [_repository(declaration.root, Path.cwd())]
     places = Places()
     for path, file in declaration.routers.items():
-        name = _relative(path, roots) or path.name
-        places.files[f"routers/{file.router}"] = Place(name, 1)
-        places.declared |= {key: Place(name, line) for key, line in lines_of_routes(path).items()}
+        name, lines = _relative(path, roots) or path.name, _lines(path)
+        places.files[f"routers/{file.router}"] = Place(name, lines.get(("policy",), 1))
+        places.declared |= {key: Place(name, lines.get(("routes", key), 1)) for key in file.routes}
     for each in (MATRIX_FILE, *FILES):
         path = declaration.root / each
         if path.is_file():
