@@ -10,7 +10,7 @@ NODE := tests/conformance/node
 BROWSER := tests/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test coverage lint docs zoo platform drills mutants bench clean
+.PHONY: run test coverage lint docs zoo platform drills mutants package bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
@@ -48,6 +48,10 @@ drills: .venv/ready
 mutants: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@$(BIN)/python -m tests.mutants
+
+# Sdist and wheel are whole, and the wheel works in an environment of its own.
+package: .venv/ready
+	@$(BIN)/python -m tests.package
 
 bench: .venv/ready
 	@$(BIN)/python benchmarks/database.py

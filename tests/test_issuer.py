@@ -291,8 +291,9 @@ def test_the_container_file_copies_what_the_issuer_needs(tmp_path: Path, start: 
                 to = tmp_path / target / (source if target == "./" else "")
                 copy: Any = shutil.copytree if (ROOT / source).is_dir() else shutil.copy
                 copy(ROOT / source, to)
-    (entry,) = [line.removeprefix("ENTRYPOINT ") for line in lines if line.startswith("ENTRYPOINT")]
-    command = json.loads(entry)
+    words = ("ENTRYPOINT ", "CMD ")
+    parts = [json.loads(line.removeprefix(word)) for word in words for line in lines if line.startswith(word)]
+    command = [word for part in parts for word in part]
     assert command[:2] == ["clerk-harness", "issuer"]
     options = ["0" if word == "8765" else word for word in command[2:]]  # A port that is free here.
     url, _ = start(*options, directory=tmp_path)
