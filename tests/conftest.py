@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import settings
 
 from harness.cli.main import main
 from harness.contracts.matrix import CellVerdict, Declaration, Plan, load
@@ -23,6 +24,10 @@ from harness.report import Meta, Record
 from harness.run.context import RunContext
 from harness.run.options import Options
 from harness.run.places import places_of
+
+# A slow machine is no finding: nothing here asserts how long an example takes.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 ROOT = Path(__file__).resolve().parent.parent
 OLD_PYTHON = ROOT / ".venv-old" / "bin" / "python"

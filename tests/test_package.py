@@ -46,8 +46,8 @@ def test_every_file_of_the_package_goes_into_the_wheel() -> None:
 
 
 def test_a_file_that_nobody_declared_is_noticed() -> None:
-    assert declared("harness/report/template.html")
-    assert not declared("harness/report/template.css")
+    assert declared("harness/report/page/page.html")
+    assert not declared("harness/report/style.css")
     assert not declared("harness/data/deep/more.py")
 
 

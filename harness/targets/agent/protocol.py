@@ -292,7 +292,7 @@ class Codec:
         elif tag == "hello":
             fields[3] = [RouteDescription._make([*route, source and tuple(source)]) for *route, source in fields[3]]
             fields[8] = [(prefix, document) for prefix, document in fields[8]]
-            fields[10] = {name: tuple(source) for name, source in fields[10].items()}
+            fields[11] = {name: tuple(source) for name, source in fields[11].items()}
         return _KINDS[tag](*fields)
 
     def _items_to_wire(self, items: List[Item]) -> object:
