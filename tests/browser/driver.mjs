@@ -13,7 +13,7 @@ let page = null, told = [];
 
 const calls = {
   // `told`: what the console and the page have to complain of; `asked`: every address that was asked for.
-  async open({ file, hash = "", width = 1440, height = 900, scheme = "light" }) {
+  async open({ file, hash = "", width = 1440, height = 900, scheme = "light", without = null }) {
     await page?.close();
     told = [];
     page = await browser.newPage({ viewport: { width, height }, colorScheme: scheme, reducedMotion: "reduce" });
@@ -21,6 +21,7 @@ const calls = {
     page.on("console", message => told.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", error => told.push(`error: ${error.stack}`));
     page.on("request", request => request.url().startsWith("file:") || request.url().startsWith("data:") || told.push(`asked: ${request.url()}`));
+    if (without) await page.addInitScript(`delete globalThis.${without}`);
     await page.goto("file://" + file + hash);
     return {};
   },

@@ -228,3 +228,17 @@ def test_what_the_document_lacks_is_left_out(browser: Browser, tmp_path: Path) -
     assert browser.told() == []
     text = browser.ask("document.body.innerText")
     assert "2 of 10 routers" in text and "app/auth.py:12" in text
+
+
+def test_a_browser_that_cannot_unpack_the_cells_is_told_so(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.do("open", file=str(pages["failing"]), without="DecompressionStream")
+    browser.wait("document.querySelector('[role=alert]')")
+    assert "auth-matrix.json has them all" in browser.ask("document.querySelector('[role=alert]').innerText")
+    assert "current_user` admits the old token" in browser.ask("document.getElementById('causes').innerText")
+
+
+def test_a_page_may_ask_no_network(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["failing"])
+    browser.ask("void fetch('http://127.0.0.1:9/').catch(() => { document.body.dataset.refused = 'yes' })")
+    browser.wait("document.body.dataset.refused")
+    assert any("Content Security Policy" in line for line in browser.told())

@@ -34,4 +34,4 @@ const drawAccess = () => {
 };
 const drawCriteria = () => section("criteria", "Migration criteria",
   el("table", { class: "cards-on-narrow" }, el("thead", {}, el("tr", {}, ["number", "criterion", "state", "why", "proven by"].map(h => el("th", { scope: "col" }, h)))),
-    el("tbody", {}, D.criteria.map(c => el("tr", {}, el("td", {}, String(c.number)), el("th", { scope: "row" }, c.text), el("td", {}, badge(c.state === "not examined" ? "none" : c.state, c.state)), el("td", {}, c.reason), el("td", { class: "why small" }, c.checks.join(", ")))))));
+    el("tbody", {}, D.criteria.map(c => el("tr", {}, el("td", {}, String(c.number)), el("th", { scope: "row" }, c.text), el("td", {}, badge(c.state === "not examined" ? "none" : c.state, c.state)), el("td", {}, c.reason), headed("proven by", el("span", { class: "why small" }, c.checks.join(", "))))))));

@@ -44,6 +44,8 @@ const section = (id, title, ...children) => {
   page.append(node);
   return node;
 };
+/** A field of a table whose heads are not seen on a narrow page: it has its own there. */
+const headed = (head, ...children) => el("td", { "data-head": head }, ...children);
 /** A table that is wider than a narrow page scrolls by itself, also by keyboard. */
 const wide = (label, table) => el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": label }, table);
 

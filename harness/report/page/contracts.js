@@ -15,7 +15,7 @@ const costs = figures => {
 const figureTable = figures => {
   const names = [...new Set(figures.flatMap(f => Object.keys(f)))];
   const told = value => (value && typeof value === "object" ? JSON.stringify(value, null, 1) : String(value ?? "–"));
-  return el("table", { class: "cards-on-narrow small" }, el("thead", {}, el("tr", {}, names.map(n => el("th", { scope: "col" }, n)))), el("tbody", {}, figures.map(f => el("tr", {}, names.map(n => el("td", { style: "white-space:pre-wrap" }, told(f[n])))))));
+  return el("table", { class: "cards-on-narrow small" }, el("thead", {}, el("tr", {}, names.map(n => el("th", { scope: "col" }, n)))), el("tbody", {}, figures.map(f => el("tr", {}, names.map(n => headed(n, el("span", { style: "white-space:pre-wrap" }, told(f[n]))))))));
 };
 const drawContracts = () => {
   if (!D.contracts.length) return;
@@ -45,7 +45,7 @@ const drawPolicies = () => {
   const refused = refuse => (refuse ? Object.entries(refuse).map(([who, statuses]) => `${who === "default" ? "" : who + " "}${[statuses].flat().join(" or ")}`).join("; ") : "");
   section("policies", "Policies", el("p", { class: "soft" }, "Everything that a policy does not accept must be rejected, unless standards allow either answer and the policy says nothing."),
     el("table", { class: "cards-on-narrow" }, el("thead", {}, el("tr", {}, ["policy", "accepts", "further", "routes"].map(h => el("th", { scope: "col" }, h)))), el("tbody", {}, Object.entries(D.policies).map(([name, p]) => el("tr", {}, el("th", { scope: "row" }, name),
-      el("td", {}, el("code", {}, p.accept?.join(", ") || "nobody")),
+      headed("accepts", el("code", {}, p.accept?.join(", ") || "nobody")),
       el("td", {}, el("dl", {}, entry("by", p.mechanism?.join(" or ")), entry("rejects", p.reject?.join(", ")), entry("either", p.tolerate?.join(", ")), entry("refuses with", refused(p.refuse)), entry("until", p.until), entry("decides in the", p.guard), entry("tokens in", p.carriers?.join(", ")))),
       el("td", {}, el("a", { href: filtered({ policy: name }) }, plural(ROUTES.filter(route => route.policy === name).length, "route"))))))));
 };

@@ -29,4 +29,6 @@ addEventListener("hashchange", follow);
 addEventListener("beforeprint", () => { for (const box of document.querySelectorAll("details")) { box.fill?.(); } for (const box of document.querySelectorAll("details")) box.open = true; });
 search();
 follow();
-late().then(() => { document.body.dataset.ready = "yes"; });
+late().then(() => { document.body.dataset.ready = "yes"; }, () => {
+  page.prepend(el("p", { class: "card alert", role: "alert" }, "This browser cannot unpack the cells (it has no DecompressionStream): a newer one can; auth-matrix.json has them all."));
+});

@@ -51,8 +51,8 @@ const matching = (L, want) => {
 };
 const resultRow = (L, route, c) => {
   const cell = cellAt(L, route, c);
-  return el("tr", {}, el("td", {}, badge(cell.verdict)), el("td", {}, route.route, el("div", { class: "soft small" }, `${route.router} · ${route.policy}`)),
-    el("td", {}, el("a", { href: cellLink(route.route, cell.label) }, cell.label)), el("td", {}, cell.expected), el("td", {}, cell.seen, cell.functions ? el("div", { class: "soft small" }, "ran: " + cell.functions) : null));
+  return el("tr", {}, el("td", {}, badge(cell.verdict)), headed("route", route.route, el("div", { class: "soft small" }, `${route.router} · ${route.policy}`)),
+    headed("credential", el("a", { href: cellLink(route.route, cell.label) }, cell.label)), headed("expected", cell.expected), headed("seen", cell.seen, cell.functions ? el("div", { class: "soft small" }, "ran: " + cell.functions) : null));
 };
 let asked = 0;
 const search = async () => {
