@@ -44,9 +44,10 @@ class HtmlReport:
 
 def page(data: dict[str, Any], outcome: str) -> str:
     """The page of a document, as `document` gives it; `outcome`: the run in a word."""
+    words = f"{outcome} (a part)" if data.get("part") or data.get("narrowed") else outcome
     parts = {
-        "title": html.escape(line(f"Auth matrix {outcome}: {data['target'].get('app', '')}")),
-        "outcome": html.escape(line(outcome)),
+        "title": html.escape(line(f"Auth matrix {words}: {data['target'].get('app', '')}")),
+        "outcome": html.escape(line(words)),
         "style": _part("style.css"),
         "script": "\n".join(_part(name) for name in SCRIPTS),
         "data": _inside_script(early(data)),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.report.html import page
+from harness.report.html import HtmlReport, page
 from tests.browser.conftest import Browser
-from tests.browser.records import ALL, HOSTILE, large
+from tests.browser.records import ALL, HOSTILE, Made, large
 
 SECTIONS = ["glance", "causes", "access", "criteria", "cells", "contracts", "policies", "provenance"]
 OPEN_ALL = "document.querySelectorAll('details').forEach(box => { box.open = true; box.fill?.(); })"
@@ -242,3 +242,17 @@ def test_a_page_may_ask_no_network(browser: Browser, pages: dict[str, Path]) -> 
     browser.ask("void fetch('http://127.0.0.1:9/').catch(() => { document.body.dataset.refused = 'yes' })")
     browser.wait("document.body.dataset.refused")
     assert any("Content Security Policy" in line for line in browser.told())
+
+
+def test_a_part_that_passed_says_that_it_is_a_part(browser: Browser, tmp_path: Path) -> None:
+    made = Made()
+    made.route("GET /me", "users", "clerk")
+    record = made.record(narrowed="--router users")
+    assert record.passed
+    file = tmp_path / "part.html"
+    file.write_text(HtmlReport().render(record), encoding="utf-8")
+    browser.open(file)
+    assert browser.ask("document.title").startswith("Auth matrix passed (a part)")
+    assert "passed (a part)" in browser.ask("document.querySelector('h1').innerText")
+    assert "the rest of the matrix was not run" in browser.ask("document.getElementById('causes').innerText")
+    assert "--router users" in browser.ask("document.getElementById('glance').innerText")

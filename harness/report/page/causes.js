@@ -17,7 +17,7 @@ const causeBody = cause => [
     entry("What to change", cause.remedy ? `${cause.remedy} ` : "", cause.page ? el("span", { class: "soft" }, `(${DOCS}${cause.page})`) : ""),
     entry("An attacker needs", cause.verdict === "breach" || cause.verdict === "mixed" ? needed(cause) : ""),
     entry("Weakness", [cause.cwe, cause.source].filter(Boolean).join("; ")),
-    entry("Cells", cause.cells ? [el("a", { href: filtered(causeFilter(cause)) }, plural(cause.cells, "cell")), cause.dependents ? `; ${plural(cause.dependents, "cell")} more prove nothing until it is mended` : ""] : ""),
+    entry("Cells", cause.cells ? [el("a", { href: filtered(causeFilter(cause)) }, plural(cause.cells, "cell")), cause.dependents ? ["; ", el("a", { href: filtered({ verdict: "inconclusive" }) }, `${plural(cause.dependents, "cell")} more`), " prove nothing until it is mended"] : ""] : ""),
     entry("Credentials", cause.credentials.length ? few(cause.credentials, 12) : "")),
   cause.routes.length ? el("details", { open: cause.routes.length <= 8 }, el("summary", {}, plural(cause.routes.length, "route")), el("ul", { class: "small" }, routeList(cause))) : null,
   contractStory(cause),
@@ -30,6 +30,6 @@ const contractStory = cause => {
   return check ? story(check) : null;
 };
 const drawCauses = () => section("causes", `Causes: ${D.causes.length}`,
-  D.causes.length ? el("p", { class: "soft" }, "The gravest first. Each is one thing to mend, however many cells it shows in.") : el("p", {}, D.passed ? "Nothing was found: everybody who may enter got in, and nobody else." : "Nothing was found in what was judged."),
+  D.causes.length ? el("p", { class: "soft" }, "The gravest first. Each is one thing to mend, however many cells it shows in.") : el("p", {}, D.passed ? `Nothing was found. ${sound}` : "Nothing was found in what was judged."),
   D.causes.map((cause, i) => lazily(el("details", { class: "card", id: "cause-" + cause.id, open: i === 0 }, el("summary", {}, badge(cause.verdict), " ", cause.title)), () => causeBody(cause))),
   D.summary.verdicts.hardening ? el("p", {}, badge("hardening"), ` ${D.meaning.hardening}: `, el("a", { href: filtered({ verdict: "hardening" }) }, plural(D.summary.verdicts.hardening, "cell"))) : null);

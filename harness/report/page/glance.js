@@ -1,15 +1,16 @@
 // What a reader asks first.
 const S = D.summary, G = D.glance ?? {};
 const outcome = D.complete === false ? "INCOMPLETE" : D.passed ? "passed" : "FAILED";
-const failedCells = S.cells - (S.verdicts.pass ?? 0) - (S.verdicts.hardening ?? 0);
+const PART = D.part || D.narrowed || "";
+const sound = PART ? "Every cell of this part is as declared; the rest of the matrix was not run." : "Every cell is as declared, and nothing was left out that was to be proven.";
 const reach = () => {
   const routes = new Set(D.causes.flatMap(cause => cause.routes)), routers = new Set(D.causes.flatMap(cause => cause.routers));
-  if (!D.causes.length) return D.passed ? "Every cell is as declared, and nothing was left out that was to be proven." : "Nothing was found, but not all is known: see what was not examined.";
+  if (!D.causes.length) return D.passed ? sound : "Nothing was found, but not all is known: see what was not examined.";
   return `${plural(D.causes.length, "cause")} on ${plural(routes.size, "route")} of ${plural(routers.size, "router")}.`;
 };
 const drawTop = () => {
   document.getElementById("top").replaceChildren(
-    el("h1", {}, "Auth matrix ", badge(outcome), el("span", { class: "small soft", style: "font-weight:400" }, reach())),
+    el("h1", {}, "Auth matrix ", badge(outcome, PART ? `${outcome} (a part)` : outcome), el("span", { class: "small soft", style: "font-weight:400" }, reach())),
     el("p", { class: "soft small" }, `${D.target.app ?? ""} · ${D.generated.replace("T", " ")} · clerk-harness ${D.harness} · ${D.seconds.toFixed(1)} s · ${plural(S.cells, "cell")} of ${number(S.planned)} judged on ${plural(S.routes, "route")} of ${plural(S.routers, "router")} · `,
       D.evidence === "probe" ? "seen by a probe inside the target" : "judged from outside, without a probe"));
 };
@@ -57,10 +58,9 @@ const gravest = () => card("What is the gravest cause?", "gravest", D.causes.len
   D.causes.length > 5 ? el("p", { class: "small" }, el("a", { href: "#causes" }, `and ${plural(D.causes.length - 5, "more", "more")}`)) : null) : el("p", {}, "Nothing was found."));
 
 const drawGlance = () => {
-  const part = D.part || D.narrowed;
   section("glance", "At a glance",
     D.complete === false ? el("div", { class: "card alert", role: "alert" }, el("b", {}, "This run is incomplete: "), D.incomplete + ". What was not judged is not known.") : null,
-    part ? el("div", { class: "card" }, el("b", {}, "Only a part of the matrix was run: "), part) : null,
+    PART ? el("div", { class: "card" }, el("b", {}, "Only a part of the matrix was run: "), PART) : null,
     figures(),
     el("div", { class: "glance" }, gravest(), oldToken(), publicRoutes(), whoGoes(), criteriaCard(), notExamined()),
     S.notes.map(note => el("p", { class: "small" }, el("b", {}, "Note: "), note + ".")),
