@@ -18,6 +18,7 @@ from harness.database import Server, explained
 from harness.fake_clerk import FakeClerk
 from harness.report import Record, write_all
 from harness.report.annotations import workflow_commands
+from harness.report.baseline import read_baseline
 from harness.run.baseline import declaration_for_baseline, observe_baseline, write_suites
 from harness.run.context import RunContext
 from harness.run.judging import OURS, Judging
@@ -32,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         declaration = load(options.suites)
         contracts = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
         judging = Judging(options, declaration, contracts)
+        known = read_baseline(options.baseline) if options.baseline is not None else None
         try:  # Before anything is sent: a report that cannot be written would be lost.
             options.reports.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,7 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         judging.crash = judging.crash or error
         judging.cut_short(f"{OURS}: {type(error).__name__}")
     ending.limit(None)
+    gone = known.judge(judging.record) if known is not None else []
     _report(judging.record, options)
+    if known is not None and options.update_baseline and gone:
+        known.without(gone).write()
+        say(f"{known.path}: {len(gone)} known finding(s) are gone and taken out")
     if judging.crash is not None:
         raise judging.crash
     if ended is not None:

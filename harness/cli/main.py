@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import harness
 from harness.cli import streams
+from harness.cli.report_arguments import ON_REPORTS, add_commands
 from harness.core import ending, processes
 from harness.core.errors import HarnessError
 from harness.database import URL_VARIABLE
@@ -86,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"clerk-harness {harness.__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="run | routes | token | issuer | init")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="run | routes | token | issuer | init | diff | baseline"
+    )
     raw = argparse.RawDescriptionHelpFormatter
 
     run = commands.add_parser(
@@ -123,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     token.set_defaults(do="token")
 
     _add_issuer(commands)
+    add_commands(commands)
     return parser
 
 
@@ -210,11 +214,12 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
                 processes.begin()  # After the namespace was entered, which holds what is started later.
             early = _begin_postgres(arguments.options) if arguments.do == "run" else None
         with ending.held(release_after=False):  # Half of an import is nothing that a report could be written with.
-            from harness.cli import commands, issuer  # Late: --help must not wait for pydantic and psycopg.
+            from harness.cli import commands, comparing, issuer  # Late: --help must not wait for pydantic and psycopg.
         if arguments.do != "run":
             ending.release()
         arguments.embedded = early
-        handler = issuer.issuer if arguments.do == "issuer" else getattr(commands, arguments.do)
+        module = issuer if arguments.do == "issuer" else comparing if arguments.do in ON_REPORTS else commands
+        handler = getattr(module, arguments.do)
         code: int = handler(arguments)
         return code
     finally:

@@ -108,7 +108,8 @@ def _alike(groups: list[Group]) -> list[list[Group]]:
 def _finding(alike: list[Group], record: Record) -> list[str]:
     group, first = alike[0], alike[0].first
     routes = _shown([one.first.route for one in alike], 4)
-    lines = [f"{first.verdict.upper():12} {routes}  ({line(first.router)}, policy {line(first.policy) or '—'})"]
+    known = "  [known]" if all(record.is_known(v) for one in alike for v in one.verdicts) else ""
+    lines = [f"{first.verdict.upper():12} {routes}  ({line(first.router)}, policy {line(first.policy) or '—'}){known}"]
     if first.credential:
         lines.append(f"    credential: {_shown(group.credentials, 6)}")
         lines.append(f"    expected {first.expected}, seen: {line(first.seen)}  [evidence: {first.evidence}]")
@@ -208,5 +209,5 @@ def summary(record: Record) -> str:
     elif not record.examined:
         lines.append("FAILED: nothing was examined")
     else:
-        lines.append("PASSED" if record.passed else "FAILED")
+        lines.append(record.outcome.replace("passed", "PASSED"))
     return "\n".join(lines)

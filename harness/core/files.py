@@ -124,9 +124,10 @@ def _live(place: str, key: LiveKey) -> UnsafeError:
     return UnsafeError(f"{place} holds a live key ({key}); the harness brings its own keys: take it out")
 
 
-def read_json(path: Path, *, name: str = "", hint: str = "") -> dict[str, Any]:
-    """The object in a JSON file. Raises HarnessError naming the file (or `name`); `hint` is added where there is none."""
-    text = read_text(path, name=name, hint=hint, error=HarnessError)
+def read_json(path: Path, *, name: str = "", hint: str = "", largest: int = LARGEST) -> dict[str, Any]:
+    """The object in a JSON file. Raises HarnessError naming the file (or `name`); `hint` is added where there is none; `largest`
+    is in bytes."""
+    text = read_text(path, name=name, hint=hint, error=HarnessError, largest=largest)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:

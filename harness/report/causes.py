@@ -29,7 +29,7 @@ _SEEN = re.compile(r"^\d{3}(?::\s*)?|,? ?the handler was [^,]*$|^\d{3}, .*")
 @dataclass
 class Cause:
     """One thing to mend. `functions`: what did it, where the probe saw it; `dependents`: cells that prove nothing until it is mended;
-    `check`: the check of a contract that is broken, which has no cells.
+    `check`: the check of a contract that is broken, which has no cells; `by`: what tells its findings from others of the same cells.
     """
 
     id: str
@@ -41,6 +41,7 @@ class Cause:
     cells: list[CellVerdict] = field(default_factory=list)
     dependents: list[CellVerdict] = field(default_factory=list)
     check: Check | None = None
+    by: str = ""
 
     @property
     def routes(self) -> list[str]:
@@ -56,6 +57,14 @@ class Cause:
     def credentials(self) -> list[str]:
         """The labels of the credentials that it shows with."""
         return list(dict.fromkeys(cell.credential for cell in self.cells if cell.credential))
+
+    @property
+    def shows(self) -> dict[str, list[str]]:
+        """The credentials of its findings by route; the empty text for what is found of a route as such."""
+        found: dict[str, list[str]] = {}
+        for cell in self.cells:
+            found.setdefault(cell.route, []).append(cell.credential)
+        return {route: list(dict.fromkeys(names)) for route, names in found.items()}
 
     @property
     def first(self) -> CellVerdict | None:
@@ -217,6 +226,7 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         cause.title = f"{reach} {does}{about}"
         cause.remedy, cause.page = first.hint or remedy, page
     cause.id = _digest(*key)
+    cause.by = ", ".join(key[2:] if cause.verdict in ADMITTED else key[1:])
     return cause
 
 
@@ -232,7 +242,9 @@ def _of_check(check: Check) -> Cause:
     """A broken check of another contract."""
     page = f"{check.contract.replace('_', '-')}.md"
     title = f"{check.contract}: {check.name}: {check.detail or check.description}"
-    return Cause(_digest(check.contract, check.name), "broken", title, check.description, page, check=check)
+    # What a budget counts is the same in every run; other numbers are not.
+    by = check.detail if check.contract == "budget" else _steady(check.detail)
+    return Cause(_digest(check.contract, check.name), "broken", title, check.description, page, check=check, by=by)
 
 
 def _gravity(cause: Cause) -> tuple[int, int]:

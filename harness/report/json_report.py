@@ -44,6 +44,8 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
             entry["hint"] = verdict.hint
         if verdict.needs:
             entry["needs"] = verdict.needs
+        if record.is_known(verdict):
+            entry["known"] = True
     return entry
 
 
@@ -64,6 +66,7 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
         "excerpt": first.excerpt,
         "hint": first.hint,
         "needs": first.needs,
+        "known": all(map(record.is_known, group.verdicts)),
         "repeat": record.repeat(first),
     }
 
@@ -78,6 +81,8 @@ def cause(record: Record, found: Cause) -> dict[str, Any]:
         "verdict": found.verdict,
         "contract": found.check.contract if found.check else "",
         "check": found.check.name if found.check else "",
+        "by": found.by,
+        "shows": found.shows,
         "functions": list(found.functions),
         "locations": [place.told() for place in record.locations(found)],
         "routers": found.routers,
@@ -89,6 +94,7 @@ def cause(record: Record, found: Cause) -> dict[str, Any]:
         "page": found.page,
         "cwe": cwe,
         "source": source,
+        "known": record.is_known_check(found.check) if found.check else all(map(record.is_known, found.cells)),
         "repeat": record.repeat(first) if first else "",
     }
 
@@ -143,6 +149,7 @@ def summary(record: Record, used: set[str]) -> dict[str, Any]:
         "cells": sum(1 for verdict in record.verdicts if verdict.credential),
         "planned": record.plan.cells,
         "verdicts": record.counts,
+        "known": len(record.known),
         "unreviewed": record.unreviewed,
         "nobody_gets_in": record.nobody,
         "blocked_hosts": record.blocked,

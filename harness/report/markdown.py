@@ -60,8 +60,9 @@ def _findings(record: Record) -> list[str]:
             names = listed(group.credentials, 4)
             by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
             seen = group.first.detail if by_detail else group.first.seen
+            known = " (known)" if all(map(record.is_known, group.verdicts)) else ""
             lines.append(
-                f"| **{group.first.verdict}** | {_code(group.first.route)} ({escaped(group.first.router)}) "
+                f"| **{group.first.verdict}**{known} | {_code(group.first.route)} ({escaped(group.first.router)}) "
                 f"| {escaped(names) or '—'} | {escaped(seen, 160)} |"
             )
         if len(groups) > _MOST:

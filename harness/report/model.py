@@ -74,6 +74,8 @@ class Record:
     """What the other contracts say."""
     incomplete: str = ""
     """Why not all was judged that was to be, where the run was ended or failed; such a run has not passed."""
+    known: set[tuple[str, str, str]] = field(default_factory=set)
+    """Findings that a baseline knows, which fail no run: route, credential and verdict, or contract, check and `broken`."""
 
     def add(self, verdict: CellVerdict) -> None:
         """Take the next verdict of the stream."""
@@ -112,6 +114,14 @@ class Record:
     def hardening(self) -> list[Group]:
         """What was let in that nobody but the issuer could sign: it fails no run."""
         return _grouped([verdict for verdict in self.verdicts if verdict.verdict == "hardening"])
+
+    def is_known(self, verdict: CellVerdict) -> bool:
+        """Whether a baseline knows a finding."""
+        return (*verdict.key, verdict.verdict) in self.known
+
+    def is_known_check(self, check: Check) -> bool:
+        """Whether a baseline knows that a check is broken."""
+        return (check.contract, check.name, check.status) in self.known
 
     def by_route(self) -> dict[str, list[CellVerdict]]:
         """Verdicts of cells by route."""
@@ -186,13 +196,15 @@ class Record:
     @property
     def passed(self) -> bool:
         """All that was to be judged was judged, and nothing was found."""
-        broken = any(v.failed for v in self.verdicts) or any(check.failed for check in self.checks)
+        broken = any(v.failed and not self.is_known(v) for v in self.verdicts)
+        broken = broken or any(check.failed and not self.is_known_check(check) for check in self.checks)
         return not broken and not self.shortfalls
 
     @property
     def outcome(self) -> str:
         """The run in a word."""
-        return "INCOMPLETE" if self.incomplete else "passed" if self.passed else "FAILED"
+        passed = f"passed with {len(self.known)} known finding(s)" if self.known else "passed"
+        return "INCOMPLETE" if self.incomplete else passed if self.passed else "FAILED"
 
     def repeat(self, verdict: CellVerdict) -> str:
         """The command that repeats just this cell."""

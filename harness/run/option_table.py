@@ -267,6 +267,8 @@ def _joined(found: dict[str, Any]) -> Options:
 
     if found.get("app") and (found.get("url") or found.get("command")):
         raise HarnessError("--app excludes --url and --command: name one target")
+    if found.get("update_baseline") and found.get("baseline") is None:
+        raise HarnessError("--update-baseline: needs --baseline FILE, which it is to bring up to date")
     if "rotation" not in found:
         # Held in whole runs, and where somebody asks for them by an option or by name.
         named, part = bool(found.get("credentials")), bool(found.get("routers") or found.get("routes"))

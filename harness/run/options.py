@@ -132,6 +132,14 @@ class Options:
         "--annotations", "print GitHub's annotations of the gravest causes (default: in GitHub Actions)", kind=SWITCH,
         commands=RUN, pytest=False, repeated=False,
     )  # fmt: skip
+    baseline: Path | None = option(
+        "--baseline", "findings that are known and do not fail the run", kind=Path, metavar="FILE", commands=RUN,
+        repeated=False,
+    )  # fmt: skip
+    update_baseline: bool = option(
+        "--update-baseline", "take known findings that are gone out of the baseline; adds none", False, kind=bool,
+        commands=RUN, pytest=False, repeated=False,
+    )  # fmt: skip
     quiet: bool = option("--quiet", "no progress", False, kind=bool, commands=RUN, pytest=False, repeated=False)
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,

@@ -1,0 +1,44 @@
+"""What the commands on reports do: `diff`, `baseline`. Each takes the parsed arguments and returns an exit code."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.core.errors import HarnessError
+from harness.core.file_set import write_set
+from harness.core.output import say, shown
+from harness.report.baseline import baseline_of_report
+from harness.report.compare import as_html, as_markdown, as_text, compare, read_report
+from harness.run.option_table import given_path
+
+_FORMATS = {"text": as_text, "markdown": as_markdown, "html": as_html}
+
+
+def diff(arguments: argparse.Namespace) -> int:
+    """What changed from one report to a later one: 0 nothing new fails, 1 something does."""
+    old, new = (read_report(given_path(text, "diff")) for text in (arguments.old, arguments.new))
+    found = compare(old, new)
+    text = _FORMATS[arguments.format](found)
+    if arguments.output is None:
+        say(text, end="")
+    else:
+        path = given_path(arguments.output, "--output")
+        try:
+            write_set(path.parent, {path: shown(text)})
+        except OSError as error:
+            raise HarnessError(f"--output {path}: {error.strerror or error}") from error
+    return 1 if found.worse else 0
+
+
+def baseline(arguments: argparse.Namespace) -> int:
+    """Write a first baseline from a report."""
+    path = given_path(arguments.file, "baseline")
+    if path.exists() and not arguments.overwrite:
+        raise HarnessError(
+            f"{path} exists: `clerk-harness run --baseline {path} --update-baseline` takes out what is gone; "
+            "--overwrite writes it anew, and with it every finding of today is known"
+        )
+    found = baseline_of_report(read_report(given_path(arguments.report, "baseline")), path)
+    found.write()
+    say(f"{path}: {len(found.known)} known finding(s) of {len(set(found.known.values()))} cause(s); read them")
+    return 0

@@ -1,0 +1,37 @@
+"""The arguments of the commands that work on reports, and examine no target."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.run.option_table import Parser
+
+    Subcommands = argparse._SubParsersAction[Parser]
+
+ON_REPORTS = ("diff", "baseline")
+_RAW = argparse.RawDescriptionHelpFormatter
+
+
+def add_commands(commands: Subcommands) -> None:
+    """Add them to the command line."""
+    diff = commands.add_parser(
+        "diff", help="what changed between two reports", formatter_class=_RAW,
+        epilog="exit codes: 0 nothing new fails; 1 something does, or the newer run did not end; 2 misuse\n"
+        "example:\n  clerk-harness diff main.json reports/auth-matrix.json --format markdown\n",
+    )  # fmt: skip
+    diff.add_argument("old", metavar="OLD.json", help="auth-matrix.json of the older run")
+    diff.add_argument("new", metavar="NEW.json", help="auth-matrix.json of the newer run")
+    diff.add_argument("--format", choices=("text", "markdown", "html"), default="text", help="default: text")
+    diff.add_argument("--output", metavar="FILE", help="write it there instead of printing it")
+    diff.set_defaults(do="diff")
+
+    baseline = commands.add_parser(
+        "baseline", help="write the findings of a report as known ones, for run --baseline", formatter_class=_RAW,
+        epilog="example:\n  clerk-harness baseline reports/auth-matrix.json suites/baseline.json\n",
+    )  # fmt: skip
+    baseline.add_argument("report", metavar="REPORT", help="auth-matrix.json of a run")
+    baseline.add_argument("file", metavar="FILE", help="the baseline to write")
+    baseline.add_argument("--overwrite", action="store_true", help="write it anew where it exists")
+    baseline.set_defaults(do="baseline")
