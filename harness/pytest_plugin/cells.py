@@ -9,7 +9,7 @@ import pytest
 
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.output import line, shown
-from harness.pytest_plugin.items import FindingError, StoryItem
+from harness.pytest_plugin.items import FindingError, StoryItem, known
 from harness.pytest_plugin.runs import SuiteRun, SuiteRuns, relative, suites_of
 
 if TYPE_CHECKING:
@@ -84,7 +84,10 @@ class CellItem(_Item):
         """Wait for the verdict."""
         verdict = self.harness_run.verdict(self.plan, self.credential)
         if verdict.failed:
-            raise FindingError(self.told(verdict))
+            told = self.told(verdict)
+            if self.harness_run.knows(verdict, self.plan):
+                known(told)
+            raise FindingError(told)
 
 
 class RouteItem(CellItem):
@@ -94,7 +97,10 @@ class RouteItem(CellItem):
         """Wait for the verdict of the route's first cell: what concerns the whole route has been told by then."""
         self.harness_run.verdict(self.plan, self.credential)
         if found := self.harness_run.of_the_route(self.plan):
-            raise FindingError("\n\n".join(self.told(v) for v in found))
+            told = "\n\n".join(self.told(v) for v in found)
+            if all(self.harness_run.knows(verdict, self.plan) for verdict in found):
+                known(told)
+            raise FindingError(told)
 
 
 class GapItem(_Item):
@@ -107,7 +113,12 @@ class GapItem(_Item):
 
     def runtest(self) -> None:
         """Always a finding."""
-        raise FindingError(f"{self.gap.kind}: {self.gap.key}\n  {self.gap.detail}\n  declared: {self.where}")
+        from harness.contracts.matrix.engine import gap_verdict
+
+        told = f"{self.gap.kind}: {self.gap.key}\n  {self.gap.detail}\n  declared: {self.where}"
+        if self.harness_run.knows(gap_verdict(self.gap)):
+            known(told)
+        raise FindingError(told)
 
 
 class CompleteItem(_Item):
@@ -115,6 +126,8 @@ class CompleteItem(_Item):
 
     def runtest(self) -> None:
         """Fails with the list."""
+        from harness.contracts.matrix.engine import gap_verdict
+
         gaps = self.harness_run.plan.gaps
         if gaps:
             places = self.harness_run.record.meta.places
@@ -123,7 +136,10 @@ class CompleteItem(_Item):
                 place = places.line_of(gap.key, gap.router)
                 where = f" [{place.file}:{place.line}]" if place is not None else ""
                 lines.append(f"{gap.kind}: {gap.key} ({gap.router}): {gap.detail}{where}")
-            raise FindingError("\n".join(lines))
+            told = "\n".join(lines)
+            if all(self.harness_run.knows(gap_verdict(gap)) for gap in gaps):
+                known(told)
+            raise FindingError(told)
 
 
 def story(verdict: CellVerdict, repeat: str, *, declared: str = "", handler: str = "") -> str:

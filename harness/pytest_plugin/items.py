@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -53,6 +53,11 @@ class StoryItem(pytest.Item):
         return show(super().repr_failure(excinfo, style))
 
 
+def known(told: str) -> NoReturn:
+    """End an item whose finding the baseline knows: it is told, as an expected failure, and fails nothing."""
+    pytest.xfail(shown(f"known to the baseline: {told}"))
+
+
 class ContractFile(pytest.File):
     """One contract's declaration."""
 
@@ -67,8 +72,12 @@ class ContractFile(pytest.File):
 
     def collect(self) -> Iterable[pytest.Item]:
         """An item for each check; a mistake in the file is told before anything starts."""
+        from harness.report.baseline import read_baseline
+
         contract = registry.contract(self.contract)
         try:
+            if self.options.baseline is not None:
+                read_baseline(self.options.baseline)
             contract.load(self.options.suites)
         except HarnessError as error:
             raise self.CollectError(shown(f"clerk-harness: {error}")) from None
@@ -113,6 +122,7 @@ class ContractItem(StoryItem):
     def runtest(self) -> None:
         """Read off the check. Skipped where it was not examined, unless nothing of the contract was."""
         from harness.contracts.base import unexamined
+        from harness.report.baseline import read_baseline
 
         assert isinstance(self.parent, ContractFile)
         checks = self.parent.checks()
@@ -122,8 +132,10 @@ class ContractItem(StoryItem):
                 f"{check.contract}: nothing was examined: {nothing[check.contract]}\n  declared: {self.where}"
             )
         if check.failed:
-            raise FindingError(
-                "\n".join([*check.story(), f"  declared: {self.where}", f"  repeat: {self.parent.repeat()}"])
-            )
+            told = "\n".join([*check.story(), f"  declared: {self.where}", f"  repeat: {self.parent.repeat()}"])
+            baseline = self.parent.options.baseline
+            if baseline is not None and read_baseline(baseline).knows_check(check):
+                known(told)
+            raise FindingError(told)
         if check.status == "not examined":
             pytest.skip(f"not examined: {check.detail or 'nothing bears on it'}")

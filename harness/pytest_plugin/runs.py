@@ -75,11 +75,13 @@ class SuiteRun:
 
     def __init__(self, suites: Path, config: pytest.Config) -> None:
         from harness.contracts.matrix import load
+        from harness.report.baseline import read_baseline
         from harness.run.context import RunContext
         from harness.run.record import new_record
 
         self._stream: VerdictStream | None = None
         self.options = options_of(config, suites)
+        self._baseline = read_baseline(self.options.baseline) if self.options.baseline is not None else None
         self.declaration: Declaration = load(suites)
         self.context: RunContext = RunContext(self.options, self.declaration, server=shared_server(config)).__enter__()
         try:
@@ -117,6 +119,17 @@ class SuiteRun:
             for v in self.found
             if v.route == plan.key and v.failed and v.credential not in planned and v.verdict not in gaps
         ]
+
+    def knows(self, verdict: CellVerdict, plan: RoutePlan | None = None) -> bool:
+        """Whether the baseline knows a finding. What runs for nobody as well is found out before that is said."""
+        from harness.report.causes import NOBODY
+
+        if self._baseline is None:
+            return False
+        for cell in list(plan.cells) if plan is not None else ():
+            if plan is not None and cell.credential.name in NOBODY and cell.label in self.wanted[plan.key]:
+                self.verdict(plan, cell.label)
+        return self._baseline.knows_verdict(verdict, [v for v in self.found if v.route == verdict.route])
 
     def verdict(self, plan: RoutePlan, credential: str) -> CellVerdict:
         """The verdict of a cell, by its label. In one process the engine runs ahead of the items; under xdist it goes route by route.

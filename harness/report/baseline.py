@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from harness.contracts.base import EXAMINATION
-from harness.contracts.matrix import FAILURES
+from harness.contracts.base import EXAMINATION, Check
+from harness.contracts.matrix import FAILURES, CellVerdict
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.files import read_json
 from harness.core.output import rendered
-from harness.report.causes import Cause
+from harness.report.causes import Cause, causes
 from harness.report.model import Record
 
 SCHEMA = "clerk-harness/baseline"
@@ -42,10 +42,10 @@ class Finding(NamedTuple):
     by: str
 
 
-def findings_of(causes: Iterable[Mapping[str, Any]]) -> dict[Finding, str]:
+def findings_of(every: Iterable[Mapping[str, Any]]) -> dict[Finding, str]:
     """The findings of causes, as a report has them, and the title of the cause of each; of every verdict."""
     found: dict[Finding, str] = {}
-    for cause in causes:
+    for cause in every:
         places = {cause["contract"]: [cause["check"]]} if cause["contract"] else cause["shows"]
         for where, names in places.items():
             found |= {Finding(where, name, cause["verdict"], cause["by"]): cause["title"] for name in names}
@@ -67,6 +67,16 @@ class Baseline:
         """Whether a finding of a cause was there before; what proves nothing never was."""
         finding = Finding(*rendered((where, what, cause.verdict, cause.by)))
         return _may_be_known(finding) and finding in self.known
+
+    def knows_verdict(self, verdict: CellVerdict, of_the_route: Iterable[CellVerdict]) -> bool:
+        """Whether a finding was there before, by what is known of its route so far."""
+        every = [*(other for other in of_the_route if other is not verdict), verdict]
+        made = [cause for cause in causes(every) if any(cell is verdict for cell in cause.cells)]
+        return bool(made) and all(self.knows(cause, *verdict.key) for cause in made)
+
+    def knows_check(self, check: Check) -> bool:
+        """Whether a broken check was broken before, in the same way."""
+        return all(self.knows(cause, check.contract, check.name) for cause in causes([], [check]))
 
     def judge(self, record: Record) -> list[Finding]:
         """Mark what a run has found and the baseline knows, and say in a note how much that is; return what is gone."""
@@ -117,12 +127,12 @@ class Baseline:
 
     def render(self) -> str:
         """The file: causes by their titles, in the order of the report."""
-        causes: dict[tuple[str, str, str], dict[str, list[str]]] = {}
+        grouped: dict[tuple[str, str, str], dict[str, list[str]]] = {}
         for one, title in self.known.items():
-            causes.setdefault((title, one.verdict, one.by), {}).setdefault(one.where, []).append(one.what)
+            grouped.setdefault((title, one.verdict, one.by), {}).setdefault(one.where, []).append(one.what)
         entries = [
             {"cause": title, "verdict": verdict, "by": by, "findings": places}
-            for (title, verdict, by), places in causes.items()
+            for (title, verdict, by), places in grouped.items()
         ]
         return json.dumps({"schema": SCHEMA, "version": VERSION, "known": entries}, indent=1, ensure_ascii=False) + "\n"
 

@@ -17,6 +17,8 @@ from harness.contracts.matrix import FAILURES, CellVerdict
 from harness.report.remedies import FORGEABLE, OF_VERDICT, family_of, weakness
 
 ADMITTED = ("breach", "mixed")
+NOBODY = ("missing", "garbage")
+"""Credentials that are nobody's: the functions that run for them too let nobody in."""
 _KEPT_OUT = ("lockout", "fault")
 _VARYING = re.compile(
     r"0x[0-9a-fA-F]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b[0-9a-fA-F]{16,}\b|\b(?:user|sess|org|client|jti)_\w+|\d+"
@@ -121,7 +123,7 @@ def _always(every: list[CellVerdict]) -> dict[str, frozenset[str]]:
     """The functions of each route that say yes to a request without any credential, which was refused all the same."""
     found: dict[str, set[str]] = {}
     for verdict in every:
-        if verdict.credential.partition("@")[0] in ("missing", "garbage") and verdict.verdict != "breach":
+        if verdict.credential.partition("@")[0] in NOBODY and verdict.verdict != "breach":
             found.setdefault(verdict.route, set()).update(verdict.ran)
     return {route: frozenset(names) for route, names in found.items()}
 

@@ -72,7 +72,7 @@ class Engine:
 
         A target that cannot be started again costs what was still to be sent, and nothing of what is known already.
         """
-        yield from map(_gap_verdict, self.plan.gaps)
+        yield from map(gap_verdict, self.plan.gaps)
         for route in self.plan.routes:
             if route.unexaminable:
                 self.note(f"{route.key} was not examined: {route.unexaminable}")
@@ -154,7 +154,8 @@ class Engine:
             )
 
 
-def _gap_verdict(gap: Gap) -> CellVerdict:
+def gap_verdict(gap: Gap) -> CellVerdict:
+    """A gap of the declaration as the finding that it is."""
     return CellVerdict(
         gap.router, gap.key, gap.policy, "", "", "", gap.kind, "declaration", "", gap.detail,
         hint=f'add a line: "{gap.key}" = "…"' if gap.kind == "undeclared" else "",

@@ -1,0 +1,51 @@
+"""A baseline in whole runs: what is known fails neither the command nor pytest, what is new fails both."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+from tests.conftest import GUARD, MATRIX, VERIFIER, in_this_process, write_suites
+from tests.test_plugin import SPARE
+
+CODE = """
+@app.get("/me")
+def me(user: User): return {}
+@app.get("/open")
+def mistake(): return {}
+"""
+ROUTES = '"GET /me" = "clerk"\n"GET /open" = "clerk"\n'
+
+
+def test_known_findings_fail_nothing_and_new_ones_do(
+    pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytester.makepyfile(verifier=VERIFIER, backend=GUARD + CODE)
+    target = f'[target]\napp = "backend:app"\napp_dir = ".."\npython = "{sys.executable}"\n'
+    write_suites(pytester.path / "suites", ROUTES, matrix=MATRIX + target)
+
+    def run(names: str, *more: str) -> tuple[int, str]:
+        words = ["run", "--quiet", "--agents", "1", "--router", "app", "--credentials", names, *more]
+        done = in_this_process(words, pytester.path, capfd)
+        return done.returncode, done.stdout
+
+    path = pytester.path / "baseline.json"
+    assert run("clerk,expired")[0] == 1
+    assert in_this_process(["baseline", "reports/auth-matrix.json", str(path)], pytester.path, capfd).returncode == 0
+    first = json.loads(path.read_text())
+    code, out = run("clerk,expired", "--baseline", str(path))
+    assert code == 0, out
+    assert "[known]" in out and "PASSED with 1 known finding(s)" in out
+    assert json.loads((pytester.path / "reports/auth-matrix.json").read_text())["summary"]["known"] == 1
+    code, out = run("clerk,expired,forged", "--baseline", str(path), "--update-baseline")
+    assert code == 1 and "1 other(s) do" in out
+    assert json.loads(path.read_text()) == first  # It never grows.
+
+    result = pytester.runpytest_subprocess(
+        *SPARE, "suites", "-q", "-rx", "--harness-credentials", "clerk,expired,forged", f"--harness-baseline={path}"
+    )
+    outcomes = result.parseoutcomes()
+    assert (outcomes["xfailed"], outcomes["failed"]) == (1, 1)
+    assert "known to the baseline: breach: GET /open with `expired`" in result.stdout.str()
