@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
         judging.cut_short(f"{OURS}: {type(error).__name__}")
     ending.limit(None)
     gone = known.judge(judging.record) if known is not None else []
-    _report(judging.record, options)
+    write_reports(judging.record, options.reports, options.annotations)
     if known is not None and options.update_baseline and gone:
         known.without(gone).write()
         say(f"{known.path}: {len(gone)} known finding(s) are gone and taken out")
@@ -70,19 +70,21 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if judging.record.passed else 1
 
 
-def _report(record: Record, options: Options) -> None:
-    """Write the reports, print the summary and the annotations; a signal that comes meanwhile waits until the files are whole."""
+def write_reports(record: Record, directory: Path, annotations: bool | None = None) -> None:
+    """Write the reports, print the summary and the annotations; a signal that comes meanwhile waits until the files are whole.
+
+    `annotations`: print GitHub's; None for where GitHub runs it.
+    """
     with ending.held(release_after=False):
         try:
-            written = write_all(record, options.reports)
+            written = write_all(record, directory)
         except OSError as error:
             where = f": {error.filename}" if error.filename else ""
-            raise HarnessError(f"--reports {options.reports}{where}: {error.strerror or error}") from error
+            raise HarnessError(f"--reports {directory}{where}: {error.strerror or error}") from error
     ending.release()
     say(terminal.summary(record))
     say(f"report: {next(path for path in written if path.suffix == '.html')}")
-    wanted = options.annotations
-    if wanted if wanted is not None else os.environ.get("GITHUB_ACTIONS") == "true":
+    if annotations if annotations is not None else os.environ.get("GITHUB_ACTIONS") == "true":
         for command in workflow_commands(record):
             hand_out(command)  # Escaped by its own rules; `say` would make it no command.
 

@@ -1,14 +1,16 @@
-"""What the commands on reports do: `diff`, `baseline`. Each takes the parsed arguments and returns an exit code."""
+"""What the commands on reports do: `diff`, `baseline`, `merge`. Each takes the parsed arguments and returns an exit code."""
 
 from __future__ import annotations
 
 import argparse
 
+from harness.cli.commands import write_reports
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.output import say, shown
-from harness.report.baseline import baseline_of_report
+from harness.report.baseline import baseline_of_report, read_baseline
 from harness.report.compare import as_html, as_markdown, as_text, compare, read_report
+from harness.report.merge import merged
 from harness.run.option_table import given_path
 
 _FORMATS = {"text": as_text, "markdown": as_markdown, "html": as_html}
@@ -42,3 +44,18 @@ def baseline(arguments: argparse.Namespace) -> int:
     found.write()
     say(f"{path}: {len(found.known)} known finding(s) of {len(set(found.known.values()))} cause(s); read them")
     return 0
+
+
+def merge(arguments: argparse.Namespace) -> int:
+    """The reports of a whole run from those of its shards, with the exit code of the whole run."""
+    directory = given_path(arguments.reports, "--reports")
+    known = read_baseline(given_path(arguments.baseline, "--baseline")) if arguments.baseline is not None else None
+    given = [given_path(text, "merge") for text in arguments.files]
+    reports = {str(path): read_report(path) for path in given}
+    if len(reports) < len(given):
+        raise HarnessError("merge: a report is named twice")
+    record = merged(reports)
+    if known is not None:
+        known.judge(record)
+    write_reports(record, directory)
+    return 0 if record.passed else 1

@@ -88,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"clerk-harness {harness.__version__}")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="run | routes | token | issuer | init | diff | baseline"
+        dest="command", required=True, metavar="run | routes | token | issuer | init | diff | baseline | merge"
     )
     raw = argparse.RawDescriptionHelpFormatter
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     Subcommands = argparse._SubParsersAction[Parser]
 
-ON_REPORTS = ("diff", "baseline")
+ON_REPORTS = ("diff", "baseline", "merge")
 _RAW = argparse.RawDescriptionHelpFormatter
 
 
@@ -35,3 +35,15 @@ def add_commands(commands: Subcommands) -> None:
     baseline.add_argument("file", metavar="FILE", help="the baseline to write")
     baseline.add_argument("--overwrite", action="store_true", help="write it anew where it exists")
     baseline.set_defaults(do="baseline")
+
+    merge = commands.add_parser(
+        "merge", help="put the reports of shards together", formatter_class=_RAW,
+        epilog="exit codes: those of the whole run: 0 all pass; 1 findings; 2 misuse, or not all shards of one run\n"
+        "example:\n  clerk-harness merge shards/*/auth-matrix.json --reports reports\n",
+    )  # fmt: skip
+    merge.add_argument("files", nargs="+", metavar="REPORT", help="auth-matrix.json of each `run --shard N/COUNT`")
+    merge.add_argument(
+        "--reports", metavar="DIR", default="reports", help="where reports are written (default: reports)"
+    )
+    merge.add_argument("--baseline", metavar="FILE", help="findings that are known and do not fail the run")
+    merge.set_defaults(do="merge")

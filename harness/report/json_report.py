@@ -123,7 +123,7 @@ def _told(place: Place | None) -> dict[str, str | int] | None:
 def objects(record: Record) -> list[dict[str, Any]]:
     """Who got what of whose rows: a line for each person on each row of each route that says whose is which."""
     lines = []
-    for verdict in record.verdicts:
+    for verdict in record.ordered:
         if verdict.group == "objects":
             person, _, owner = verdict.credential.partition("@")[2].partition(":")
             lines.append(
@@ -178,9 +178,11 @@ def document(record: Record) -> dict[str, Any]:
 def _document(record: Record) -> dict[str, Any]:
     cells = record.by_route()
     used = {verdict.credential.partition("@")[0] for verdict in record.verdicts if verdict.credential}
+    shard = {"shard": record.shard | {"loose": [asdict(v) for v in record.ordered if not v.credential]}}
     return {
         "schema": SCHEMA,
         "version": VERSION,
+        **(shard if record.shard else {}),
         "harness": harness.__version__,
         "generated": record.meta.started.isoformat(timespec="seconds"),
         "seconds": round(record.seconds, 3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from harness.contracts.base import Check, unexamined
 from harness.contracts.matrix import FAILURES, CellVerdict, Plan
@@ -74,6 +74,8 @@ class Record:
     """What the other contracts say."""
     incomplete: str = ""
     """Why not all was judged that was to be, where the run was ended or failed; such a run has not passed."""
+    shard: dict[str, Any] = field(default_factory=dict)
+    """Of a part of a run: which it is, and what a merge must know; see `harness.run.shards`."""
     known: set[tuple[str, str, str]] = field(default_factory=set)
     """Findings that a baseline knows, which fail no run: route, credential and verdict, or contract, check and `broken`."""
 
@@ -88,12 +90,18 @@ class Record:
         return {kind: counted[kind] for kind in ("pass", "hardening", *FAILURES) if counted[kind]}
 
     @property
+    def ordered(self) -> list[CellVerdict]:
+        """Every verdict, by router and route: the same in every run, whichever lane was faster."""
+        order = {plan.key: number for number, plan in enumerate(self.plan.routes)}
+        return sorted(self.verdicts, key=lambda v: (v.router, order.get(v.route, -1), v.route, bool(v.credential)))
+
+    @property
     def findings(self) -> list[CellVerdict]:
         """Every verdict that is not a pass, the grave ones first, in the order of routers and routes."""
         order = {plan.key: number for number, plan in enumerate(self.plan.routes)}
         return sorted(
-            (verdict for verdict in self.verdicts if verdict.failed),
-            key=lambda v: (FAILURES.index(v.verdict), _ease(v), v.router, order.get(v.route, -1)),
+            (verdict for verdict in self.ordered if verdict.failed),
+            key=lambda v: (FAILURES.index(v.verdict), _ease(v), v.router, order.get(v.route, -1), v.route),
         )
 
     @property
@@ -104,7 +112,7 @@ class Record:
     @property
     def causes(self) -> list[Cause]:
         """What made the findings, the gravest and farthest first: each is one thing to mend."""
-        return causes(self.verdicts, self.checks)
+        return causes(self.ordered, self.checks)
 
     def locations(self, cause: Cause) -> list[Location]:
         """Where a cause is to be mended in the backend: the functions that did it, else the handlers that it shows on."""
@@ -113,7 +121,7 @@ class Record:
     @property
     def hardening(self) -> list[Group]:
         """What was let in that nobody but the issuer could sign: it fails no run."""
-        return _grouped([verdict for verdict in self.verdicts if verdict.verdict == "hardening"])
+        return _grouped([verdict for verdict in self.ordered if verdict.verdict == "hardening"])
 
     def is_known(self, verdict: CellVerdict) -> bool:
         """Whether a baseline knows a finding."""

@@ -14,6 +14,7 @@ from harness.report import Record
 from harness.run.context import RunContext
 from harness.run.options import Options
 from harness.run.record import new_record, record_before_start, what_left
+from harness.run.shards import cut, former_times, shard_of
 
 OURS = "a mistake in the harness"
 
@@ -43,6 +44,9 @@ class Judging:
     def __init__(self, options: Options, declaration: Declaration, contracts: list[str]) -> None:
         self.options = options
         self.contracts = contracts
+        self.shard = shard_of(options)
+        if options.shard_by is not None:
+            former_times(options.shard_by)
         self.record: Record = record_before_start(options, declaration)
         self.begun = self.complete = False
         self.crash: Exception | None = None
@@ -51,11 +55,15 @@ class Judging:
             each.declared(declaration.root, asked=each.name in options.only)
 
     def _beside_the_matrix(self) -> list[Contract]:
-        return [contract(name) for name in self.contracts if name != MATRIX]
+        """The contracts of this run; of a shard, those that are its own."""
+        held = [contract(name) for name in self.contracts if name != MATRIX]
+        return [each for number, each in enumerate(held) if self.shard is None or self.shard.holds(number)]
 
     def judge(self, context: RunContext, watcher: Watcher | None) -> None:
         """Judge the cells and verify the contracts. Raises DeclarationError where the declaration does not fit the target."""
         record = new_record(context)
+        if self.shard is not None:
+            cut(record, self.shard, self.options)
         if MATRIX not in self.contracts:
             record.plan.routes, record.plan.gaps = [], []
         self.record, self.begun = record, True

@@ -140,6 +140,14 @@ class Options:
         "--update-baseline", "take known findings that are gone out of the baseline; adds none", False, kind=bool,
         commands=RUN, pytest=False, repeated=False,
     )  # fmt: skip
+    shard: str | None = option(
+        "--shard", "only this part of the run, for jobs side by side: 2/5 (see merge)", metavar="N/COUNT", commands=RUN,
+        pytest=False, repeated=False,
+    )  # fmt: skip
+    shard_by: Path | None = option(
+        "--shard-by", "balance shards by the times of this auth-matrix.json (default: by cells)", kind=Path, metavar="REPORT",
+        commands=RUN, pytest=False, repeated=False,
+    )  # fmt: skip
     quiet: bool = option("--quiet", "no progress", False, kind=bool, commands=RUN, pytest=False, repeated=False)
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,
