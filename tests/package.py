@@ -22,9 +22,11 @@ PART = ("--router", "peers", "--credentials", "genuine,absent,legacy", "--no-dri
 
 
 def _do(*command: str | Path, directory: Path, code: int = 0) -> None:
-    done = subprocess.run([str(each) for each in command], cwd=directory, check=False)
+    """Run a command; what it prints is shown only where it does not end as it should."""
+    done = subprocess.run([str(each) for each in command], cwd=directory, check=False, capture_output=True, text=True)
     if done.returncode != code:
-        sys.exit(f"{' '.join(map(str, command))}: exit code {done.returncode} instead of {code}")
+        told = (done.stdout + done.stderr)[-8000:]
+        sys.exit(f"{told}\n{' '.join(map(str, command))}: exit code {done.returncode} instead of {code}")
 
 
 def _environment(folder: Path) -> Path:
