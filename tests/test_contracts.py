@@ -141,7 +141,10 @@ def test_every_format_has_them(tmp_path: Path) -> None:
     assert document["contracts"][1]["events"] == BROKEN.events
     root = ElementTree.parse(tmp_path / "junit.xml").getroot()
     assert document["contracts"][3]["figures"] == MEASURED.figures
-    assert (root.get("tests"), root.get("failures")) == ("4", "1")
+    assert (root.get("tests"), root.get("failures")) == ("5", "1")
+    assert [case.get("name") for case in root.iter("testcase") if case.find("error") is not None] == [
+        "examined migrations"
+    ]
     assert len(root.findall(".//skipped")) == 1
     page = (tmp_path / "auth-matrix.html").read_text()
     assert "P0 sends a request" in page
