@@ -12,8 +12,8 @@ from harness.contracts.base import Contract
 from harness.contracts.matrix import MEANING, CellVerdict
 from harness.core.output import line, say
 from harness.core.text import listed
-from harness.credentials import NEEDS
 from harness.report.model import Group, Record
+from harness.report.told import cause_lines
 
 _EVERY = 5.0
 """Seconds between lines of progress where nobody can redraw one."""
@@ -86,44 +86,6 @@ def _shown(names: list[str], most: int) -> str:
     return line(listed(names, most))
 
 
-def _alike(groups: list[Group]) -> list[list[Group]]:
-    """Groups of one router that read the same but for the route, together; of all routers what was not tried."""
-    found: dict[tuple[object, ...], list[Group]] = {}
-    for group in groups:
-        first = group.first
-        key: tuple[object, ...] = (
-            first.verdict,
-            first.router,
-            first.policy,
-            first.detail,
-            first.seen,
-            *group.credentials,
-        )
-        if first.evidence == "none":  # Nothing was sent, for one reason.
-            key = (first.verdict, first.detail)
-        found.setdefault(key, []).append(group)
-    return list(found.values())
-
-
-def _finding(alike: list[Group], record: Record) -> list[str]:
-    group, first = alike[0], alike[0].first
-    routes = _shown([one.first.route for one in alike], 4)
-    known = "  [known]" if all(record.is_known(v) for one in alike for v in one.verdicts) else ""
-    lines = [f"{first.verdict.upper():12} {routes}  ({line(first.router)}, policy {line(first.policy) or '—'}){known}"]
-    if first.credential:
-        lines.append(f"    credential: {_shown(group.credentials, 6)}")
-        lines.append(f"    expected {first.expected}, seen: {line(first.seen)}  [evidence: {first.evidence}]")
-    lines.append(f"    {line(first.detail)}")
-    if first.needs in NEEDS:
-        lines.append(f"    an attacker needs: {NEEDS[first.needs]}")
-    if first.excerpt and first.verdict in ("leak", "fault"):
-        lines.append(f"    answer: {line(first.excerpt)[:160]}")
-    if first.hint:
-        lines.append(f"    way out: {line(first.hint)}")
-    lines.append(f"    repeat: {line(record.repeat(first))}")
-    return lines
-
-
 def _by_router(groups: list[Group]) -> list[str]:
     """Which kinds of finding each router has, by which credentials."""
     lines = ["", "By router:"] if groups else []
@@ -179,22 +141,20 @@ def _figures(record: Record) -> list[str]:
 def summary(record: Record) -> str:
     """Findings by router, then the figures."""
     lines: list[str] = []
-    groups = record.groups
+    groups, found = record.groups, record.causes
     if nobody := record.nobody:
         lines += [f"NOBODY GETS IN: {line(nobody)}", ""]
-        dependent = [group for group in groups if group.first.verdict in ("inconclusive", "lockout")]
-        groups = [group for group in groups if group not in dependent]
-        cells = sum(len(group.verdicts) for group in dependent)
+        hang = ("inconclusive", "lockout")
+        cells = sum(len(group.verdicts) for group in groups if group.first.verdict in hang)
+        groups = [group for group in groups if group.first.verdict not in hang]
+        found = [cause for cause in found if cause.verdict not in hang]
         lines += [f"{cells:,} cells hang on this and are not listed; the report holds them", ""]
-    alike = _alike(groups)
-    for some in alike[:_MOST]:
-        lines += _finding(some, record)
-    if len(alike) > _MOST:
-        lines.append(f"… and {len(alike) - _MOST} more findings: see the report")
+    for cause in found[:_MOST]:
+        lines += cause_lines(record, cause)
+    if len(found) > _MOST:
+        lines.append(f"… and {len(found) - _MOST} more causes: see the report")
     lines += _by_router(groups)
     lines += _hardening(record)
-    for check in record.checks:
-        lines += ["", *check.story()] if check.failed else []
     lines += _figures(record)
     if unreviewed := record.unreviewed:
         shown = _shown(unreviewed, 6)
@@ -209,5 +169,6 @@ def summary(record: Record) -> str:
     elif not record.examined:
         lines.append("FAILED: nothing was examined")
     else:
-        lines.append(record.outcome.replace("passed", "PASSED"))
+        outcome = record.outcome.replace("passed", "PASSED")
+        lines.append(outcome + (f": {line(record.part)}" if record.part else ""))
     return "\n".join(lines)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shlex
+
+_PLAIN = re.compile(r"[\w /{}.,:@=+-]+", re.ASCII)
+
+
+def word(text: str) -> str:
+    """A text as one word of a command that a user pastes into a shell (POSIX, 2.2): in double quotes where all of it is plain."""
+    quoted = shlex.quote(text)
+    return quoted if quoted == text or not _PLAIN.fullmatch(text) else f'"{text}"'
 
 
 def split_command(text: str) -> list[str]:

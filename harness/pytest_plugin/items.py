@@ -106,10 +106,10 @@ class ContractFile(pytest.File):
 
     def repeat(self) -> str:
         """The command that verifies it again."""
+        from harness.report.model import repeat_contract
         from harness.run.option_table import repeat_command
 
-        more = f" --seed {self.options.seed}" if registry.contract(self.contract).seeded else ""
-        return f"{repeat_command(self.options)} --only {self.contract}{more}"
+        return repeat_contract(repeat_command(self.options), self.contract, self.options.seed)
 
 
 class ContractItem(StoryItem):

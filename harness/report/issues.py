@@ -43,8 +43,11 @@ class Issue:
 
 
 def issues(record: Record) -> list[Issue]:
-    """Everything that keeps a run from passing, the gravest first; none if and only if it has passed."""
-    found = [_of_cause(record, cause) for cause in record.causes]
+    """Everything that keeps a run from passing, the gravest first; none if and only if it has passed.
+
+    What a baseline knows keeps it from nothing, and is told by the report alone.
+    """
+    found = [_of_cause(record, cause) for cause in record.causes if not record.knows(cause)]
     found += [_of_shortfall(record, name, why) for name, why in record.shortfalls.items()]
     return list(
         {issue.id: issue for issue in found}.values()

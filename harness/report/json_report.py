@@ -11,12 +11,13 @@ from harness.contracts.matrix import MEANING, CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
 from harness.core.output import rendered
 from harness.credentials import CATALOGUE, NEEDS
-from harness.report.causes import Cause
+from harness.report.causes import Cause, finding_id
 from harness.report.criteria import criteria
 from harness.report.glance import glance
 from harness.report.model import Group, Record
 from harness.report.places import Place
 from harness.report.samples import request
+from harness.report.told import repeat_of
 
 SCHEMA = "clerk-harness/auth-matrix"
 VERSION = 1
@@ -53,6 +54,7 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
     """One thing to mend."""
     first = group.first
     return {
+        "id": finding_id(first),
         "verdict": first.verdict,
         "router": first.router,
         "route": first.route,
@@ -73,7 +75,6 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
 
 def cause(record: Record, found: Cause) -> dict[str, Any]:
     """One cause, with all that it shows in. `contract` and `check`: the broken check that it is, where it is no matter of cells."""
-    first = found.first
     cwe, source = found.weakness
     return {
         "id": found.id,
@@ -94,8 +95,8 @@ def cause(record: Record, found: Cause) -> dict[str, Any]:
         "page": found.page,
         "cwe": cwe,
         "source": source,
-        "known": record.is_known_check(found.check) if found.check else all(map(record.is_known, found.cells)),
-        "repeat": record.repeat(first) if first else "",
+        "known": record.knows(found),
+        "repeat": repeat_of(record, found),
     }
 
 
@@ -146,6 +147,7 @@ def summary(record: Record, used: set[str]) -> dict[str, Any]:
         "routers": len(record.by_router()),
         "routes": len(record.plan.routes),
         "credentials": len(used),
+        "credentials_of_a_route": list(record.kinds),
         "cells": sum(1 for verdict in record.verdicts if verdict.credential),
         "planned": record.plan.cells,
         "verdicts": record.counts,
@@ -188,6 +190,7 @@ def _document(record: Record) -> dict[str, Any]:
         "seconds": round(record.seconds, 3),
         "command": f"{record.meta.repeat} {record.meta.narrowed}".strip(),
         "narrowed": record.meta.narrowed,
+        "part": record.part,
         "target": record.meta.target,
         "evidence": record.meta.evidence,
         "passed": record.passed,

@@ -36,6 +36,11 @@ def _properties(element: ElementTree.Element, facts: dict[str, str]) -> None:
             ElementTree.SubElement(holder, "property", name=name, value=value)
 
 
+def _known(case: ElementTree.Element, detail: str) -> None:
+    """A finding that a baseline knows fails no run, and is to be seen all the same."""
+    ElementTree.SubElement(case, "skipped", type="known", message=f"known by the baseline: {detail}")
+
+
 def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) -> ElementTree.Element:
     places = record.meta.places
     name = f"{verdict.route} [{verdict.credential}]" if verdict.credential else verdict.route
@@ -53,6 +58,9 @@ def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) ->
             "repeat": record.repeat(verdict),
         }
         _properties(case, facts)
+        if record.is_known(verdict):
+            _known(case, verdict.detail)
+            return case
         failure = ElementTree.SubElement(case, "failure", type=verdict.verdict, message=verdict.detail)
         failure.text = (
             f"expected: {verdict.expected}\nseen: {verdict.seen}\nevidence: {verdict.evidence}\n"
@@ -63,7 +71,9 @@ def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) ->
 
 def _of_check(record: Record, check: Check) -> ElementTree.Element:
     case = _case(f"contract {check.contract}", check.name, record.meta.places.contract(check.contract))
-    if check.failed:
+    if record.is_known_check(check):
+        _known(case, check.detail)
+    elif check.failed:
         failure = ElementTree.SubElement(case, "failure", type="broken", message=check.detail)
         failure.text = "\n".join(check.story())
     elif check.status == "not examined":

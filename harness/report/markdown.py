@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from harness.contracts.matrix import MEANING
 from harness.core.output import line, shown
 from harness.core.text import listed
+from harness.report.causes import Cause
 from harness.report.criteria import criteria
 from harness.report.model import Record
+from harness.report.told import reach, references, repeat_of
 
-_MOST = 60
-"""Findings that are written out: job summaries have a limit."""
+_OF_EACH = 12
+"""Causes of each verdict that are written out, so that many of one kind hide no other."""
+_LIMIT = 900_000
+"""Bytes: GitHub takes a job summary of 1 MiB for each step."""
 _MARK = {"supported": "✅ supported", "proven": "✅ proven", "broken": "❌ broken", "not examined": "▫️ not examined"}
 
 
@@ -44,31 +49,52 @@ def _fence(text: str, least: int) -> str:
     return "`" * max([least, *(len(run) + 1 for run in re.findall("`+", text))])
 
 
-def _findings(record: Record) -> list[str]:
-    """The table of findings, and the command that repeats the first."""
-    lines: list[str] = []
-    groups = record.groups
-    if groups:
-        lines += [
-            "",
-            f"## Findings ({len(groups)})",
-            "",
-            "| verdict | route | credentials | seen |",
-            "|---|---|---|---|",
-        ]
-        for group in groups[:_MOST]:
-            names = listed(group.credentials, 4)
-            by_detail = not group.first.credential or group.first.verdict in ("inconclusive", "leak", "mixed")
-            seen = group.first.detail if by_detail else group.first.seen
-            known = " (known)" if all(map(record.is_known, group.verdicts)) else ""
-            lines.append(
-                f"| **{group.first.verdict}**{known} | {_code(group.first.route)} ({escaped(group.first.router)}) "
-                f"| {escaped(names) or '—'} | {escaped(seen, 160)} |"
+def _causes(record: Record) -> list[str]:
+    """The table of causes, so many of each verdict, and the command that repeats the first."""
+    found = record.causes
+    if not found:
+        return []
+    written: list[Cause] = []
+    for verdict in dict.fromkeys(cause.verdict for cause in found):
+        written += [cause for cause in found if cause.verdict == verdict][:_OF_EACH]
+    lines = ["", f"## Causes ({len(found)})", ""]
+    lines += ["| verdict | what, where | cells | what to change | more | id |", "|---|---|---:|---|---|---|"]
+    lines += [_row(record, cause) for cause in written]
+    left = Counter(cause.verdict for cause in found) - Counter(cause.verdict for cause in written)
+    if left:
+        kinds = ", ".join(f"{count} {verdict}" for verdict, count in left.items())
+        lines += ["", f"… and {sum(left.values())} more ({kinds}): see `auth-matrix.html`."]
+    return [*lines, "", "Repeat the first one:", *_block([repeat_of(record, found[0])])]
+
+
+def _row(record: Record, cause: Cause) -> str:
+    first = cause.first
+    where = (
+        f"<br>{_code(listed(cause.routes, 3)[:300])} ({escaped(listed(cause.routers, 3), 120)})" if cause.routes else ""
+    )
+    names = escaped(listed(cause.credentials, 4), 200)
+    seen = escaped(first.seen if first.credential else first.detail, 160) if first is not None else ""
+    told = "<br>".join(part for part in (f"with {names}" if names else "", f"seen: {seen}" if seen else "") if part)
+    return (
+        f"| **{cause.verdict}**{' (known)' if record.knows(cause) else ''} | {escaped(cause.title, 300)}{where}{'<br>' + told if told else ''} | {reach(cause) or '—'} "
+        f"| {escaped(cause.remedy, 300)} | {escaped(references(cause), 300)} | {_code(cause.id)} |"
+    )
+
+
+def _limited(lines: list[str]) -> str:
+    """The document, cut at a line where a job summary would refuse it."""
+    kept: list[str] = []
+    size = 0
+    for text in lines:
+        size += len(text.encode("utf-8", "replace")) + 1
+        if size > _LIMIT:
+            fence = sum(each.startswith("```") for each in kept) % 2
+            return (
+                "\n".join([*kept, *(["```"] if fence else []), "", "… the rest is left out: see `auth-matrix.html`."])
+                + "\n"
             )
-        if len(groups) > _MOST:
-            lines.append(f"\n… and {len(groups) - _MOST} more: see `auth-matrix.html`.")
-        lines += ["", "Repeat the first one:", *_block([record.repeat(groups[0].first)])]
-    return lines
+        kept.append(text)
+    return "\n".join(kept) + "\n"
 
 
 def _contracts(record: Record) -> list[str]:
@@ -105,11 +131,13 @@ class MarkdownReport:
             "|---|---:|---|",
         ]
         lines += [f"| {kind} | {count} | {MEANING.get(kind, 'as declared')} |" for kind, count in record.counts.items()]
+        if record.part:
+            lines[2:2] = [f"**A part**: {escaped(record.part)}.", ""]
         if record.nobody:
             lines[2:2] = [f"**Nobody gets in**: {escaped(record.nobody)}", ""]
         if record.incomplete:
             lines[2:2] = [f"**Incomplete**: {escaped(record.incomplete)}. What was not judged is not known.", ""]
-        lines += _findings(record)
+        lines += _causes(record)
         lines += _contracts(record)
         lines += ["", "## Migration criteria", "", "| | criterion | this run | why |", "|---:|---|---|---|"]
         lines += [
@@ -118,4 +146,4 @@ class MarkdownReport:
         lines += [line for note in record.notes for line in ("", f"Note: {escaped(note)}.")]
         if record.blocked:
             lines += ["", f"Refused connections to: {', '.join(_code(host) for host in record.blocked)}."]
-        return "\n".join(lines) + "\n"
+        return _limited(lines)

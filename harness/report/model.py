@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
+from harness.contracts import registry
 from harness.contracts.base import Check, unexamined
 from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
-from harness.credentials import NEEDS
+from harness.contracts.matrix.ways import Way
+from harness.core.command_line import word
+from harness.credentials import NEEDS, groups
 from harness.report.causes import Cause, causes
 from harness.report.places import Location, Places
 from harness.report.samples import Issuer
@@ -32,6 +36,8 @@ class Meta:
     """Whether the target has a database of ours."""
     missing_variables: list[str] = field(default_factory=list)
     """Variables that the target asked for and did not find."""
+    seed: int = 0
+    """What the generated sequences came from."""
     criteria: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """The migration criteria that are declared: a sentence, and what proves it. The usual ones when empty."""
     provenance: dict[str, str] = field(default_factory=dict)
@@ -78,6 +84,7 @@ class Record:
     """Of a part of a run: which it is, and what a merge must know; see `harness.run.shards`."""
     known: set[tuple[str, str, str]] = field(default_factory=set)
     """Findings that a baseline knows, which fail no run: route, credential and verdict, or contract, check and `broken`."""
+    _causes: tuple[tuple[int, int], list[Cause]] | None = field(default=None, init=False, repr=False, compare=False)
 
     def add(self, verdict: CellVerdict) -> None:
         """Take the next verdict of the stream."""
@@ -111,8 +118,11 @@ class Record:
 
     @property
     def causes(self) -> list[Cause]:
-        """What made the findings, the gravest and farthest first: each is one thing to mend."""
-        return causes(self.ordered, self.checks)
+        """What made the findings, the gravest and farthest first: each is one thing to mend. Gathered anew when there is more."""
+        known = (len(self.verdicts), len(self.checks))
+        if self._causes is None or self._causes[0] != known:
+            self._causes = known, causes(self.ordered, self.checks)
+        return self._causes[1]
 
     def locations(self, cause: Cause) -> list[Location]:
         """Where a cause is to be mended in the backend: the functions that did it, else the handlers that it shows on."""
@@ -130,6 +140,12 @@ class Record:
     def is_known_check(self, check: Check) -> bool:
         """Whether a baseline knows that a check is broken."""
         return (check.contract, check.name, check.status) in self.known
+
+    def knows(self, cause: Cause) -> bool:
+        """Whether a baseline knows all that a cause shows in."""
+        if cause.check is not None:
+            return self.is_known_check(cause.check)
+        return bool(self.known) and all(map(self.is_known, cause.cells))
 
     def by_route(self) -> dict[str, list[CellVerdict]]:
         """Verdicts of cells by route."""
@@ -209,21 +225,53 @@ class Record:
         return not broken and not self.shortfalls
 
     @property
+    def part(self) -> str:
+        """That only a part of the matrix was tried, and which options left out the rest; empty for a whole run."""
+        left = self.meta.narrowed
+        return f"this is a part of the matrix ({left}): nothing is said of what was left out" if left else ""
+
+    @property
+    def kinds(self) -> tuple[int, int]:
+        """With how many credentials a route was really tried: of all routes the smallest and the largest number."""
+        tried: dict[str, set[str]] = {plan.key: set() for plan in self.plan.routes}
+        for verdict in self.verdicts:
+            if verdict.credential and verdict.evidence != "none":
+                tried.setdefault(verdict.route, set()).add(verdict.credential.partition("@")[0])
+        numbers = [len(names) for names in tried.values()] or [0]
+        return min(numbers), max(numbers)
+
+    @property
     def outcome(self) -> str:
         """The run in a word."""
         passed = f"passed with {len(self.known)} known finding(s)" if self.known else "passed"
         return "INCOMPLETE" if self.incomplete else passed if self.passed else "FAILED"
 
     def repeat(self, verdict: CellVerdict) -> str:
-        """The command that repeats just this cell."""
-        command = f'{self.meta.repeat} --route "{verdict.route}"'
+        """The command that repeats just this cell, when it is pasted into a shell."""
+        command = f"{self.meta.repeat} --route {word(verdict.route)}"
         if verdict.verdict in ("handler-error", "unreviewed"):
             return command
-        return (
-            f"{command} --credentials {verdict.credential}"
-            if verdict.credential
-            else f"{self.meta.repeat} --router {verdict.router}"
-        )
+        if not verdict.credential:
+            return f"{self.meta.repeat} --router {word(verdict.router)}"
+        label = verdict.credential
+        if "@" not in label and (label in groups() or len(self._ways.get(verdict.route, ())) > 1):
+            label += "@"  # The credential of that name and not its group, in the usual way and in no other.
+        return f"{command} --credentials {word(label)}"
+
+    @cached_property
+    def _ways(self) -> dict[str, list[Way]]:
+        """The ways into each route that was planned."""
+        return {plan.key: plan.ways for plan in self.plan.routes}
+
+    def repeat_check(self, check: Check) -> str:
+        """The command that verifies the contract of a check again."""
+        return repeat_contract(self.meta.repeat, check.contract, self.meta.seed)
+
+
+def repeat_contract(command: str, contract: str, seed: int) -> str:
+    """The command that verifies a contract again. `command`: the beginning of one that tests the same target."""
+    more = f" --seed {seed}" if seed and registry.contract(contract).seeded else ""
+    return f"{command} --only {contract}{more}"
 
 
 def _grouped(verdicts: list[CellVerdict]) -> list[Group]:

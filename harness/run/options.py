@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.core.command_line import word
 from harness.run.isolate import Isolation
 from harness.run.option_table import COMMANDS, EXAMINING, INIT, NAMES, PAIRS, RUN, SEVERAL, SWITCH, option
 
@@ -170,7 +171,7 @@ class Options:
     @property
     def narrowed(self) -> str:
         """The options by which a part of the matrix is left out, as a user wrote them."""
-        given = [f"--router {name}" for name in self.routers] + [f'--route "{key}"' for key in self.routes]
+        given = [f"--router {word(name)}" for name in self.routers] + [f"--route {word(key)}" for key in self.routes]
         if not given and not self.credentials and not self.drills:
             given = ["--no-drills"]
         if self.only:

@@ -39,6 +39,7 @@ def new_record(context: RunContext) -> Record:
         repeat=repeat_command(options),
         evidence="probe" if target.probed else "http",
         narrowed=options.narrowed,
+        seed=options.seed,
         database=context.declaration.matrix.database is not None,
         missing_variables=target.missing_variables,
         provenance=provenance(context),

@@ -86,11 +86,11 @@ class Judge:
             evidence=evidence,
             seen=redact(seen) if verdict != "pass" or outcome == "failed" else seen,
             detail=redact(detail) if detail else "",
-            status=observation.status,
+            status=None if observation.stopped else observation.status,
             mechanism=mechanism,
             ran=tuple(name for name, good, _ in observation.ran if good),
             micros=observation.micros,
-            excerpt=redact(text_of(observation)[:600])[:300] if verdict != "pass" else "",
+            excerpt=_excerpt(observation) if verdict != "pass" else "",
             hint=hint,
             needs=needs_of(cell.credential, cell.way.kind) if cell.expect == "reject" else "",
             twin=twin.credential.name if twin is not None and twin.admitted and cell.expect == "reject" else "",
@@ -105,8 +105,9 @@ class Judge:
         )
         return CellVerdict(
             cell.plan.router, cell.plan.key, cell.plan.policy_name, cell.label, cell.credential.group, cell.expect, verdict,
-            "probe" if answer.entered is not None else "status", seen, redact(detail), status=answer.status,
-            micros=answer.micros, excerpt=redact(text_of(answer)[:600])[:300] if verdict != "pass" else "", hint=hint,
+            "probe" if answer.entered is not None else "status", seen, redact(detail),
+            status=None if answer.stopped else answer.status,
+            micros=answer.micros, excerpt=_excerpt(answer) if verdict != "pass" else "", hint=hint,
             needs=needs_of(cell.credential, cell.way.kind) if cell.expect == "reject" else "",
         )  # fmt: skip
 
@@ -132,7 +133,7 @@ class Judge:
         return [
             CellVerdict(
                 plan.router, plan.key, plan.policy_name, "", "", "", "handler-error", evidence, redact(seen), redact(detail),
-                status=answer.status, excerpt=redact(text_of(answer)[:600])[:300], micros=answer.micros,
+                status=answer.status, excerpt=_excerpt(answer), micros=answer.micros,
                 hint="give the request what the handler needs (path, query, json), or mend the handler",
             )
         ]  # fmt: skip
@@ -346,3 +347,8 @@ def _message_hint(plan: RoutePlan) -> str:
         f'"{plan.key}" = {{ policy = "{plan.policy_name}", carrier = "message", messages = [\'{{"token": "{{token}}"}}\'] }}, '
         "as your front end writes it; without messages the route is named as not examined"
     )
+
+
+def _excerpt(observation: Observation) -> str:
+    """The beginning of the app's answer; of a request that the probe stopped there is none, for what came back is the stop's."""
+    return "" if observation.stopped else redact(text_of(observation)[:600])[:300]

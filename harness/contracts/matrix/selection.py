@@ -5,25 +5,31 @@ from __future__ import annotations
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.ways import Way
 from harness.core.errors import DeclarationError
-from harness.credentials import select
+from harness.credentials import find, select
 
 
 class Selection:
-    """The credentials of a run: names and groups, or one way alone (`forged@cookie:__session`); all when there are none.
+    """The credentials of a run: names and groups, or one way alone (`forged@cookie:__session`, and `forged@` for the usual one);
+    all when there are none.
 
     Raises DeclarationError for a name that does not exist.
     """
 
     def __init__(self, names: list[str]) -> None:
         self._pairs = [(name.partition("@")[0], name.partition("@")[2]) for name in names]
+        self._cells = {
+            pair for pair, text in zip(self._pairs, names, strict=True) if "@" in text and find(pair[0]) is not None
+        }
         self._chosen = select([name for name, _ in self._pairs])
 
     def takes(self, cell: Cell) -> bool:
         """Whether a cell is among those that the run is to try."""
-        names = (cell.credential.name, cell.credential.group)
-        return not self._pairs or any(
-            name in names and (not way or way in _labels(cell.way)) for name, way in self._pairs
-        )
+        return not self._pairs or any(self._takes(name, way, cell) for name, way in self._pairs)
+
+    def _takes(self, name: str, way: str, cell: Cell) -> bool:
+        if (name, way) in self._cells:  # `legacy@` is the old token alone, not the group of that name.
+            return name == cell.credential.name and way in _labels(cell.way)
+        return name in (cell.credential.name, cell.credential.group) and (not way or way in _labels(cell.way))
 
     def open(self, plans: list[RoutePlan]) -> None:
         """Add a named carrier to the ways of the routes where no policy declares it, for an earlier run has found it open."""
