@@ -17,6 +17,7 @@ import pytest
 
 from harness.contracts.registry import FILES
 from harness.core.errors import HarnessError
+from harness.core.output import shown
 from harness.pytest_plugin.cells import RUNS, CellItem, SuiteFile
 from harness.pytest_plugin.items import ContractFile, StoryItem
 from harness.pytest_plugin.runs import SERVER, SuiteRuns, options_of, relative, shared_server, suites_of, wants_database
@@ -72,6 +73,15 @@ def pytest_warning_recorded(warning_message: Any) -> None:
 def pytest_internalerror(excrepr: Any) -> None:
     """An error of pytest or of a plugin, in whose traceback anything may stand."""
     show(excrepr)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The causes of what was found in this process, as `clerk-harness run` tells them."""
+    for run in config.stash[RUNS].by_suites.values() if RUNS in config.stash else ():
+        if told := run.causes():
+            terminalreporter.section("causes of the auth matrix")
+            for text in told:
+                terminalreporter.write_line(shown(text))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -156,6 +156,15 @@ class SuiteRun:
             self._stream = VerdictStream(self.context.run(self._narrowed(rest)))
         return self.verdicts[key]
 
+    def causes(self) -> list[str]:
+        """What made the findings of the items that ran, in lines; the gravest first."""
+        from dataclasses import replace
+
+        from harness.report.told import cause_lines
+
+        record = replace(self.record, verdicts=self.found)
+        return [text for cause in record.causes[:40] for text in cause_lines(record, cause)]
+
     def close(self) -> None:
         """Stop target, database and fake Clerk."""
         if self._stream is not None:

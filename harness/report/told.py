@@ -36,7 +36,7 @@ def cause_lines(record: Record, cause: Cause) -> list[str]:
     lines = [f"{cause.verdict.upper():12} {line(cause.title)}  [{cause.id}]{known}"]
     first = cause.first
     if cause.check is not None:
-        lines += [f"    {text}" for text in cause.check.story()[2:]]
+        lines += [f"    {text}" for text in cause.check.story()]
     elif first is not None:
         lines += _cells(cause)
     lines.append(f"    to change: {line(cause.remedy)} ({line(references(cause))})")

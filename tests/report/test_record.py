@@ -211,3 +211,15 @@ def test_where_somebody_gets_in_or_nobody_was_asked_nothing_is_said(verdicts: li
 def test_gaps_are_findings_of_no_cell() -> None:
     gap = Gap("undeclared", "GET /y", "app", "no policy")
     assert gap.key == "GET /y"
+
+
+def test_a_credential_named_like_a_group_is_repeated_alone_and_a_route_is_one_word() -> None:
+    given = replace(verdict("breach", "legacy"), route="GET /$a`b")
+    assert record().repeat(given) == "clerk-harness run --suites suites --route 'GET /$a`b' --credentials legacy@"
+
+
+def test_causes_are_gathered_once_and_anew_when_there_is_more() -> None:
+    one = record(verdict("breach", "forged"))
+    assert one.causes is one.causes
+    one.add(verdict("lockout", "clerk"))
+    assert len(one.causes) == 2

@@ -226,7 +226,8 @@ def test_a_criterion_is_supported_only_by_a_whole_run_in_which_every_cell_passed
 
 def test_the_terminal_says_what_and_how_to_repeat_it(result: Judged) -> None:
     text = summary(result.record)
-    assert "BREACH       GET /open-by-mistake" in text
+    assert "BREACH       " in text
+    assert all(cause.title in text and f"[{cause.id}]" in text for cause in result.record.causes)
     assert 'repeat: clerk-harness run --route "GET /open-by-mistake"' in text
     assert text.endswith("FAILED")
 
