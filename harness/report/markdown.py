@@ -75,8 +75,9 @@ def _row(record: Record, cause: Cause) -> str:
     names = escaped(listed(cause.credentials, 4), 200)
     seen = escaped(first.seen if first.credential else first.detail, 160) if first is not None else ""
     told = "<br>".join(part for part in (f"with {names}" if names else "", f"seen: {seen}" if seen else "") if part)
+    known = " (known)" if record.knows(cause) else ""
     return (
-        f"| **{cause.verdict}**{' (known)' if record.knows(cause) else ''} | {escaped(cause.title, 300)}{where}{'<br>' + told if told else ''} | {reach(cause) or '—'} "
+        f"| **{cause.verdict}**{known} | {escaped(cause.title, 300)}{where}{'<br>' + told if told else ''} | {reach(cause) or '—'} "
         f"| {escaped(cause.remedy, 300)} | {escaped(references(cause), 300)} | {_code(cause.id)} |"
     )
 
