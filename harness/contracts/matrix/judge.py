@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from harness.contracts.matrix.bypass import bypass_failed, find_bypass
 from harness.contracts.matrix.cors import preflight
-from harness.contracts.matrix.leak import leak_in, steady, text_of
+from harness.contracts.matrix.leak import excerpt_of, leak_in, steady, text_of
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.objects import Tried, judge_object
 from harness.contracts.matrix.plan import Cell, RoutePlan
@@ -90,7 +90,7 @@ class Judge:
             mechanism=mechanism,
             ran=tuple(name for name, good, _ in observation.ran if good),
             micros=observation.micros,
-            excerpt=_excerpt(observation) if verdict != "pass" else "",
+            excerpt=excerpt_of(observation) if verdict != "pass" else "",
             hint=hint,
             needs=needs_of(cell.credential, cell.way.kind) if cell.expect == "reject" else "",
             twin=twin.credential.name if twin is not None and twin.admitted and cell.expect == "reject" else "",
@@ -107,7 +107,7 @@ class Judge:
             cell.plan.router, cell.plan.key, cell.plan.policy_name, cell.label, cell.credential.group, cell.expect, verdict,
             "probe" if answer.entered is not None else "status", seen, redact(detail),
             status=None if answer.stopped else answer.status,
-            micros=answer.micros, excerpt=_excerpt(answer) if verdict != "pass" else "", hint=hint,
+            micros=answer.micros, excerpt=excerpt_of(answer) if verdict != "pass" else "", hint=hint,
             needs=needs_of(cell.credential, cell.way.kind) if cell.expect == "reject" else "",
         )  # fmt: skip
 
@@ -133,7 +133,7 @@ class Judge:
         return [
             CellVerdict(
                 plan.router, plan.key, plan.policy_name, "", "", "", "handler-error", evidence, redact(seen), redact(detail),
-                status=answer.status, excerpt=_excerpt(answer), micros=answer.micros,
+                status=answer.status, excerpt=excerpt_of(answer), micros=answer.micros,
                 hint="give the request what the handler needs (path, query, json), or mend the handler",
             )
         ]  # fmt: skip
@@ -347,8 +347,3 @@ def _message_hint(plan: RoutePlan) -> str:
         f'"{plan.key}" = {{ policy = "{plan.policy_name}", carrier = "message", messages = [\'{{"token": "{{token}}"}}\'] }}, '
         "as your front end writes it; without messages the route is named as not examined"
     )
-
-
-def _excerpt(observation: Observation) -> str:
-    """The beginning of the app's answer; of a request that the probe stopped there is none, for what came back is the stop's."""
-    return "" if observation.stopped else redact(text_of(observation)[:600])[:300]

@@ -6,6 +6,7 @@ import functools
 import re
 from dataclasses import dataclass
 
+from harness.core.redact import redact
 from harness.credentials import Credential
 from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Observation
@@ -43,6 +44,11 @@ def steady(text: str, *, digits: bool = True) -> str:
 def text_of(observation: Observation) -> str:
     """Return what a client reads in a refusal: body and challenge (`WWW-Authenticate`)."""
     return "\n".join(filter(None, (observation.body, observation.header("www-authenticate"))))
+
+
+def excerpt_of(observation: Observation) -> str:
+    """The beginning of the app's answer; of a request that the probe stopped there is none, for what came back is the stop's."""
+    return "" if observation.stopped else redact(text_of(observation)[:600])[:300]
 
 
 @dataclass(frozen=True)
