@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from harness.run.option_table import Parser, add_arguments, from_arguments
+from harness.cli.parser import Parser
+from harness.run.option_table import add_arguments, from_arguments
 from harness.run.options import Options
 
 ROOT = Path(__file__).resolve().parent.parent

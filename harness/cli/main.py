@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import harness
 from harness.cli import streams
+from harness.cli.parser import Parser
 from harness.cli.report_arguments import ON_REPORTS, add_commands
 from harness.core import ending, processes
 from harness.core.errors import HarnessError
 from harness.database import URL_VARIABLE
 from harness.run.environment import declares_database
 from harness.run.isolate import Isolation, isolate
-from harness.run.option_table import EXAMINING, Parser, add_arguments, from_arguments, whole_number
+from harness.run.option_table import EXAMINING, add_arguments, from_arguments, whole_number
 from harness.run.options import Options
 
 if TYPE_CHECKING:

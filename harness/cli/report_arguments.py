@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.run.option_table import Parser
+    from harness.cli.parser import Parser
 
     Subcommands = argparse._SubParsersAction[Parser]
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from harness.contracts.base import Contract
 from harness.core.errors import DeclarationError
+from harness.core.text import meant
 
 MATRIX = "matrix"
 """The contract that every suite has, in `auth_matrix.toml`. It is judged cell by cell, not check by check."""
@@ -42,5 +43,5 @@ def chosen(only: list[str], *, narrowed: bool) -> list[str]:
     """
     for name in only:
         if name not in NAMES:
-            raise DeclarationError(f"--only {name}: no such contract; there are {', '.join(NAMES)}")
+            raise DeclarationError(f"--only {name}: no such contract{meant(name, NAMES)}; there are {', '.join(NAMES)}")
     return only or ([MATRIX] if narrowed else list(NAMES))

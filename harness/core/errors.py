@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.core.text import sentence
+from harness.core.toml_lines import placed
 
 
 class HarnessError(Exception):
@@ -16,7 +17,10 @@ class HarnessError(Exception):
 
 
 class DeclarationError(HarnessError):
-    """A declaration (TOML) that cannot be used: names file, key and what was expected."""
+    """A declaration (TOML) that cannot be used: names file, key, line and column, and what was expected."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(placed(message))
 
 
 class TargetError(HarnessError):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 _LONGEST = 1200
 _WORD = 200
 
@@ -23,6 +26,19 @@ def quoted(value: str) -> str:
 def listed(names: list[str], most: int) -> str:
     """Names in a row, the first `most` of them, and how many more there are."""
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """A hint at the word that was probably meant, `; did you mean 'clerk'?`, or the empty text."""
+    lower = {each.lower(): each for each in known}
+    found = difflib.get_close_matches(word.lower(), lower, n=1)
+    return f"; did you mean {lower[found[0]]!r}?" if found else ""
+
+
+def instead(word: str, known: Iterable[str]) -> str:
+    """What may be written in place of a word: the one that was probably meant, and all that there are."""
+    names = list(known)
+    return f"{meant(word, names)}; known: {', '.join(names) or 'none'}"
 
 
 def sentence(message: str) -> str:

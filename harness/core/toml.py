@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import math
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
-from harness.core.text import quoted
+from harness.core.text import meant, quoted
 
 
 class Table(BaseModel):
@@ -67,15 +67,19 @@ SystemText = Annotated[str, AfterValidator(_of_the_system)]
 """A text that goes to the operating system, as a path, a command or a variable: none of these can have a NUL byte."""
 
 
+def _key(part: str) -> str:
+    """A part of a key as TOML writes it."""
+    return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{quoted(part)}"'
+
+
 def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
     """What pydantic found, as one sentence; `known` has the keys of each table by its name, `""` for the file's own."""
     first = error.errors()[0]
-    key = ".".join(quoted(str(part)) for part in first["loc"])
+    key = ".".join(_key(str(part)) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]
-        close = difflib.get_close_matches(str(first["loc"][-1]), names, n=1)
-        message = "unknown key" + (f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(names)}")
+        message = "unknown key" + (meant(str(first["loc"][-1]), names) or f"; known: {', '.join(names)}")
     elif first["type"] == "missing":
         message = "is missing"
     more = len(error.errors()) - 1

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 Key = tuple[str, ...]
 """A key by its parts; an element of an array is its number."""
+
+_LONGEST = 1000
 
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}' r"|'''.*?'{3,5}" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'" r"|#[^\n]*|[\[{]|[\]}]|\n",
@@ -43,6 +46,43 @@ def line_of(lines: dict[Key, int], key: Key) -> int | None:
     for length in range(len(key), 0, -1):
         if key[:length] in lines:
             return lines[key[:length]]
+    return None
+
+
+def placed(message: str) -> str:
+    """A message of the form `FILE.toml: some.key: what is wrong`, with the line and column of that key in that file.
+
+    It stays as it is where the file cannot be read, or has neither the key nor a table around it.
+    """
+    path, mark, rest = message.partition(".toml: ")
+    try:
+        text = Path(f"{path}.toml").read_text(encoding="utf-8") if mark and len(path) < _LONGEST else ""
+    except (OSError, ValueError):
+        return message
+    key = _leading_key(rest) if text else None
+    line = line_of(key_lines(text), key) if key else None
+    if key is None or line is None:
+        return message
+    written = text.splitlines()[line - 1]
+    column = next((at for part in reversed(key) if (at := written.find(part)) >= 0), 0)
+    column -= column > 0 and written[column - 1] in "\"'"
+    return f"{message} (at line {line}, column {column + 1})"
+
+
+def _leading_key(text: str) -> Key | None:
+    """The dotted key that a text begins with, up to a colon; None where it begins with something else."""
+    at = text.find(": ")
+    while 0 < at < _LONGEST:
+        try:
+            values: Any = tomllib.loads(f"{text[:at]} = 0")
+        except ValueError:
+            at = text.find(": ", at + 1)
+            continue
+        key: Key = ()
+        while isinstance(values, dict):
+            ((name, values),) = values.items()
+            key = (*key, name)
+        return key
     return None
 
 

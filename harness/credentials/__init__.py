@@ -6,6 +6,7 @@ A credential is one entry in one of the `group_*` files; this module only gather
 from __future__ import annotations
 
 from harness.core.errors import DeclarationError
+from harness.core.text import instead, meant
 from harness.credentials import (
     group_absent,
     group_algorithm,
@@ -121,14 +122,11 @@ def based(name: str) -> tuple[Credential | None, Credential | None]:
         return find(own), None
     base = CATALOGUE.get(label)
     if base is None or base.kind is None:
-        known = ", ".join(c.name for c in CATALOGUE.values() if c.kind is not None)
-        raise DeclarationError(f"{name!r}: {label!r} is no genuine credential; known: {known}")
+        known = [c.name for c in CATALOGUE.values() if c.kind is not None]
+        raise DeclarationError(f"{name!r}: {label!r} is no genuine credential{instead(label, known)}")
     return find(own), base
 
 
 def closest(name: str) -> str:
     """A hint at the credential that was probably meant, or the empty text."""
-    import difflib
-
-    match = difflib.get_close_matches(name, [*CATALOGUE, *groups()], n=1)
-    return f"; did you mean {match[0]!r}?" if match else ""
+    return meant(name, [*CATALOGUE, *groups()])

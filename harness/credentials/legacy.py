@@ -15,6 +15,7 @@ from string import Formatter
 
 from harness.core.errors import DeclarationError
 from harness.core.redact import learn
+from harness.core.text import instead
 from harness.credentials.identities import Identity
 
 DEFAULT_TEMPLATE = "{email}:{id}:{onboarding}:{timestamp}"
@@ -73,14 +74,12 @@ def load_legacy(options: dict[str, str], base: Path, where: str) -> Legacy:
     """
     known = {"template", "encoding", "callable", "cookie", "query", "secret"}
     if unknown := sorted(set(options) - known):
-        raise DeclarationError(f"{where}: [legacy] has no key {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        raise DeclarationError(f"{where}: [legacy] has no key {unknown[0]!r}{instead(unknown[0], sorted(known))}")
     values = {key: value for key, value in options.items() if key != "callable"}
     fields = {name for _, name, _, _ in Formatter().parse(values.get("template", "")) if name is not None}
     if not fields <= _FIELDS:
         bad = sorted(fields - _FIELDS)[0]
-        raise DeclarationError(
-            f"{where}: [legacy] template has no field {{{bad}}}; known: {', '.join(sorted(_FIELDS))}"
-        )
+        raise DeclarationError(f"{where}: [legacy] template has no field {{{bad}}}{instead(bad, sorted(_FIELDS))}")
     if values.get("encoding", "base64") not in ("base64", "base64url", "plain"):
         raise DeclarationError(f"{where}: [legacy] encoding must be base64, base64url or plain")
     learn(values.get("secret", ""))

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
+from harness.core.text import instead
 from harness.core.toml import JsonValue, Table, explain
 from harness.core.urls import check_host_name
 from harness.fake_clerk.ids import stable_id
@@ -117,9 +118,7 @@ def load_seed(path: Path) -> Seed:
             seen |= {address.lower()} if address is not None else set()
         for slug, role in user.organizations.items():
             if slug not in slugs:
-                raise DeclarationError(
-                    f"{where}.organizations: no organization {slug!r}; known: {', '.join(slugs) or 'none'}"
-                )
+                raise DeclarationError(f"{where}.organizations: no organization {slug!r}{instead(slug, slugs)}")
             if role not in ROLES:
                 raise DeclarationError(f"{where}.organizations.{slug}: a role is one of {', '.join(ROLES)}")
     return seed

@@ -15,13 +15,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from harness.core.errors import DeclarationError, HarnessError
 from harness.core.files import path_problem
-from harness.core.output import say
 from harness.core.redact import is_secret, looks_secret
-from harness.core.text import quoted, refuse_halves, sentence
+from harness.core.text import quoted, refuse_halves
 
 if TYPE_CHECKING:
     from harness.run.options import Options
@@ -147,20 +146,6 @@ def _argparse(option: Option) -> dict[str, Any]:
     kind = {int: whole_number, float: number, Path: str}.get(option.kind, option.kind)
     default = str(option.default) if isinstance(option.default, Path) else option.default
     return {"type": kind, "default": default, "metavar": option.metavar}
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that tells a mistake in a line, as every other mistake is told, instead of all its options; what was typed may be
-    a secret.
-    """
-
-    def _print_message(self, message: str, file: Any = None) -> None:
-        if message:
-            say(message, file=file if file is not None else sys.stderr, end="")
-
-    def error(self, message: str) -> NoReturn:
-        """End with exit code 2."""
-        self.exit(2, f"{self.prog}: {sentence(message)} ({self.prog} --help shows all)\n")
 
 
 def whole_number(text: str) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from harness.core.errors import HarnessError
 from harness.report import Record
 from harness.report.compare import read_report
 from harness.run.options import Options
+from harness.run.provenance import sources
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _fingerprint(plan: Plan, options: Options) -> dict[str, str]:
     ]
     return {
         "version of clerk-harness": harness.__version__,
-        "commit": _commit(options.suites),
+        "commit": sources(options.suites).get("commit", ""),
         "declaration": _digest([[str(path.relative_to(options.suites)), path.read_text("utf-8")] for path in files]),
         "options": _digest({name: getattr(options, name) for name in held}),
         "seed": str(options.seed),
@@ -121,14 +121,3 @@ def _fingerprint(plan: Plan, options: Options) -> dict[str, str]:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _commit(folder: Path) -> str:
-    """The commit of a directory; empty where there is none to be known."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""

@@ -86,7 +86,7 @@ def test_no_file_is_none(tmp_path: Path) -> None:
 def test_a_mistake_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DeclarationError) as found:
         load(tmp_path, text)
-    assert str(found.value) == f"{tmp_path / 'file.toml'}: {message}"
+    assert str(found.value).partition(" (at line ")[0] == f"{tmp_path / 'file.toml'}: {message}"
 
 
 def test_a_missing_file_names_the_way_out(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ class Given(Table):
         (r'env = { A = "\u0000" }', "env.A: has a NUL byte"),
         ('env = { "" = "x" }', "is no name of a variable"),
         ('env = { "A=B" = "x" }', "is no name of a variable"),
-        ('headers = { "X Y" = "x" }', "headers.X Y"),
+        ('headers = { "X Y" = "x" }', 'headers."X Y"'),
         (r'headers = { X = "a\r\nY: z" }', "headers.X: has a line end"),
         ('headers = { X = "€" }', "headers.X: has a line end or a letter"),
         ("body = { a = [nan] }", "body: JSON has neither nan nor inf"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import difflib
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,9 +14,10 @@ from harness.contracts.refusal import REFUSING_STATUSES
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
+from harness.core.text import instead
 from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, explain
 from harness.core.urls import check_host_name
-from harness.credentials import CATALOGUE, Credential, groups
+from harness.credentials import CATALOGUE, Credential, closest, groups
 from harness.credentials.legacy import Legacy, load_legacy
 from harness.targets.request_builder import Example
 
@@ -270,10 +270,8 @@ def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
                     and credential not in CATALOGUE
                     and credential not in groups()
                 ):
-                    close = difflib.get_close_matches(credential, [*CATALOGUE, *groups()], n=1)
-                    hint = f"; did you mean {close[0]!r}?" if close else ""
                     raise DeclarationError(
-                        f"{path}: policies.{name}.{field}: no credential or group {credential!r}{hint}"
+                        f"{path}: policies.{name}.{field}: no credential or group {credential!r}{closest(credential)}"
                     )
         if policy.closed and policy.accept:
             raise DeclarationError(
@@ -305,7 +303,7 @@ def load_router(path: Path, matrix: MatrixFile) -> RouterFile:
             )
         if entry.policy not in matrix.policies:
             raise DeclarationError(
-                f'{path}: routes."{key}": no policy {entry.policy!r}; known: {", ".join(matrix.policies)}'
+                f'{path}: routes."{key}": no policy {entry.policy!r}{instead(entry.policy, matrix.policies)}'
             )
         _check_carriers([entry.carrier] if entry.carrier else [], f'{path}: routes."{key}".carrier')
         _check_carriers(entry.carriers, f'{path}: routes."{key}".carriers')
@@ -314,7 +312,7 @@ def load_router(path: Path, matrix: MatrixFile) -> RouterFile:
         if "message" in (entry.carrier, *entry.carriers) and not key.startswith("WS "):
             raise DeclarationError(f'{path}: routes."{key}".carrier: only a websocket takes its token in a message')
     if router.policy is not None and router.policy not in matrix.policies:
-        raise DeclarationError(f"{path}: policy: no policy {router.policy!r}; known: {', '.join(matrix.policies)}")
+        raise DeclarationError(f"{path}: policy: no policy {router.policy!r}{instead(router.policy, matrix.policies)}")
     _check_carriers([router.carrier] if router.carrier else [], f"{path}: carrier")
     return router
 

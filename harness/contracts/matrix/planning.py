@@ -12,6 +12,7 @@ from harness.contracts.matrix.route_matching import belongs_to, router_of, serve
 from harness.contracts.matrix.selection import Selection
 from harness.core.errors import DeclarationError
 from harness.core.paths import path_shape
+from harness.core.text import instead, meant
 from harness.credentials import Credential
 from harness.credentials.identities import USUAL_PEOPLE
 from harness.credentials.model import JWT
@@ -91,16 +92,18 @@ def _chosen_files(declaration: Declaration, only_routers: list[str] | None) -> l
     """Return the routers' files of this run. Raises DeclarationError for a router that does not exist."""
     names = {file.router for file in declaration.routers.values()}
     if unknown := sorted(set(only_routers or ()) - names):
-        known = ", ".join(sorted(names))
-        raise DeclarationError(f"--router {unknown[0]}: no such router in {declaration.root}; known: {known}")
+        raise DeclarationError(
+            f"--router {unknown[0]}: no such router in {declaration.root}{instead(unknown[0], sorted(names))}"
+        )
     return [file for file in declaration.routers.values() if not only_routers or file.router in only_routers]
 
 
 def _chosen_routes(planned: dict[str, RoutePlan], only_routes: list[str]) -> list[RoutePlan]:
     """Return the plans of the named routes. Raises DeclarationError for a route that is not planned."""
     if missing := sorted(key for key in only_routes if path_shape(key) not in planned):
+        hint = meant(missing[0], [plan.key for plan in planned.values()])
         raise DeclarationError(
-            f'--route "{missing[0]}": not a declared route of the target; `clerk-harness routes` lists them'
+            f'--route "{missing[0]}": not a declared route of the target{hint}; `clerk-harness routes` lists them'
         )
     wanted = {path_shape(key) for key in only_routes}
     return [plan for plan in planned.values() if path_shape(plan.key) in wanted]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.ways import Way
 from harness.core.errors import DeclarationError
+from harness.core.text import meant
 from harness.credentials import find, select
 
 
@@ -57,7 +58,9 @@ class Selection:
         for name, label in self._pairs:
             if label and label not in known:
                 ways = ", ".join(sorted(known - {""})) or "none but the usual one"
-                raise DeclarationError(f"--credentials {name}@{label}: no route is entered that way; known: {ways}")
+                raise DeclarationError(
+                    f"--credentials {name}@{label}: no route is entered that way{meant(label, known - {''})}; known: {ways}"
+                )
 
 
 def _labels(way: Way) -> set[str]:
