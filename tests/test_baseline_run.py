@@ -22,7 +22,10 @@ ROUTES = '"GET /me" = "clerk"\n"GET /open" = "clerk"\n'
 def test_known_findings_fail_nothing_and_new_ones_do(
     pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    pytester.makepyfile(verifier=VERIFIER, backend=GUARD + CODE)
+    pytester.makepyfile(
+        verifier=VERIFIER,
+        backend=GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE,
+    )
     target = f'[target]\napp = "backend:app"\napp_dir = ".."\npython = "{sys.executable}"\n'
     write_suites(pytester.path / "suites", ROUTES, matrix=MATRIX + target)
 
