@@ -18,7 +18,8 @@ from harness.contracts.registry import BESIDE_THE_MATRIX
 from harness.core.errors import HarnessError
 from harness.credentials import CATALOGUE
 from harness.report.model import Meta, Record
-from harness.targets.base import Route
+from harness.report.places import Place, Places
+from harness.targets.base import Request, Route
 from harness.targets.request_builder import Example
 
 _OF_THE_SHARD = ("this is shard ", "baseline ")
@@ -106,11 +107,11 @@ def _record(reports: list[dict[str, Any]]) -> Record:
                     dependencies=tuple(route["dependencies"]), hidden=route["hidden"],
                 )  # fmt: skip
                 name = route["policy"]
-                plans.append(
-                    RoutePlan(
-                        made, router["router"], name, policies[name], Example(), reviewed=route["route"] not in unread
-                    )
+                plan = RoutePlan(
+                    made, router["router"], name, policies[name], Example(), reviewed=route["route"] not in unread
                 )
+                plan.base, plan.carriers = _request(route["request"]), tuple(route["request"]["carriers"])
+                plans.append(plan)
                 record.verdicts += [_verdict(router["router"], route, cell) for cell in route["cells"]]
         record.checks += [Check(**check) for check in report["contracts"]]
         nobody = report["summary"]["nobody_gets_in"]
@@ -121,6 +122,27 @@ def _record(reports: list[dict[str, Any]]) -> Record:
     record.checks.sort(key=lambda check: BESIDE_THE_MATRIX.index(check.contract))
     record.seconds = max(report["seconds"] for report in reports)
     return record
+
+
+def _request(told: dict[str, Any]) -> Request:
+    """The request of a route, as far as a report tells it: of its header fields the names."""
+    headers = [(name, "") for name in told["headers"]]
+    body, messages = told.get("body", "").encode(), told.get("messages", [])
+    return Request(told["method"], told["path"], told["query"], headers, body, messages=messages)
+
+
+@dataclass
+class _Tokens:
+    """The tokens that the shards tell of, by label."""
+
+    told: dict[str, dict[str, Any]]
+
+    def tell(self, labels: set[str]) -> dict[str, dict[str, Any]]:
+        return {label: self.told[label] for label in sorted(labels) if label in self.told}
+
+
+def _places(told: dict[str, dict[str, list[Any]]]) -> Places:
+    return Places(**{kind: {name: Place(*place) for name, place in found.items()} for kind, found in told.items()})
 
 
 def _meta(reports: list[dict[str, Any]]) -> Meta:
@@ -134,6 +156,9 @@ def _meta(reports: list[dict[str, Any]]) -> Meta:
         narrowed=shard["narrowed"],
         database=shard["database"],
         missing_variables=list(dict.fromkeys(missing)),
+        provenance=reports[0]["provenance"],
+        issuer=_Tokens({label: told for report in reports for label, told in report["tokens"].items()}),
+        places=_places(shard["places"]),
         criteria=[(text, tuple(proof)) for text, proof in shard["criteria"]],
         started=min(datetime.datetime.fromisoformat(report["generated"]) for report in reports),
     )

@@ -17,7 +17,13 @@ from harness.core.command_line import word
 from harness.credentials import NEEDS, groups
 from harness.report.causes import Cause, causes
 from harness.report.places import Location, Places
-from harness.report.samples import Issuer
+
+
+class Tokens(Protocol):
+    """Tells what credentials put on a request; see `harness.report.samples.Issuer`."""
+
+    def tell(self, labels: set[str]) -> dict[str, dict[str, Any]]:
+        """By label, what each puts there: decoded, and without what opens a door."""
 
 
 @dataclass
@@ -42,7 +48,7 @@ class Meta:
     """The migration criteria that are declared: a sentence, and what proves it. The usual ones when empty."""
     provenance: dict[str, str] = field(default_factory=dict)
     """Of which sources, versions and options the run was made; see `harness.run.provenance`."""
-    issuer: Issuer | None = None
+    issuer: Tokens | None = None
     """Of what the tokens of the run were made; None where none were."""
     places: Places = field(default_factory=Places)
     """Where functions, handlers and declared lines stand."""

@@ -92,6 +92,7 @@ def cut(record: Record, shard: Shard, options: Options) -> None:
         "repeat": meta.repeat,
         "database": meta.database,
         "missing_variables": meta.missing_variables,
+        "places": asdict(meta.places),
         "criteria": [[text, list(proof)] for text, proof in meta.criteria],
     }
     plan.routes = [each for each in plan.routes if owner[each.key] == shard.index]
