@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.cli.parser import Parser
 from harness.core.errors import HarnessError
 from harness.run.option_table import (
     EXAMINING,
