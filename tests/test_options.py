@@ -12,7 +12,6 @@ from harness.cli.parser import Parser
 from harness.core.errors import HarnessError
 from harness.run.option_table import (
     EXAMINING,
-    Parser,
     add_arguments,
     from_arguments,
     from_pytest,
