@@ -46,6 +46,15 @@ def test_known_findings_fail_nothing_and_new_ones_do(
     assert code == 1 and "1 other(s) do" in out
     assert json.loads(path.read_text()) == first  # It never grows.
 
+    # The first finding stops a run that is to stop there, unless it is known.
+    code, out = run("clerk,expired,forged", "-x")
+    assert code == 1 and "INCOMPLETE: it was to stop at the first finding (--exitfirst)" in out
+    assert sum(json.loads((pytester.path / "reports/auth-matrix.json").read_text())["summary"]["verdicts"].values()) < 6
+    code, out = run("clerk,expired", "-x", "--baseline", str(path))
+    assert code == 0, out
+    code, out = run("clerk,expired,forged", "-x", "--baseline", str(path))
+    assert code == 1 and "INCOMPLETE" in out and "BREACH" in out
+
     result = pytester.runpytest_subprocess(
         *SPARE, "suites", "-q", "-rx", "--harness-credentials", "clerk,expired,forged", f"--harness-baseline={path}"
     )

@@ -33,8 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     with ending.held(release_after=False):  # What comes before there is anything to report is reported, too.
         declaration = load(options.suites)
         contracts = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
-        judging = Judging(options, declaration, contracts)
         known = read_baseline(options.baseline) if options.baseline is not None else None
+        judging = Judging(options, declaration, contracts, known)
         try:  # Before anything is sent: a report that cannot be written would be lost.
             options.reports.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 import harness
-from harness.cli import streams
+from harness.cli import completion, streams
 from harness.cli.parser import Parser
 from harness.cli.report_arguments import ON_REPORTS, add_commands
 from harness.core import ending, processes
@@ -89,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"clerk-harness {harness.__version__}")
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="run | routes | token | issuer | init | diff | baseline | merge"
+        dest="command",
+        required=True,
+        metavar="run | routes | token | issuer | init | diff | baseline | merge | completion",
     )
     raw = argparse.RawDescriptionHelpFormatter
 
@@ -173,8 +175,11 @@ def _code(argv: list[str] | None) -> int:
 
 def _attempt(argv: list[str] | None) -> int:
     """Do what the command says, and tell what went wrong; the exit code."""
+    parser = _parser()
+    if completion.asked():
+        completion.complete(parser)
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = parser.parse_args(argv)
     except SystemExit as end:
         return int(end.code or 0)
     try:
@@ -219,7 +224,8 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
         if arguments.do != "run":
             ending.release()
         arguments.embedded = early
-        module = issuer if arguments.do == "issuer" else comparing if arguments.do in ON_REPORTS else commands
+        of = {"issuer": issuer, "completion": completion} | dict.fromkeys(ON_REPORTS, comparing)
+        module = of.get(arguments.do, commands)
         handler = getattr(module, arguments.do)
         code: int = handler(arguments)
         return code

@@ -1,9 +1,11 @@
-"""The arguments of the commands that work on reports, and examine no target."""
+"""The arguments of the commands that examine no target: those on reports, and completion."""
 
 from __future__ import annotations
 
 import argparse
 from typing import TYPE_CHECKING
+
+from harness.cli.completion import SHELLS
 
 if TYPE_CHECKING:
     from harness.cli.parser import Parser
@@ -35,6 +37,13 @@ def add_commands(commands: Subcommands) -> None:
     baseline.add_argument("file", metavar="FILE", help="the baseline to write")
     baseline.add_argument("--overwrite", action="store_true", help="write it anew where it exists")
     baseline.set_defaults(do="baseline")
+
+    shell = commands.add_parser(
+        "completion", help="print what makes a shell complete this command", formatter_class=_RAW,
+        epilog='example, in ~/.bashrc:\n  eval "$(clerk-harness completion bash)"\n',
+    )  # fmt: skip
+    shell.add_argument("shell", choices=SHELLS, help="which shell")
+    shell.set_defaults(do="completion")
 
     merge = commands.add_parser(
         "merge", help="put the reports of shards together", formatter_class=_RAW,

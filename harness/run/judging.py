@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
-from harness.contracts.base import Contract, Progress
+from harness.contracts.base import Check, Contract, Progress
 from harness.contracts.matrix import CellVerdict, Declaration
 from harness.contracts.registry import MATRIX, contract
 from harness.core.errors import HarnessError, UnsafeError
 from harness.database import explained
 from harness.report import Record
+from harness.report.baseline import Baseline
 from harness.run.context import RunContext
 from harness.run.options import Options
 from harness.run.record import new_record, record_before_start, what_left
@@ -41,8 +42,11 @@ class Judging:
     `crash`: the first mistake of the harness's own, which cost one contract its checks and no other.
     """
 
-    def __init__(self, options: Options, declaration: Declaration, contracts: list[str]) -> None:
-        self.options = options
+    def __init__(
+        self, options: Options, declaration: Declaration, contracts: list[str], known: Baseline | None = None
+    ) -> None:
+        """`known`: findings that stop no run that is to stop at its first one."""
+        self.options, self._known = options, known
         self.contracts = contracts
         self.shard = shard_of(options)
         if options.shard_by is not None:
@@ -73,7 +77,8 @@ class Judging:
             if MATRIX in self.contracts:
                 self._matrix(context, watcher)
             for each in self._beside_the_matrix():
-                self._contract(each, context, watcher)
+                if not self.record.incomplete or not self.options.exitfirst:
+                    self._contract(each, context, watcher)
         finally:
             record.blocked = context.target.blocked()
             for text in what_left(context.names, self.options.isolation):
@@ -95,6 +100,8 @@ class Judging:
                     self.record.add(verdict)
                     if watcher is not None:
                         watcher.add(verdict)
+                    if self._stops_at(verdict):
+                        break
         except UnsafeError:
             raise  # It may not go on.
         except Exception as error:
@@ -114,6 +121,20 @@ class Judging:
             raise
         except Exception as error:
             self.record.checks.append(each.failed(self._reason(error)))
+        any(self._stops_at(check) for check in self.record.checks)
+
+    def _stops_at(self, found: CellVerdict | Check) -> bool:
+        """Whether the run is to stop at a finding: at the first one that no baseline knows."""
+        if not self.options.exitfirst or not found.failed:
+            return False
+        if self._known is not None:
+            if isinstance(found, Check):
+                if self._known.knows_check(found):
+                    return False
+            elif self._known.knows_verdict(found, [v for v in self.record.verdicts if v.route == found.route]):
+                return False
+        self.record.incomplete = "it was to stop at the first finding (--exitfirst)"
+        return True
 
     def _reason(self, error: Exception) -> str:
         """Why something failed, in a sentence; a mistake of the harness's own is kept, to be told in full."""

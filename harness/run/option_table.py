@@ -61,6 +61,8 @@ class Option:
     between: str
     empty: bool
     name: str = ""
+    short: str = ""
+    """A letter for it on the command line: `-x`."""
 
     @property
     def pytest_flag(self) -> str:
@@ -93,11 +95,13 @@ def option(
     exclusive: bool = False,
     between: str = "",
     empty: bool = False,
+    short: str = "",
 ) -> Any:
     """A field of `Options`; see `Option`."""
     declared = Option(
-        flag, help, kind, default, metavar, commands, group, pytest, repeated, low, high, exclusive, between, empty
-    )
+        flag, help, kind, default, metavar, commands, group, pytest, repeated, low, high, exclusive, between, empty,
+        short=short,
+    )  # fmt: skip
     if isinstance(default, list | dict):
         return field(default_factory=type(default), metadata={"option": declared})
     return field(default=default, metadata={"option": declared})
@@ -125,7 +129,9 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
             continue
         if each.group not in groups:
             groups[each.group] = parser.add_argument_group(TITLES[str(each.group)])
-        groups[each.group].add_argument(each.flag, dest=dest(each), help=_help(each), **_argparse(each))
+        groups[each.group].add_argument(
+            *filter(None, (each.short, each.flag)), dest=dest(each), help=_help(each), **_argparse(each)
+        )
 
 
 def _help(option: Option) -> str:
@@ -322,6 +328,7 @@ def markdown() -> str:
     lines = ["| option | pytest | commands | |", "|---|---|---|---|"]
     for each in options():
         flag = each.flag if each.metavar is None else f"{each.flag} {each.metavar}"
+        flag = f"{each.short}`, `{flag}" if each.short else flag
         of_pytest = f"`{each.pytest_flag}`" if each.pytest else "—"
         commands = ", ".join(name for name in ("run", "routes", "init") if name in each.commands)
         lines.append(f"| `{flag}` | {of_pytest} | {commands} | {_help(each).replace('%%', '%')} |")

@@ -149,6 +149,10 @@ class Options:
         "--shard-by", "balance shards by the times of this auth-matrix.json (default: by cells)", kind=Path, metavar="REPORT",
         commands=RUN, pytest=False, repeated=False,
     )  # fmt: skip
+    exitfirst: bool = option(
+        "--exitfirst", "stop at the first finding; the report says that it is incomplete", False, kind=bool, commands=RUN,
+        pytest=False, repeated=False, short="-x",
+    )  # fmt: skip
     quiet: bool = option("--quiet", "no progress", False, kind=bool, commands=RUN, pytest=False, repeated=False)
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,
