@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from harness.contracts.schemas import as_text, schemas
 from harness.run.option_table import markdown
 from tests.credentials.coverage import page
 
@@ -58,5 +59,7 @@ def current(file: str, marker: str, write: Callable[[], str]) -> tuple[str, str]
 
 if __name__ == "__main__":
     (ROOT / "docs" / "coverage.md").write_text(page(), encoding="utf-8")
+    for name, made in schemas().items():
+        (ROOT / "docs" / "schemas" / f"{name}.schema.json").write_text(as_text(made), encoding="utf-8")
     for file, marker, write in WRITTEN:
         (ROOT / file).write_text(current(file, marker, write)[1], encoding="utf-8")

@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="run | routes | token | issuer | init | diff | baseline | merge | completion",
+        metavar="run | routes | token | issuer | init | diff | baseline | merge | schema | completion",
     )
     raw = argparse.RawDescriptionHelpFormatter
 
@@ -220,11 +220,16 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
                 processes.begin()  # After the namespace was entered, which holds what is started later.
             early = _begin_postgres(arguments.options) if arguments.do == "run" else None
         with ending.held(release_after=False):  # Half of an import is nothing that a report could be written with.
-            from harness.cli import commands, comparing, issuer  # Late: --help must not wait for pydantic and psycopg.
+            from harness.cli import (  # Late: --help must not wait for pydantic and psycopg.
+                commands,
+                comparing,
+                issuer,
+                schema,
+            )
         if arguments.do != "run":
             ending.release()
         arguments.embedded = early
-        of = {"issuer": issuer, "completion": completion} | dict.fromkeys(ON_REPORTS, comparing)
+        of = {"issuer": issuer, "schema": schema, "completion": completion} | dict.fromkeys(ON_REPORTS, comparing)
         module = of.get(arguments.do, commands)
         handler = getattr(module, arguments.do)
         code: int = handler(arguments)

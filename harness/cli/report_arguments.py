@@ -1,4 +1,4 @@
-"""The arguments of the commands that examine no target: those on reports, and completion."""
+"""The arguments of the commands that examine no target: those on reports, schemas and completion."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ def add_commands(commands: Subcommands) -> None:
     baseline.add_argument("file", metavar="FILE", help="the baseline to write")
     baseline.add_argument("--overwrite", action="store_true", help="write it anew where it exists")
     baseline.set_defaults(do="baseline")
+
+    schema = commands.add_parser(
+        "schema", help="the JSON Schema of a TOML file, by which editors complete keys", formatter_class=_RAW,
+        epilog="example:\n  clerk-harness schema --write suites/.schemas\n",
+    )  # fmt: skip
+    schema.add_argument("name", nargs="?", default="", help="matrix, router, seed, or a contract")
+    schema.add_argument("--write", metavar="DIR", help="write all of them there")
+    schema.set_defaults(do="schema")
 
     shell = commands.add_parser(
         "completion", help="print what makes a shell complete this command", formatter_class=_RAW,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from pydantic import BaseModel
+
 from harness.core.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -120,6 +122,8 @@ class Contract(ABC):
     """One contract beside the matrix. Its name is that of its package, its file, its `--only` and its part of the report."""
 
     name: ClassVar[str]
+    model: ClassVar[type[BaseModel]]
+    """What reads its file."""
     checks: ClassVar[tuple[CheckSpec, ...]]
     counted: ClassVar[str] = ""
     """What its progress counts."""

@@ -17,6 +17,7 @@ from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.route_matching import router_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.registry import MATRIX_FILE
+from harness.contracts.schemas import SCHEMAS, as_text, schemas
 from harness.core.ending import held
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
@@ -182,16 +183,22 @@ def write_suites(options: Options) -> list[Path]:
     by_router: dict[str, list[RouteBaseline]] = {}
     for entry in found:
         by_router.setdefault(entry.router, []).append(entry)
-    files = {root / MATRIX_FILE: _MATRIX.format(target=_target_lines(options))}
+    files = {root / MATRIX_FILE: _schema_line("matrix", ".") + _MATRIX.format(target=_target_lines(options))}
     for router, entries in by_router.items():
         lines = [f'router = "{router}"', "", "[routes]"]
         lines += [_line(entry) for entry in entries]
-        files[root / "routers" / f"{router}.toml"] = "\n".join(lines) + "\n"
+        files[root / "routers" / f"{router}.toml"] = _schema_line("router", "..") + "\n".join(lines) + "\n"
+    files |= {root / SCHEMAS / f"{name}.schema.json": as_text(made) for name, made in schemas().items()}
     try:
         with held():
             return write_set(root, files)
     except OSError as error:
         raise HarnessError(f"--suites {root}: {error.filename or root}: {error.strerror or error}") from error
+
+
+def _schema_line(name: str, up: str) -> str:
+    """The line by which editors find the schema of a file (Taplo's directive)."""
+    return f"#:schema {up}/{SCHEMAS}/{name}.schema.json\n"
 
 
 def _target_lines(options: Options) -> str:

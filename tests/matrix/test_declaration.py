@@ -49,7 +49,7 @@ DECLARED = '"GET /a" = "clerk"\n"GET /b/{id}" = "clerk"\n"POST /b" = "public"\n'
         (MATRIX + "[legacy]\ntemplte = 'x'\n", DECLARED, "no key 'templte'"),
         (MATRIX, '"GET a" = "clerk"', 'routes."GET a": write METHOD /path'),
         (MATRIX, '"FETCH /a" = "clerk"', 'routes."FETCH /a": write METHOD /path'),
-        (MATRIX, '"GET /a" = "clrk"', "no policy 'clrk'; known: public, clerk"),
+        (MATRIX, '"GET /a" = "clrk"', "no policy 'clrk'; did you mean 'clerk'[?]; known: public, clerk"),
         (MATRIX, '"GET /a" = { policy = "clerk", jsn = {} }', "jsn: unknown key; did you mean 'json'"),
         (MATRIX, '"GET /a" = { policy = "clerk", carrier = "pigeon" }', "carrier: 'pigeon': write bearer"),
         (MATRIX, '"GET /a" = "clerk"\n"GET /a" = "public"', "not valid TOML"),

@@ -20,6 +20,7 @@ class Budget(Contract):
     """See docs/budget.md."""
 
     name = "budget"
+    model = BudgetFile
     checks = CHECKS
     counted = "routes"
     optional = True

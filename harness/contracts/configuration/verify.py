@@ -18,6 +18,7 @@ class ConfigurationContract(Contract):
     """See docs/configuration.md. The last of all, for it may end the run's own target, whose port it needs."""
 
     name = "configuration"
+    model = ConfigurationFile
     checks = CHECKS
     counted = "starts"
     criterion = "Configuration is complete or refused; health tells the truth"

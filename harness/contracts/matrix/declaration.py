@@ -36,8 +36,11 @@ def _by_default(value: Any) -> Any:
     return value if isinstance(value, dict) else {"default": value}
 
 
-Names = Annotated[list[str], BeforeValidator(_listed)]
-Statuses = Annotated[list[Annotated[int, Field(ge=300, le=599)]], BeforeValidator(_listed)]
+Names = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+_Status = Annotated[int, Field(ge=300, le=599)]
+_OneOrMore = _Status | list[_Status]
+Statuses = Annotated[list[_Status], BeforeValidator(_listed, json_schema_input_type=_OneOrMore)]
+_Refuse = BeforeValidator(_by_default, json_schema_input_type=_OneOrMore | dict[str, _OneOrMore])
 
 
 class Policy(Table):
@@ -56,7 +59,7 @@ class Policy(Table):
     tolerate: Names = []
     mechanism: Names = []
     until: datetime.date | None = None
-    refuse: Annotated[dict[str, Statuses], BeforeValidator(_by_default)] = {"default": list(REFUSING_STATUSES)}
+    refuse: Annotated[dict[str, Statuses], _Refuse] = {"default": list(REFUSING_STATUSES)}
     guard: Literal["door", "handler"] | None = None
     carriers: Names = []
     closed: bool = False
@@ -148,7 +151,9 @@ class TargetTable(Table):
 class DatabaseTable(Table):
     """`[database]`: how the target is told of its database, migrated and seeded. `scheme` replaces `postgresql`."""
 
-    url_env: Annotated[list[VariableName], BeforeValidator(_listed)] = ["DATABASE_URL"]
+    url_env: Annotated[list[VariableName], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = [
+        "DATABASE_URL"
+    ]
     scheme: SystemText = "postgresql"
     migrate: SystemText | None = None
     seed: SystemText | None = None
@@ -167,7 +172,7 @@ class SettingsTable(Table):
     heal_within: float = Field(default=15.0, gt=0, le=600)
     rotate_within: float = Field(default=45.0, gt=0, le=600)
     withdrawn_within: float | None = Field(default=None, gt=0, le=3600)
-    origin: str | None = Field(default=None, pattern=r"^https?://[!-~&&[^/?#]]+$")
+    origin: str | None = Field(default=None, pattern=r"^https?://[!-\"$-.0->@-~]+$")
     domain: Annotated[str, AfterValidator(check_host_name)] = "harness-under-test.clerk.accounts.dev"
 
 

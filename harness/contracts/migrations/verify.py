@@ -14,6 +14,7 @@ class MigrationContract(Contract):
     """See docs/migrations.md."""
 
     name = "migrations"
+    model = MigrationsFile
     checks = CHECKS
     criterion = "The migration keeps all data, and can be rolled back"
     needed = ("from-nothing", "data", "rollback")

@@ -20,6 +20,7 @@ class UserSync(Contract):
     """See docs/user-sync.md."""
 
     name = "user_sync"
+    model = SyncFile
     checks = INVARIANTS
     counted = "sequences"
     seeded = True
