@@ -20,7 +20,9 @@ def _handshake(instance: Instance, request: ApiRequest) -> Answer:
     if target.scheme not in ("http", "https") or not target.netloc:
         raise Refused(error(422, "form_param_missing", "redirect_url is missing"))
     directives = instance.handshake_directives(
-        request.value("__clerk_db_jwt"), suffixed=request.value("suffixed_cookies") != "false"
+        request.value("__clerk_db_jwt"),
+        suffixed=request.value("suffixed_cookies") != "false",
+        organization=dict(parse_qsl(request.query, keep_blank_values=True)).get("organization_id"),
     )
     if request.value("format") == "nonce":
         nonce = secrets.token_urlsafe(24)

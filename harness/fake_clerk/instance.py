@@ -21,10 +21,12 @@ from harness.fake_clerk.models.directory import Directory
 from harness.fake_clerk.models.invitations import Invitation
 from harness.fake_clerk.models.machine_tokens import MachineToken
 from harness.fake_clerk.models.machines import Machine
+from harness.fake_clerk.models.oauth import Grant, OAuthClient
 from harness.fake_clerk.models.one_time_tokens import OneTimeToken
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.templates import Template, render_claims
 from harness.fake_clerk.models.users import User
+from harness.fake_clerk.models.verifications import Mail
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.webhooks import Outbox, new_webhook_secret, sign_delivery
 
@@ -55,8 +57,16 @@ class Instance:
         self.directory.listeners.append(self.outbox.event)
         self.session_claims: dict[str, Any] = {}
         """Claims that are added to each session token; shortcodes like `{{user.external_id}}` are replaced."""
-        self.browsers: dict[str, Session] = {}
-        """The sessions of development browsers by the token of the browser."""
+        self.browsers: dict[str, str | None] = {}
+        """By the token of a development browser (`__clerk_db_jwt`): the id of its client, None until it has one."""
+        self.mails: list[Mail] = []
+        """What would have been sent, oldest first."""
+        self.oauth_clients: dict[str, OAuthClient] = {}
+        """Applications for which it is the OAuth provider, by id."""
+        self.grants: dict[str, Grant] = {}
+        """OAuth grants by code, access token and refresh token."""
+        self.organization_required = False
+        """Whether a session is pending until its person has chosen an organization."""
         self.handshakes: dict[str, list[str]] = {}
         """By nonce: cookies that a handshake hands out when the nonce is redeemed."""
         self.templates: dict[str, Template] = {}
@@ -163,16 +173,20 @@ class Instance:
         """
         if isinstance(user, str):
             user = self.directory.users.get(user) or self.directory.add_user(id=user)
-        options.setdefault("organization", user.organization)
         session = options.pop("session", None) or self.directory.session_of(user.id)
+        # A token of somebody who was deleted is as it was before.
+        known = user.id in self.directory.users
+        options.setdefault("organization", self.directory.organization_of(session) if known else user.organization)
         options = {
             "status": session.status if session.status == "pending" else "active",
             "actor": session.actor,
         } | options
-        claims = self.profile.session.claims(
+        claims: dict[str, Any] = self.profile.session.claims(
             subject=user.id, session=session.id, issuer=self.issuer, now=self.now(), **options
         )
-        return claims | render_claims(self.session_claims, user) if self.session_claims else claims
+        if not self.session_claims:
+            return claims
+        return claims | render_claims(self.session_claims, user, options["organization"])
 
     def session_token(self, user: User | str, *, key: SigningKey | None = None, **options: Any) -> str:
         """A session token for `user`, or for the user with that id, who is created if need be. Clerk's are valid for 60 s.
@@ -206,13 +220,19 @@ class Instance:
         claims = form.claims(subject=user.id, issuer=self.issuer, now=self.now(), audience=audience, extra=extra)
         return self.sign(claims, header=form.header(self.key.kid))
 
-    def from_template(self, template: Template, user: User, lifetime: int | None = None) -> str:
-        """A token made from a JWT template of this instance; `lifetime` in seconds replaces that of the template."""
+    def from_template(
+        self, template: Template, user: User, session: Session, lifetime: int | None = None, azp: str | None = None
+    ) -> str:
+        """A token made from a JWT template of this instance; `lifetime` in seconds replaces that of the template.
+
+        `azp` is the origin of the browser that asks for it; None for a backend, which has none.
+        """
         form = self.profile.form_of("template")
-        rendered = render_claims(template.claims, user)
+        rendered = render_claims(template.claims, user, self.directory.organization_of(session))
         claims = form.claims(subject=user.id, issuer=self.issuer, now=self.now(), audience=None, extra=rendered)
         claims["exp"] = claims["iat"] + (lifetime or template.lifetime)
-        del claims["azp"]  # The token is requested by a backend: no browser, no origin.
+        del claims["azp"]
+        claims |= {} if azp is None else {"azp": azp}
         claims["nbf"] = claims["iat"] - template.allowed_clock_skew
         return self.sign(claims, header=form.header(self.key.kid))
 
@@ -237,8 +257,7 @@ class Instance:
         """
         user_id = user if isinstance(user, str) else user.id
         session = options.setdefault("session", self.directory.session_of(user_id))
-        browser = "dvb_" + new_id("x").removeprefix("x_")
-        self.browsers[browser] = session
+        browser = options.pop("browser", None) or self.new_browser(session.client_id)
         plain = {
             "__session": self.session_token(user, **options),
             "__client_uat": str(session.created_at // 1000),
@@ -246,22 +265,46 @@ class Instance:
         }
         return plain | ({f"{name}_{self.cookie_suffix}": value for name, value in plain.items()} if suffixed else {})
 
-    def handshake_directives(self, browser: str | None, *, suffixed: bool = True) -> list[str]:
+    def new_browser(self, client_id: str | None = None) -> str:
+        """The token of a new development browser, which is that client once it has one."""
+        browser = "dvb_" + new_id("x").removeprefix("x_")
+        self.browsers[browser] = client_id
+        return browser
+
+    def session_in(self, browser: str | None) -> Session | None:
+        """The session that a development browser uses now."""
+        client = self.directory.clients.get(self.browsers.get(browser or "") or "")
+        session = client.active(self.directory.sessions_of(client)) if client is not None else None
+        return session if session is not None and session.user_id in self.directory.users else None
+
+    def handshake_directives(
+        self, browser: str | None, *, suffixed: bool = True, organization: str | None = None
+    ) -> list[str]:
         """The values of `Set-Cookie` at the end of a handshake.
 
-        They renew the cookies of `browser` (its `__clerk_db_jwt`), or delete them when it has no open session.
+        They renew the cookies of `browser` (its `__clerk_db_jwt`), or end the session when it has no open one. A browser that
+        is new or unknown becomes a development browser, and stays one: without its cookie SDKs ask for a handshake again.
+        `organization` (id or slug, empty for the personal account) becomes the active one where the person is a member.
         """
-        session = self.browsers.get(browser or "")
-        if session is not None and session.open and session.user_id in self.directory.users:
-            cookies = self.cookies(session.user_id, session=session, suffixed=suffixed)
+        if browser not in self.browsers:
+            browser = self.new_browser()
+        session = self.session_in(browser)
+        if session is not None:
+            if organization is not None:
+                user = self.directory.users[session.user_id]
+                chosen = self.directory.membership_in(user, organization) if organization else None
+                if chosen is not None or not organization:
+                    session.organization_id = chosen.id if chosen is not None else None
+            cookies = self.cookies(session.user_id, session=session, suffixed=suffixed, browser=browser)
             return [f"{name}={value}; Path=/; SameSite=Lax" for name, value in cookies.items()]
-        names = ["__session", f"__session_{self.cookie_suffix}"]
-        ended = [f"{name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax" for name in names]
-        return [
-            *ended,
-            "__client_uat=0; Path=/; SameSite=Lax",
-            f"__client_uat_{self.cookie_suffix}=0; Path=/; SameSite=Lax",
+        suffix = f"_{self.cookie_suffix}"
+        ended = [
+            f"{name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax"
+            for name in ("__session", f"__session{suffix}")
         ]
+        kept = {"__client_uat": "0", f"__client_uat{suffix}": "0", "__clerk_db_jwt": browser}
+        kept |= {f"__clerk_db_jwt{suffix}": browser} if suffixed else {}
+        return [*ended, *(f"{name}={value}; Path=/; SameSite=Lax" for name, value in kept.items())]
 
     def sign_handshake(self, directives: list[str]) -> str:
         """What the Frontend API returns to a backend at the end of a handshake: a JWS over the cookies to set."""

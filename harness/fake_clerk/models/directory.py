@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.fake_clerk.ids import new_id, stable_id
+from harness.fake_clerk.models.clients import Client
 from harness.fake_clerk.models.email_addresses import EmailAddress
 from harness.fake_clerk.models.organizations import Membership, Organization
 from harness.fake_clerk.models.sessions import Session
@@ -29,6 +30,8 @@ class Directory:
         self._user_id = user_id
         self.users: dict[str, User] = {}
         self.sessions: dict[str, Session] = {}
+        self.clients: dict[str, Client] = {}
+        """Browsers by id; each session has one."""
         self.organizations: dict[str, Organization] = {}
         """By id, as far as they were created; `all_organizations` has those too that users only refer to."""
         self._joined: dict[str, set[str]] = {}
@@ -77,6 +80,9 @@ class Directory:
         )
         with self._lock:
             self.users[user.id] = user
+            for session in self.sessions.values():
+                if session.user_id == user.id:  # Whoever is created again is as described now.
+                    session.organization_id = (organization or {}).get("id")
         self.changed("user.created", user.as_json())
         return user
 
@@ -188,8 +194,37 @@ class Directory:
         session = Session(id=new_id("sess"), user_id=user_id, **more)
         with self._lock:
             self.sessions[session.id] = session
+            self.clients.setdefault(session.client_id, Client(session.client_id))
         self._session_changed("session.pending" if session.status == "pending" else "session.created", session)
         return session
+
+    def sessions_of(self, client: Client) -> list[Session]:
+        """All sessions of a browser, oldest first, ended ones too."""
+        with self._lock:
+            return [session for session in self.sessions.values() if session.client_id == client.id]
+
+    def organization_of(self, session: Session) -> dict[str, str] | None:
+        """The session's active organization as `User.organization` has it; None for the personal account.
+
+        Also None where the user is no member (any more): Clerk puts nobody's organization into a token.
+        """
+        user = self.users.get(session.user_id)
+        if user is None or session.organization_id is None:
+            return None
+        if user.organization is not None and user.organization["id"] == session.organization_id:
+            return user.organization
+        organization = self.all_organizations().get(session.organization_id)
+        if organization is None or user.id not in organization.members:
+            return None
+        role = organization.members[user.id].role.removeprefix("org:")
+        return {"id": organization.id, "slug": organization.slug, "role": role, "permissions": ""}
+
+    def membership_in(self, user: User, organization: str) -> Organization | None:
+        """The organization of that id or slug, where `user` is a member of it."""
+        return next(
+            (o for o in self.all_organizations().values() if organization in (o.id, o.slug) and user.id in o.members),
+            None,
+        )
 
     def find(self, *, emails: list[str], ids: list[str]) -> list[User]:
         """Users that match every filter given; an empty filter matches all."""

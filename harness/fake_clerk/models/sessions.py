@@ -20,8 +20,16 @@ class Session:
     status: str = "active"
     actor: str | None = None
     organization_id: str | None = None
+    """The active organization; None for the personal account."""
+    client_id: str = ""
+    """The browser; one of its own unless given."""
+    tasks: list[str] = field(default_factory=list)
+    """What the person must do while the session is pending: `choose-organization`."""
     created_at: int = field(default_factory=milliseconds)
     updated_at: int = field(default_factory=milliseconds)
+
+    def __post_init__(self) -> None:
+        self.client_id = self.client_id or "client_" + self.id.removeprefix("sess_")
 
     @property
     def open(self) -> bool:
@@ -34,7 +42,7 @@ class Session:
             "object": "session",
             "id": self.id,
             "user_id": self.user_id,
-            "client_id": "client_" + self.id.removeprefix("sess_"),
+            "client_id": self.client_id,
             "actor": {"sub": self.actor} if self.actor is not None else None,
             "status": self.status,
             "last_active_organization_id": self.organization_id,

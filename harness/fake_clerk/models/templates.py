@@ -46,8 +46,7 @@ class Template:
         }
 
 
-def _shortcodes(user: User) -> dict[str, Any]:
-    organization = user.organization or {}
+def _shortcodes(user: User, organization: dict[str, str]) -> dict[str, Any]:
     primary = user.emails[user.primary] if user.emails else None
     return {
         "user": {
@@ -81,12 +80,12 @@ def _look_up(known: dict[str, Any], path: str) -> Any:
     return found
 
 
-def render_claims(value: Any, user: User) -> Any:
-    """`value` with its shortcodes replaced by the data of `user`, and without reserved claims.
+def render_claims(value: Any, user: User, organization: dict[str, str] | None) -> Any:
+    """`value` with its shortcodes replaced by the data of `user` and of the active organization, and without reserved claims.
 
     A shortcode that is the whole text keeps the type of its value, and is null when it is unknown.
     """
-    known = _shortcodes(user)
+    known = _shortcodes(user, organization or {})
 
     def render(part: Any) -> Any:
         if isinstance(part, dict):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.second_factors import Totp
 from harness.fake_clerk.models.timestamps import milliseconds
 
 
@@ -28,6 +29,8 @@ class User:
     private_metadata: dict[str, Any] = field(default_factory=dict)
     unsafe_metadata: dict[str, Any] = field(default_factory=dict)
     organization: dict[str, str] | None = None
+    totp: Totp | None = None
+    backup_codes: list[str] = field(default_factory=list)
     created_at: int = field(default_factory=milliseconds)
     updated_at: int = field(default_factory=milliseconds)
 
@@ -35,6 +38,11 @@ class User:
     def email(self) -> str | None:
         """The primary address, or None."""
         return self.emails[self.primary].address if self.emails else None
+
+    @property
+    def totp_enabled(self) -> bool:
+        """Whether an authenticator app is asked for at each sign-in."""
+        return self.totp is not None and self.totp.verified
 
     def matches(self, words: str) -> bool:
         """Whether `words` occur in the id, a name or an address, in any case of letters."""
@@ -68,9 +76,9 @@ class User:
             "saml_accounts": [],
             "enterprise_accounts": [],
             "password_enabled": self.password is not None,
-            "two_factor_enabled": False,
-            "totp_enabled": False,
-            "backup_code_enabled": False,
+            "two_factor_enabled": self.totp_enabled,
+            "totp_enabled": self.totp_enabled,
+            "backup_code_enabled": self.totp_enabled and bool(self.backup_codes),
             "mfa_enabled_at": None,
             "mfa_disabled_at": None,
             "password_last_updated_at": None,

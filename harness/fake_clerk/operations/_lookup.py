@@ -46,6 +46,12 @@ def find_membership(instance: Instance, organization_id: str, user_id: str) -> t
     return organization, organization.members[user_id], user
 
 
+def no_member() -> Refused:
+    """The refusal of an organization in which the user is no member, or which does not exist."""
+    message = "Given organization not found, or you don't have permission to access it."
+    return Refused(error(404, "organization_not_found_or_unauthorized", "Organization not found", message))
+
+
 def find_machine(instance: Instance, machine_id: str) -> Machine:
     """The machine of that id; raises Refused with 404."""
     machine = instance.machines.get(machine_id)

@@ -5,6 +5,8 @@ Source: Clerk's OpenAPI document `backend-api` (2026-05-12), tag Clients.
 
 from __future__ import annotations
 
+from typing import Any
+
 import jwt
 
 from harness.fake_clerk.instance import Instance
@@ -12,16 +14,19 @@ from harness.fake_clerk.models.clients import Client
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, listed, not_found, text_in
 
 
+def _document(instance: Instance, client: Client) -> dict[str, Any]:
+    return client.as_json(instance.directory.sessions_of(client))
+
+
 def _list(instance: Instance, request: ApiRequest) -> Answer:
-    documents = [Client(session).as_json() for session in list(instance.directory.sessions.values())]
-    return listed(request, documents)
+    return listed(request, [_document(instance, client) for client in list(instance.directory.clients.values())])
 
 
 def _get(instance: Instance, request: ApiRequest, client_id: str) -> Answer:
-    session = instance.directory.sessions.get("sess_" + client_id.removeprefix("client_"))
-    if session is None:
+    client = instance.directory.clients.get(client_id)
+    if client is None:
         raise not_found("client", client_id)
-    return 200, Client(session).as_json()
+    return 200, _document(instance, client)
 
 
 def _verify(instance: Instance, request: ApiRequest) -> Answer:
@@ -33,7 +38,7 @@ def _verify(instance: Instance, request: ApiRequest) -> Answer:
     session = instance.directory.sessions.get(str(claims.get("sid")))
     if session is None:
         raise not_found("client", str(claims.get("sid")))
-    return 200, Client(session).as_json()
+    return 200, _document(instance, instance.directory.clients[session.client_id])
 
 
 OPERATIONS = [

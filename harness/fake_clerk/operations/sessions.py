@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.sessions import Session
-from harness.fake_clerk.operations._lookup import find_user, find_user_in_body
+from harness.fake_clerk.operations._lookup import find_user, find_user_in_body, no_member
 from harness.fake_clerk.wire import (
     Answer,
     ApiRequest,
@@ -38,7 +38,12 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
     user, organization = find_user_in_body(instance, request), request.document().get("active_organization_id")
-    more = {"organization_id": organization} if isinstance(organization, str) else {}
+    more: dict[str, str] = {}
+    if isinstance(organization, str):
+        chosen = instance.directory.membership_in(user, organization)
+        if chosen is None:
+            raise no_member()
+        more["organization_id"] = chosen.id
     return 200, instance.directory.new_session(user.id, **more).as_json()
 
 
@@ -81,7 +86,7 @@ def _template_token(instance: Instance, request: ApiRequest, session_id: str, te
         raise not_found("JWT template", template_name)
     return 200, {
         "object": "token",
-        "jwt": instance.from_template(template, user, _lifetime(request, template.lifetime)),
+        "jwt": instance.from_template(template, user, session, _lifetime(request, template.lifetime)),
     }
 
 
