@@ -5,16 +5,18 @@ What the API of the issuer does not have is answered with 501 and its name.
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from harness.fake_clerk import cors
 from harness.fake_clerk.control import API_FAULTS, control
 from harness.fake_clerk.control_access import HEADERS, ControlAccess
-from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.instance import Instance, portal_host
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.well_known import well_known_operations
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
@@ -36,6 +38,8 @@ class Api:
         self.instance = instance
         # Paths without placeholders come first, so that /v1/users/count is not taken for the user `count`.
         self.operations = sorted(operations_of(instance.profile), key=lambda operation: "{" in operation.path)
+        self.front_first = sorted(self.operations, key=lambda operation: ("{" in operation.path, not operation.front))
+        """Both APIs have paths like `/v1/organizations`: this is the order for requests of browsers."""
         self.counts: dict[str, int] = {}
         self.mint: Callable[[str], dict[str, Any] | None] | None = None
         """Makes what `/_harness/token/NAME` answers: the credential of that name, or None. None when there are no credentials."""
@@ -45,7 +49,7 @@ class Api:
         """Who may use the control API."""
         self.pages: dict[str, Callable[[], Answer]] = {}
         """Further pages by path; they answer GET."""
-        self.names: tuple[str, ...] = (*instance.profile.hosts, instance.domain)
+        self.names: tuple[str, ...] = (*instance.profile.hosts, instance.domain, portal_host(instance.domain))
         """Host names that are led to it; a leading `*.` stands for one label or more."""
         self.published = well_known_operations(instance.profile)
         self.foreign_hosts: dict[str, int] = {}
@@ -63,10 +67,16 @@ class Api:
             request = replace(request, path=f"{api.version}{request.path}")
         if (other := self._neighbour_at(request)) is not None:
             return other
-        for operation in self.operations:
-            match = operation.matches(request)
-            if match is None:
-                continue
+        if self._at_own_name(request) and request.method in ("HEAD", "POST"):
+            # Browsers send what needs no preflight: the SDK names other methods in the query.
+            method = "GET" if request.method == "HEAD" else request.value("_method")
+            request = replace(request, method=(method or request.method).upper())
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return cors.refusal(request, self._own_names()) or cors.preflight(request)
+        for operation, match in self._matching(request):
+            if operation.front:
+                self.counts[operation.name] = self.counts.get(operation.name, 0) + 1
+                return self._front(operation, request, match)
             self.counts[operation.name] = self.counts.get(operation.name, 0) + 1
             if operation.needs_key and not self._authorized(request, operation):
                 return error(
@@ -81,6 +91,37 @@ class Api:
             except Refused as refused:
                 return refused.answer
         return self._unknown(request, known)
+
+    def _own_names(self) -> list[str]:
+        """Hosts whose pages may call the Frontend API, beside this machine's."""
+        return [self.instance.domain, portal_host(self.instance.domain), *self.access.hosts]
+
+    def _at_own_name(self, request: ApiRequest) -> bool:
+        """Whether a request is to the Frontend API or may be: not to a name that has the Backend API alone."""
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        return host in map(str.lower, self._own_names()) or not self._is_known(host)
+
+    def _matching(self, request: ApiRequest) -> Iterator[tuple[Operation, re.Match[str]]]:
+        """The operations of this path: the Frontend API's first for a browser, the Backend API's for whoever has a key."""
+        at_own = self._at_own_name(request)
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        browser = host == self.instance.domain.lower() or "authorization" not in request.headers
+        for operation in self.front_first if at_own and browser else self.operations:
+            if at_own or not operation.front:
+                match = operation.matches(request)
+                if match is not None:
+                    yield operation, match
+
+    def _front(self, operation: Operation, request: ApiRequest, match: re.Match[str]) -> Answer:
+        """The answer of the Frontend API, which the asking page may read."""
+        refused = cors.refusal(request, self._own_names())
+        if refused is not None:
+            return refused
+        try:
+            answer = operation.answer(self.instance, request, **match.groupdict())
+        except Refused as refusal:
+            answer = refusal.answer
+        return answer[0], answer[1], cors.fields(request) | (answer[2] if len(answer) > 2 else {})
 
     def _neighbour_at(self, request: ApiRequest) -> Answer | None:
         """What another instance of the issuer answers at its own name: its own keys. None for requests to this instance.
@@ -97,7 +138,12 @@ class Api:
                 self.foreign_hosts.setdefault(host, 0)
                 self.foreign_hosts[host] += 1
                 return operation.answer(neighbour, request)
-        return error(404, "resource_not_found", f"nothing at {request.path} of {host}: another instance answers there")
+        name = f"{request.method} {request.path}"
+        return error(
+            501,
+            "not_implemented",
+            f"the fake {self.instance.profile.name} has no operation {name} at {host}: another instance answers there",
+        )
 
     def _fault(self) -> Answer | None:
         """The answer to every operation while the API has a fault, or its rate limit is exceeded."""
@@ -129,10 +175,13 @@ class Api:
             answer = self.access.refusal(request, known=known) or self._controlled(request)
             return answer[0], answer[1], HEADERS | (answer[2] if len(answer) > 2 else {})
         profile = self.instance.profile
-        if profile.api is not None and request.path.startswith(f"{profile.api.version}/"):
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        if profile.api is not None and (request.path.startswith(f"{profile.api.version}/") or self._is_known(host)):
             name = f"{request.method} {request.path}"
             self.counts[name] = self.counts.get(name, 0) + 1
-            return error(501, "not_implemented", f"the fake {profile.name} has no operation {name}")
+            answer = error(501, "not_implemented", f"the fake {profile.name} has no operation {name}")
+            # A page sees why, rather than that something was blocked.
+            return (*answer, {} if cors.refusal(request, self._own_names()) else cors.fields(request))
         return error(404, "resource_not_found", f"nothing at {request.path}")
 
     def _controlled(self, request: ApiRequest) -> Answer:

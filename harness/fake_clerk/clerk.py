@@ -22,7 +22,7 @@ def _operations() -> Sequence[Operation]:
     """Imported when a server is made: whoever only signs tokens does without the API."""
     from harness.fake_clerk import frontend, operations
 
-    return [*frontend.OPERATIONS, *operations.OPERATIONS]
+    return [*frontend.OPERATIONS, *frontend.BESIDE, *operations.OPERATIONS]
 
 
 def _discovery(issuer: str, jwks_url: str) -> dict[str, Any]:
@@ -79,7 +79,7 @@ CLERK = IssuerProfile(
     discovery=_discovery,
     hosts=("api.clerk.com", "api.clerk.dev", "*.clerk.accounts.dev", "*.accounts.dev", "*.clerk.com"),
     instance_hosts="*.clerk.accounts.dev",
-    certificate_names=("api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev"),
+    certificate_names=("api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev", "*.accounts.dev"),
     api=HttpApi(
         _operations,
         # clerk-backend-api: `security/verifytoken.py`; @clerk/backend: its requests for machine tokens.

@@ -31,6 +31,13 @@ from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.webhooks import Outbox, new_webhook_secret, sign_delivery
 
 
+def portal_host(domain: str) -> str:
+    """The host of the account portal beside the Frontend API's."""
+    if ".clerk." in domain:
+        return domain.replace(".clerk.", ".", 1)
+    return "accounts." + domain.removeprefix("clerk.")
+
+
 class Instance:
     """An instance of an issuer: what it knows and what it can sign.
 
@@ -110,6 +117,11 @@ class Instance:
         return self.profile.issuer(self.domain)
 
     @property
+    def portal(self) -> str:
+        """The origin of its account portal: `https://NAME.accounts.dev` of a development instance."""
+        return f"https://{portal_host(self.domain)}"
+
+    @property
     def jwks_url(self) -> str:
         """Where the issuer publishes its keys under its own name.
 
@@ -181,12 +193,13 @@ class Instance:
             "status": session.status if session.status == "pending" else "active",
             "actor": session.actor,
         } | options
-        claims: dict[str, Any] = self.profile.session.claims(
+        claims = self.profile.session.claims(
             subject=user.id, session=session.id, issuer=self.issuer, now=self.now(), **options
         )
         if not self.session_claims:
             return claims
-        return claims | render_claims(self.session_claims, user, options["organization"])
+        rendered: dict[str, Any] = render_claims(self.session_claims, user, options["organization"])
+        return claims | rendered
 
     def session_token(self, user: User | str, *, key: SigningKey | None = None, **options: Any) -> str:
         """A session token for `user`, or for the user with that id, who is created if need be. Clerk's are valid for 60 s.

@@ -122,7 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
-        self.wfile.write(payload)
+        if self.command != "HEAD":
+            self.wfile.write(payload)
 
     def _fields(self) -> dict[str, str]:
         """The header fields by their names in lower case; one that is repeated is one list (RFC 9110, section 5.2)."""
@@ -145,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.setup()
         self.close_connection = False
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PATCH = do_PUT = do_DELETE = _serve
 
 
 class ServerThread:

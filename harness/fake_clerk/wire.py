@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 Answer = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 """The status, a JSON document or a text, and further header fields if any."""
@@ -48,6 +48,13 @@ class ApiRequest:
         if not isinstance(found, dict):
             raise Refused(error(400, "request_body_invalid", "the body is not a JSON object"))
         return found
+
+    def form(self) -> dict[str, str]:
+        """The fields of a form, empty ones too; raises Refused with 400 for a body that is not UTF-8."""
+        try:
+            return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        except ValueError:
+            raise Refused(error(400, "request_body_invalid", "the body is no form")) from None
 
     def documents(self) -> list[dict[str, Any]]:
         """The JSON array of objects of the body, for operations in bulk; raises Refused for anything else."""
@@ -97,10 +104,17 @@ class Operation:
     needs_key: bool = True
     machines: bool = False
     """Whether the secret key of a machine is accepted as well."""
+    front: bool = False
+    """Whether browsers call it: it belongs to the Frontend API, and pages of allowed origins read its answers."""
 
     def matches(self, request: ApiRequest) -> re.Match[str] | None:
         """The match of the path with its placeholders, or None for a request to another operation."""
         return _pattern(self.path).fullmatch(request.path) if request.method == self.method else None
+
+
+def front(method: str, path: str, name: str, answer: Callable[..., Answer]) -> Operation:
+    """An operation of the Frontend API."""
+    return Operation(method, path, name, answer, needs_key=False, front=True)
 
 
 def text_in(document: dict[str, Any], name: str) -> str:

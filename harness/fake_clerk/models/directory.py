@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import EllipsisType
 from typing import Any
 
 from harness.fake_clerk.ids import new_id, stable_id
@@ -203,17 +204,20 @@ class Directory:
         with self._lock:
             return [session for session in self.sessions.values() if session.client_id == client.id]
 
-    def organization_of(self, session: Session) -> dict[str, str] | None:
-        """The session's active organization as `User.organization` has it; None for the personal account.
+    def organization_of(
+        self, session: Session, organization_id: str | EllipsisType | None = ...
+    ) -> dict[str, str] | None:
+        """The session's active organization (or the given one) as `User.organization` has it; None for the personal account.
 
         Also None where the user is no member (any more): Clerk puts nobody's organization into a token.
         """
         user = self.users.get(session.user_id)
-        if user is None or session.organization_id is None:
+        wanted = session.organization_id if isinstance(organization_id, EllipsisType) else organization_id
+        if user is None or wanted is None:
             return None
-        if user.organization is not None and user.organization["id"] == session.organization_id:
+        if user.organization is not None and user.organization["id"] == wanted:
             return user.organization
-        organization = self.all_organizations().get(session.organization_id)
+        organization = self.all_organizations().get(wanted)
         if organization is None or user.id not in organization.members:
             return None
         role = organization.members[user.id].role.removeprefix("org:")

@@ -39,8 +39,8 @@ def _slug(instance: Instance, document: dict[str, Any], name: str) -> str:
     return str(slug) if slug not in taken else f"{slug}-{new_id('n')[-8:].lower()}"
 
 
-def _create(instance: Instance, request: ApiRequest) -> Answer:
-    document = request.document()
+def create_organization(instance: Instance, document: dict[str, Any]) -> Organization:
+    """Create what a body describes; `created_by` becomes its administrator. Raises Refused with 422 or 404."""
     name, creator = document.get("name"), document.get("created_by")
     if not isinstance(name, str) or not name:
         raise Refused(error(422, "form_param_missing", "name is missing"))
@@ -55,7 +55,11 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
     if creator is not None:
         joined = organization.members[creator].as_json(organization, find_user(instance, creator))
         instance.directory.changed("organizationMembership.created", joined)
-    return 200, organization.as_json()
+    return organization
+
+
+def _create(instance: Instance, request: ApiRequest) -> Answer:
+    return 200, create_organization(instance, request.document()).as_json()
 
 
 def _get(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
@@ -85,8 +89,8 @@ def _metadata(merge: bool) -> Callable[..., Answer]:
     return answer
 
 
-def _delete(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    organization = find_organization(instance, organization_id)
+def remove_organization(instance: Instance, organization: Organization) -> Answer:
+    """Delete an organization with its memberships."""
     del instance.directory.organizations[organization.id]
     for user in instance.directory.users.values():
         if (user.organization or {}).get("id") == organization.id:
@@ -94,6 +98,10 @@ def _delete(instance: Instance, request: ApiRequest, organization_id: str) -> An
     status, document = deleted("organization", organization.id)
     instance.directory.changed("organization.deleted", document | {"slug": organization.slug})
     return status, document
+
+
+def _delete(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
+    return remove_organization(instance, find_organization(instance, organization_id))
 
 
 _ONE = "/v1/organizations/{organization_id}"

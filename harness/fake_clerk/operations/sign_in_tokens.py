@@ -11,7 +11,7 @@ _LIFETIME = 2_592_000
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
-    url = f"{instance.issuer.replace('.clerk.', '.')}/sign-in?__clerk_ticket="
+    url = f"{instance.portal}/sign-in?__clerk_ticket="
     return issue(instance, request, "sign_in_token", prefix="sit", lifetime=_LIFETIME, url=url)
 
 

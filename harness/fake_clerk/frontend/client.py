@@ -1,4 +1,4 @@
-"""The handshake of Clerk's Frontend API: it renews the session cookies of a browser.
+"""The client, which is a browser, and the handshake, which renews its session cookies.
 
 Source: Clerk's OpenAPI document `frontend-api` (2026-05-12); https://clerk.com/docs/guides/how-clerk-works/overview (handshake).
 `getHandshakePayload` is an operation of the Backend API that its document does not have; SDKs use it to redeem a nonce
@@ -10,8 +10,9 @@ from __future__ import annotations
 import secrets
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from harness.fake_clerk.frontend._browser import browser_of
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, not_found
+from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, front, not_found
 
 
 def _handshake(instance: Instance, request: ApiRequest) -> Answer:
@@ -41,7 +42,32 @@ def _payload(instance: Instance, request: ApiRequest) -> Answer:
     return 200, {"directives": instance.handshakes.pop(nonce)}
 
 
+def _get(instance: Instance, request: ApiRequest) -> Answer:
+    browser = browser_of(instance, request)
+    return browser.answer(browser.client_document())
+
+
+def _make(instance: Instance, request: ApiRequest) -> Answer:
+    browser = browser_of(instance, request)
+    browser.begin()
+    return browser.answer(browser.client_document())
+
+
+def _delete(instance: Instance, request: ApiRequest) -> Answer:
+    browser = browser_of(instance, request)
+    for session in browser.sessions():
+        instance.directory.set_session(session, "removed")
+    if browser.token is not None:
+        instance.browsers[browser.token], browser.client = None, None
+    return browser.answer(None)
+
+
 OPERATIONS = [
-    Operation("GET", "/v1/client/handshake", "handshakeClient", _handshake, needs_key=False),
-    Operation("GET", "/v1/clients/handshake_payload", "getHandshakePayload", _payload),
+    front("GET", "/v1/client/handshake", "handshakeClient", _handshake),
+    front("GET", "/v1/client", "getClient", _get),
+    front("PUT", "/v1/client", "putClient", _make),
+    front("POST", "/v1/client", "postClient", _make),
+    front("DELETE", "/v1/client", "deleteClientSessions", _delete),
 ]
+BACKEND = [Operation("GET", "/v1/clients/handshake_payload", "getHandshakePayload", _payload)]
+"""An operation of the Backend API that its document does not have."""

@@ -1,0 +1,50 @@
+"""The Frontend API, which browsers call: one module for each tag of Clerk's OpenAPI document `frontend-api` (2026-05-12).
+
+Each module is named like its tag and exports `OPERATIONS`. What several share is in the modules whose names begin with an
+underscore; `packages` and `portal` serve what the document does not have: Clerk's scripts and the account portal.
+"""
+
+from __future__ import annotations
+
+from harness.fake_clerk.frontend import (
+    active_sessions,
+    backup_codes,
+    client,
+    devbrowser,
+    email_addresses,
+    environment,
+    health,
+    members,
+    organization,
+    organizations_memberships,
+    packages,
+    portal,
+    sessions,
+    sign_ins,
+    sign_ups,
+    totp,
+    user,
+)
+
+TAGS = (
+    active_sessions,
+    backup_codes,
+    client,
+    devbrowser,
+    email_addresses,
+    environment,
+    health,
+    members,
+    organization,
+    organizations_memberships,
+    sessions,
+    sign_ins,
+    sign_ups,
+    totp,
+    user,
+)
+"""The modules, one for each tag."""
+OPERATIONS = [operation for tag in TAGS for operation in tag.OPERATIONS]
+"""All implemented operations of the Frontend API."""
+BESIDE = [*client.BACKEND, *packages.OPERATIONS, *portal.OPERATIONS]
+"""What Clerk serves and its documents do not have."""

@@ -1,0 +1,39 @@
+"""Clerk's scripts, out of the user's own node_modules: `/npm/@clerk/clerk-js@6/dist/clerk.browser.js`.
+
+They are those of the folder in which the fake was started, or of the nearest folder above it that has them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.wire import Answer, ApiRequest, error, front
+
+_PACKAGES = ("clerk-js", "ui")
+_TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".map": "application/json"}
+
+
+def _find(package: str, file: str) -> Path | None:
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        path = folder / "node_modules" / "@clerk" / package / "dist" / file
+        if path.is_file():
+            return path
+    return None
+
+
+def _get(instance: Instance, request: ApiRequest, package: str, file: str) -> Answer:
+    name = package.partition("@")[0]
+    if name not in _PACKAGES or Path(file).name != file or Path(file).suffix not in _TYPES:
+        return error(404, "resource_not_found", f"nothing at {request.path}")
+    path = _find(name, file)
+    if path is None:
+        sentence = (
+            f"clerk-harness: no {file} of @clerk/{name} is installed: run `npm install @clerk/{name}` in {Path.cwd()}"
+        )
+        return 404, sentence + "\n"
+    return 200, path.read_text(encoding="utf-8"), {"Content-Type": f"{_TYPES[path.suffix]}; charset=utf-8"}
+
+
+OPERATIONS = [front("GET", "/npm/@clerk/{package}/dist/{file}", "getPackageFile", _get)]

@@ -1,0 +1,109 @@
+"""The account portal: pages at https://NAME.accounts.dev where a person is chosen by a button, and redirects lead somewhere.
+
+Source: https://clerk.com/docs/guides/account-portal/overview
+"""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from harness.fake_clerk.frontend._browser import Browser
+from harness.fake_clerk.frontend._signing_in import begin_session
+from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.users import User
+from harness.fake_clerk.operations._bodies import require_address
+from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front
+
+_HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_STYLE = "body{font:16px system-ui;max-width:30rem;margin:3rem auto;padding:0 1rem}button{display:block;margin:.4rem 0;padding:.5rem 1rem}"
+
+
+def _page(title: str, body: str) -> Answer:
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return 200, f"{head}<main><h1>{title}</h1>{body}<p>The fake Clerk: nothing here is real.</p></main></html>", _HTML
+
+
+def _back(request: ApiRequest, form: dict[str, str]) -> str:
+    """Where the browser goes afterwards; raises Refused with 422 for what is no address of a page."""
+    target = form.get("redirect_url") or request.value("redirect_url") or ""
+    parts = urlsplit(target)
+    if target and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise Refused(
+            error(422, "form_param_value_invalid", "redirect_url: a URL that begins with http:// or https://")
+        )
+    return target
+
+
+def _browser(instance: Instance, request: ApiRequest, form: dict[str, str]) -> Browser:
+    given = form.get("__clerk_db_jwt") or request.value("__clerk_db_jwt") or ""
+    token = given if given in instance.browsers else instance.new_browser()
+    return Browser(instance, request, token, instance.directory.clients.get(instance.browsers.get(token) or ""))
+
+
+def _hidden(request: ApiRequest) -> str:
+    fields = {"redirect_url": _back(request, {}), "__clerk_db_jwt": request.value("__clerk_db_jwt") or ""}
+    return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
+
+
+def _sign_in_page(instance: Instance, request: ApiRequest) -> Answer:
+    buttons = "".join(
+        f'<button name="user_id" value="{escape(user.id)}">{escape(user.email or user.username or user.id)}</button>'
+        for user in list(instance.directory.users.values())
+    )
+    return _page("Sign in", f'<form method="post">{_hidden(request)}{buttons or "<p>nobody yet</p>"}</form>')
+
+
+def _sign_up_page(instance: Instance, request: ApiRequest) -> Answer:
+    field = '<label>E-mail address <input name="email_address" type="email" required></label><button>Sign up</button>'
+    return _page("Sign up", f'<form method="post">{_hidden(request)}{field}</form>')
+
+
+def _enter(browser: Browser, user: User, target: str) -> Answer:
+    """Sign `user` in, alone, and send the browser back with the token by which the instance knows it."""
+    for session in browser.sessions():
+        browser.instance.directory.set_session(session, "removed")
+    begin_session(browser, user, "password")
+    if not target:
+        return _page("Signed in", f"<p>{escape(user.email or user.id)}</p>")
+    parts = urlsplit(target)
+    query = [
+        (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "__clerk_db_jwt"
+    ]
+    query.append(("__clerk_db_jwt", browser.token or ""))
+    return 303, "", {"Location": parts._replace(query=urlencode(query)).geturl(), "Cache-Control": "no-store"}
+
+
+def _sign_in(instance: Instance, request: ApiRequest) -> Answer:
+    form = request.form()
+    user = instance.directory.users.get(form.get("user_id", ""))
+    if user is None:
+        raise Refused(error(422, "form_identifier_not_found", "Couldn't find your account."))
+    return _enter(_browser(instance, request, form), user, _back(request, form))
+
+
+def _sign_up(instance: Instance, request: ApiRequest) -> Answer:
+    form = request.form()
+    address, target = require_address(form.get("email_address", "")), _back(request, form)
+    if instance.directory.address_taken(address):
+        raise Refused(error(422, "form_identifier_exists", "That email address is taken. Please try another."))
+    return _enter(
+        _browser(instance, request, form), instance.directory.add_user(emails=[EmailAddress(address)]), target
+    )
+
+
+def _sign_out(instance: Instance, request: ApiRequest) -> Answer:
+    for session in _browser(instance, request, {}).sessions():
+        instance.directory.set_session(session, "removed")
+    target = _back(request, {})
+    return (303, "", {"Location": target}) if target else _page("Signed out", "")
+
+
+OPERATIONS = [
+    front("GET", "/sign-in", "portalSignInPage", _sign_in_page),
+    front("POST", "/sign-in", "portalSignIn", _sign_in),
+    front("GET", "/sign-up", "portalSignUpPage", _sign_up_page),
+    front("POST", "/sign-up", "portalSignUp", _sign_up),
+    front("GET", "/sign-out", "portalSignOut", _sign_out),
+]
