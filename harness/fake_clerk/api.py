@@ -16,7 +16,7 @@ from typing import Any
 from harness.fake_clerk import cors
 from harness.fake_clerk.control import API_FAULTS, control
 from harness.fake_clerk.control_access import HEADERS, ControlAccess
-from harness.fake_clerk.instance import Instance, portal_host
+from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.well_known import well_known_operations
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error
@@ -37,7 +37,7 @@ class Api:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         # Paths without placeholders come first, so that /v1/users/count is not taken for the user `count`.
-        self.operations = sorted(operations_of(instance.profile), key=lambda operation: "{" in operation.path)
+        self.operations = sorted(operations_of(instance.profile), key=lambda o: ("{" in o.path, o.front))
         self.front_first = sorted(self.operations, key=lambda operation: ("{" in operation.path, not operation.front))
         """Both APIs have paths like `/v1/organizations`: this is the order for requests of browsers."""
         self.counts: dict[str, int] = {}
@@ -49,7 +49,8 @@ class Api:
         """Who may use the control API."""
         self.pages: dict[str, Callable[[], Answer]] = {}
         """Further pages by path; they answer GET."""
-        self.names: tuple[str, ...] = (*instance.profile.hosts, instance.domain, portal_host(instance.domain))
+        own = dict.fromkeys((instance.domain, instance.profile.portal(instance.domain)))
+        self.names: tuple[str, ...] = (*instance.profile.hosts, *own)
         """Host names that are led to it; a leading `*.` stands for one label or more."""
         self.published = well_known_operations(instance.profile)
         self.foreign_hosts: dict[str, int] = {}
@@ -94,7 +95,7 @@ class Api:
 
     def _own_names(self) -> list[str]:
         """Hosts whose pages may call the Frontend API, beside this machine's."""
-        return [self.instance.domain, portal_host(self.instance.domain), *self.access.hosts]
+        return [self.instance.domain, self.instance.profile.portal(self.instance.domain), *self.access.hosts]
 
     def _at_own_name(self, request: ApiRequest) -> bool:
         """Whether a request is to the Frontend API or may be: not to a name that has the Backend API alone."""

@@ -25,6 +25,13 @@ def _operations() -> Sequence[Operation]:
     return [*frontend.OPERATIONS, *frontend.BESIDE, *operations.OPERATIONS]
 
 
+def _portal_host(domain: str) -> str:
+    """The host of the account portal beside the Frontend API's."""
+    if ".clerk." in domain:
+        return domain.replace(".clerk.", ".", 1)
+    return "accounts." + domain.removeprefix("clerk.")
+
+
 def _discovery(issuer: str, jwks_url: str) -> dict[str, Any]:
     return {
         "issuer": issuer,
@@ -79,6 +86,7 @@ CLERK = IssuerProfile(
     discovery=_discovery,
     hosts=("api.clerk.com", "api.clerk.dev", "*.clerk.accounts.dev", "*.accounts.dev", "*.clerk.com"),
     instance_hosts="*.clerk.accounts.dev",
+    portal=_portal_host,
     certificate_names=("api.clerk.com", "*.clerk.com", "*.clerk.accounts.dev", "*.accounts.dev"),
     api=HttpApi(
         _operations,

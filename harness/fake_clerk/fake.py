@@ -9,7 +9,7 @@ from harness.core.redact import learn
 from harness.fake_clerk.api import Api
 from harness.fake_clerk.clerk import CLERK
 from harness.fake_clerk.dashboard import dashboard_html
-from harness.fake_clerk.instance import Instance, portal_host
+from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.server import ServerThread
 from harness.fake_clerk.tls import ThrowawayTLS
@@ -80,7 +80,12 @@ class FakeClerk(Instance):
         >>> clerk.close()
         """
         tls = ThrowawayTLS(
-            ["localhost", "127.0.0.1", *self.profile.certificate_names, self.domain, portal_host(self.domain)]
+            [
+                "localhost",
+                "127.0.0.1",
+                *self.profile.certificate_names,
+                *dict.fromkeys((self.domain, self.profile.portal(self.domain))),
+            ]
         )
         try:
             self._server = ServerThread(

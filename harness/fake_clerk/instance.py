@@ -14,6 +14,7 @@ import jwt
 from harness.core.redact import learn
 from harness.fake_clerk import tokens
 from harness.fake_clerk.clerk import CLERK
+from harness.fake_clerk.handshakes import directives
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.jwks_faults import JwksFault
 from harness.fake_clerk.keys import SigningKey, jwks
@@ -21,7 +22,6 @@ from harness.fake_clerk.models.directory import Directory
 from harness.fake_clerk.models.invitations import Invitation
 from harness.fake_clerk.models.machine_tokens import MachineToken
 from harness.fake_clerk.models.machines import Machine
-from harness.fake_clerk.models.oauth import Grant, OAuthClient
 from harness.fake_clerk.models.one_time_tokens import OneTimeToken
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.templates import Template, render_claims
@@ -29,13 +29,6 @@ from harness.fake_clerk.models.users import User
 from harness.fake_clerk.models.verifications import Mail
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.webhooks import Outbox, new_webhook_secret, sign_delivery
-
-
-def portal_host(domain: str) -> str:
-    """The host of the account portal beside the Frontend API's."""
-    if ".clerk." in domain:
-        return domain.replace(".clerk.", ".", 1)
-    return "accounts." + domain.removeprefix("clerk.")
 
 
 class Instance:
@@ -68,10 +61,6 @@ class Instance:
         """By the token of a development browser (`__clerk_db_jwt`): the id of its client, None until it has one."""
         self.mails: list[Mail] = []
         """What would have been sent, oldest first."""
-        self.oauth_clients: dict[str, OAuthClient] = {}
-        """Applications for which it is the OAuth provider, by id."""
-        self.grants: dict[str, Grant] = {}
-        """OAuth grants by code, access token and refresh token."""
         self.organization_required = False
         """Whether a session is pending until its person has chosen an organization."""
         self.handshakes: dict[str, list[str]] = {}
@@ -119,7 +108,7 @@ class Instance:
     @property
     def portal(self) -> str:
         """The origin of its account portal: `https://NAME.accounts.dev` of a development instance."""
-        return f"https://{portal_host(self.domain)}"
+        return f"https://{self.profile.portal(self.domain)}"
 
     @property
     def jwks_url(self) -> str:
@@ -264,8 +253,7 @@ class Instance:
 
         >>> from harness.fake_clerk import FakeClerk
         >>> clerk = FakeClerk()
-        >>> ada = clerk.directory.add_user("ada@example.com")
-        >>> sorted(clerk.cookies(ada, suffixed=False))
+        >>> sorted(clerk.cookies("user_1", suffixed=False))
         ['__clerk_db_jwt', '__client_uat', '__session']
         """
         user_id = user if isinstance(user, str) else user.id
@@ -284,40 +272,11 @@ class Instance:
         self.browsers[browser] = client_id
         return browser
 
-    def session_in(self, browser: str | None) -> Session | None:
-        """The session that a development browser uses now."""
-        client = self.directory.clients.get(self.browsers.get(browser or "") or "")
-        session = client.active(self.directory.sessions_of(client)) if client is not None else None
-        return session if session is not None and session.user_id in self.directory.users else None
-
     def handshake_directives(
         self, browser: str | None, *, suffixed: bool = True, organization: str | None = None
     ) -> list[str]:
-        """The values of `Set-Cookie` at the end of a handshake.
-
-        They renew the cookies of `browser` (its `__clerk_db_jwt`), or end the session when it has no open one. A browser that
-        is new or unknown becomes a development browser, and stays one: without its cookie SDKs ask for a handshake again.
-        `organization` (id or slug, empty for the personal account) becomes the active one where the person is a member.
-        """
-        if browser not in self.browsers:
-            browser = self.new_browser()
-        session = self.session_in(browser)
-        if session is not None:
-            if organization is not None:
-                user = self.directory.users[session.user_id]
-                chosen = self.directory.membership_in(user, organization) if organization else None
-                if chosen is not None or not organization:
-                    session.organization_id = chosen.id if chosen is not None else None
-            cookies = self.cookies(session.user_id, session=session, suffixed=suffixed, browser=browser)
-            return [f"{name}={value}; Path=/; SameSite=Lax" for name, value in cookies.items()]
-        suffix = f"_{self.cookie_suffix}"
-        ended = [
-            f"{name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax"
-            for name in ("__session", f"__session{suffix}")
-        ]
-        kept = {"__client_uat": "0", f"__client_uat{suffix}": "0", "__clerk_db_jwt": browser}
-        kept |= {f"__clerk_db_jwt{suffix}": browser} if suffixed else {}
-        return [*ended, *(f"{name}={value}; Path=/; SameSite=Lax" for name, value in kept.items())]
+        """The values of `Set-Cookie` at the end of a handshake; see `handshakes.directives`."""
+        return directives(self, browser, suffixed=suffixed, organization=organization)
 
     def sign_handshake(self, directives: list[str]) -> str:
         """What the Frontend API returns to a backend at the end of a handshake: a JWS over the cookies to set."""
@@ -374,7 +333,7 @@ class Instance:
         >>> import jwt
         >>> from harness.fake_clerk import FakeClerk
         >>> clerk = FakeClerk()
-        >>> jwt.get_unverified_header(clerk.oauth_token(clerk.directory.add_user("ada@example.com")))["typ"]
+        >>> jwt.get_unverified_header(clerk.oauth_token(clerk.directory.add_user()))["typ"]
         'at+jwt'
         """
         form = self.profile.form_of("oauth")

@@ -84,6 +84,8 @@ class IssuerProfile:
     instance_hosts: str = ""
     """The hosts of everybody's instances, which begin with `*.`; each instance publishes its own keys at its own. Empty where
     an issuer has a single host."""
+    portal: Callable[[str], str] = lambda domain: domain
+    """The host of the pages on which people sign in, from the domain."""
     certificate_names: tuple[str, ...] = ()
     """Names of the server's certificate, beside the domain and this machine's; a leading `*.` stands for one label."""
     api: HttpApi | None = None

@@ -41,4 +41,4 @@ def test_the_backend_api_is_everybody_s(clerk: FakeClerk) -> None:
 
 
 def test_nothing_else_is_there(clerk: FakeClerk) -> None:
-    assert asked(clerk, OTHER, "/v1/client")[0] == 404
+    assert asked(clerk, OTHER, "/v1/client")[0] == 501
