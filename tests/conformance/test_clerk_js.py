@@ -13,6 +13,7 @@ from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.models.organizations import Organization
 from harness.fake_clerk.models.templates import Template
 from harness.run.environment import base_environment
+from harness.targets.host_redirect import Names
 from tests.conformance.conftest import HERE, NODE
 
 FOLDER = HERE / "browser"
@@ -32,16 +33,19 @@ def found() -> dict[str, Any]:
         key = {"authorization": f"Bearer {clerk.secret_key}"}
         made = httpx.post(f"{clerk.url}/v1/sign_in_tokens", json={"user_id": ann.id}, headers=key, trust_env=False)
         ticket = made.json()["token"]
+        names = Names(clerk)
         done = subprocess.run(
             [NODE, "drive.mjs", str(clerk.port), clerk.publishable_key, clerk.domain, ticket],
-            cwd=FOLDER, env=base_environment(), capture_output=True, text=True, timeout=240, check=False,
+            cwd=FOLDER, env=names.environment(base_environment()), capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
+        blocked = names.blocked()
+        names.close()
     line = next((line for line in done.stdout.splitlines() if line.startswith("=> ")), None)
     assert line is not None and done.returncode == 0, (
         f"are the packages of tests/conformance/browser installed (make test)?\n{done.stdout}\n{done.stderr}"
     )
     answer: dict[str, Any] = json.loads(line[3:])
-    return answer
+    return answer | {"blocked": blocked}
 
 
 def test_a_wrong_password_is_refused_and_nobody_is_in(found: dict[str, Any]) -> None:
@@ -65,3 +69,12 @@ def test_the_session_outlives_a_reload_and_ends_with_the_sign_out(found: dict[st
 
 def test_signing_up_signs_in(found: dict[str, Any]) -> None:
     assert found["signedUp"] == "new+clerk_test@example.com"
+
+
+@pytest.mark.parametrize("way", ["password", "code", "address"])
+def test_clerk_testing_signs_in_each_way(found: dict[str, Any], way: str) -> None:
+    assert found["testing"][way] == "user_ann"
+
+
+def test_nothing_else_was_asked_for(found: dict[str, Any]) -> None:
+    assert found["blocked"] == []

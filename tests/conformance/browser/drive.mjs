@@ -3,6 +3,7 @@
 import http from 'node:http'
 import chromium from '@sparticuz/chromium'
 import { chromium as playwright } from 'playwright-core'
+import { clerk, clerkSetup } from '@clerk/testing/playwright'
 
 const [port, key, domain, ticket] = process.argv.slice(2)
 const script = `https://${domain}/npm/@clerk/clerk-js@6/dist/clerk.browser.js`
@@ -85,6 +86,21 @@ try {
     await window.Clerk.setActive({ session: done.createdSessionId })
     return window.Clerk.user.primaryEmailAddress.emailAddress
   })
+
+  // @clerk/testing, which asks the Backend API from this process.
+  await clerkSetup({ publishableKey: key, dotenv: false })
+  const ways = {
+    password: { signInParams: { strategy: 'password', identifier: 'ann+clerk_test@example.com', password: 'correct horse' } },
+    code: { signInParams: { strategy: 'email_code', identifier: 'ann+clerk_test@example.com' } },
+    address: { emailAddress: 'ann+clerk_test@example.com' },
+  }
+  found.testing = {}
+  for (const [way, given] of Object.entries(ways)) {
+    page = await fresh()
+    await clerk.signIn({ page, ...given })
+    await page.waitForFunction(() => window.Clerk.session)
+    found.testing[way] = (await token(page)).sub
+  }
 } finally {
   found.origin = origin
   console.log('=> ' + JSON.stringify(found))
