@@ -49,12 +49,18 @@ def register(instance: Instance, declared: dict[str, dict[str, object]]) -> dict
         email, first, last, role = _PEOPLE.get(name, (f"{name}@example.com", name.title(), "Example", None))
         given = declared.get(name, {})
         address = str(given.get("email", email))
-        user = instance.directory.add_user(
-            address,
-            id=str(given["clerk_id"]) if given.get("clerk_id") else stable_id("user", f"identity:{name}"),
-            first_name=str(given.get("first_name", first)),
-            last_name=str(given.get("last_name", last)),
-            organization=_organization(str(given["role"]) if given.get("role") else role),
+        known = instance.directory.find(emails=[address], ids=[])
+        # Somebody whom a seed declares is who the seed says.
+        user = (
+            known[0]
+            if known and not given.get("clerk_id")
+            else instance.directory.add_user(
+                address,
+                id=str(given["clerk_id"]) if given.get("clerk_id") else stable_id("user", f"identity:{name}"),
+                first_name=str(given.get("first_name", first)),
+                last_name=str(given.get("last_name", last)),
+                organization=_organization(str(given["role"]) if given.get("role") else role),
+            )
         )
         database_id = given.get("database_id", number)
         identities[name] = Identity(
