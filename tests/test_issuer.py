@@ -235,7 +235,7 @@ sys.exit(3)
 def test_a_command_runs_with_the_fake_at_clerk_s_names(seed: Path) -> None:
     done = issuer("--seed", str(seed), "--", sys.executable, "-c", PROGRAM)
     assert done.returncode == 3, done.stderr
-    assert done.stdout.splitlines() == ["6", "{'GetUserList': 1}"]
+    assert done.stdout.splitlines() == ["2", "{'GetUserList': 1}"]
     assert "refused connections to: example.com" in done.stderr
     assert "Clerk was asked for: GetUserList 1" in done.stderr
 
