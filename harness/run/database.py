@@ -13,6 +13,7 @@ from harness.core.errors import DatabaseError
 from harness.database import RowRestorer, Server, Workspace
 from harness.database.hosts import with_addresses
 from harness.run.environment import migrate_command
+from harness.targets.own_database import missed_database, own_database, without_marks
 
 _MIGRATION_LIMIT = 300
 
@@ -41,7 +42,8 @@ class RunDatabase:
         template = self.workspace.create_template()
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)
-            migrate(command, environment | variables_of(self.table, template), app_dir)
+            variables = environment | variables_of(self.table, template)
+            migrate(command, own_database(variables, template), app_dir)
         self.workspace.finish_template(self.root / self.table.seed if self.table.seed else None)
         restorers: list[Resets] = []
         for number in range(agents):
@@ -63,8 +65,10 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in a variable.
         reason = error.strerror if isinstance(error, OSError) else error
         raise DatabaseError(f"[database] migrate {command[0]!r}: {reason}") from error
+    if missed := missed_database(done.stderr):
+        raise DatabaseError(f"[database] migrate `{shown}`: {missed}")
     if done.returncode != 0:
-        lines = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        lines = [line for line in (without_marks(done.stderr) or done.stdout).splitlines() if line.strip()]
         # The exception's own line, where Python has printed one: libraries add hints after it.
         named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
         reason = (named or lines or [f"exit code {done.returncode}"])[-1]

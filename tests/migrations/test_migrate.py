@@ -7,17 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import indent
 
+import psycopg
 import pytest
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import load
 from harness.contracts.migrations import CHECKS, Migrations, MigrationsFile, load_migrations
 from harness.contracts.migrations.checks.gradual import GRADUAL, verify_gradual
-from harness.core.errors import DatabaseError, DeclarationError
+from harness.core.errors import DatabaseError, DeclarationError, UnsafeError
 from harness.database import Server
 from harness.run.context import RunContext
+from harness.run.database import migrate
 from harness.run.environment import base_environment
 from harness.run.options import Options
+from harness.targets.own_database import own_database
 from tests.conftest import MATRIX, write_suites
 
 ENV = """
@@ -148,6 +151,39 @@ def test_two_heads_are_named(project: Project, tmp_path: Path) -> None:
     (tmp_path / "versions" / "v0003.py").write_text(text)
     (check,) = migrations.verify(["one-head"])
     assert (check.status, check.detail.split(":")[0]) == ("broken", "there are 2 heads")
+
+
+def test_a_missing_parent_is_named(project: Project, tmp_path: Path) -> None:
+    migrations = project()
+    text = REVISION.format(name="0003", down="'gone'", up="    pass", back="    pass")
+    (tmp_path / "versions" / "v0003.py").write_text(text)
+    found = states(migrations.verify(["one-head", "from-nothing"]))
+    assert found["one-head"][1].startswith("revision 0003 follows gone, which is not there")
+    assert {status for status, _ in found.values()} == {"broken"}
+
+
+@pytest.mark.parametrize("address", ["sqlite:///{0}/dev.db", "{1}"], ids=["sqlite", "postgres"])
+def test_another_database_is_left_alone(project: Project, postgres: Server, tmp_path: Path, address: str) -> None:
+    name = "dev_" + tmp_path.name[-8:]
+    url = postgres.create(name).replace("postgresql://", "postgresql+psycopg://")
+    elsewhere = address.format(tmp_path, url)
+    migrations = project(
+        env=ENV.format(models="", metadata="None").replace('os.environ["DATABASE_URL"]', repr(elsewhere))
+    )
+    with pytest.raises(UnsafeError, match="do not reach the database that the harness made") as caught:
+        migrations.verify(["one-head"])
+    assert "\n" not in str(caught.value)
+    with psycopg.connect(postgres.url_of(name)) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    assert not (tmp_path / "dev.db").exists() or not (tmp_path / "dev.db").stat().st_size
+    postgres.drop(name)
+
+
+def test_a_run_that_would_migrate_another_database_ends_before(project: Project, tmp_path: Path) -> None:
+    project(env=ENV.format(models="", metadata="None").replace('os.environ["DATABASE_URL"]', '"sqlite:///dev.db"'))
+    environment = own_database(base_environment(), "postgresql://postgres@127.0.0.1:1/clerk_harness_none")
+    with pytest.raises(DatabaseError, match="nothing was run there"):
+        migrate([sys.executable, "-m", "alembic", "upgrade", "head"], environment, tmp_path)
 
 
 def test_every_check_has_a_flaw_that_it_finds() -> None:

@@ -56,6 +56,10 @@ class MigrationDatabases:
             self._server.drop(name)
         self._names.clear()
 
+    def reach(self) -> None:
+        """Make sure that the migrator reaches databases that are made here. Raises UnsafeError or DatabaseError."""
+        self.migrator.reach(self._server.url_of(self._create()))
+
     @contextmanager
     def copy_of(self, template: str) -> Iterator[tuple[str, psycopg.Connection[TupleRow]]]:
         """A copy of a database for one check: its URL, and a connection in autocommit mode."""

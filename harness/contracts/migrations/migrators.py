@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.core import processes
-from harness.core.errors import DatabaseError
+from harness.core.errors import DatabaseError, UnsafeError
+from harness.targets.own_database import missed_database, own_database, reached_books, without_marks
 
 _ERROR = re.compile(r"(?:[\w.]*(?:Error|Exception|\w+\.exc\.\w+|errors\.\w+)|FAILED): ")
+_MISSING = re.compile(r"Revision (?P<parent>\S+) referenced from \S+ -> (?P<child>\S+) .*is not present")
+"""Alembic's warning of a gap in the history."""
 _TIMEOUT = 300
 """Seconds within which a command must end."""
 
@@ -28,7 +31,7 @@ class CommandResult:
     @property
     def error_line(self) -> str:
         """The last line that looks like an error, else the last line."""
-        lines = [line.strip() for line in self.output.splitlines() if line.strip()]
+        lines = [line.strip() for line in without_marks(self.output).splitlines() if line.strip()]
         errors = [line for line in lines if _ERROR.match(line)]
         return (errors or lines or ["it printed nothing"])[-1][:300]
 
@@ -39,12 +42,11 @@ class CommandResult:
 
 
 class Migrator(Protocol):
-    """A migration tool, as far as the checks use it. Its methods raise DatabaseError when it cannot be run at all.
+    """A migration tool, as far as the checks use it. Its methods raise DatabaseError when it cannot be run at all."""
 
-    `tables`: in which it keeps its own books; they are no part of the schema.
-    """
-
-    tables: ClassVar[frozenset[str]]
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables in which it keeps its own books, once `reach` was called; they are no part of the schema."""
 
     def __init__(
         self, config: str, python: str, directory: Path, environment_for: Callable[[str], dict[str, str]]
@@ -57,6 +59,9 @@ class Migrator(Protocol):
     def upgrade_command(config: str) -> str:
         """The command by which a run migrates its own databases, as `migrate` of `[database]` has it."""
 
+    def reach(self, url: str) -> None:
+        """Make sure that it reaches a database, before anything is run. Raises DatabaseError where it does not."""
+
     def upgrade(self, url: str, revision: str = "head") -> CommandResult:
         """Migrate a database up to a revision."""
 
@@ -64,7 +69,7 @@ class Migrator(Protocol):
         """Migrate a database back to a revision."""
 
     def heads(self) -> tuple[list[str], CommandResult]:
-        """The revisions that no other follows, and what the command printed."""
+        """The revisions that no other follows, and what the command printed. Raises CheckFailed where the history is broken."""
 
     def compare_models(self, url: str) -> CommandResult:
         """Compare the models with a database that is up to date. Raises CheckSkipped where the app names no models."""
@@ -74,16 +79,33 @@ class Migrator(Protocol):
 class Alembic:
     """Alembic, by its command line; see `Migrator`."""
 
-    tables: ClassVar[frozenset[str]] = frozenset({"alembic_version"})
     config: str
     python: str
     directory: Path
     environment_for: Callable[[str], dict[str, str]]
+    _books: list[str] = field(default_factory=lambda: ["alembic_version"])
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The table of its revision, as env.py names it (`version_table`, `version_table_schema`)."""
+        return frozenset(self._books)
 
     @staticmethod
     def upgrade_command(config: str) -> str:
         """The command by which a run migrates its own databases."""
         return f"python -m alembic -c {shlex.quote(config)} upgrade head"
+
+    def reach(self, url: str) -> None:
+        """Ask for the revision, for which env.py connects and nothing is run; what it connects to is looked at there."""
+        result = self._run("current", url)
+        books = reached_books(result.output)
+        if books is not None:
+            self._books[:] = [books]
+        elif result.code == 0:
+            raise DatabaseError(
+                "migrations.toml: env.py does not hand a connection to context.configure while a database is migrated, "
+                "so nothing tells that it reaches the one that the harness made; nothing was run"
+            )
 
     def upgrade(self, url: str, revision: str = "head") -> CommandResult:
         """Migrate a database up to a revision."""
@@ -97,9 +119,13 @@ class Alembic:
         """The revisions that no other follows, and what the command printed."""
         result = self._run("heads", "")
         if result.code != 0:
-            raise DatabaseError(
-                f"migrations.toml: `alembic heads` failed in {self.directory.name}: {result.error_line}"
-            )
+            failed = f"`alembic heads` failed in {self.directory.name}: {result.error_line}"
+            if missing := _MISSING.search(result.output):
+                child, parent = missing["child"], missing["parent"]
+                raise CheckFailed(f"revision {child} follows {parent}, which is not there: {failed}")
+            if not (self.directory / self.config).is_file():
+                raise DatabaseError(f"migrations.toml: {failed}")
+            raise CheckFailed(failed)
         return re.findall(r"^(\S+) .*\(head\)", result.output, flags=re.MULTILINE), result
 
     def compare_models(self, url: str) -> CommandResult:
@@ -112,11 +138,14 @@ class Alembic:
     def _run(self, command: str, url: str) -> CommandResult:
         words = [self.python, "-m", "alembic", "-c", self.config, *command.split()]
         try:
-            done = processes.run(words, cwd=self.directory, env=self.environment_for(url), timeout=_TIMEOUT)
+            variables = own_database(self.environment_for(url), url)
+            done = processes.run(words, cwd=self.directory, env=variables, timeout=_TIMEOUT)
         except TimeoutError:
             return CommandResult(1, f"`alembic {command}` took more than {_TIMEOUT} s")
         except OSError as error:
             raise DatabaseError(f"--python {self.python}: {error.strerror or error}") from error
+        if missed := missed_database(done.stderr):
+            raise UnsafeError(f"migrations.toml: {missed}")
         return CommandResult(done.returncode, done.stdout + done.stderr)
 
 

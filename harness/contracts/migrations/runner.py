@@ -33,12 +33,13 @@ class Migrations:
     def verify(self, checks: Collection[str] = _NAMES, progress: Callable[[str], None] | None = None) -> list[Check]:
         """Verify the named checks, in the order of `CHECKS`. `progress` is called with the name of each.
 
-        Raises DatabaseError when Alembic cannot be run at all.
+        Raises DatabaseError when the migrator cannot be run at all, UnsafeError when it would migrate another database.
         """
         migrator = MIGRATORS[self.file.tool](self.file.config, self.python, self.directory, self.environment_for)
         databases = MigrationDatabases(self.file, self.server, migrator, self.tag)
         results = []
         try:
+            databases.reach()
             for spec in CHECKS:
                 if spec.name in checks:
                     if progress is not None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,8 @@ PATCHES: dict[str, _Patch] = {"uvloop": patch_uvloop, "aiohttp.resolver": patch_
 class _Patching(importlib.abc.Loader):
     """The module's own loader, and the patch after it."""
 
-    def __init__(self, loader: Any, patch: _Patch, redirect: Redirect) -> None:
-        self.loader, self.patch, self.redirect = loader, patch, redirect
+    def __init__(self, loader: Any, patch: Callable[[Any], None]) -> None:
+        self.loader, self.patch = loader, patch
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         module: ModuleType | None = self.loader.create_module(spec)
@@ -65,30 +66,30 @@ class _Patching(importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         self.loader.exec_module(module)
-        self.patch(module, self.redirect)
+        self.patch(module)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
 
 
 class Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules of PATCHES as usual, and wraps their loaders."""
+    """Finds the modules that are to be patched as usual, and wraps their loaders. `patches`: by the module's name."""
 
-    def __init__(self, redirect: Redirect) -> None:
-        self.redirect = redirect
+    def __init__(self, patches: Mapping[str, Callable[[Any], None]]) -> None:
+        self.patches = patches
 
     def find_spec(self, name: str, path: Any = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name not in PATCHES:
+        if name not in self.patches:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Patching(spec.loader, PATCHES[name], self.redirect)
+            spec.loader = _Patching(spec.loader, self.patches[name])
         return spec
 
 
 def install(redirect: Redirect) -> None:
     """Patch what is imported from now on, and what was already."""
-    sys.meta_path.insert(0, Finder(redirect))
+    sys.meta_path.insert(0, Finder({name: partial(patch, redirect=redirect) for name, patch in PATCHES.items()}))
     for name, patch in PATCHES.items():
         if name in sys.modules:
             patch(sys.modules[name], redirect)

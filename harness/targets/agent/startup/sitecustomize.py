@@ -5,21 +5,24 @@ Found through PYTHONPATH, where it may hide another `sitecustomize`; that one is
 
 import os
 import sys
+from typing import Any
 
 
-def _redirect() -> None:
+def _load(name: str) -> Any:
+    """A module of the agent's, alone."""
     import importlib.util
 
     here = os.path.dirname(os.path.abspath(__file__))
-    loaded = []
-    for name in ("redirect", "clients", "outgoing", "live_environment"):
-        path = os.path.join(os.path.dirname(here), name + ".py")
-        spec = importlib.util.spec_from_file_location("_clerk_harness_" + name, path)
-        assert spec is not None and spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        loaded.append(module)
-    redirect, clients, outgoing, live_environment = loaded
+    path = os.path.join(os.path.dirname(here), name + ".py")
+    spec = importlib.util.spec_from_file_location("_clerk_harness_" + name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _redirect() -> None:
+    redirect, clients, outgoing, live_environment = map(_load, ("redirect", "clients", "outgoing", "live_environment"))
     names = os.environ["CLERK_HARNESS_NAMES"].split(",")
     installed = redirect.Redirect(names, int(os.environ["CLERK_HARNESS_PORT"]), **redirect.settings(os.environ))
     installed.install()
@@ -46,4 +49,6 @@ def _the_next() -> None:
 
 if "CLERK_HARNESS_NAMES" in os.environ:
     _redirect()
+if "CLERK_HARNESS_DATABASE" in os.environ:
+    sys.meta_path.insert(0, _load("clients").Finder(_load("own_database").PATCHES))
 _the_next()
