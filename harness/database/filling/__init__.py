@@ -1,0 +1,6 @@
+"""Fills every table of a database with rows that its constraints take."""
+
+from harness.database.filling.catalogue import Column, ForeignKey, Table, read_tables
+from harness.database.filling.filler import fill
+
+__all__ = ["Column", "ForeignKey", "Table", "fill", "read_tables"]
