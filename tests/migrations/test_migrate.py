@@ -40,6 +40,7 @@ sa.Table("users", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Co
          sa.Column("age", sa.Integer), sa.Column("nick", sa.Text), sa.Column("clerk_user_id", sa.String(64)), sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()))
 sa.Table("notes", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
          sa.Column("body", sa.Text, nullable=False))
+sa.Table("plans", metadata, sa.Column("name", sa.Text, nullable=False))
 """
 REVISION = """
 import sqlalchemy as sa
@@ -60,6 +61,7 @@ op.create_table("users", sa.Column("id", sa.Integer, primary_key=True), sa.Colum
                 sa.Column("age", sa.Integer), sa.Column("nick", sa.Text))
 op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("user_id", sa.Integer, sa.ForeignKey("users.id"), nullable=False),
                 sa.Column("body", sa.Text, nullable=False))
+op.create_table("plans", sa.Column("name", sa.Text, sa.CheckConstraint("name IN ('free', 'pro')"), nullable=False))
 """
 UP = """
 op.add_column("users", sa.Column("clerk_user_id", sa.String(64)))
@@ -96,9 +98,14 @@ FLAWS = {
         UP + 'op.drop_column("users", "nick")', BACK + 'op.add_column("users", sa.Column("nick", sa.Text))', "rollback", "users.nick differs in",
     ),
     "cannot go on": (
-        'with op.get_context().autocommit_block():\n    op.execute("CREATE TABLE plans (id serial PRIMARY KEY)")\n' + UP,
-        BACK + 'op.drop_table("plans")', "resumable", "it cannot go on",
+        'with op.get_context().autocommit_block():\n    op.execute("CREATE TABLE extra (id serial PRIMARY KEY)")\n' + UP,
+        BACK + 'op.drop_table("extra")', "resumable", "it cannot go on",
     ),
+    "leaves a trigger behind": (
+        UP + """op.execute("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")""",
+        BACK, "rollback", "+ function touch()",
+    ),
+    "drops a table with a check": (UP + 'op.drop_table("plans")', BACK, "data", "table plans is gone, with"),
     "another type": (UP + 'op.alter_column("users", "age", type_=sa.BigInteger)', BACK, "no-blocking-ddl", "users is rewritten"),
     "backfills": (UP + "op.execute(\"UPDATE users SET clerk_user_id = 'c' || id\")", BACK, "no-blocking-ddl", "are written anew in one transaction"),
     "index without concurrently": (UP + 'op.create_index("by_nick", "users", ["nick"])', BACK, "no-blocking-ddl", "users is locked"),
@@ -111,11 +118,13 @@ FLAWS = {
 def project(tmp_path: Path, postgres: Server) -> Project:
     """Write an Alembic project of two revisions; its migrations."""
 
-    def make(up: str = UP, back: str = BACK, *, env: str | None = None, **declared: object) -> Migrations:
+    def make(
+        up: str = UP, back: str = BACK, *, env: str | None = None, first: str = FIRST, **declared: object
+    ) -> Migrations:
         (tmp_path / "versions").mkdir(exist_ok=True)
         (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = .\n")
         (tmp_path / "env.py").write_text(env or ENV.format(models=MODELS, metadata="metadata"))
-        for name, down, body, reverse in (("0001", None, FIRST, "pass"), ("0002", "0001", up, back)):
+        for name, down, body, reverse in (("0001", None, first, "pass"), ("0002", "0001", up, back)):
             text = REVISION.format(name=name, down=repr(down), up=indent(body, "    "), back=indent(reverse, "    "))
             (tmp_path / "versions" / f"v{name}.py").write_text(text)
         file = MigrationsFile(legacy="0001", rows=300, **declared)  # type: ignore[arg-type]
@@ -201,6 +210,38 @@ def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project) ->
     back = BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")'
     checks = project(UP + INDEX, back).verify(["no-blocking-ddl", "resumable", "rollback"])
     assert states(checks) == dict.fromkeys(("rollback", "resumable", "no-blocking-ddl"), ("proven", ""))
+
+
+EMPTY = FIRST + 'op.execute("CREATE TABLE odd (a int CHECK (a = a + 1) NOT NULL)")'
+INTO = "ALTER TABLE odd DROP CONSTRAINT odd_a_check; INSERT INTO odd VALUES (1)"
+
+
+@pytest.mark.parametrize(
+    ("fill", "status", "told"),
+    [
+        ({}, "not examined", "no row could be made for odd ("),
+        ({"odd": INTO}, "broken", "table odd is gone, with 1 rows"),
+        ({"odd": "rows:make"}, "broken", "table odd is gone, with 1 rows"),
+    ],
+    ids=["none", "sql", "callable"],
+)
+def test_a_table_without_rows_is_named(
+    project: Project, tmp_path: Path, fill: dict[str, str], status: str, told: str
+) -> None:
+    (tmp_path / "rows.py").write_text(
+        f"import psycopg\ndef make(url):\n    psycopg.connect(url, autocommit=True).execute({INTO!r})\n"
+    )
+    up = UP + ('op.drop_table("odd")' if fill else "")
+    (check,) = project(up, first=EMPTY, fill=fill).verify(["data"])
+    assert (check.status, check.detail[: len(told)]) == (status, told)
+
+
+def test_a_version_table_of_its_own_and_tables_without_a_key(project: Project) -> None:
+    env = ENV.format(models="", metadata="None").replace("transaction_per", 'version_table="history", transaction_per')
+    up = UP + 'op.add_column("plans", sa.Column("clerk_user_id", sa.Text))'
+    back = BACK + 'op.drop_column("plans", "clerk_user_id")'
+    checks = project(up, back, env=env).verify(["data", "rollback"])
+    assert states(checks) == {"data": ("proven", ""), "rollback": ("proven", "")}
 
 
 def test_without_models_there_is_nothing_to_compare_with(project: Project) -> None:

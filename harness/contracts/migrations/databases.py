@@ -11,10 +11,10 @@ from psycopg.rows import TupleRow
 
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.migrators import CommandResult, Migrator
-from harness.contracts.migrations.results import CheckFailed
-from harness.contracts.migrations.snapshot import Snapshot, populate, snapshot
+from harness.contracts.migrations.results import CheckSkipped
+from harness.contracts.migrations.rows import populate
+from harness.contracts.migrations.snapshot import Snapshot, snapshot
 from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
-from harness.database.row_factory import tables_of
 from harness.database.server import Server
 
 
@@ -41,6 +41,8 @@ class MigrationDatabases:
         self._upgraded_empty: tuple[CommandResult, str] | None = None
         self._legacy: tuple[str, Snapshot] | None = None
         self._upgrade: Upgrade | None = None
+        self.empty: dict[str, str] = {}
+        """The tables of the legacy database without a row, and why."""
 
     def _create(self, template: str | None = None) -> str:
         """Create a database, empty or a copy; its name."""
@@ -83,14 +85,31 @@ class MigrationDatabases:
             name, revision = self._create(), self.file.legacy
             url = self._server.url_of(name)
             self.migrator.upgrade(url, revision).require(f"the legacy revision {revision} cannot be reached")
+            self.empty = populate(url, self.file, self.migrator)
             with psycopg.connect(url, autocommit=True) as connection:
-                if self.file.users not in tables_of(connection):
-                    raise CheckFailed(
-                        f"the legacy revision has no table {self.file.users}: name it as `users` in migrations.toml"
-                    )
-                populate(connection, self.file.users, self.file.rows, self.migrator.tables)
                 self._legacy = (name, snapshot(connection, self.migrator.tables))
         return self._legacy
+
+    def at_size(self, times: int) -> list[SchemaStatement]:
+        """The statements of the way up on a database with `times` as many rows; none where it cannot be made."""
+        url = self._server.url_of(self._create())
+        rows = self.file.rows * times
+        if self.migrator.upgrade(url, self.file.legacy).code != 0:
+            return []
+        populate(url, self.file.model_copy(update={"rows": rows}), self.migrator, rows)
+        with psycopg.connect(url, autocommit=True) as connection:
+            watch = StatementWatch(connection)
+            return watch.statements() if self.migrator.upgrade(url).code == 0 else []
+
+    def require_rows(self) -> None:
+        """Raise CheckSkipped where a table of the legacy database is empty: of what becomes of its rows nothing is known."""
+        if self.empty:
+            named = "; ".join(f"{name} ({why})" for name, why in self.empty.items())
+            first = next(iter(self.empty))
+            raise CheckSkipped(
+                f"no row could be made for {named}, so nothing is known of what becomes of theirs: declare rows in "
+                f'migrations.toml: [fill] "{first}" = "INSERT INTO …", or "module:function"'
+            )
 
     def upgraded(self) -> Upgrade:
         """The way up from the legacy database, watched. Raises CheckFailed where it fails."""
@@ -100,7 +119,11 @@ class MigrationDatabases:
                 watch = StatementWatch(connection)
                 result = self.migrator.upgrade(url)
                 self._upgrade = Upgrade(
-                    result, before, snapshot(connection, self.migrator.tables), watch.statements(), watch.installed
+                    result,
+                    before,
+                    snapshot(connection, self.migrator.tables, before),
+                    watch.statements(),
+                    watch.installed,
                 )
         self._upgrade.result.require(f"{self.file.rows} users cannot be migrated")
         return self._upgrade

@@ -17,6 +17,12 @@ from harness.targets.own_database import missed_database, own_database, reached_
 _ERROR = re.compile(r"(?:[\w.]*(?:Error|Exception|\w+\.exc\.\w+|errors\.\w+)|FAILED): ")
 _MISSING = re.compile(r"Revision (?P<parent>\S+) referenced from \S+ -> (?P<child>\S+) .*is not present")
 """Alembic's warning of a gap in the history."""
+_CALL = """
+import functools, importlib, sys
+sys.path.insert(0, "")
+module, _, name = sys.argv[1].partition(":")
+functools.reduce(getattr, name.split("."), importlib.import_module(module))(sys.argv[2])
+"""
 _TIMEOUT = 300
 """Seconds within which a command must end."""
 
@@ -73,6 +79,9 @@ class Migrator(Protocol):
 
     def compare_models(self, url: str) -> CommandResult:
         """Compare the models with a database that is up to date. Raises CheckSkipped where the app names no models."""
+
+    def call(self, function: str, url: str) -> CommandResult:
+        """Call `module:function` of the app in its own Python, with a database's URL."""
 
 
 @dataclass(frozen=True)
@@ -135,13 +144,20 @@ class Alembic:
             raise CheckSkipped("env.py names no target_metadata: nothing to compare with")
         return result
 
+    def call(self, function: str, url: str) -> CommandResult:
+        """Call `module:function` of the app in its own Python, with a database's URL."""
+        return self._process([self.python, "-c", _CALL, function, url], function, url)
+
     def _run(self, command: str, url: str) -> CommandResult:
         words = [self.python, "-m", "alembic", "-c", self.config, *command.split()]
+        return self._process(words, f"alembic {command}", url)
+
+    def _process(self, words: list[str], shown: str, url: str) -> CommandResult:
         try:
             variables = own_database(self.environment_for(url), url)
             done = processes.run(words, cwd=self.directory, env=variables, timeout=_TIMEOUT)
         except TimeoutError:
-            return CommandResult(1, f"`alembic {command}` took more than {_TIMEOUT} s")
+            return CommandResult(1, f"`{shown}` took more than {_TIMEOUT} s")
         except OSError as error:
             raise DatabaseError(f"--python {self.python}: {error.strerror or error}") from error
         if missed := missed_database(done.stderr):

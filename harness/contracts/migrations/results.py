@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class CheckFailed(Exception):
-    """The check does not hold."""
+    """The check does not hold. `patch`: what differs, line by line, with `-` and `+` in front."""
+
+    def __init__(self, detail: str, patch: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.patch = list(patch)
 
 
 class CheckSkipped(Exception):

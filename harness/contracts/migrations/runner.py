@@ -58,6 +58,8 @@ def _result(spec: CheckSpec, databases: MigrationDatabases) -> Check:
         spec.function(databases)
     except CheckFailed as failed:
         check.status, check.detail = "broken", str(failed)
+        check.before = [line[2:] for line in failed.patch if line.startswith("-")]
+        check.after = [line[2:] for line in failed.patch if line.startswith("+")]
     except CheckSkipped as skipped:
         check.status, check.detail, check.count = "not examined", str(skipped), 0
     return check

@@ -27,32 +27,39 @@ _Row = dict[str, Any]
 
 
 def fill(
-    connection: psycopg.Connection[TupleRow], tables: Mapping[str, Table], rows: Mapping[str, int], some: int
+    connection: psycopg.Connection[TupleRow],
+    tables: Mapping[str, Table],
+    rows: Mapping[str, int],
+    some: int,
+    declared: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Insert `rows` rows into the tables named there, and `some` into each other, those first to which others refer.
 
-    Returns the tables that are empty still, and what the database said of the last row that was tried. `connection`: in
-    autocommit mode; everything is in one transaction, with deferred constraints.
+    `declared`: SQL that is run instead, by table; empty for a table that is left as it is. Returns the tables that are empty
+    still, and what the database said of the last row that was tried. `connection`: in autocommit mode; everything is in one
+    transaction, with deferred constraints. Raises psycopg.Error where declared SQL cannot be run.
     """
     why: dict[str, str] = {}
     promised: dict[str, list[_Row]] = {}
+    declared = declared or {}
     with connection.transaction():
         connection.execute("SET CONSTRAINTS ALL DEFERRED")
         done: list[_Filler] = []
+        filled: set[str] = set()
         for name in in_order(tables):
-            filler = _Filler(connection, tables, name, promised, {each.table.name for each in done})
-            filler.fill(rows.get(name, some))
-            done.append(filler)
-            if filler.last_error:
-                why[name] = filler.last_error
+            if name not in declared:
+                filler = _Filler(connection, tables, name, promised, filled)
+                filler.fill(rows.get(name, some))
+                done.append(filler)
+                if filler.last_error:
+                    why[name] = filler.last_error
+            elif declared[name]:
+                connection.execute(declared[name].encode())
+            filled = filled | {name}
         for filler in done:
             filler.fill_optional()
         _settle(connection, tables, done, why)
-    return {
-        name: why.get(name, "no row was taken")
-        for name, table in tables.items()
-        if name in tables and _empty(connection, table)
-    }
+    return {name: why.get(name, "no row is there") for name, table in tables.items() if _empty(connection, table)}
 
 
 def in_order(tables: Mapping[str, Table]) -> list[str]:
@@ -324,7 +331,7 @@ class _Filler:
         try:
             with self.connection.transaction():
                 for number in (1, 2, 3, 5):
-                    kind = sql.SQL(self.table.columns[name].type)  # type: ignore[arg-type]
+                    kind = sql.SQL(self.table.columns[name].type)
                     self._cursor.execute(sql.SQL("SELECT {}::{}").format(sql.Literal(form(number)), kind))
         except psycopg.Error:
             return False

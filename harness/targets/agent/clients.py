@@ -9,7 +9,6 @@ import importlib.abc
 import importlib.machinery
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -87,9 +86,13 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
+def _with(patch: _Patch, redirect: Redirect) -> Callable[[Any], None]:
+    return lambda module: patch(module, redirect)
+
+
 def install(redirect: Redirect) -> None:
     """Patch what is imported from now on, and what was already."""
-    sys.meta_path.insert(0, Finder({name: partial(patch, redirect=redirect) for name, patch in PATCHES.items()}))
+    sys.meta_path.insert(0, Finder({name: _with(patch, redirect) for name, patch in PATCHES.items()}))
     for name, patch in PATCHES.items():
         if name in sys.modules:
             patch(sys.modules[name], redirect)

@@ -6,17 +6,19 @@ from harness.contracts.base import CheckSpec
 from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
-from harness.contracts.migrations.snapshot import Snapshot, schema_of, snapshot
+from harness.contracts.migrations.schema import patch_of, schema_of
+from harness.contracts.migrations.snapshot import Snapshot, snapshot
 from harness.contracts.migrations.statement_watch import NOT_ALLOWED, StatementWatch
 
 _STOPS = 12
 """At how many statements, spread over a migration, it is stopped."""
-_SHOWN_LINES = 3
+_SHOWN_LINES = 6
 
 
 def _data(databases: MigrationDatabases) -> None:
     upgrade = databases.upgraded()
     _compare(upgrade.before, upgrade.after, databases.file, may_drop=True)
+    databases.require_rows()
 
 
 def _rollback(databases: MigrationDatabases) -> None:
@@ -26,13 +28,13 @@ def _rollback(databases: MigrationDatabases) -> None:
         schema = schema_of(connection, migrator.tables)
         migrator.upgrade(url).require(f"{file.rows} users cannot be migrated")
         migrator.downgrade(url, file.legacy).require("the way back fails")
-        back = schema_of(connection, migrator.tables)
-        if back != schema:
-            gone, new = sorted(schema - back)[:_SHOWN_LINES], sorted(back - schema)[:_SHOWN_LINES]
-            changed = "; ".join([*(f"- {line}" for line in gone), *(f"+ {line}" for line in new)])
-            raise CheckFailed(f"the schema is another one after the way back: {changed}")
-        _compare(before, snapshot(connection, migrator.tables), file, may_drop=False)
+        if patch := patch_of(schema, schema_of(connection, migrator.tables)):
+            rest = f"; and {len(patch) - _SHOWN_LINES} more" if len(patch) > _SHOWN_LINES else ""
+            shown = "; ".join(patch[:_SHOWN_LINES])
+            raise CheckFailed(f"the schema is another one after the way back: {shown}{rest}", patch)
+        _compare(before, snapshot(connection, migrator.tables, before), file, may_drop=False)
         migrator.upgrade(url).require("up again fails after the way back")
+    databases.require_rows()
 
 
 def _resumable(databases: MigrationDatabases) -> None:
@@ -44,6 +46,7 @@ def _resumable(databases: MigrationDatabases) -> None:
         raise CheckSkipped(f"no schema statement lies between {databases.file.legacy} and the head")
     for stop in sorted({1 + round(turn * (count - 1) / max(1, _STOPS - 1)) for turn in range(min(count, _STOPS))}):
         _resume(databases, stop, count)
+    databases.require_rows()
 
 
 def _resume(databases: MigrationDatabases, stop: int, count: int) -> None:
@@ -57,7 +60,7 @@ def _resume(databases: MigrationDatabases, stop: int, count: int) -> None:
         where = f"stopped at statement {stop} of {count}"
         databases.migrator.upgrade(url).require(f"{where}, it cannot go on")
         try:
-            _compare(before, snapshot(connection, databases.migrator.tables), databases.file, may_drop=True)
+            _compare(before, snapshot(connection, databases.migrator.tables, before), databases.file, may_drop=True)
         except CheckFailed as failed:
             raise CheckFailed(f"{where} and gone on: {failed}") from None
 

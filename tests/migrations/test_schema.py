@@ -1,0 +1,75 @@
+"""What a way back can leave behind: each kind of object is a difference, and a schema made anew is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from harness.contracts.migrations.schema import patch_of, schema_of
+from harness.database import Server
+
+BASE = """
+CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL UNIQUE, name text);
+CREATE TABLE notes (id int PRIMARY KEY, owner int NOT NULL REFERENCES users);
+CREATE VIEW people AS SELECT id, email FROM users;
+CREATE SEQUENCE numbers;
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE alembic_version (version_num text);
+"""
+# what is left behind -> a part of the patch
+LEFT = {
+    "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'": "+ function touch()",
+    "CREATE OR REPLACE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 2'": "SELECT 2",
+    "CREATE TRIGGER same BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()": "+ trigger users same",
+    "ALTER TABLE notes ENABLE ROW LEVEL SECURITY": "row level security",
+    "CREATE POLICY own ON notes USING (false)": "+ policy notes own",
+    "CREATE OR REPLACE VIEW people AS SELECT id, lower(email) AS email FROM users": "lower(email)",
+    "CREATE DOMAIN mail AS text": "+ type mail",
+    "CREATE TYPE mood AS ENUM ('sad')": "+ type mood",
+    "CREATE SCHEMA app": "+ schema app",
+    "CREATE SCHEMA app; CREATE TABLE app.t (id int)": "+ relation app.t",
+    "ALTER TABLE users ALTER id ADD GENERATED ALWAYS AS IDENTITY": "identity a",
+    "ALTER TABLE users ALTER name SET DEFAULT 'x'": "default 'x'",
+    "COMMENT ON TABLE users IS 'people'": "+ comment table public.users: people",
+    "COMMENT ON COLUMN users.name IS 'a name'": "a name",
+    "GRANT SELECT ON users TO PUBLIC": "+ grants users",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC": "+ default grants",
+    "ALTER SEQUENCE numbers INCREMENT 2": "+ sequence numbers: bigint 1 2",
+    "ALTER TABLE users SET (fillfactor = 50)": "fillfactor=50",
+    "CREATE STATISTICS s ON id, email FROM users": "+ statistics users s",
+    "CREATE RULE r AS ON DELETE TO users DO INSTEAD NOTHING": "+ rule users r",
+    "CREATE COLLATION c FROM \"C\"": "+ other",
+    "CREATE CAST (int AS text) WITH INOUT": "+ cast",
+    "CREATE PUBLICATION p": "+ publication p",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def connection(postgres: Server) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(postgres.create("clerk_harness_schema"), autocommit=True) as opened:
+        opened.execute(BASE)
+        yield opened
+    postgres.drop("clerk_harness_schema")
+
+
+@pytest.mark.parametrize("left", LEFT)
+def test_what_is_left_behind_is_in_the_patch(connection: psycopg.Connection, left: str) -> None:
+    before = schema_of(connection, ["alembic_version"])
+    with connection.transaction(force_rollback=True):
+        connection.execute(left.encode())
+        patch = patch_of(before, schema_of(connection, ["alembic_version"]))
+    assert any(LEFT[left] in line for line in patch), patch
+    assert patch_of(before, schema_of(connection, ["alembic_version"])) == []
+
+
+def test_what_is_made_anew_and_the_books_are_no_difference(connection: psycopg.Connection) -> None:
+    before = schema_of(connection, ["alembic_version"])
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            "DROP VIEW people; DROP TABLE notes; ALTER TABLE users DROP name; ALTER TABLE users ADD name text"
+        )
+        connection.execute("CREATE TABLE notes (id int PRIMARY KEY, owner int NOT NULL REFERENCES users)")
+        connection.execute("CREATE VIEW people AS SELECT id, email FROM users; DROP TABLE alembic_version")
+        assert patch_of(before, schema_of(connection, ["alembic_version"])) == []
