@@ -18,6 +18,7 @@ _INSTALL = f"""
 CREATE SCHEMA {SCHEMA};
 CREATE UNLOGGED TABLE {SCHEMA}.dirty (relation regclass NOT NULL);
 CREATE TABLE {SCHEMA}.kept (relation regclass PRIMARY KEY, copy regclass NOT NULL, columns text NOT NULL);
+CREATE TABLE {SCHEMA}.heirs (relation regclass NOT NULL, heir regclass NOT NULL);
 CREATE TABLE {SCHEMA}.counters (name regclass PRIMARY KEY, value bigint NOT NULL, called boolean NOT NULL);
 
 CREATE FUNCTION {SCHEMA}.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -25,6 +26,11 @@ BEGIN
     INSERT INTO {SCHEMA}.dirty VALUES (TG_RELID);
     RETURN NULL;
 END $$;
+
+-- A statement fires the triggers of the table that it names only, but writes its partitions and what inherits from it, too.
+CREATE FUNCTION {SCHEMA}.written() RETURNS SETOF regclass LANGUAGE sql AS $$
+    SELECT relation FROM {SCHEMA}.dirty UNION SELECT heir FROM {SCHEMA}.heirs WHERE relation IN (SELECT relation FROM {SCHEMA}.dirty)
+$$;
 
 CREATE FUNCTION {SCHEMA}.reset() RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
@@ -35,8 +41,8 @@ BEGIN
     IF touched IS NULL THEN
         RETURN NULL;
     END IF;
-    FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation = ANY (touched) LOOP
-        EXECUTE format('DELETE FROM %s', one.relation);
+    FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation IN (SELECT {SCHEMA}.written()) LOOP
+        EXECUTE format('DELETE FROM ONLY %s', one.relation);
         EXECUTE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s', one.relation, one.columns, one.columns, one.copy);
     END LOOP;
     PERFORM setval(name, value, called) FROM {SCHEMA}.counters;
@@ -48,11 +54,11 @@ CREATE FUNCTION {SCHEMA}.changes() RETURNS TABLE (name text, added boolean, line
 DECLARE
     one record;
 BEGIN
-    FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation IN (SELECT relation FROM {SCHEMA}.dirty) LOOP
-        RETURN QUERY EXECUTE format('SELECT %L, true, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM (SELECT %s FROM %s) t '
+    FOR one IN SELECT * FROM {SCHEMA}.kept WHERE relation IN (SELECT {SCHEMA}.written()) LOOP
+        RETURN QUERY EXECUTE format('SELECT %L, true, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM (SELECT %s FROM ONLY %s) t '
             'EXCEPT ALL SELECT to_jsonb(t)::text FROM %s t) n', one.relation::text, one.columns, one.relation, one.copy);
         RETURN QUERY EXECUTE format('SELECT %L, false, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM %s t '
-            'EXCEPT ALL SELECT to_jsonb(t)::text FROM (SELECT %s FROM %s) t) n', one.relation::text, one.copy, one.columns, one.relation);
+            'EXCEPT ALL SELECT to_jsonb(t)::text FROM (SELECT %s FROM ONLY %s) t) n', one.relation::text, one.copy, one.columns, one.relation);
     END LOOP;
 END $$;
 
@@ -65,18 +71,24 @@ DECLARE
     called boolean;
 BEGIN
     FOR one IN
-        SELECT c.oid::regclass AS relation FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind = 'r' AND n.nspname NOT IN ('{SCHEMA}', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
+        SELECT c.oid::regclass AS relation, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p') AND n.nspname NOT IN ('{SCHEMA}', 'information_schema') AND n.nspname NOT LIKE 'pg\\_%'
     LOOP
+        EXECUTE format('CREATE TRIGGER clerk_harness_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s '
+            'FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.note()', one.relation);
+        CONTINUE WHEN one.relkind = 'p';
         number := number + 1;
         SELECT string_agg(quote_ident(attname), ', ') INTO names FROM pg_attribute
             WHERE attrelid = one.relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
         CONTINUE WHEN names IS NULL;
-        EXECUTE format('CREATE TABLE {SCHEMA}.%I AS SELECT %s FROM %s', 'copy_' || number, names, one.relation);
+        EXECUTE format('CREATE TABLE {SCHEMA}.%I AS SELECT %s FROM ONLY %s', 'copy_' || number, names, one.relation);
         INSERT INTO {SCHEMA}.kept VALUES (one.relation, ('{SCHEMA}.copy_' || number)::regclass, names);
-        EXECUTE format('CREATE TRIGGER clerk_harness_note AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s '
-            'FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.note()', one.relation);
     END LOOP;
+    INSERT INTO {SCHEMA}.heirs
+        WITH RECURSIVE below(relation, heir) AS (
+            SELECT inhparent, inhrelid FROM pg_inherits
+            UNION SELECT below.relation, i.inhrelid FROM below JOIN pg_inherits i ON i.inhparent = below.heir
+        ) SELECT relation, heir FROM below;
     FOR one IN
         SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind = 'S' AND n.nspname <> '{SCHEMA}' AND n.nspname NOT LIKE 'pg\\_%'

@@ -42,8 +42,7 @@ def load_migrations(suites: Path) -> MigrationsFile | None:
         return None
     if file.tool not in MIGRATORS:
         raise DeclarationError(f"{path}: tool: {file.tool!r}: write one of {', '.join(MIGRATORS)}")
-    file.users = file.users.removeprefix("public.")
     for entry in file.allow:
         if entry.partition(":")[0] not in ("drop", "rewrite", "lock"):
             raise DeclarationError(f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table or lock:table")
-    return file
+    return file.model_copy(update={"users": file.users.removeprefix("public.")})
