@@ -58,7 +58,8 @@ BEGIN
         RETURN QUERY EXECUTE format('SELECT %L, true, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM (SELECT %s FROM ONLY %s) t '
             'EXCEPT ALL SELECT to_jsonb(t)::text FROM %s t) n', one.relation::text, one.columns, one.relation, one.copy);
         RETURN QUERY EXECUTE format('SELECT %L, false, l::jsonb FROM (SELECT to_jsonb(t)::text AS l FROM %s t '
-            'EXCEPT ALL SELECT to_jsonb(t)::text FROM (SELECT %s FROM ONLY %s) t) n', one.relation::text, one.copy, one.columns, one.relation);
+            'EXCEPT ALL SELECT to_jsonb(t)::text FROM (SELECT %s FROM ONLY %s) t) n', one.relation::text,
+            one.copy, one.columns, one.relation);
     END LOOP;
 END $$;
 

@@ -77,7 +77,8 @@ INSERT INTO events VALUES ('2026-02-01', 'ann');
 CREATE TABLE base (id serial PRIMARY KEY, name text);
 CREATE TABLE child (extra text) INHERITS (base);
 CREATE TABLE grandchild () INHERITS (child);
-INSERT INTO base (name) VALUES ('b'); INSERT INTO child (name, extra) VALUES ('c', 'x'); INSERT INTO grandchild (name, extra) VALUES ('g', 'y');
+INSERT INTO base (name) VALUES ('b'); INSERT INTO child (name, extra) VALUES ('c', 'x');
+INSERT INTO grandchild (name, extra) VALUES ('g', 'y');
 """
 
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from harness.contracts.migrations.checks.blocking_ddl import rewritten_at_once
 from harness.contracts.migrations.schema import patch_of, schema_of
+from harness.contracts.migrations.snapshot import snapshot
 from harness.database import Server
 
 BASE = """
@@ -73,3 +75,34 @@ def test_what_is_made_anew_and_the_books_are_no_difference(connection: psycopg.C
         connection.execute("CREATE TABLE notes (id int PRIMARY KEY, owner int NOT NULL REFERENCES users)")
         connection.execute("CREATE VIEW people AS SELECT id, email FROM users; DROP TABLE alembic_version")
         assert patch_of(before, schema_of(connection, ["alembic_version"])) == []
+
+
+def test_rows_of_other_schemas_and_of_tables_without_a_key_are_compared(connection: psycopg.Connection) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            "CREATE SCHEMA app; CREATE TABLE app.log (at int, what text); INSERT INTO app.log VALUES (1, 'a'), (2, 'b')"
+        )
+        connection.execute("CREATE TABLE books (version_num text)")
+        before = snapshot(connection, ["books"])
+        assert (before.keys["app.log"], "books" in before.tables) == (["(1,a)", "(2,b)"], False)
+        connection.execute("ALTER TABLE app.log ADD who text DEFAULT 'nobody'")
+        after = snapshot(connection, ["books"], before)
+        assert after.keys == before.keys
+        assert after.content["app.log", "what"] == before.content["app.log", "what"]
+        connection.execute("UPDATE app.log SET what = 'c' WHERE at = 2")
+        assert snapshot(connection, ["books"], before).keys != before.keys
+
+
+@pytest.mark.parametrize(("batches", "most"), [(1, 20), (4, 5)])
+def test_rows_written_in_batches_have_transactions_of_their_own(
+    connection: psycopg.Connection, batches: int, most: int
+) -> None:
+    connection.execute(
+        "CREATE TABLE batched (id int PRIMARY KEY, n int); INSERT INTO batched SELECT generate_series(0, 19)"
+    )
+    before = snapshot(connection, [])
+    for batch in range(batches):
+        connection.execute("UPDATE batched SET n = 1 WHERE id % %s = %s", [batches, batch])
+    after = snapshot(connection, [], before)
+    connection.execute("DROP TABLE batched")
+    assert rewritten_at_once(before, after, "batched") == (most, 20)

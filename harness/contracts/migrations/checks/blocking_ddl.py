@@ -8,6 +8,7 @@ from collections import Counter
 from harness.contracts.base import CheckSpec
 from harness.contracts.migrations.databases import MigrationDatabases, Upgrade
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
+from harness.contracts.migrations.snapshot import Snapshot
 from harness.contracts.migrations.statement_watch import NOT_ALLOWED, Held, SchemaStatement
 
 _SHOWN_CHARACTERS = 120
@@ -55,16 +56,21 @@ def _rewritten(upgrade: Upgrade, populated: set[str]) -> list[tuple[str, str]]:
     for name in sorted(populated & set(after.tables)):
         if before.files[name] - after.files[name]:
             found.append((f"rewrite:{name}", f"{name} is rewritten by a change of its definition"))
-        kept = before.versions[name].keys() & after.versions[name].keys()
-        changed = Counter(after.versions[name][k] for k in kept if before.versions[name][k] != after.versions[name][k])
-        anew = max(
-            changed.values(), default=0
-        )  # In one transaction: batches in transactions of their own lock a few rows each.
-        if kept and anew * 2 > len(kept):
-            found.append(
-                (f"rewrite:{name}", f"{anew} of {len(kept)} rows of {name} are written anew in one transaction")
-            )
+        anew, kept = rewritten_at_once(before, after, name)
+        if anew * 2 > kept:
+            found.append((f"rewrite:{name}", f"{anew} of {kept} rows of {name} are written anew in one transaction"))
     return found
+
+
+def rewritten_at_once(before: Snapshot, after: Snapshot, name: str) -> tuple[int, int]:
+    """How many rows of a table one transaction has written, at the most, and how many are there still.
+
+    Batches in transactions of their own lock a few rows each.
+    """
+    old, new = before.versions[name], after.versions[name]
+    kept = old.keys() & new.keys()
+    changed = Counter(new[key] for key in kept if old[key] != new[key])
+    return max(changed.values(), default=0), len(kept)
 
 
 def _dropped(upgrade: Upgrade) -> list[tuple[str, str]]:
