@@ -110,7 +110,13 @@ FLAWS = {
     "backfills": (UP + "op.execute(\"UPDATE users SET clerk_user_id = 'c' || id\")", BACK, "no-blocking-ddl", "are written anew in one transaction"),
     "index without concurrently": (UP + 'op.create_index("by_nick", "users", ["nick"])', BACK, "no-blocking-ddl", "users is locked"),
     "drops data": (UP + 'op.drop_column("users", "age")', BACK, "no-blocking-ddl", "users.age is dropped, with data"),
-    "set not null": (UP + 'op.execute("ALTER TABLE users ALTER COLUMN id SET NOT NULL")', BACK, "no-blocking-ddl", "SET NOT NULL"),
+    "set not null": (
+        UP + "op.add_column('users', sa.Column('plan', sa.Text, server_default='free'))\nop.alter_column('users', 'plan', nullable=False)",
+        BACK, "no-blocking-ddl", "users is locked (ACCESS EXCLUSIVE) while 300 rows are read: ALTER TABLE users ALTER COLUMN plan SET NOT NULL",
+    ),
+    "constraint without a name": (
+        UP + 'op.create_unique_constraint(None, "users", ["clerk_user_id"])', BACK, "no-blocking-ddl", "ADD UNIQUE (clerk_user_id)",
+    ),
 }  # fmt: skip
 
 

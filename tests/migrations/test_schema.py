@@ -102,7 +102,7 @@ def test_rows_written_in_batches_have_transactions_of_their_own(
     )
     before = snapshot(connection, [])
     for batch in range(batches):
-        connection.execute("UPDATE batched SET n = 1 WHERE id % %s = %s", [batches, batch])
+        connection.execute("UPDATE batched SET n = 1 WHERE id %% %s = %s", [batches, batch])
     after = snapshot(connection, [], before)
     connection.execute("DROP TABLE batched")
     assert rewritten_at_once(before, after, "batched") == (most, 20)

@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from harness.database.errors import first_line
 from harness.database.filling.catalogue import Column, ForeignKey, Table
 from harness.database.filling.forms import Form, forms_of
+from harness.database.filling.order import in_order, required
 
 _TRIES = 500
 """How many rows are tried until a table takes its first."""
@@ -60,32 +61,6 @@ def fill(
             filler.fill_optional()
         _settle(connection, tables, done, why)
     return {name: why.get(name, "no row is there") for name, table in tables.items() if _empty(connection, table)}
-
-
-def in_order(tables: Mapping[str, Table]) -> list[str]:
-    """The tables, each after those to which it must refer, as far as there is no cycle; optional references come last."""
-    left, found = dict(tables), list[str]()
-    while left:
-        for optional in (True, False, None):
-            free = [
-                name
-                for name, table in left.items()
-                if optional is None
-                or not any(
-                    r.to in left and r.to != name and (optional or _required(table, r)) for r in table.references
-                )
-            ]
-            if free:
-                chosen = free if optional is not None else free[:1]
-                found += chosen
-                for name in chosen:
-                    del left[name]
-                break
-    return found
-
-
-def _required(table: Table, reference: ForeignKey) -> bool:
-    return any(table.columns[column].required for column in reference.columns)
 
 
 def _empty(connection: psycopg.Connection[TupleRow], table: Table) -> bool:
@@ -222,12 +197,12 @@ class _Filler:
         for reference in sorted(self.table.references, key=lambda r: -len(r.columns)):
             if all(column in row for column in reference.columns):
                 continue
-            required = _required(self.table, reference) or any(c in self._filled_in for c in reference.columns)
+            must = required(self.table, reference) or any(c in self._filled_in for c in reference.columns)
             given = {
                 o: row[c] for c, o in zip(reference.columns, reference.others, strict=True) if row.get(c) is not None
             }
             parents = [p for p in self._rows_of(reference) if all(p[o] == value for o, value in given.items())]
-            if not required and (number % 5 == 4 or not parents):
+            if not must and (number % 5 == 4 or not parents):
                 row.update({c: None for c in reference.columns if c not in row and not self.table.columns[c].required})
             elif parents:
                 parent = parents[(number - 1 + self._shift.get(reference.name, 0)) % len(parents)]
@@ -340,7 +315,7 @@ class _Filler:
     def fill_optional(self) -> None:
         """Let references that need not be there lead somewhere, where their table came later."""
         for reference in self.table.references:
-            if reference.to in self.filled or _required(self.table, reference):
+            if reference.to in self.filled or required(self.table, reference):
                 continue
             own = sql.SQL(", ").join(map(sql.Identifier, reference.columns))
             others = sql.SQL(", ").join(map(sql.Identifier, reference.others))
