@@ -30,9 +30,10 @@ class SyncDatabase:
         self.connection.close()
 
     @property
-    def written_tables(self) -> set[str]:
+    def written_tables(self) -> list[sql.Identifier]:
         """The table of users, and the tables that refer to it."""
-        return {self.declared.name, *(reference.table for reference in self.relations)}
+        names = dict.fromkeys((self.declared.name, *(reference.table for reference in self.relations)))
+        return [self.tables[name].identifier for name in names]
 
     def _missing_columns(self) -> list[str]:
         table = self.declared
@@ -67,7 +68,7 @@ class SyncDatabase:
             try:
                 added = insert(self.connection, self.tables, reference.table, {reference.column: row[table.id]})
             except psycopg.Error:
-                continue  # A CHECK constraint that cannot be guessed: that table is left out.
+                continue  # No row that its constraints take was found: that table is left out.
             key = tuple(added[name] for name in self.tables[reference.table].key)
             account.dependents[reference.table, reference.column] = (key, row[table.id])
         return account
@@ -75,7 +76,7 @@ class SyncDatabase:
     def users(self, clerk_id: str | None = None) -> list[Row]:
         """Rows of the table of users: all, or those of one Clerk user."""
         table = self.declared
-        statement = sql.SQL("SELECT * FROM {}").format(sql.Identifier(table.name))
+        statement = sql.SQL("SELECT * FROM {}").format(self.tables[table.name].identifier)
         if clerk_id is not None:
             statement += sql.SQL(" WHERE {} = {}").format(sql.Identifier(table.clerk_id), sql.Literal(clerk_id))
         cursor = self.connection.execute(statement)
@@ -99,7 +100,9 @@ class SyncDatabase:
                 sql.SQL("{} = {}").format(sql.Identifier(part), sql.Literal(value))
                 for part, value in zip(self.tables[name].key, key, strict=True)
             )
-            statement = sql.SQL("SELECT {} FROM {} WHERE ").format(sql.Identifier(column), sql.Identifier(name)) + where
+            statement = (
+                sql.SQL("SELECT {} FROM {} WHERE ").format(sql.Identifier(column), self.tables[name].identifier) + where
+            )
             row = self.connection.execute(statement).fetchone()
             found[name, column] = row[0] if row is not None else None
         return found

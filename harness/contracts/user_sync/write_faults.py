@@ -61,13 +61,13 @@ _TRIGGER = (
 class WriteFaults:
     """Triggers on some tables that disturb whoever writes there, as long as they are armed."""
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], tables: Iterable[str]) -> None:
+    def __init__(self, connection: psycopg.Connection[TupleRow], tables: Iterable[sql.Identifier]) -> None:
         """Install the triggers, which do nothing yet. `connection` must be in autocommit mode."""
         self._connection = connection
         connection.execute(_INSTALL.encode())
         for name in tables:
             for statement in _TRIGGER:
-                connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+                connection.execute(sql.SQL(statement).format(name))
 
     def kill_at(self, write: int) -> None:
         """Terminate the connection of whoever writes, from the `write`th statement on (counted from 1)."""
@@ -78,13 +78,13 @@ class WriteFaults:
         self._set(pause=True)
 
     @contextmanager
-    def migration(self, table: str) -> Iterator[Callable[[], None]]:
+    def migration(self, table: sql.Identifier) -> Iterator[Callable[[], None]]:
         """Hold the lock of a migration (ACCESS EXCLUSIVE) on a table. What is given waits until somebody waits for it, and gives it up.
 
         Nobody may need it: then it is given up as soon as nobody has done anything for a while.
         """
         with psycopg.connect(self._connection.info.dsn, password=self._connection.info.password) as migrator:
-            migrator.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table)))
+            migrator.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(table))
 
             def until_waited_for() -> None:
                 self._connection.execute(_UNTIL_WAITED_FOR.encode(), [migrator.info.backend_pid])

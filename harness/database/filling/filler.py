@@ -63,6 +63,23 @@ def fill(
     return {name: why.get(name, "no row is there") for name, table in tables.items() if _empty(connection, table)}
 
 
+def insert_one(
+    connection: psycopg.Connection[TupleRow], tables: Mapping[str, Table], name: str, given: Mapping[str, Any]
+) -> bool:
+    """Insert one row that has the values given, and in the other columns whatever the database takes; False where nothing is found.
+
+    What it must refer to is made where there is none.
+    """
+    for reference in tables[name].references:
+        wanted = required(tables[name], reference) and not set(reference.columns) & set(given)
+        if wanted and reference.to != name and _empty(connection, tables[reference.to]):
+            insert_one(connection, tables, reference.to, {})
+    with connection.transaction():
+        connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        filler = _Filler(connection, tables, name, {name: [dict(given)]}, set(tables))
+        return filler.learn()
+
+
 def _empty(connection: psycopg.Connection[TupleRow], table: Table) -> bool:
     found = connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(table.only)).fetchone()
     return found == (False,)
@@ -129,10 +146,10 @@ class _Filler:
 
     def fill(self, rows: int) -> None:
         """Insert rows: the first ones by trial, then many at once, as the first were."""
-        learned = self._learn()
+        learned = self.learn()
         # What triggers refuse is there all the same in a real table, from before they were made.
         silenced = not learned and self._triggers("replica")
-        if learned or (silenced and self._learn()):
+        if learned or (silenced and self.learn()):
             self.last_error = ""
             self._parents.clear()
             numbers = range(2, max(rows, len(self._promises)) + 1)
@@ -150,7 +167,8 @@ class _Filler:
             return False
         return True
 
-    def _learn(self) -> bool:
+    def learn(self) -> bool:
+        """Insert the first row, in whatever forms the database takes; False where it takes none."""
         return self._try(1, _TRIES)
 
     def _batch(self, numbers: Collection[int]) -> None:

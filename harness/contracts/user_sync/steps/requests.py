@@ -88,7 +88,9 @@ def _race(runner: StepRunner, person: Person, step: Step) -> None:
 def _locked(runner: StepRunner, person: Person, step: Step) -> None:
     environment = runner.environment
     runner.note(f"{runner.describe_request(person)} while a migration holds a lock on the table of users")
-    with environment.faults.migration(environment.file.table.name) as until_waited_for:
+    with environment.faults.migration(
+        environment.database.tables[environment.file.table.name].identifier
+    ) as until_waited_for:
         answer = environment.client.waiting(person, until_waited_for)
     runner.judge(Answered(person, answer))
 
