@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.contracts.schemas import as_text, schemas
 from harness.run.option_table import markdown
+from harness.run.schemas import as_text, schemas
 from tests.credentials.coverage import page
 
 ROOT = Path(__file__).resolve().parent.parent

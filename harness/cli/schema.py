@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.contracts.schemas import as_text, schemas
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.output import hand_out, say
 from harness.core.text import instead
+from harness.run.schemas import as_text, schemas
 
 
 def schema(arguments: argparse.Namespace) -> int:

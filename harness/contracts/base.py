@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel
-
 from harness.core.errors import DeclarationError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from harness.contracts.matrix import CellVerdict, Declaration, Engine, Plan
     from harness.contracts.matrix.runner import Resets
     from harness.database import Server

@@ -17,7 +17,6 @@ from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.route_matching import router_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.registry import MATRIX_FILE
-from harness.contracts.schemas import SCHEMAS, as_text, schemas
 from harness.core.ending import held
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
@@ -25,6 +24,7 @@ from harness.core.redact import is_secret
 from harness.credentials import CATALOGUE, Legacy
 from harness.run.context import RunContext
 from harness.run.options import Options
+from harness.run.schemas import SCHEMAS, as_text, schemas
 from harness.targets import Call, Observation, Route
 from harness.targets.base import ask
 from harness.targets.request_builder import Example, base_request, under

@@ -270,11 +270,7 @@ def load_matrix(path: Path) -> tuple[MatrixFile, Legacy]:
     for name, policy in matrix.policies.items():
         for field in ("accept", "reject", "tolerate", "refuse"):
             for credential in getattr(policy, field):
-                if (
-                    credential != ("default" if field == "refuse" else "*")
-                    and credential not in CATALOGUE
-                    and credential not in groups()
-                ):
+                if credential not in ("default" if field == "refuse" else "*", *CATALOGUE, *groups()):
                     raise DeclarationError(
                         f"{path}: policies.{name}.{field}: no credential or group {credential!r}{closest(credential)}"
                     )

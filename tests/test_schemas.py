@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 
 from harness.contracts.registry import BESIDE_THE_MATRIX
-from harness.contracts.schemas import as_text, schemas
+from harness.run.schemas import as_text, schemas
 from tests.conftest import MATRIX, ROOT
 
 MADE = schemas()
