@@ -143,8 +143,8 @@ def unexamined(record: Record) -> list[dict[str, Any]]:
         note(f"the run is incomplete: {record.incomplete}", max(0, record.plan.cells - len(judged)))
     elif len(judged) < record.plan.cells:
         note("cells that were planned and not judged", record.plan.cells - len(judged))
-    if part := getattr(record, "part", "") or record.meta.narrowed:
-        note(f"only a part of the matrix was run: {part}")
+    if record.meta.narrowed:
+        note(f"only a part of the matrix was run: {record.meta.narrowed}")
     if open_cells := [v for v in judged if v.verdict == "inconclusive"]:
         note("cells that prove nothing: the decision was not reached, or the genuine credential was not let in",
              len(open_cells), "inconclusive")  # fmt: skip

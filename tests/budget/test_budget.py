@@ -100,7 +100,7 @@ def test_a_missing_index_is_found(verify: Hold, postgres: Server, tmp_path: Path
     [
         ("statement = 2", "statement: unknown key; did you mean 'statements'?"),
         ("statements = -1", "statements: Input should be greater than or equal to 0"),
-        ('[routes]\n"GET /me" = { calls = 1 }', "routes.GET /me.calls: unknown key"),
+        ('[routes]\n"GET /me" = { calls = 1 }', 'routes."GET /me".calls: unknown key'),
         ('lookup = "users"', "lookup: String should match pattern"),
     ],
 )

@@ -200,7 +200,15 @@ def test_what_is_said_of_a_broken_check() -> None:
     rows = Check("user_sync", "one-row", "one row for each", "broken", detail="2 rows")
     calls = Check("budget", "calls", "no calls", "broken")
     assert causes([], [rows, calls]) == [
-        Cause("3133dd796c9c", "broken", "user_sync: one-row: 2 rows", "one row for each", "user-sync.md", check=rows),
+        Cause(
+            "3133dd796c9c",
+            "broken",
+            "user_sync: one-row: 2 rows",
+            "one row for each",
+            "user-sync.md",
+            check=rows,
+            by="# rows",
+        ),
         Cause("624277f87039", "broken", "budget: calls: no calls", "no calls", "budget.md", check=calls),
     ]
 

@@ -83,9 +83,9 @@ def test_a_cause_is_a_rule_and_one_result_at_its_function() -> None:
     assert [tag for tag in rule["properties"]["tags"] if tag.startswith("external/cwe/cwe-")]
     assert rule["relationships"][0]["target"]["id"] in [taxon["id"] for taxon in run["taxonomies"][0]["taxa"]]
     assert [at(each) for each in result["locations"]] == [("app/auth.py", 12)]
-    assert [at(each) for each in result["relatedLocations"]] == [
-        ("app/x%20y.py", 3), ("app/x%20y.py", 9), ("suites/routers/app.toml", 7), ("suites/routers/app.toml", 1),
-    ]  # fmt: skip
+    related = [at(each) for each in result["relatedLocations"]]
+    assert sorted(related[:2]) == [("app/x%20y.py", 3), ("app/x%20y.py", 9)]
+    assert sorted(related[2:]) == [("suites/routers/app.toml", 1), ("suites/routers/app.toml", 7)]
 
 
 @pytest.mark.parametrize(
