@@ -131,3 +131,22 @@ def test_drills_and_mutations_where_they_are_asked_for(suites: pytest.Pytester) 
     assert re.search(r"GET /me\[jwks-outage\] PASSED", text), text[-2000:]
     assert re.search(r"\[fuzz\] PASSED", text), text[-2000:]
     assert result.ret == pytest.ExitCode.OK
+
+
+def test_what_failed_last_can_be_run_alone_or_first(suites: pytest.Pytester) -> None:
+    """pytest's cache knows the items by their ids."""
+    suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
+    words = [
+        *(word for word in SPARE if "cacheprovider" not in word),
+        "suites",
+        "-v",
+        "--harness-credentials",
+        "clerk,missing",
+    ]
+    first = suites.runpytest_subprocess(*words).parseoutcomes()
+    assert first["failed"] and first["passed"]
+    again = suites.runpytest_subprocess(*words, "--lf").parseoutcomes()
+    assert (again["failed"], again.get("passed", 0)) == (first["failed"], 0)
+    ordered = suites.runpytest_subprocess(*words, "--ff")
+    outcomes = [word for line in ordered.outlines for word in ("PASSED", "FAILED") if f" {word} " in line]
+    assert outcomes[: first["failed"]] == ["FAILED"] * first["failed"]

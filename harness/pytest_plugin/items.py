@@ -37,6 +37,10 @@ class StoryItem(pytest.Item):
     line = 1
     """The line of its file that asks for it."""
 
+    def __init__(self, name: str, parent: pytest.Collector, **more: Any) -> None:
+        # As pytest reads it from its cache of failures: what is in brackets is no part of the name.
+        super().__init__(name, parent, nodeid=f"{parent.nodeid}::{name}", **more)
+
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the item comes from; pytest counts lines from 0."""
         return self.path, self.line - 1, self.name

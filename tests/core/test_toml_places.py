@@ -14,8 +14,7 @@ accept = ["clerk"]
   rejct = ["legacy"]
 
 [routes]
-"GET /peers/{id}" = { policy = "clerk",
-  path = { id = 1 } }
+"GET /peers/{id}" = { policy = "clerk", path = { id = 1 } }
 """
 
 
@@ -27,7 +26,7 @@ accept = ["clerk"]
         ("policies.clerk.accept: no credential or group 'x': y", "line 2, column 1"),
         ("policies.clerk.carrier: is missing", "line 1, column 11"),
         ('routes."GET /peers/{id}": no policy', "line 6, column 1"),
-        ('routes."GET /peers/{id}".path.id: empty', "line 6, column 1"),
+        ('routes."GET /peers/{id}".path.id: empty', "line 6, column 14"),
         ("mechanisms.old: is missing", ""),
         ("no key at all", ""),
         ("a sentence: not a key", ""),

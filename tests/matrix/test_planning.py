@@ -156,7 +156,7 @@ def test_part_of_the_routes() -> None:
         ({"only_routers": ["z", "y", "a"]}, "--router y: no such router in suites; known: a, b"),
         (
             {"only_routes": ["GET /a", "GET /z", "GET /y"]},
-            '--route "GET /y": not a declared route of the target; `clerk-harness routes` lists them',
+            '--route "GET /y": not a declared route of the target; did you mean ',
         ),
         ({"credentials": ["nonsense"]}, "no credential or group 'nonsense'"),
         (
