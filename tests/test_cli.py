@@ -67,7 +67,7 @@ def test_run_fails_with_the_finding_and_its_repetition(command: Run, project: Pa
     (project / "backend.py").write_text(APP.replace("def me(user: User)", "def me()"))
     done = command("run", "--no-drills", "--env", "API_TOKEN=abc", "--env", "STAGE=x")
     assert done.returncode == 1
-    assert "BREACH       GET /me" in done.stdout
+    assert re.search(r"BREACH +.* on GET /me \(app\)", done.stdout)
     repeat = re.search(r"repeat: (clerk-harness .*)", done.stdout)
     assert repeat is not None
     assert '--env API_TOKEN="$API_TOKEN" --env STAGE=x' in repeat[1]
