@@ -280,7 +280,7 @@ def test_a_contract_that_cannot_be_examined_costs_the_others_nothing(project: Pa
     criterion = next(c for c in document["criteria"] if c["checks"] == ["configuration: examination"])
     assert criterion["state"] == "not examined"
     assert "configuration: examination" in done.stdout
-    assert done.stdout.splitlines()[-2] .startswith("FAILED: this is a part of the matrix")
+    assert done.stdout.splitlines()[-2].startswith("FAILED: this is a part of the matrix")
 
 
 def test_a_mistake_of_ours_in_a_contract_costs_the_others_nothing(project: Path) -> None:
