@@ -28,7 +28,15 @@ const calls = {
   async view({ width, height = 900, scheme = "light" }) { await page.setViewportSize({ width, height }); await page.emulateMedia({ colorScheme: scheme }); return true; },
   async told() { return told; },
   async ask({ script }) { return await page.evaluate(script); },
-  async wait({ script }) { await page.waitForFunction(script); return true; },
+  // Playwright's own waitForFunction evaluates text within the page, which the page's policy forbids from the second time on.
+  async wait({ script }) {
+    const end = Date.now() + 10_000;
+    while (!(await page.evaluate(script))) {
+      if (Date.now() > end) throw new Error(`in vain for ten seconds: ${script}`);
+      await page.evaluate("new Promise(done => setTimeout(done, 20))");
+    }
+    return true;
+  },
   async choose({ field, value }) { await page.locator(`form [name=${field}]`).selectOption(value); return true; },
   async type({ field, value }) { await page.locator(`form [name=${field}]`).fill(value); return true; },
   async click({ selector }) { await page.locator(selector).first().click(); return true; },
