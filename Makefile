@@ -4,14 +4,14 @@
 
 PYTHON ?= python3
 STAGE ?= unified
-WORKERS ?= 2
+WORKERS ?= 3
 BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test coverage lint docs zoo platform drills mutants package bench clean
+.PHONY: run test long coverage lint docs zoo platform drills mutants package bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
@@ -19,9 +19,13 @@ run: .venv/ready
 test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
+# All tests, those too that tests/long.toml leaves out of the ordinary run: about half an hour.
+long: export HARNESS_ALL = 1
+long: test
+
 # How much of the harness the tests reach without the zoo, the cases and the platform; below the number in pyproject.toml it fails.
 coverage: .venv/ready .venv-old/ready $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
-	@$(BIN)/python -m pytest -n $(WORKERS) --cov=harness --ignore=tests/zoo --ignore=tests/cases --ignore=tests/platform
+	@HARNESS_ALL=1 $(BIN)/python -m pytest -n $(WORKERS) --cov=harness --ignore=tests/zoo --ignore=tests/cases --ignore=tests/platform
 
 lint: .venv/ready
 	@$(BIN)/ruff check .
