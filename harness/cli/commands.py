@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     options: Options = arguments.options
     with ending.held(release_after=False):  # What comes before there is anything to report is reported, too.
         declaration = load(options.suites)
-        contracts = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
+        part = bool(options.routers or options.routes or options.credentials) or options.depth == "quick"
+        contracts = chosen(options.only, narrowed=part)
         known = read_baseline(options.baseline) if options.baseline is not None else None
         judging = Judging(options, declaration, contracts, known)
         try:  # Before anything is sent: a report that cannot be written would be lost.

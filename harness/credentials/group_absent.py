@@ -33,7 +33,7 @@ def _both(*order: str) -> Recipe:
 
 
 CREDENTIALS = [
-    _entry("missing", lambda m: Presentation(), "RFC 9110 section 11.6.2", "No credential at all.", cwe="CWE-306", token=False, tags=frozenset({"without-keys", "misconfigured", "every-case"})),
+    _entry("missing", lambda m: Presentation(), "RFC 9110 section 11.6.2", "No credential at all.", cwe="CWE-306", token=False, tags=frozenset({"sentinel", "without-keys", "misconfigured", "every-case"})),
     _entry("empty-header", authorization(lambda m: ""), _BEARER, "An Authorization field without a value.", token=False, placed=True),
     _entry("scheme-only", authorization(lambda m: "Bearer"), _BEARER, "The word Bearer and nothing after it.", token=False, placed=True),
     _entry("scheme-only-spaces", authorization(lambda m: "Bearer    "), _BEARER, "The word Bearer and only spaces after it.", token=False, placed=True),

@@ -187,7 +187,7 @@ def _es256(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("alg-none", _unsigned("none"), _NONE, "A token that says it needs no signature, and has none.", tags=frozenset({"spot-check", "without-keys", "misconfigured"})),
+    _entry("alg-none", _unsigned("none"), _NONE, "A token that says it needs no signature, and has none.", tags=frozenset({"sentinel", "spot-check", "without-keys", "misconfigured"})),
     _entry("alg-none-mixed-case", several(*map(_unsigned, ("None", "NONE", "nOnE"))), _NONE, "The same in other spellings of none, which a filter may miss."),
     _entry("alg-none-with-signature", token(lambda m: jose.unsigned(m.header(alg="none"), m.claims(), jose.parts(m.genuine())[2])), _NONE, "A token that says it needs no signature, with a signature from elsewhere."),
     _entry("alg-none-unknown-kid", several(*(_unsigned(alg, kid=_NEVER) for alg in ("none", "None", "NONE"))), _NONE, "The same under a key id that was never published: who finds no key must not verify without one."),
@@ -198,7 +198,7 @@ CREDENTIALS = [
     _entry("alg-array", _unsigned(["RS256", "none"], "c2ln"), _ALG, "A token whose algorithm is a list: must be refused, not crash.", "CWE-248"),
     _entry("alg-empty", _unsigned(""), _ALG, "A token whose algorithm is the empty word, unsigned."),
     _entry("alg-lowercase-rs256", token(lambda m: m.signed(m.claims(), alg="rs256", key=m.attacker)), _ALG, "An algorithm in lower case, which is none, and the attacker's signature: a case-blind lookup may fall through."),
-    _entry("hs256-with-pem", _hmac(_pem), _CONFUSION, "Signed with the published public key as if it were a shared secret.", tags=frozenset({"spot-check"})),
+    _entry("hs256-with-pem", _hmac(_pem), _CONFUSION, "Signed with the published public key as if it were a shared secret.", tags=frozenset({"sentinel", "spot-check"})),
     _entry("hs256-with-pem-no-newline", _hmac(lambda m: _pem(m).strip()), _CONFUSION, "The same, without the newline at the end, as configuration often holds it."),
     _entry("hs256-with-pkcs1-pem", _hmac(_pkcs1), _CONFUSION, "The public key in its older text form, used as a shared secret."),
     _entry("hs256-with-der", _hmac(_der), _CONFUSION, "The public key in its binary form, used as a shared secret."),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from harness.credentials.mint import Mint
 from harness.credentials.model import Bend, Bendable, Credential, Presentation, Recipe
@@ -19,8 +20,8 @@ _REWRITE = "OWASP WSTG-ATHZ-02 (X-Original-URL, X-Rewrite-URL)"
 _TRUST = "OWASP ASVS 4.0 section 4.1"
 
 
-def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str) -> Credential:
-    return Credential(name, "bypass", recipe, cwe, source, why, token=False, only="http")
+def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str, **more: Any) -> Credential:
+    return Credential(name, "bypass", recipe, cwe, source, why, token=False, only="http", **more)
 
 
 def _bend(*bends: Bend) -> Recipe:
@@ -168,7 +169,7 @@ CREDENTIALS = [
     _entry("options-method", _bend(_method("OPTIONS")), _METHOD, "The route asked with OPTIONS, which guards let pass for browsers: it must not run the handler.", "CWE-650"),
     _entry("method-override-header", _bend(_override_by_header), _OVERRIDE, "Another method is sent, and a header names the one that is meant: a guard sees the one, the router the other.", "CWE-650"),
     _entry("method-override-query", _bend(_override_by_query), _OVERRIDE, "Another method is sent, and the query names the one that is meant.", "CWE-650"),
-    _entry("trailing-slash", _bend(_path(lambda p: p[:-1] if p.endswith("/") and p != "/" else p + "/")), _PATH, "The path with a slash at its end (or without the one it has): a list of guarded paths may not hold it.", "CWE-647"),
+    _entry("trailing-slash", _bend(_path(lambda p: p[:-1] if p.endswith("/") and p != "/" else p + "/")), _PATH, "The path with a slash at its end (or without the one it has): a list of guarded paths may not hold it.", "CWE-647", tags=frozenset({"sentinel"})),
     _entry("double-slash", _bend(_path(lambda p: "/" + p), _path(_inner_double_slash)), _PATH, "The path with a slash twice: guard and router may read it differently.", "CWE-647"),
     _entry("dot-segment", _bend(_path(lambda p: "/." + p)), _PATH, "The path with a dot that means nothing in it.", "CWE-647"),
     _entry("parent-segment", _bend(_path(lambda p: "/public/.." + p), _path(lambda p: "/static/.." + p)), _PATH, "The path by way of a folder that may be open to everybody.", "CWE-22"),

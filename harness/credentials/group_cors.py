@@ -36,6 +36,6 @@ def _foreign(mint: Mint) -> Presentation:
 
 
 CREDENTIALS = [
-    Credential("cors-preflight", "cors", lambda m: Presentation(bend=_preflight(m.origin)), "CWE-285", _FETCH, "The question by which a browser makes sure that a page of the front end may call: it carries no credential, and must be answered.", token=False, only="http"),
+    Credential("cors-preflight", "cors", lambda m: Presentation(bend=_preflight(m.origin)), "CWE-285", _FETCH, "The question by which a browser makes sure that a page of the front end may call: it carries no credential, and must be answered.", token=False, only="http", tags=frozenset({"sentinel"})),
     Credential("cors-foreign-origin", "cors", _foreign, "CWE-942", f"{_FETCH}; OWASP WSTG-CLNT-07", "The same question from a page of somebody else's: it must not be told that it may send the user's credentials.", token=False, only="http"),
 ]  # fmt: skip

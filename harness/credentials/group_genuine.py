@@ -68,7 +68,7 @@ def _ahead(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _session("clerk", "A session token as Clerk gives it to a signed-in user.", tags=frozenset({"every-case"})),
+    _session("clerk", "A session token as Clerk gives it to a signed-in user.", tags=frozenset({"sentinel", "every-case"})),
     _session(
         "clerk-v1", "A session token of the older claim version, which instances may still issue.", session(version=1)
     ),
@@ -161,6 +161,6 @@ CREDENTIALS = [
         "field notes; RFC 8725 section 2.1",
         "The old token of a real user. It has no signature: whoever knows an e-mail and a number can write it.",
         kind="legacy",
-        tags=frozenset({"misconfigured", "every-case"}),
+        tags=frozenset({"sentinel", "misconfigured", "every-case"}),
     ),
 ]

@@ -108,7 +108,7 @@ def _in_queries(mint: Mint) -> Presentation:
 
 
 CREDENTIALS = [
-    _entry("legacy-unknown-user", token(lambda m: m.legacy.variant(m.identity, email="nobody@example.com", database_id=999_999)), "The old token of a person who does not exist."),
+    _entry("legacy-unknown-user", token(lambda m: m.legacy.variant(m.identity, email="nobody@example.com", database_id=999_999)), "The old token of a person who does not exist.", tags=frozenset({"sentinel"})),
     _entry("legacy-urlsafe", token(_urlsafe), "The old token in the other base64 alphabet, without padding.", follows="legacy"),
     _entry("legacy-wrong-email", token(lambda m: m.legacy.variant(m.identity, email="mallory@example.com")), "The old token with a user's number and another e-mail."),
     _entry("legacy-no-timestamp", token(_no_timestamp), "The old token without its last field.", follows="legacy"),

@@ -178,7 +178,7 @@ CREDENTIALS = [
     _entry("kid-huge", _kid("k" * 65_536), _KID, "A key id of 64 KiB: must be refused without much work.", "CWE-400", unsendable=True),
     _entry("kid-retired", token(_retired), "RFC 7517 section 4.5; Clerk: rotating keys", "Signed by a key of the issuer that was rotated out and is published no more.", "CWE-324"),
     _entry("jwk-embedded", _header(jwk=lambda m: _jwk(m, m.attacker.kid), kid=lambda m: m.attacker.kid), "RFC 7515 section 4.1.3; CVE-2018-0114, CVE-2026-27962", "The token brings the key with which it wants to be verified."),
-    _entry("jwk-embedded-genuine-kid", _header(jwk=lambda m: _jwk(m, m.instance.key.kid)), "RFC 7515 section 4.1.3; CVE-2018-0114", "The token brings its own key, under the genuine key id."),
+    _entry("jwk-embedded-genuine-kid", _header(jwk=lambda m: _jwk(m, m.instance.key.kid)), "RFC 7515 section 4.1.3; CVE-2018-0114", "The token brings its own key, under the genuine key id.", tags=frozenset({"sentinel"})),
     _entry("jwk-embedded-symmetric", token(lambda m: jose.hmac_signed(m.header(alg="HS256", jwk={"kty": "oct", "k": jose.b64url(b"attacker")}), m.claims(), b"attacker")), "RFC 7515 section 4.1.3; CVE-2026-27962", "The token brings the shared secret with which it wants to be verified."),
     _entry("jku-remote", _at_the_attackers("jku"), _JKU, "The token says where its keys are: at the attacker's. A fetch is a finding in itself.", "CWE-918", fresh=True),
     _entry("jku-userinfo", _at_the_attackers("jku", genuine_first=True), _JKU, "The attacker's address that begins like the genuine one.", "CWE-918", fresh=True),

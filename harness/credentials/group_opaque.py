@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from harness.credentials.mint import Mint
 from harness.credentials.model import Credential
@@ -21,9 +22,9 @@ def _issued(mint: Mint) -> MachineToken:
     return mint.instance.machine_tokens[mint.instance.opaque_token(sort, mint.user.id)]
 
 
-def _entry(name: str, make: Callable[[Mint], str], why: str, cwe: str = "CWE-287") -> Credential:
+def _entry(name: str, make: Callable[[Mint], str], why: str, cwe: str = "CWE-287", **more: Any) -> Credential:
     return Credential(
-        name, "opaque", token(make), cwe, _SOURCE, why, damages=frozenset({"opaque"}), fresh=True
+        name, "opaque", token(make), cwe, _SOURCE, why, damages=frozenset({"opaque"}), fresh=True, **more
     )  # fmt: skip
 
 
@@ -49,7 +50,7 @@ def _flipped(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("opaque-unknown", _unknown, "A token of the right shape that was never issued: a look at its beginning lets it in."),
+    _entry("opaque-unknown", _unknown, "A token of the right shape that was never issued: a look at its beginning lets it in.", tags=frozenset({"sentinel"})),
     _entry("opaque-truncated", lambda m: _issued(m).secret[:-8], "A genuine token without its last eight letters."),
     _entry("opaque-flipped", _flipped, "A genuine token with another last letter."),
     _entry("opaque-revoked", _revoked, "A genuine token that was revoked: the issuer says so to whoever asks.", "CWE-613"),

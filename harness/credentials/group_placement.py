@@ -34,14 +34,14 @@ def _genuine(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("query-token", _query("token"), _QUERY, "A genuine token in the query string, where logs and referrers keep it.", "CWE-598", carrier="query:token", damages=JWT, placed=True),
+    _entry("query-token", _query("token"), _QUERY, "A genuine token in the query string, where logs and referrers keep it.", "CWE-598", carrier="query:token", damages=JWT, placed=True, tags=frozenset({"sentinel"})),
     _entry("query-access-token", _query("access_token"), _QUERY, "A genuine token in the query parameter access_token.", "CWE-598", carrier="query:access_token", damages=JWT, placed=True),
     _entry("query-session", _query("__session"), _QUERY, "A genuine token in the query under the cookie's name.", "CWE-598", carrier="query:__session", damages=JWT, placed=True),
     _entry("body-token", lambda m: Presentation(body=(("token", m.genuine()), ("access_token", m.genuine()))), _BODY, "A genuine token in the body, among the data.", "CWE-290", only="body", damages=JWT, placed=True),
     _entry("x-auth-token", _header("x-auth-token", _genuine), "RFC 9110 section 11.6.2", "A genuine token in a header of somebody's own invention.", carrier="header:x-auth-token", damages=JWT, placed=True),
     _entry("x-access-token", _header("x-access-token", _genuine), "RFC 9110 section 11.6.2", "A genuine token in another header of somebody's own invention.", carrier="header:x-access-token", damages=JWT, placed=True),
     _entry("forwarded-user", _header("x-forwarded-user", lambda m: m.identity.email), _TRUST, "A name in the header that proxies set: without a proxy anybody can.", placed=True),
-    _entry("x-user-id", _header("x-user-id", lambda m: str(m.identity.database_id)), _TRUST, "A user's number in a header that anybody can write.", placed=True),
+    _entry("x-user-id", _header("x-user-id", lambda m: str(m.identity.database_id)), _TRUST, "A user's number in a header that anybody can write.", placed=True, tags=frozenset({"sentinel"})),
     _entry("x-clerk-user-id", _header("x-clerk-user-id", lambda m: m.user.id), _TRUST, "A Clerk user's id in a header that anybody can write.", placed=True),
     _entry("x-clerk-auth-status", lambda m: Presentation(headers=(("x-clerk-auth-status", "signed-in"), ("x-clerk-auth-reason", ""), ("x-clerk-user-id", m.user.id))), "CVE-2024-22206", "The headers by which Clerk's middleware tells a server that somebody is signed in, written by the client.", placed=True),
     _entry("x-middleware-subrequest", _header("x-middleware-subrequest", lambda m: ":".join(["middleware"] * 5)), "CVE-2025-29927", "The header by which a framework skips its own middleware, written by the client.", "CWE-285", placed=True),

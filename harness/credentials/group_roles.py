@@ -115,7 +115,7 @@ def _identity_in_query(mint: Mint) -> Presentation:
 
 
 CREDENTIALS = [
-    _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE),
+    _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE, tags=frozenset({"sentinel"})),
     _entry("admin-of-another-organization", _of_another, _BOLA, "A genuine administrator of another organization than the one that the request names.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
     _entry("role-in-header", _saying(_headers), _RBAC, "A genuine session without the role that is wanted, and the role in headers that anybody can write.", "CWE-807", follows=_PEOPLE),
     _entry("role-in-query", _saying(lambda role: Presentation(query=_named(role))), _RBAC, "The same with the role in the query.", "CWE-807", follows=_PEOPLE),

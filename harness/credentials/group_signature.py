@@ -80,12 +80,12 @@ def _padded(change: Callable[[bytes], bytes]) -> Recipe:
 
 
 CREDENTIALS = [
-    _entry("forged", token(lambda m: m.signed(m.claims(), key=m.attacker)), "Everything as in a genuine token, but signed with the attacker's own key.", tags=frozenset({"spot-check", "without-keys", "misconfigured", "every-case"})),
+    _entry("forged", token(lambda m: m.signed(m.claims(), key=m.attacker)), "Everything as in a genuine token, but signed with the attacker's own key.", tags=frozenset({"sentinel", "spot-check", "without-keys", "misconfigured", "every-case"})),
     _entry("forged-unknown-kid", token(lambda m: m.signed(m.claims(), key=m.attacker, kid=m.attacker.kid)), "Signed with the attacker's key, under a key id that was never published.", "RFC 7515 section 4.1.4", tags=frozenset({"without-keys"})),
     _entry("forged-no-kid", token(lambda m: m.signed(m.claims(), key=m.attacker, kid=...)), "Signed with the attacker's key, without saying which key.", "RFC 7515 section 4.1.4"),
     _entry("signature-stripped", token(lambda m: ".".join(jose.parts(m.genuine())[:2]) + "."), "A genuine token whose signature was taken away; the algorithm still says RS256."),
     _entry("signature-empty", tampered(lambda s: b"\x00"), "A signature of a single zero byte."),
-    _entry("signature-flipped-first", _flip(0), "A genuine token with the first bit string of its signature changed."),
+    _entry("signature-flipped-first", _flip(0), "A genuine token with the first bit string of its signature changed.", tags=frozenset({"sentinel"})),
     _entry("signature-flipped-last", _flip(-1), "A genuine token with the last byte of its signature changed."),
     _entry("signature-truncated", tampered(lambda s: s[: len(s) // 2]), "A genuine token with half of its signature."),
     _entry("signature-zeros", tampered(lambda s: bytes(len(s))), "A signature of zeros, as long as a genuine one."),

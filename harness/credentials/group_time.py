@@ -27,7 +27,7 @@ def _ago(seconds: int) -> Any:
 
 
 CREDENTIALS = [
-    _entry("expired", _ago(_HOUR), _EXP, "A token that ran out an hour ago.", tags=frozenset({"spot-check", "without-keys", "misconfigured", "every-case"})),
+    _entry("expired", _ago(_HOUR), _EXP, "A token that ran out an hour ago.", tags=frozenset({"sentinel", "spot-check", "without-keys", "misconfigured", "every-case"})),
     _entry("expired-just-now", lambda m: _ago(m.skew + 5)(m), _EXP, "A token that ran out moments ago, just past the clock skew that is allowed.", fresh=True),
     _entry("expired-years", _ago(5 * _YEAR), _EXP, "A token that ran out years ago."),
     _entry("exp-missing", lambda m: {"exp": ...}, _EXP, "A token without an end: it would be good for ever."),

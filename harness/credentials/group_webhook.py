@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from harness.credentials.mint import Mint
 from harness.credentials.model import Credential, Presentation, Recipe
@@ -19,9 +20,9 @@ def _delivery(sign: Callable[[Mint, bytes], Fields]) -> Recipe:
     return lambda mint: Presentation(delivery=lambda body: sign(mint, body))
 
 
-def _entry(name: str, recipe: Recipe, why: str, cwe: str = "CWE-345", source: str = _SVIX) -> Credential:
+def _entry(name: str, recipe: Recipe, why: str, cwe: str = "CWE-345", source: str = _SVIX, **more: Any) -> Credential:
     return Credential(
-        name, "webhook", recipe, cwe, source, why, damages=frozenset({"webhook"}), fresh=True, placed=True
+        name, "webhook", recipe, cwe, source, why, damages=frozenset({"webhook"}), fresh=True, placed=True, **more
     )  # fmt: skip
 
 
@@ -47,8 +48,8 @@ def _other_version(mint: Mint, body: bytes) -> Fields:
 
 
 CREDENTIALS = [
-    _entry("webhook-unsigned", several(_delivery(_without("svix-signature")), _delivery(_with(svix_signature="")), _delivery(_with(svix_signature="v1,"))), "A delivery without a signature, or with an empty one."),
-    _entry("webhook-wrong-secret", _delivery(lambda m, b: sign_delivery(new_webhook_secret(), b)), "A delivery signed with a secret of somebody else's."),
+    _entry("webhook-unsigned", several(_delivery(_without("svix-signature")), _delivery(_with(svix_signature="")), _delivery(_with(svix_signature="v1,"))), "A delivery without a signature, or with an empty one.", tags=frozenset({"sentinel"})),
+    _entry("webhook-wrong-secret", _delivery(lambda m, b: sign_delivery(new_webhook_secret(), b)), "A delivery signed with a secret of somebody else's.", tags=frozenset({"sentinel"})),
     _entry("webhook-empty-secret", _delivery(lambda m, b: sign_delivery("whsec_", b)), "A delivery signed with the empty secret, as when a setting is missing.", "CWE-1391"),
     _entry("webhook-body-changed", _delivery(lambda m, b: _genuine(m, b + b" ")), "A genuine signature over another body: the content may be anything."),
     _entry("webhook-id-changed", _delivery(_with(svix_id="msg_of_somebody_else")), "A genuine signature under another id: a delivery that was taken once could be sent again for ever.", "CWE-294"),

@@ -38,12 +38,13 @@ Bend = Callable[[Bendable], None]
 Drill = Literal["pair", "identity", "expiry", "rotated", "withdrawn", "flood", "heals"] | JwksFault
 """What cannot be shown by requests to one route, one after the other: several at once, time that passes, an issuer in trouble."""
 
-Tag = Literal["spot-check", "malformed", "without-keys", "misconfigured", "every-case"]
+Tag = Literal["spot-check", "malformed", "without-keys", "misconfigured", "every-case", "sentinel"]
 """Selections of credentials, each for one use:
 
 `spot-check`: tried on each further shape of token that a policy admits. `malformed`: no JWT at all; must be refused like a
 forged one. `without-keys`: must not enter while the issuer's keys cannot be had. `misconfigured`: must not enter whatever is
-wrong with the app's configuration. `every-case`: sent beside every case that schemathesis generates.
+wrong with the app's configuration. `every-case`: sent beside every case that schemathesis generates. `sentinel`: stands for its
+group on each route of a run that goes no deeper.
 """
 
 

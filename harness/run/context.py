@@ -165,6 +165,7 @@ class RunContext:
             self.declaration,
             self.target.routes,
             credentials=self.options.credentials,
+            quick=self.options.depth == "quick",
             only_routers=self.options.routers,
             only_routes=self.options.routes,
             discovered=self.target.probed,
@@ -228,4 +229,5 @@ class RunContext:
             note=self.note,
             fuzz=self.options.fuzz,
             seed=self.options.seed,
+            by_guards=self.options.depth == "guards",
         )

@@ -63,6 +63,8 @@ class Option:
     name: str = ""
     short: str = ""
     """A letter for it on the command line: `-x`."""
+    choices: tuple[str, ...] = ()
+    """The words of which its value is one; any text where there are none."""
 
     @property
     def pytest_flag(self) -> str:
@@ -96,11 +98,12 @@ def option(
     between: str = "",
     empty: bool = False,
     short: str = "",
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """A field of `Options`; see `Option`."""
     declared = Option(
         flag, help, kind, default, metavar, commands, group, pytest, repeated, low, high, exclusive, between, empty,
-        short=short,
+        short=short, choices=choices,
     )  # fmt: skip
     if isinstance(default, list | dict):
         return field(default_factory=type(default), metadata={"option": declared})
@@ -151,7 +154,8 @@ def _argparse(option: Option) -> dict[str, Any]:
         return {"metavar": option.metavar}
     kind = {int: whole_number, float: number, Path: str}.get(option.kind, option.kind)
     default = str(option.default) if isinstance(option.default, Path) else option.default
-    return {"type": kind, "default": default, "metavar": option.metavar}
+    one_of = {"choices": option.choices} if option.choices else {}
+    return {"type": kind, "default": default, "metavar": option.metavar} | one_of
 
 
 def whole_number(text: str) -> int:
@@ -264,8 +268,9 @@ def _joined(found: dict[str, Any]) -> Options:
         # Held in whole runs, and where somebody asks for them by an option or by name.
         named, part = bool(found.get("credentials")), bool(found.get("routers") or found.get("routes"))
         asked = found.get("drills")
-        found["rotation"] = bool(asked) or named or not part
-        found["drills"] = asked if asked is not None else named or not part
+        whole = named or not (part or found.get("depth") == "quick")
+        found["rotation"] = bool(asked) or whole
+        found["drills"] = asked if asked is not None else whole
     return Options(**found)
 
 

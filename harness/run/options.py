@@ -6,10 +6,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from harness.core.command_line import word
 from harness.run.isolate import Isolation
 from harness.run.option_table import COMMANDS, EXAMINING, INIT, NAMES, PAIRS, RUN, SEVERAL, SWITCH, option
+
+Depth = Literal["quick", "guards", "whole"]
 
 
 @dataclass
@@ -91,6 +94,10 @@ class Options:
     credentials: list[str] = option(
         "--credentials", "only these credentials or groups, separated by commas", [], kind=NAMES, metavar="NAMES",
         commands=RUN, repeated=False,
+    )  # fmt: skip
+    depth: Depth = option(
+        "--depth", "how much is tried: a few credentials on each route (quick), the catalogue once for each guard (guards), or "
+        "all of it everywhere (whole, the default)", "whole", metavar="DEPTH", commands=RUN, repeated=False, choices=get_args(Depth),
     )  # fmt: skip
     drills: bool = option(
         "--drills", "rotate keys, cut off the issuer, let tokens run out; takes some ten seconds (default: in whole runs)",
@@ -176,6 +183,8 @@ class Options:
     def narrowed(self) -> str:
         """The options by which a part of the matrix is left out, as a user wrote them."""
         given = [f"--router {word(name)}" for name in self.routers] + [f"--route {word(key)}" for key in self.routes]
+        if self.depth == "quick" and not self.credentials:
+            given.append("--depth quick")
         if not given and not self.credentials and not self.drills:
             given = ["--no-drills"]
         if self.only:

@@ -106,7 +106,18 @@ def cut(record: Record, shard: Shard, options: Options) -> None:
 def _fingerprint(plan: Plan, options: Options) -> dict[str, str]:
     """What must be the same in shards of one run, each by a name that a reader knows."""
     files = sorted(options.suites.rglob("*.toml"))
-    held = ("credentials", "routers", "routes", "drills", "rotation", "strict", "fuzz", "sequences", "time_limit")
+    held = (
+        "credentials",
+        "routers",
+        "routes",
+        "depth",
+        "drills",
+        "rotation",
+        "strict",
+        "fuzz",
+        "sequences",
+        "time_limit",
+    )
     routes = [
         [p.key, p.router, p.policy_name, p.route.endpoint, p.route.dependencies, len(p.cells)] for p in plan.routes
     ]

@@ -19,6 +19,12 @@ SELECTIONS: dict[Tag, list[str]] = {
         "missing", "garbage", "expired", "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret",
     ],
     "misconfigured": ["legacy", "missing", "expired", "forged", "alg-none", "hs256-blank-secret"],
+    "sentinel": [
+        "clerk", "legacy", "missing", "expired", "forged", "signature-flipped-first", "alg-none", "hs256-with-pem",
+        "jwk-embedded-genuine-kid", "iss-other", "azp-foreign", "machine-for-session", "opaque-unknown", "webhook-unsigned",
+        "webhook-wrong-secret", "legacy-unknown-user", "query-token", "x-user-id", "role-lookalike", "own-object",
+        "others-object", "trailing-slash", "cors-preflight",
+    ],
     "every-case": ["clerk", "legacy", "missing", "expired", "forged"],
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from harness.contracts.matrix.browsers import preflight_notes
 from harness.contracts.matrix.deadlines import Deadlines
+from harness.contracts.matrix.depth import by_the_guard, is_shown_by_guard, same_guard, share_guards
 from harness.contracts.matrix.drills import Drills
 from harness.contracts.matrix.fuzz import Fuzzer
 from harness.contracts.matrix.judge import Judge
@@ -37,8 +38,8 @@ class Engine:
     """One run of a plan. `limit`: seconds for each request; `resets`: one for each lane, or none without a database.
 
     `heal_within`, `rotate_within`, `withdrawn_within`: seconds, see `Deadlines`. `fuzz`: how many mutations are tried on a few
-    routes, made from `seed`. `note` takes what a reader must know beside the verdicts. `sender` sends further requests of the
-    same routes, when the run is over.
+    routes, made from `seed`. `by_guards`: the catalogue is tried once for each guard; see `depth`. `note` takes what a reader
+    must know beside the verdicts. `sender` sends further requests of the same routes, when the run is over.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Engine:
         withdrawn_within: float | None = None,
         fuzz: int = 0,
         seed: int = 0,
+        by_guards: bool = False,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.target = target
@@ -64,6 +66,8 @@ class Engine:
         self.deadlines = Deadlines(heal_within, rotate_within, withdrawn_within)
         self.fuzz = fuzz
         self.seed = seed
+        self.shared = share_guards(plan.routes) if by_guards else []
+        """The routes for which another with the same guard may stand, each with that other; see `depth`."""
         self.note = note
         self.sender = Sender(target, plan.routes, mint, judge, limit=limit)
 
@@ -91,7 +95,16 @@ class Engine:
         self._note_brittle_routes()
 
     def _stages(self) -> Iterator[CellVerdict]:
-        yield from self._cells()
+        for plan, leader in self.shared:
+            plan.postponed = frozenset(c.label for c in plan.cells if is_shown_by_guard(c)) & {
+                c.label for c in leader.cells
+            }
+        known: dict[tuple[str, str], CellVerdict] = {}
+        for verdict in self._cells(self.plan.routes):
+            if self.shared:
+                known[verdict.key] = verdict
+            yield verdict
+        yield from self._by_guards(known)
         yield from Rotation(self.sender, self.deadlines).run()
         yield from Drills(self.sender, self.deadlines).run()
         if self.fuzz:
@@ -99,9 +112,36 @@ class Engine:
         for text in preflight_notes(self.sender):
             self.note(text)
 
-    def _cells(self) -> Iterator[CellVerdict]:
-        """Try the routes on all lanes, each route on the lane that is free first."""
-        waiting = deque(route for route in self.plan.routes if route.cells)
+    def _by_guards(self, known: dict[tuple[str, str], CellVerdict]) -> Iterator[CellVerdict]:
+        """Yield what other routes' guards have proven; where a route's guard turned out to be another, send it all the rest."""
+        alone: list[RoutePlan] = []
+        shown: dict[str, list[int]] = {}
+        states = self.sender.states
+        for plan, leader in self.shared:
+            cells = [c for c in plan.cells if c.label in plan.postponed and (plan.key, c.label) not in known]
+            try:
+                if not same_guard(states[plan.key], states[leader.key]):
+                    raise KeyError(plan.key)
+                verdicts = list(by_the_guard(cells, known, leader.key))
+            except KeyError:
+                alone.append(plan)
+                continue
+            shown.setdefault(leader.key, []).append(len(verdicts))
+            yield from verdicts
+        for key, numbers in shown.items():
+            told = f"{sum(numbers)} cells of {len(numbers)} routes are proven by the guard that they share with {key}"
+            self.note(f"depth guards: {told}")
+        found = {plan.key: plan.found for plan in alone}
+        for plan in alone:
+            plan.postponed = frozenset()
+        yield from (verdict for verdict in self._cells(alone) if verdict.key not in known)
+        for plan in alone:
+            labels = {cell.label for cell in found[plan.key]}
+            plan.found = found[plan.key] + [cell for cell in plan.found if cell.label not in labels]
+
+    def _cells(self, routes: list[RoutePlan]) -> Iterator[CellVerdict]:
+        """Try routes on all lanes, each route on the lane that is free first."""
+        waiting = deque(route for route in routes if route.cells)
         begin = script_of(self.sender.factory, self.judge, self.sender.states)
         runners = [
             Runner(

@@ -104,6 +104,8 @@ class RoutePlan:
     cells: list[Cell] = field(default_factory=list)
     found: list[Cell] = field(default_factory=list)
     """Cells that the run has found: of ways that no policy declares and that are open, and of what the source names."""
+    postponed: frozenset[str] = frozenset()
+    """The labels of the cells that are not sent as long as another route's guard may prove them; see `depth`."""
     named: Callable[[Cell], bool] | None = None
     """Tells of a cell of what the source names whether it is to be tried; None where nothing is to be learned."""
     examines_verifier: bool = True

@@ -135,6 +135,7 @@ def make_plan(
     routes: list[Route],
     *,
     credentials: list[str] | None = None,
+    quick: bool = False,
     only_routers: list[str] | None = None,
     only_routes: list[str] | None = None,
     discovered: bool = True,
@@ -145,12 +146,12 @@ def make_plan(
 ) -> Plan:
     """Join declared and found routes.
 
-    `credentials`, `only_routers` and `only_routes` narrow the run. Where the routes were not all `discovered` (a URL), a
+    `credentials`, `quick`, `only_routers` and `only_routes` narrow the run. Where the routes were not all `discovered` (a URL), a
     declared route that was not found is tried all the same, for it may be there. `drills` are run and `fuzz` is tried on
     a few representative routes; a `rotation` of the issuer's keys is run on each route.
     Raises DeclarationError for names that do not exist, and when nothing is left to examine.
     """
-    selection = Selection(credentials or [])
+    selection = Selection(credentials or [], quick=quick)
     files = _chosen_files(declaration, only_routers)
     planned, found_gaps = _declared(declaration, files, routes, discovered=discovered)
     rest, missing = _undeclared(declaration, files, routes, everything=not only_routers)

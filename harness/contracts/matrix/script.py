@@ -20,7 +20,7 @@ from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.runner import RouteScript, Work
-from harness.contracts.matrix.state import RouteState, Twin, decides_inside
+from harness.contracts.matrix.state import RouteState, Twin, decides_inside, fingerprints
 from harness.contracts.matrix.steps import OneAnswer, Steps, ask_once, find_request
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.contracts.matrix.ways import BEARER, Way
@@ -52,15 +52,17 @@ class Script:
 
     def _usual(self) -> list[Cell]:
         """Return the planned cells that are single requests, and the cells whose refusals the others are compared with."""
+        plan = self.plan
         cells = [
             c
-            for c in self.plan.cells
-            if c.credential.drill is None and c.credential is not FUZZ and not c.credential.objects
+            for c in plan.cells
+            if c.credential.drill is None and c.credential is not FUZZ
+            if not c.credential.objects and c.label not in plan.postponed
         ]
         if any(cell.expect == "reject" for cell in cells):
             for way in {cell.way.label: cell.way for cell in cells if cell.expect == "reject"}.values():
                 for name in BASELINES:
-                    cell = self.plan.cell(CATALOGUE[name], way)
+                    cell = plan.cell(CATALOGUE[name], way)
                     usual = way.label == "" or name == "forged"
                     if usual and cell.expect == "reject" and all(cell.label != known.label for known in cells):
                         cells.append(cell)
@@ -104,6 +106,7 @@ class Script:
         if ahead and self.cells["clerk-clock-ahead"].expect == "tolerate" and self.state.admitted:
             self.state.brittle = outcome_of(ahead[0], self.state, CATALOGUE["clerk-clock-ahead"])[0] == "refused"
         asked = {self.cells[label]: answers for label, answers in self.answers.items()}
+        self.state.fingerprints = fingerprints(asked)
         of_the_route = self.judge.route_verdicts(self.state, asked)
         judged = [
             self.judge.judge(cell, self.answers[cell.label], self.state)

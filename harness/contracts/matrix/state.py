@@ -11,6 +11,9 @@ from harness.contracts.matrix.ways import Way
 from harness.credentials import Credential
 from harness.targets.base import Observation
 
+Fingerprint = tuple[int | None, tuple[tuple[str, bool, int], ...], bool]
+"""How a credential was answered: the status, the functions that ran with their results, whether the handler was reached."""
+
 
 @dataclass
 class Twin:
@@ -53,6 +56,8 @@ class RouteState:
     """Tokens of keys that are published and will be withdrawn."""
     cut_off: str = ""
     """Why nothing more is sent to the route; empty while something is."""
+    fingerprints: dict[str, Fingerprint] = field(default_factory=dict)
+    """How it refused the credentials that every route is sent, by the label of the cell."""
     in_a_message: bool = False
     """Whether it is a websocket that seems to wait for its token in a message, though no policy declares that."""
 
@@ -108,3 +113,16 @@ def decides_inside(observation: Observation, always: frozenset[tuple[str, bool]]
     """
     ran = [(good, phase) for name, good, phase in observation.ran if (name, good) not in always]
     return not any(good and phase == 0 for good, phase in ran) and any(phase == 1 for _, phase in ran)
+
+
+def fingerprints(answers: dict[Cell, list[Observation]]) -> dict[str, Fingerprint]:
+    """What two routes with the same guard must have in common: how each refused what every route is sent, all forms together."""
+    return {
+        cell.label: (
+            some[0].status,
+            tuple(each for answer in some for each in answer.ran),
+            any(answer.entered is not False for answer in some),
+        )
+        for cell, some in answers.items()
+        if "sentinel" in cell.credential.tags and cell.expect == "reject" and not cell.credential.bypass
+    }

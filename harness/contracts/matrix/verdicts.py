@@ -9,7 +9,7 @@ Kind = Literal[
     "pass", "hardening", "breach", "mixed", "lockout", "fault", "leak", "handler-error", "inconclusive", "undeclared", "stale",
     "unreviewed",
 ]  # fmt: skip
-Evidence = Literal["probe", "status", "websocket", "process", "listener", "drill", "declaration", "none"]
+Evidence = Literal["probe", "status", "websocket", "process", "listener", "drill", "declaration", "guard", "none"]
 FAILURES: tuple[Kind, ...] = (
     "breach", "mixed", "lockout", "fault", "leak", "handler-error", "inconclusive", "undeclared", "stale", "unreviewed",
 )  # fmt: skip
