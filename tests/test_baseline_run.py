@@ -30,7 +30,7 @@ def test_known_findings_fail_nothing_and_new_ones_do(
     write_suites(pytester.path / "suites", ROUTES, matrix=MATRIX + target)
 
     def run(names: str, *more: str) -> tuple[int, str]:
-        words = ["run", "--quiet", "--agents", "1", "--router", "app", "--credentials", names, *more]
+        words = ["run", "--agents", "1", "--router", "app", "--credentials", names, *more]
         done = in_this_process(words, pytester.path, capfd)
         return done.returncode, done.stdout
 

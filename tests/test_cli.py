@@ -79,6 +79,19 @@ def test_run_fails_with_the_finding_and_its_repetition(command: Run, project: Pa
     assert "1 of 1 cells judged on 1 routes" in again.stdout
 
 
+def test_quiet_says_nothing_but_the_end(command: Run, project: Path) -> None:
+    (project / "backend.py").write_text(APP.replace("def me(user: User): return {}", "def me(): print('app')"))
+    done = command("run", "--no-drills", "--quiet", "--credentials", "clerk,forged,expired", "--route", "GET /me")
+    assert (done.returncode, done.stderr) == (1, "")
+    breach, mixed, _, judged, *verdicts, outcome, report = done.stdout.splitlines()
+    assert re.fullmatch(r"BREACH +.* on GET /me \(app\)  \[\w+\]", breach)
+    assert mixed.startswith("MIXED ")
+    assert judged.startswith("3 of 3 cells judged")
+    assert [line.split()[:2] for line in verdicts] == [["breach", "2"], ["mixed", "1"]]
+    assert outcome.startswith("FAILED: this is a part of the matrix")
+    assert report == "report: reports/auth-matrix.html"
+
+
 def _edit(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text

@@ -50,7 +50,7 @@ def test_the_unified_platform_keeps_its_contracts(run: Run, tmp_path: Path) -> N
 
 
 def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, tmp_path: Path) -> None:
-    options = ["--only", "user_sync", "--env", "PLATFORM_STAGE=mixed", "--reports", str(tmp_path), "--quiet"]
+    options = ["--only", "user_sync", "--env", "PLATFORM_STAGE=mixed", "--reports", str(tmp_path)]
     done = run(*options, "--python", sys.executable)
     assert done.returncode == 1, done.stderr
     assert "the table lacks: users.first_name, users.last_name" in done.stdout

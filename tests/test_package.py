@@ -82,7 +82,7 @@ def test_the_action_uses_its_inputs_and_real_options() -> None:
         "Install clerk-harness, away from the backend's packages", "Run the matrix",
     ]  # fmt: skip
     (line,) = [line for step in steps for line in step.get("run", "").splitlines() if " run --" in line]
-    assert parsed([*re.findall(r"(--[a-z-]+)", line), "here"]).quiet
+    assert parsed([*re.findall(r"(--[a-z-]+)", line), "here"]).reports == Path("here")
 
 
 def test_the_action_s_script_takes_arguments_as_they_are(tmp_path: Path) -> None:

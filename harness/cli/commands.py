@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         judging.cut_short(f"{OURS}: {type(error).__name__}")
     ending.limit(None)
     gone = known.judge(judging.record) if known is not None else []
-    write_reports(judging.record, options.reports, options.annotations)
+    write_reports(judging.record, options.reports, options.annotations, brief=options.quiet)
     if known is not None and options.update_baseline and gone:
         known.without(gone).write()
         say(f"{known.path}: {len(gone)} known finding(s) are gone and taken out")
@@ -72,10 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if judging.record.passed else 1
 
 
-def write_reports(record: Record, directory: Path, annotations: bool | None = None) -> None:
+def write_reports(record: Record, directory: Path, annotations: bool | None = None, *, brief: bool = False) -> None:
     """Write the reports, print the summary and the annotations; a signal that comes meanwhile waits until the files are whole.
 
-    `annotations`: print GitHub's; None for where GitHub runs it.
+    `annotations`: print GitHub's; None for where GitHub runs it. `brief`: the summary as `--quiet` has it.
     """
     with ending.held(release_after=False):
         try:
@@ -84,7 +84,7 @@ def write_reports(record: Record, directory: Path, annotations: bool | None = No
             where = f": {error.filename}" if error.filename else ""
             raise HarnessError(f"--reports {directory}{where}: {error.strerror or error}") from error
     ending.release()
-    say(terminal.summary(record))
+    say(terminal.summary(record, brief=brief))
     say(f"report: {next(path for path in written if path.suffix == '.html')}")
     if annotations if annotations is not None else os.environ.get("GITHUB_ACTIONS") == "true":
         for command in workflow_commands(record):

@@ -13,7 +13,7 @@ from harness.contracts.matrix import MEANING, CellVerdict
 from harness.core.output import line, say
 from harness.core.text import listed
 from harness.report.model import Group, Record
-from harness.report.told import cause_lines
+from harness.report.told import cause_line, cause_lines
 
 _EVERY = 5.0
 """Seconds between lines of progress where nobody can redraw one."""
@@ -138,8 +138,8 @@ def _figures(record: Record) -> list[str]:
     return lines
 
 
-def summary(record: Record) -> str:
-    """Findings by router, then the figures."""
+def summary(record: Record, *, brief: bool = False) -> str:
+    """Findings by router, then the figures, then the outcome. `brief`: a line for each cause, and nothing of how it came about."""
     lines: list[str] = []
     groups, found = record.groups, record.causes
     if nobody := record.nobody:
@@ -150,18 +150,30 @@ def summary(record: Record) -> str:
         found = [cause for cause in found if cause.verdict not in hang]
         lines += [f"{cells:,} cells hang on this and are not listed; the report holds them", ""]
     for cause in found[:_MOST]:
-        lines += cause_lines(record, cause)
+        lines += [cause_line(record, cause)] if brief else cause_lines(record, cause)
     if len(found) > _MOST:
         lines.append(f"… and {len(found) - _MOST} more causes: see the report")
-    lines += _by_router(groups)
-    lines += _hardening(record)
+    if not brief:
+        lines += _by_router(groups)
+        lines += _hardening(record)
     lines += _figures(record)
+    lines += _missing(record, brief)
+    return "\n".join(lines).lstrip("\n")
+
+
+def _missing(record: Record, brief: bool) -> list[str]:
+    """What keeps the run from saying more than it does, and its outcome."""
+    lines = []
     if unreviewed := record.unreviewed:
         shown = _shown(unreviewed, 6)
         lines.append(
             f"  not reviewed: {len(unreviewed)} line(s) that init wrote ({shown}): take out `reviewed = false` when read"
         )
-    lines += [f"  note: {line(note)}" for note in record.notes]
+    if brief:
+        told = ("complete", "reviewed", "examined")
+        lines += [f"  {line(what)}: {line(why)}" for what, why in record.shortfalls.items() if what not in told]
+    else:
+        lines += [f"  note: {line(note)}" for note in record.notes]
     if record.blocked:
         lines.append(f"  refused connections to: {line(', '.join(record.blocked))}")
     if record.incomplete:
@@ -171,4 +183,4 @@ def summary(record: Record) -> str:
     else:
         outcome = record.outcome.replace("passed", "PASSED")
         lines.append(outcome + (f": {line(record.part)}" if record.part else ""))
-    return "\n".join(lines)
+    return lines

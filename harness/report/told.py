@@ -30,10 +30,15 @@ def references(cause: Cause) -> str:
     return "; ".join(part for part in (f"docs/{cause.page}", *cause.weakness) if part)
 
 
+def cause_line(record: Record, cause: Cause) -> str:
+    """A cause in one line: its verdict, what it is, and its id."""
+    known = "  [known]" if record.knows(cause) else ""
+    return f"{cause.verdict.upper():12} {line(cause.title)}  [{cause.id}]{known}"
+
+
 def cause_lines(record: Record, cause: Cause) -> list[str]:
     """A cause as a developer reads it."""
-    known = "  [known]" if record.knows(cause) else ""
-    lines = [f"{cause.verdict.upper():12} {line(cause.title)}  [{cause.id}]{known}"]
+    lines = [cause_line(record, cause)]
     first = cause.first
     if cause.check is not None:
         lines += [f"    {text}" for text in cause.check.story()]

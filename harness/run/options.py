@@ -160,7 +160,10 @@ class Options:
         "--exitfirst", "stop at the first finding; the report says that it is incomplete", False, kind=bool, commands=RUN,
         pytest=False, repeated=False, short="-x",
     )  # fmt: skip
-    quiet: bool = option("--quiet", "no progress", False, kind=bool, commands=RUN, pytest=False, repeated=False)
+    quiet: bool = option(
+        "--quiet", "nothing but the end: a line for each cause, the figures, the outcome and where the report is", False,
+        kind=bool, commands=RUN, pytest=False, repeated=False,
+    )  # fmt: skip
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,
         group="database", pytest=False, repeated=False,
