@@ -126,7 +126,7 @@ def test_no_file_and_no_function_is_too_long(path: Path) -> None:
 
 
 def test_nothing_heavy_happens_at_import() -> None:
-    heavy = ("pydantic", "psycopg", "jwt", "hypothesis", "schemathesis")
+    heavy = ("pydantic", "psycopg", "jwt", "hypothesis", "schemathesis", "rich")
     code = f"import harness.cli.main, clerk_harness_pytest, sys; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

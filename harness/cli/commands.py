@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from harness.cli import terminal
+from harness.cli.progress import Progress
 from harness.contracts.matrix import load
 from harness.contracts.registry import chosen
 from harness.core import ending
@@ -45,8 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
         ending.release()
         begun = arguments.embedded
         server = Server(begun.url, begun) if begun is not None else None
-        with explained(), RunContext(options, declaration, server=server) as context:
-            judging.judge(context, None if options.quiet else terminal.Progress())
+        progress = None if options.quiet else Progress()
+        with (
+            progress or nullcontext(),
+            explained(),
+            RunContext(options, declaration, server=server, onlooker=progress) as context,
+        ):
+            judging.judge(context, progress)
     except Ended as end:
         ended = end
         judging.cut_short(str(end))

@@ -1,85 +1,14 @@
-"""What a person at a terminal sees: progress while it runs, findings and figures when it is done."""
+"""What a person at a terminal sees when a run is done: findings, figures, outcome."""
 
 from __future__ import annotations
 
-import contextlib
-import sys
-import time
-from collections.abc import Callable
-from typing import TextIO
-
-from harness.contracts.base import Contract
-from harness.contracts.matrix import MEANING, CellVerdict
-from harness.core.output import line, say
+from harness.contracts.matrix import MEANING
+from harness.core.output import line
 from harness.core.text import listed
 from harness.report.model import Group, Record
 from harness.report.told import cause_line, cause_lines
 
-_EVERY = 5.0
-"""Seconds between lines of progress where nobody can redraw one."""
 _MOST = 40
-
-
-class Progress:
-    """A line that grows with the run; on a terminal it is redrawn, in a log it is repeated now and then."""
-
-    def __init__(self, total: int = 0, stream: TextIO | None = None) -> None:
-        self.total = total
-        self.stream = stream or sys.stderr
-        self.redraw = self.stream.isatty()
-        self.done = 0
-        self.found = 0
-        self._started = self._shown = time.monotonic()
-
-    def start(self, total: int) -> None:
-        """So many cells are to be judged, from now on."""
-        self.total = total
-        self._started = self._shown = time.monotonic()
-
-    def add(self, verdict: CellVerdict) -> None:
-        """Take the next verdict of the stream."""
-        self.done += bool(verdict.credential)
-        self.found += verdict.failed
-        if self._due():
-            self._show("\r" if self.redraw else "", "" if self.redraw else "\n")
-
-    def of(self, contract: Contract) -> Callable[..., None]:
-        """What a contract tells its progress: how many of how many, or the name of what it does now."""
-
-        def report(done: int | str, total: int = 0) -> None:
-            if isinstance(done, str):
-                self._line(f"{contract.name}: {done}")
-            elif self._due():
-                self._line(f"{contract.name}: {done:,} of {total:,} {contract.counted}")
-
-        return report
-
-    def _due(self) -> bool:
-        """Whether it is time for another line."""
-        now = time.monotonic()
-        if now - self._shown <= (0.1 if self.redraw else _EVERY):
-            return False
-        self._shown = now
-        return True
-
-    def _line(self, text: str) -> None:
-        self._put(
-            f"{line(text):60}" if self.redraw else line(text), "\r" if self.redraw else "", "" if self.redraw else "\n"
-        )
-
-    def _show(self, before: str, after: str) -> None:
-        elapsed = time.monotonic() - self._started
-        self._put(f"{self.done:,} of {self.total:,} cells, {self.found:,} findings, {elapsed:.0f} s", before, after)
-
-    def _put(self, text: str, before: str, after: str) -> None:
-        """Nobody needs progress: a stream that cannot be written ends no run."""
-        with contextlib.suppress(OSError):
-            say(text, before=before, end=after, file=self.stream)
-
-    def finish(self) -> None:
-        """Leave the line as it is at the end."""
-        if self.redraw:
-            self._show("\r", "\n")
 
 
 def _shown(names: list[str], most: int) -> str:

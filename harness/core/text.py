@@ -51,3 +51,8 @@ def refuse_halves(value: str, where: str) -> str:
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise ValueError(f"{where} {quoted(value)}: not UTF-8")
     return value
+
+
+def many(number: int, one: str, several: str = "") -> str:
+    """A number of things: `1 router`, `1,200 routers`, `2 policies`."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"

@@ -14,6 +14,7 @@ from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
 from harness.core.ending import held
 from harness.core.errors import DeclarationError
+from harness.core.onlooker import Onlooker
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server
 from harness.fake_clerk import FakeClerk
@@ -32,7 +33,7 @@ class RunContext:
 
     `server` is a Postgres that somebody else started and will stop; `through` gives the URL by which the app reaches a
     database, where it is to be another than ours; `beside`: the run whose reports name what this one tries to reach. Raises
-    HarnessError on entering.
+    HarnessError on entering. `onlooker` is told what is done now.
     """
 
     def __init__(
@@ -43,13 +44,17 @@ class RunContext:
         server: Server | None = None,
         through: Callable[[str], str] | None = None,
         beside: Names | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.options = options
         self.declaration = declaration
         self.server: Server | None = server
         """The Postgres of the run, once it is there."""
         self._stack = ExitStack()
-        self._starter = Starter(options, declaration, self._stack, server, through or (lambda url: url), beside)
+        self._onlooker = onlooker or Onlooker()
+        self._starter = Starter(
+            options, declaration, self._stack, server, through or (lambda url: url), beside, self._onlooker
+        )
         self._beside = beside
         self.names: Names
         self.clerk: FakeClerk
@@ -89,6 +94,7 @@ class RunContext:
         matrix, options = self.declaration.matrix, self.options
         refuse_live_options(options)  # In the declaration they were refused when it was read.
         starter = self._starter
+        self._onlooker.phase("start: issuer")
         self.clerk = starter.start_clerk()
         self.names = self._beside = starter.names
         identities = register(self.clerk, self.declaration.identities())
@@ -230,4 +236,5 @@ class RunContext:
             fuzz=self.options.fuzz,
             seed=self.options.seed,
             by_guards=self.options.depth == "guards",
+            onlooker=self._onlooker,
         )

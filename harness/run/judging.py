@@ -6,7 +6,7 @@ import time
 from typing import Protocol
 
 from harness.contracts.base import Check, Contract, Progress
-from harness.contracts.matrix import CellVerdict, Declaration
+from harness.contracts.matrix import CellVerdict, Declaration, Plan
 from harness.contracts.registry import MATRIX, contract
 from harness.core.errors import HarnessError, UnsafeError
 from harness.database import explained
@@ -23,17 +23,17 @@ OURS = "a mistake in the harness"
 class Watcher(Protocol):
     """Is told how far the run has come."""
 
-    def start(self, total: int) -> None:
-        """So many cells are to be judged."""
+    def phase(self, name: str) -> None:
+        """Something else is done from now on."""
+
+    def start(self, plan: Plan) -> None:
+        """This is to be judged."""
 
     def add(self, verdict: CellVerdict) -> None:
         """The next verdict."""
 
     def of(self, contract: Contract) -> Progress:
-        """What a contract tells."""
-
-    def finish(self) -> None:
-        """All is judged."""
+        """What a contract tells, which begins now."""
 
 
 class Judging:
@@ -65,6 +65,8 @@ class Judging:
 
     def judge(self, context: RunContext, watcher: Watcher | None) -> None:
         """Judge the cells and verify the contracts. Raises DeclarationError where the declaration does not fit the target."""
+        if watcher is not None:
+            watcher.phase("plan")
         record = new_record(context)
         if self.shard is not None:
             cut(record, self.shard, self.options)
@@ -72,7 +74,7 @@ class Judging:
             record.plan.routes, record.plan.gaps = [], []
         self.record, self.begun = record, True
         if watcher is not None:
-            watcher.start(record.plan.cells)
+            watcher.start(record.plan)
         try:
             if MATRIX in self.contracts:
                 self._matrix(context, watcher)
@@ -88,8 +90,6 @@ class Judging:
                 f"{name}: nothing was examined: {why}; hence the run fails (--only names the contracts to hold)"
             )
         self.complete = True
-        if watcher is not None:
-            watcher.finish()
 
     def _matrix(self, context: RunContext, watcher: Watcher | None) -> None:
         """A matrix that fails in the middle keeps the verdicts that it has, and costs the contracts nothing."""

@@ -12,6 +12,7 @@ from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
 from harness.core.ending import held
 from harness.core.errors import DeclarationError, HarnessError
+from harness.core.onlooker import Onlooker
 from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
 from harness.run.database import RunDatabase, variables_of
@@ -23,9 +24,12 @@ from harness.targets.command import CommandTarget
 from harness.targets.host_redirect import Names
 from harness.targets.url import UrlTarget
 
+APP, DATABASE = "start: app and its routes", "start: Postgres, migrations and seed"
+"""What the run is at, for whoever shows it."""
+
 
 class Starter:
-    """Starts the parts of one run. `stack` ends them; `server`, `through` and `beside` are those of a `RunContext`."""
+    """Starts the parts of one run. `stack` ends them; `server`, `through`, `beside` and `onlooker` are those of a `RunContext`."""
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Starter:
         server: Server | None,
         through: Callable[[str], str],
         beside: Names | None = None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.options, self.declaration = options, declaration
         self.server = server
@@ -44,6 +49,7 @@ class Starter:
         self.names: Names
         """Where Clerk's names lead in everything that is started."""
         self._beside = beside
+        self._onlooker = onlooker or Onlooker()
         self._stack = stack
         self._through = through
 
@@ -95,6 +101,8 @@ class Starter:
     def start_target(self) -> Target:
         """The target, with a database of its own where one is declared. The issuer is there already. Raises HarnessError."""
         url, command = self.address
+        with_database = self.declaration.matrix.database is not None and (url is None or command is not None)
+        self._onlooker.phase(DATABASE if with_database else APP)
         if command is not None:
             return self._start_command(command, url or "http://127.0.0.1:{port}")
         if url is None:
@@ -197,3 +205,4 @@ class Starter:
     def _prepare(self, database: RunDatabase, environment: dict[str, str], python: str, app_dir: Path) -> None:
         self.resets = database.prepare(self.agents, self.names.environment(environment), python, app_dir)
         self.database_url = database.workspace.url(0)
+        self._onlooker.phase(APP)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from harness.cli.terminal import Progress, summary
+from harness.cli.terminal import summary
 from harness.contracts.matrix import CellVerdict, Plan
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
@@ -230,18 +230,6 @@ def test_the_terminal_says_what_and_how_to_repeat_it(result: Judged) -> None:
     assert all(cause.title in text and f"[{cause.id}]" in text for cause in result.record.causes)
     assert 'repeat: clerk-harness run --route "GET /open-by-mistake"' in text
     assert text.endswith("FAILED")
-
-
-def test_progress_in_a_log_is_not_redrawn(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    clock = [0.0]
-    monkeypatch.setattr("harness.cli.terminal.time.monotonic", lambda: clock[0])
-    progress = Progress(100)
-    verdict = CellVerdict("r", "GET /", "p", "clerk", "genuine", "accept", "pass", "probe", "")
-    for _ in range(3):
-        clock[0] += 6
-        progress.add(verdict)
-    progress.finish()
-    assert capsys.readouterr().err.splitlines()[-1] == "3 of 100 cells, 0 findings, 18 s"
 
 
 def test_a_finding_s_command_repeats_just_that_cell(judge_app: Callable[..., Judged]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import select
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from harness.contracts.matrix.browsers import preflight_notes
 from harness.contracts.matrix.deadlines import Deadlines
@@ -23,6 +24,7 @@ from harness.contracts.matrix.script import script_of
 from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.core.errors import TargetError
+from harness.core.onlooker import Onlooker
 from harness.credentials import Mint
 from harness.targets.base import Observation, Target
 
@@ -39,7 +41,8 @@ class Engine:
 
     `heal_within`, `rotate_within`, `withdrawn_within`: seconds, see `Deadlines`. `fuzz`: how many mutations are tried on a few
     routes, made from `seed`. `by_guards`: the catalogue is tried once for each guard; see `depth`. `note` takes what a reader
-    must know beside the verdicts. `sender` sends further requests of the same routes, when the run is over.
+    must know beside the verdicts; `onlooker` is told what is done now. `sender` sends further requests of the same routes, when
+    the run is over.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Engine:
         seed: int = 0,
         by_guards: bool = False,
         note: Callable[[str], None] = lambda text: None,
+        onlooker: Onlooker | None = None,
     ) -> None:
         self.target = target
         self.plan = plan
@@ -69,7 +73,8 @@ class Engine:
         self.shared = share_guards(plan.routes) if by_guards else []
         """The routes for which another with the same guard may stand, each with that other; see `depth`."""
         self.note = note
-        self.sender = Sender(target, plan.routes, mint, judge, limit=limit)
+        self.onlooker = onlooker or Onlooker()
+        self.sender = Sender(target, plan.routes, mint, judge, limit=limit, onlooker=self.onlooker)
 
     def run(self) -> Iterator[CellVerdict]:
         """Yield a verdict for every gap of the declaration and for every cell.
@@ -95,6 +100,7 @@ class Engine:
         self._note_brittle_routes()
 
     def _stages(self) -> Iterator[CellVerdict]:
+        self.onlooker.phase("matrix")
         for plan, leader in self.shared:
             plan.postponed = frozenset(c.label for c in plan.cells if is_shown_by_guard(c)) & {
                 c.label for c in leader.cells
@@ -105,9 +111,15 @@ class Engine:
                 known[verdict.key] = verdict
             yield verdict
         yield from self._by_guards(known)
-        yield from Rotation(self.sender, self.deadlines).run()
-        yield from Drills(self.sender, self.deadlines).run()
+        rotation, drills = Rotation(self.sender, self.deadlines), Drills(self.sender, self.deadlines)
+        if rotation.cells or rotation.withdrawn:
+            self.onlooker.phase("matrix: rotation of keys")
+        yield from rotation.run()
+        if drills.cells:
+            self.onlooker.phase("matrix: drills")
+        yield from drills.run()
         if self.fuzz:
+            self.onlooker.phase("matrix: fuzzing")
             yield from Fuzzer(self.sender, self.fuzz, self.seed).run()
         for text in preflight_notes(self.sender):
             self.note(text)
@@ -151,6 +163,7 @@ class Engine:
                 waiting,
                 self._on(number, begin),
                 self._cut,
+                partial(self._begins, number),
             )
             for number, lane in enumerate(self.target.lanes)
         ]
@@ -173,6 +186,12 @@ class Engine:
         self.sender.states[plan.key].cut_off = reason
         if reason.startswith(LOST):
             self.note(reason)
+
+    def _begins(self, lane: int, plan: RoutePlan | None) -> None:
+        if plan is None:
+            self.onlooker.ends(lane)
+        else:
+            self.onlooker.begins(lane, plan.router, plan.key)
 
     def _on(self, lane: int, begin: Callable[[RoutePlan], RouteScript]) -> Callable[[RoutePlan], RouteScript]:
         """Return what begins the scripts of a lane, and remembers the lane for each route."""

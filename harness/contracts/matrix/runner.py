@@ -68,8 +68,8 @@ class Limiter:
 class Runner:
     """One lane at work. `limit`: seconds for each request; `waiting`: routes of which any lane takes the next.
 
-    `cut` is told which route nothing more is sent to, and why. A lane whose target cannot be started again is `lost`: it ends
-    its route without sending anything, and takes no other.
+    `cut` is told which route nothing more is sent to, and why; `begins` which route is begun, None when none is left. A
+    lane whose target cannot be started again is `lost`: it ends its route without sending anything, and takes no other.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Runner:
         waiting: deque[RoutePlan],
         script: Callable[[RoutePlan], RouteScript],
         cut: Callable[[RoutePlan, str], None] = lambda plan, reason: None,
+        begins: Callable[[RoutePlan | None], None] = lambda plan: None,
     ) -> None:
         self.lane = lane
         self.busy = False
@@ -88,6 +89,7 @@ class Runner:
         self._waiting = waiting
         self._make = script
         self._tell = cut
+        self._begins = begins
         self._script: RouteScript | None = None
         self._next: tuple[RoutePlan, RouteScript, Work] | None = None
         self._cut = CutOff()
@@ -257,15 +259,17 @@ class Runner:
     def _take(self) -> Work | None:
         """Begin the next route and return its first work; None where no route is left."""
         self._slowest = {True: 0.0, False: 0.0}
-        if self.lost:
+        if self.lost or (self._next is None and not self._waiting):
+            self._begins(None)
             return None
         self._cut = CutOff()
         if self._next is not None:
-            (_, self._script, work), self._next = self._next, None
+            (plan, self._script, work), self._next = self._next, None
+            self._begins(plan)
             return work
-        if not self._waiting:
-            return None
-        self._script = self._make(self._waiting.popleft())
+        plan = self._waiting.popleft()
+        self._script = self._make(plan)
+        self._begins(plan)
         return next(self._script)
 
 

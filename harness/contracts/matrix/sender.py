@@ -12,6 +12,7 @@ from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import Outcome, outcome_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import CellVerdict
+from harness.core.onlooker import Onlooker
 from harness.credentials import Credential, Mint
 from harness.targets.base import Call, Observation, Target, ask
 
@@ -20,10 +21,19 @@ class Sender:
     """Makes requests, sends them and judges the answers. `limit`: seconds for each request.
 
     `states`: what is known of each route, by its key. `lane_of`: the number of the lane that has tried a route, by its key;
-    what the target's process remembers of a route, the process of that lane remembers.
+    what the target's process remembers of a route, the process of that lane remembers. `onlooker` is told what is asked.
     """
 
-    def __init__(self, target: Target, routes: list[RoutePlan], mint: Mint, judge: Judge, *, limit: float) -> None:
+    def __init__(
+        self,
+        target: Target,
+        routes: list[RoutePlan],
+        mint: Mint,
+        judge: Judge,
+        *,
+        limit: float,
+        onlooker: Onlooker | None = None,
+    ) -> None:
         self.target = target
         self.routes = routes
         self.mint = mint
@@ -32,6 +42,7 @@ class Sender:
         self.states = {plan.key: RouteState(plan, guard=plan.guard) for plan in routes}
         self.lane_of: dict[str, int] = {}
         self._judge = judge
+        self._onlooker = onlooker or Onlooker()
 
     def lane_number(self, plan: RoutePlan) -> int:
         """Return the number of the lane that has tried a route; the first where none has."""
@@ -48,7 +59,12 @@ class Sender:
 
     def ask(self, plan: RoutePlan, calls: list[Call]) -> list[Observation]:
         """Send calls on the lane that has tried a route, which must be idle, and return their answers in order."""
-        return ask(self.target.lanes[self.lane_number(plan)], calls, self.limit)
+        lane = self.lane_number(plan)
+        self._onlooker.begins(lane, plan.router, plan.key)
+        try:
+            return ask(self.target.lanes[lane], calls, self.limit)
+        finally:
+            self._onlooker.ends(lane)
 
     def send(self, plan: RoutePlan, sendings: list[Sending]) -> list[Observation]:
         """Make requests of a route and send them as `ask` does."""
