@@ -87,6 +87,7 @@ def test_drills_are_held_in_whole_runs_and_where_they_are_asked_for(
         (["--time-limit", "601"], "--time-limit 601: between 0 and 600 seconds"),
         (["--env", "A"], "--env A: write NAME=VALUE"),
         (["--env", "=A"], "--env =A: write NAME=VALUE"),
+        (["--watch", "--max-time", "9"], "--watch excludes --max-time: it goes on until Ctrl-C"),
         (["--app", "a:b", "--url", "http://127.0.0.1:1"], "--app excludes --url and --command: name one target"),
     ],
 )

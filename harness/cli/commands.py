@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.cli import terminal
 from harness.cli.progress import Progress
+from harness.cli.watch import watch
 from harness.contracts.matrix import load
 from harness.contracts.registry import chosen
 from harness.core import ending
@@ -30,7 +31,14 @@ from harness.run.options import Options
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """The gate: 0 all pass, 1 findings, or the code of what has ended it. What was judged is reported in any case."""
+    """The gate: 0 all pass, 1 findings, or the code of what has ended it; with `--watch` again and again, until a signal comes."""
+    if arguments.options.watch:
+        watch(arguments, _run)
+    return _run(arguments)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """One run. What was judged is reported in any case, whatever ends it."""
     options: Options = arguments.options
     with ending.held(release_after=False):  # What comes before there is anything to report is reported, too.
         declaration = load(options.suites)

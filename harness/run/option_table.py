@@ -264,6 +264,8 @@ def _joined(found: dict[str, Any]) -> Options:
         raise HarnessError("--app excludes --url and --command: name one target")
     if found.get("update_baseline") and found.get("baseline") is None:
         raise HarnessError("--update-baseline: needs --baseline FILE, which it is to bring up to date")
+    if found.get("watch") and found.get("max_time"):
+        raise HarnessError("--watch excludes --max-time: it goes on until Ctrl-C")
     if "rotation" not in found:
         # Held in whole runs, and where somebody asks for them by an option or by name.
         named, part = bool(found.get("credentials")), bool(found.get("routers") or found.get("routes"))

@@ -160,6 +160,10 @@ class Options:
         "--exitfirst", "stop at the first finding; the report says that it is incomplete", False, kind=bool, commands=RUN,
         pytest=False, repeated=False, short="-x",
     )  # fmt: skip
+    watch: bool = option(
+        "--watch", "run again when the declaration or the app's source changes, until Ctrl-C: a router alone when only its "
+        "file did", False, kind=bool, commands=RUN, pytest=False, repeated=False,
+    )  # fmt: skip
     quiet: bool = option(
         "--quiet", "nothing but the end: a line for each cause, the figures, the outcome and where the report is", False,
         kind=bool, commands=RUN, pytest=False, repeated=False,
