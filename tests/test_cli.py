@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -197,6 +198,19 @@ def test_init_writes_a_matrix_that_runs(command: Run, project: Path) -> None:
     again = command("init", "--app", "backend:app", "--suites", "new")
     assert again.returncode == 2
     assert "does not overwrite" in again.stderr
+
+
+def test_init_finds_out_and_a_bare_run_follows(command: Run, project: Path) -> None:
+    shutil.rmtree(project / "suites", ignore_errors=True)
+    (project / "backend.py").write_text('import os\nKEY = os.environ["OPENAI_API_KEY"]\n' + APP)
+    done = command("init")
+    assert done.returncode == 0, done.stderr
+    assert "took --app backend:app: backend.py makes it" in done.stdout
+    assert "OPENAI_API_KEY: the app does not start without it" in done.stdout
+    assert done.stdout.splitlines()[-1] == "then: clerk-harness run"
+    run = command("run", "--depth", "quick", "--router", "public")
+    assert "a line that init wrote and nobody has read" in run.stdout
+    assert run.returncode == 1, run.stderr
 
 
 def test_init_of_a_backend_with_a_database(command: Run, project: Path) -> None:

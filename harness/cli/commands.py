@@ -14,20 +14,24 @@ from harness.cli.watch import watch
 from harness.contracts.matrix import load
 from harness.contracts.registry import chosen
 from harness.core import ending
+from harness.core.command_line import word
 from harness.core.ending import Ended
 from harness.core.errors import HarnessError, UnsafeError
 from harness.core.output import hand_out, line, say
+from harness.core.redact import is_secret
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
 from harness.database import Server, explained
 from harness.fake_clerk import FakeClerk
 from harness.report import Record, write_all
 from harness.report.annotations import workflow_commands
 from harness.report.baseline import read_baseline
-from harness.run.baseline import declaration_for_baseline, observe_baseline, write_suites
+from harness.run.baseline import declaration_for_baseline, observe_baseline
 from harness.run.context import RunContext
+from harness.run.first_suites import write_suites
 from harness.run.judging import OURS, Judging
 from harness.run.minting import as_text, from_issuer
 from harness.run.options import Options
+from harness.run.project import Project, with_project
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -125,14 +129,22 @@ def routes(arguments: argparse.Namespace) -> int:
 
 
 def init(arguments: argparse.Namespace) -> int:
-    """Write a declaration from what the backend does today."""
+    """Write a declaration from what the backend does today. What is not told is found out, and said."""
     options: Options = arguments.options
-    if options.app is None and options.url is None and options.command is None:
-        raise HarnessError("init needs --app module:attribute, --command or --url")
-    written = write_suites(options)
-    for path in written:
+    found = Project()
+    if options.url is None and options.command is None:
+        options, found = with_project(options)
+    for reason in found.because:
+        say(f"took {line(reason)}")
+    written = write_suites(options, found)
+    for sentence in written.notes:
+        say(line(sentence))
+    for path in written.paths:
         say(str(path))
     say("Written from what the backend does today, which is not what it should do: review every line.")
+    suites = "" if options.suites == Path("suites") else f" --suites {word(str(options.suites))}"
+    secret = [f" --env {name}=…" for name in options.env if is_secret(name)]
+    say(f"then: clerk-harness run{suites}{''.join(secret)}")
     return 0
 
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from dataclasses import dataclass, replace
-from pathlib import Path
-from urllib.parse import unquote
+from dataclasses import dataclass
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import DatabaseTable, MatrixFile, Policy, load
+from harness.contracts.matrix.declaration import MatrixFile, Policy, load
 from harness.contracts.matrix.factory import RequestFactory
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.route_matching import router_of
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.registry import MATRIX_FILE
-from harness.core.ending import held
 from harness.core.errors import HarnessError
-from harness.core.file_set import write_set
-from harness.core.redact import is_secret
 from harness.credentials import CATALOGUE, Legacy
 from harness.run.context import RunContext
 from harness.run.options import Options
-from harness.run.schemas import SCHEMAS, as_text, schemas
 from harness.targets import Call, Observation, Route
 from harness.targets.base import ask
-from harness.targets.request_builder import Example, base_request, under
+from harness.targets.request_builder import Example, under
 
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
 _LIMIT = 10.0
@@ -46,6 +37,8 @@ class RouteBaseline:
     functions: list[str]
     policy: str | None = None
     decides: str = "door"
+    answer: str = ""
+    """What a session token was answered, in a few words."""
 
 
 def declaration_for_baseline(options: Options) -> Declaration:
@@ -72,9 +65,10 @@ def observe_baseline(session: RunContext) -> list[RouteBaseline]:
     for route in session.target.routes:
         example = declared[route.key][1] if route.key in declared else Example()
         plan = RoutePlan(route, "", "", Policy(accept=["*"]), example, carriers=(example.carrier,))
-        guard, functions, decides = asker.ask(plan)
+        guard, functions, decides, answer = asker.ask(plan)
         router = routers.get(route.key) or (router_of(route) or ["app"])[0]
-        found.append(RouteBaseline(route, router, guard, functions, declared.get(route.key, (None,))[0], decides))
+        policy = declared.get(route.key, (None,))[0]
+        found.append(RouteBaseline(route, router, guard, functions, policy, decides, answer))
     return found
 
 
@@ -92,11 +86,11 @@ class _Asker:
             reset.reset()
         return dict(zip(_ASKED, answers, strict=True))
 
-    def ask(self, plan: RoutePlan) -> tuple[str, list[str], str]:
-        """Who gets in today, by which functions, and where that is decided."""
+    def ask(self, plan: RoutePlan) -> tuple[str, list[str], str, str]:
+        """Who gets in today, by which functions, where that is decided, and what a session token is answered."""
         probed = self.session.target.probed
         if not probed and plan.route.method != "GET":
-            return "?", [], "door"  # Nothing stops a handler there: only reads are tried.
+            return "?", [], "door", ""  # Nothing stops a handler there: only reads are tried.
         seen = self._answers(plan, stop=True)
         usual = plan.base
         for prefix in plan.route.prefixes:
@@ -104,13 +98,21 @@ class _Asker:
                 plan.base = under(usual, prefix)
                 seen = self._answers(plan, stop=True)
         guard, functions = _guard(plan, seen)
+        answer = _words(seen["clerk"])
         if guard not in ("open", "inside"):
-            return guard, functions, "door"
+            return guard, functions, "door", answer
         if probed and (plan.route.inside or plan.route.method == "GET") and plan.route.kind == "http":
             within, by = _guard(plan, self._answers(plan, stop=False), inside=True)
             if within not in ("open", "nobody", "inside") and not within.startswith("?"):
-                return within, by, "handler"
-        return guard, functions, "door"
+                return within, by, "handler", answer
+        return guard, functions, "door", answer
+
+
+def _words(answer: Observation) -> str:
+    """An answer in a few words: its status and the beginning of its text."""
+    if answer.status is None:
+        return answer.error or "no answer"
+    return f"{answer.status} {' '.join(answer.body.split())[:120]}".strip()
 
 
 def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = False) -> tuple[str, list[str]]:
@@ -133,113 +135,3 @@ def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = Fals
     if set(outcomes.values()) == {"refused"}:
         return "nobody", functions
     return "? (" + "/".join(sorted(set(outcomes.values()))) + ")", functions
-
-
-_MATRIX = """# The auth matrix of this backend: who may enter.
-# Written by `clerk-harness init` from what the backend did on that day, which is not what it should do. Each line of
-# routers/*.toml says `reviewed = false`: read it, mend it, take that out. Until then a run does not pass.
-
-[target]
-{target}
-[policies.public]
-accept = ["*"]
-
-[policies.clerk]
-accept = ["clerk"]            # and nothing else in the catalogue
-
-[policies.legacy]             # REVIEW: these routes still take the old token
-accept = ["legacy"]
-
-[policies.migrating]          # REVIEW: both get in; give the bridge phase an end: until = 2027-01-31
-accept = ["clerk", "legacy"]
-
-[policies.admin]              # REVIEW: administrators of the active organization only
-accept = ["clerk-org-admin"]
-
-[policies.inside]             # REVIEW: the handler decides by itself: accept what it verifies, for example "webhook" or "clerk"
-accept = []
-guard = "handler"
-
-[policies.closed]             # REVIEW: nobody got in: another role, another credential, or a request that needs an example
-accept = []                   # if nobody is to enter, a person says so: closed = true
-"""
-_POLICY = {
-    "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "admin": "admin",
-    "cookie": "clerk", "inside": "inside",
-}  # fmt: skip
-
-
-def write_suites(options: Options) -> list[Path]:
-    """Survey the target and write `auth_matrix.toml` and a file a router. Raises HarnessError rather than overwrite."""
-    root = options.suites
-    if (root / MATRIX_FILE).exists():
-        raise HarnessError(
-            f"{root / MATRIX_FILE} exists; init does not overwrite: name another directory with --suites"
-        )
-    database = DatabaseTable.model_validate(options.database) if options.postgres or options.database else None
-    declaration = Declaration(MatrixFile(policies={}, database=database), {}, root, Legacy())
-    with RunContext(replace(options, agents=1), declaration) as session:
-        found = observe_baseline(session)
-    by_router: dict[str, list[RouteBaseline]] = {}
-    for entry in found:
-        by_router.setdefault(entry.router, []).append(entry)
-    files = {root / MATRIX_FILE: _schema_line("matrix", ".") + _MATRIX.format(target=_target_lines(options))}
-    for router, entries in by_router.items():
-        lines = [f'router = "{router}"', "", "[routes]"]
-        lines += [_line(entry) for entry in entries]
-        files[root / "routers" / f"{router}.toml"] = _schema_line("router", "..") + "\n".join(lines) + "\n"
-    files |= {root / SCHEMAS / f"{name}.schema.json": as_text(made) for name, made in schemas().items()}
-    try:
-        with held():
-            return write_set(root, files)
-    except OSError as error:
-        raise HarnessError(f"--suites {root}: {error.filename or root}: {error.strerror or error}") from error
-
-
-def _schema_line(name: str, up: str) -> str:
-    """The line by which editors find the schema of a file (Taplo's directive)."""
-    return f"#:schema {up}/{SCHEMAS}/{name}.schema.json\n"
-
-
-def _target_lines(options: Options) -> str:
-    lines = []
-    if options.app is not None:
-        lines.append(f'app = "{options.app}"')
-        app_dir = (options.app_dir or Path.cwd()).resolve()
-        shown = os.path.relpath(app_dir, options.suites.resolve())
-        lines.append(f'app_dir = "{Path(shown).as_posix()}"')
-    if options.url is not None:
-        lines.append(f'url = "{options.url}"')
-    if options.command is not None:
-        lines.append(f"command = {json.dumps(options.command)}")
-    if options.env:
-        lines += [
-            "",
-            "[target.env]",
-            *(f"{name} = {json.dumps(value)}" for name, value in options.env.items() if not is_secret(name)),
-        ]
-        lines += [f"# {name} is left to --env: it looks like a secret" for name in options.env if is_secret(name)]
-    if options.database or options.postgres:
-        lines += ["", "[database]", *(f"{key} = {json.dumps(value)}" for key, value in options.database.items())]
-    return "\n".join(lines) + "\n"
-
-
-def _line(entry: RouteBaseline) -> str:
-    policy = _POLICY.get(entry.guard, "closed")
-    path = base_request(entry.route, Example()).path.split("/")
-    names = re.findall(r"\{(\w+)", entry.route.path)
-    values = dict(zip(re.findall(r"\{(\w+)[^}]*\}", entry.route.path), _filled(entry.route.path, path), strict=False))
-    more = [f'policy = "{policy}"']
-    more += [f"path = {{ {', '.join(f'{name} = {_toml(values.get(name, 1))}' for name in names)} }}"] if names else []
-    more += ['carrier = "cookie:__session"'] if entry.guard == "cookie" else []
-    more += ['guard = "handler"'] if entry.decides == "handler" else []
-    return f'"{entry.route.key}" = {{ {", ".join([*more, "reviewed = false"])} }}  # today {entry.guard}'
-
-
-def _filled(template: str, parts: list[str]) -> list[str]:
-    """The values that stand in a path where its template has parameters."""
-    return [unquote(part) for part, name in zip(parts, template.split("/"), strict=False) if "{" in name]
-
-
-def _toml(value: str | int) -> str:
-    return str(value) if isinstance(value, int) or value.isdigit() else json.dumps(value)

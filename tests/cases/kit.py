@@ -9,8 +9,9 @@ from textwrap import dedent
 from typing import Any
 
 from harness.contracts.matrix import load
-from harness.run.baseline import write_suites as init
+from harness.run.first_suites import write_suites as init
 from harness.run.options import Options
+from harness.run.project import Project
 from tests.conftest import Judged, judged, write_suites
 
 GUARDS = '''
@@ -174,7 +175,7 @@ def first_survey(folder: Path, code: str, **more: Any) -> tuple[dict[str, dict[s
     """What `init` writes about a backend that nobody has declared, by route, and where."""
     written(folder, code)
     suites = folder / "first"
-    init(Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, **more))
+    init(Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, **more), Project())
     declaration = load(suites)
     found: dict[str, dict[str, Any]] = {}
     for file in declaration.routers.values():
