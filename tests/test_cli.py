@@ -208,7 +208,7 @@ def test_init_finds_out_and_a_bare_run_follows(command: Run, project: Path) -> N
     assert "took --app backend:app: backend.py makes it" in done.stdout
     assert "OPENAI_API_KEY: the app does not start without it" in done.stdout
     assert done.stdout.splitlines()[-1] == "then: clerk-harness run"
-    run = command("run", "--depth", "quick", "--router", "public")
+    run = command("run", "--depth", "quick")
     assert "a line that init wrote and nobody has read" in run.stdout
     assert run.returncode == 1, run.stderr
 
