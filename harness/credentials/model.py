@@ -158,6 +158,11 @@ class Credential:
         return (self.follows,) if isinstance(self.follows, str) else self.follows or ()
 
     @property
+    def shows_its_group(self) -> bool:
+        """Whether it is tried to the end where others of its group need not be: genuine, or the group's sentinel."""
+        return self.group == GENUINE or "sentinel" in self.tags
+
+    @property
     def bypass(self) -> bool:
         """No credential, but a request that is bent so that a guard may not recognize it."""
         return self.group == "bypass"

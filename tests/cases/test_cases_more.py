@@ -173,3 +173,28 @@ def test_drills_where_nobody_gets_in(tmp_path: Path) -> None:
     assert findings(result, "lockout") == {"clerk"}
     for name in names:
         assert result.verdicts["GET /profile", name].verdict == "inconclusive", name
+
+
+COUNTED = """
+@app.get("/open")
+def opened(request: Request):
+    with open("runs.txt", "a") as file:
+        file.write("x")
+    if REFUSES:
+        raise HTTPException(401)
+    return {"ok": True}
+"""
+
+
+def test_the_handler_of_a_public_route_runs_no_oftener_than_the_proof_needs(judge_app: Any, tmp_path: Path) -> None:
+    code = COUNTED.replace("REFUSES", "False")
+    result = judge_app(code, '"GET /open" = "public"', only=["GET /open"], drills=False)
+    assert result.kinds("GET /open") == {"pass"}
+    assert len(result.verdicts) > 200
+    assert 20 < len((tmp_path / "runs.txt").read_text()) < 80
+
+
+def test_a_public_route_that_refuses_a_token_in_its_handler_is_seen(judge_app: Any) -> None:
+    code = COUNTED.replace("REFUSES", '"authorization" in request.headers')
+    result = judge_app(code, '"GET /open" = "public"', only=["GET /open"], drills=False)
+    assert {"clerk", "forged", "expired"} <= {name for kind, _, name in result.failed if kind == "lockout"}

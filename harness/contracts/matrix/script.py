@@ -124,9 +124,10 @@ class Script:
     def _stops(self, cell: Cell) -> bool:
         """Whether the probe stops the cell's requests at the handler's door.
 
-        Where one person is let in and another is not, the handler may be what tells them apart.
+        Where one person is let in and another is not, the handler may be what tells them apart. Of what is admitted, each genuine
+        credential runs, and one of each group.
         """
-        if not self.state.stops or cell.expect == "accept":
+        if not self.state.stops or (cell.expect == "accept" and cell.credential.shows_its_group):
             return False
         return not (cell.credential.personal and cell.expect == "reject" and self.plan.ways[0].kind == "session")
 
