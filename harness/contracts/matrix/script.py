@@ -231,9 +231,7 @@ class Script:
         twin.admitted = outcome in ("admitted", "failed")
 
     def _where_it_decides(self, genuine: Observation, before: Observation) -> Steps:
-        """Find out whether the route decides before its handler or inside it. A function that does the same without any credential
-        decides nothing.
-        """
+        """Find out whether the route decides before its handler or inside it. What runs without any credential too decides nothing."""
         state = self.state
         if decides_inside(genuine, state.always) and before.stopped:
             within = yield from self._once(_MISSING, stop=False)
