@@ -75,19 +75,25 @@ from harness.core.file_set import write_set
 folder, name = Path(sys.argv[1]), sys.argv[2]
 for number in range(12):
     write_set(folder, {folder / f"{each}.txt": f"{name} {number}" for each in range(6)})
+    print(number, flush=True)
 """
 
 
 def test_two_that_write_into_one_folder_never_mix(tmp_path: Path) -> None:
-    """Whoever has the lock sees one writer's files of one time only."""
+    """Whoever has the lock sees one writer's files of one time only; looked at as often as one has written, so that both get on."""
     write_set(tmp_path, {tmp_path / f"{each}.txt": "first" for each in range(6)})
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in ("a", "b")]
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], stdout=subprocess.PIPE, text=True)
+        for name in ("a", "b")
+    ]
     descriptor = os.open(tmp_path, os.O_RDONLY)
-    while any(writer.poll() is None for writer in writers):
+    for _ in writers[0].stdout or ():
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         assert len(set(read(tmp_path).values())) == 1
         fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
+    for writer in writers:
+        writer.communicate()
     assert [writer.returncode for writer in writers] == [0, 0]
     assert set(read(tmp_path)) == {f"{each}.txt" for each in range(6)}
     assert set(read(tmp_path).values()) <= {"a 11", "b 11"}

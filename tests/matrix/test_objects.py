@@ -8,9 +8,11 @@ from typing import Any
 import jwt
 import pytest
 
+from harness.contracts.matrix.factory import RequestFactory
 from harness.contracts.matrix.judge import Judge
-from harness.contracts.matrix.objects import Tried, judge_object
+from harness.contracts.matrix.objects import Tried, judge_object, try_objects
 from harness.contracts.matrix.owners import owners_of
+from harness.contracts.matrix.runner import Work
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.credentials import CATALOGUE, Mint
@@ -170,6 +172,8 @@ def test_of_a_person_without_a_row_what_the_owners_answers_have_in_common_tells(
     )
     assert judge_object(tried(answered(200, "a word"), **common)) == PASS
     assert judge_object(tried(answered(200, "one two"), **common)) == PASS
+    apart = {"theirs": got("secret once", "secret twice"), **alone}
+    assert judge_object(tried(answered(200, "twice"), **apart)) == PASS
     # Neither of several answers alone.
     other = {"theirs": got("secret", "other"), **alone}
     assert (
@@ -204,6 +208,11 @@ def test_what_is_said_of_writes() -> None:
     elsewhere = ChangedRow("audit", True, {"id": 9, "user_id": 1})
     assert deleted(wrote([made(2)]), [[made(2)]] * 2, [[elsewhere]] * 2) == PASS
     assert deleted(wrote([made(2)]), [[elsewhere]] * 2, [[made(1)]] * 2) == PASS
+    # The owner's own rows of this table hold somebody else: the column says nothing of the owner.
+    assert deleted(wrote([made(2)]), [[made(1)]] * 2, [[made(1)]] * 2) == PASS
+    # Where the database did not tell of one of the requests.
+    assert deleted(wrote([GONE]), [None] * 2, [[MINE]] * 2) == PASS
+    assert deleted(wrote(None), [[GONE]] * 2, [[MINE]] * 2) == ("inconclusive", DIFFER, "")
     unseen = ("inconclusive", UNSEEN, DECLARE)
     assert deleted(answered(204, rows=None), [None] * 2, [None] * 2)[0] == "inconclusive"
     by_post: dict[str, Any] = {"key": "POST /notes/{id}"}
@@ -282,6 +291,54 @@ def test_every_person_is_tried_on_every_row(play: Play, minting: RecordingMint, 
         )
         assert other == replace(expected, excerpt=DIARY, hint=HINT, needs=needs)
     assert found["own-object@bob:bob"].needs == ""
+
+
+def asked_of(minting: RecordingMint, example: Example, key: str) -> tuple[list[Work], list[Tried]]:
+    """What is sent to a route whose line names rows, and what is kept of it; every request is answered by its place in order."""
+    people = ("alice", "bob", "admin")
+    plan = plan_of(key=key, example=Example(path={"id": 1}))
+    plan.owners = owners_of(example, people, "app")
+    assert plan.owners is not None
+    cells = [cell for name in ("own-object", "others-object") for cell in plan.planned(CATALOGUE[name])]
+    steps, works = try_objects(RequestFactory(minting, probed=True), plan, cells), []
+    work = next(steps)
+    while True:
+        works.append(work)
+        try:
+            work = steps.send([seen(200, body=f"{len(works)}.{n}") for n, _ in enumerate(work.sendings)])
+        except StopIteration as end:
+            return works, end.value
+
+
+def test_what_is_kept_of_each_request_and_who_is_who(minting: RecordingMint) -> None:
+    example = Example(
+        path={"id": {"alice": 1, "bob": 2, "admin": "*"}}, json={"note by": {"alice": "caf\xe9", "bob": "", "admin": "x"}}
+    )
+    works, kept = asked_of(minting, example, "PUT /notes/{id}")
+    calls = [sending.call() for work in works for sending in work.sendings]
+    assert [minting.name_in(call.request) for call in calls] == [
+        "own-object", "own-object", "others-object", "others-object", "own-object", "own-object", "others-object", "others-object",
+    ]  # fmt: skip
+    assert {call.stop for call in calls} == {False} and all(call.stop is False for call in calls)
+    tokens = [dict(call.request.headers)["authorization"].removeprefix("Bearer ") for call in calls]
+    claims = [jwt.decode(token, options={"verify_signature": False}) for token in tokens]
+    assert {claim["azp"] for claim in claims} == {minting.origin}
+    alice, bob, admin = (
+        {str(person.database_id), person.user.id, person.email}
+        for person in (minting.identities[name] for name in ("alice", "bob", "admin"))
+    )
+    alice, bob, admin = alice | {"1", "caf\xe9"}, bob | {"2"}, admin | {"x"}
+    of_alice, of_bob = '/notes/1  {"note by": "caf\\u00e9"}', '/notes/2  {"note by": ""}'
+    said = [(t.person, t.owner, t.answer.body, [a.body for a in t.theirs], [a.body for a in t.mine], t.sent, t.ids) for t in kept]
+    ones, twos = ["1.0", "1.1"], ["4.0", "4.1"]
+    assert said == [
+        ("alice", "alice", "1.0", ones, ones, of_alice, (alice, alice)),
+        ("bob", "bob", "4.0", twos, twos, of_bob, (bob, bob)),
+        ("alice", "bob", "2.0", twos, ones, of_bob, (alice, bob)),
+        ("bob", "alice", "3.0", ones, twos, of_alice, (bob, alice)),
+        ("admin", "alice", "5.0", ones, [], of_alice, (admin, alice)),
+        ("admin", "bob", "6.0", twos, [], of_bob, (admin, bob)),
+    ]
 
 
 def test_without_a_probe_the_status_is_the_evidence_and_what_was_not_sent_says_so() -> None:

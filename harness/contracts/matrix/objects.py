@@ -175,7 +175,8 @@ _HINT = "look the row up by its id and by whose it is, in one query"
 
 def _row(tried: Tried) -> str:
     owners = tried.cell.plan.owners
-    return owners.value_of(tried.owner) if owners is not None else ""
+    assert owners is not None
+    return owners.value_of(tried.owner)
 
 
 def _written(tried: Tried) -> tuple[Kind, str, str] | None:
