@@ -1,0 +1,212 @@
+"""Where the border lies between a secret and a word: one fact on each side of each rule."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from harness.core.redact import Secrets, is_secret, looks_secret
+from harness.core.secret_shapes import by_shape, random
+
+# 32 letters, small and capital, and digits, which change at each place.
+MIXED = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF"
+HEX = "0123456789abcdef0123456789abcdef"
+LONG = "x" * 1000
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "often", "expected"),
+    [
+        (MIXED, 32, 0.3, True),
+        (MIXED[:-1], 32, 0.3, False),
+        (MIXED[:-1], 31, 0.3, True),
+        ("user_" + MIXED[:24], 16, 0.3, False),
+        (MIXED.lower(), 32, 0.3, False),
+        (MIXED.upper(), 32, 0.3, False),
+        ("aBcD" * 8, 32, 0.3, False),
+        ("1" * 32, 32, 0.3, False),
+        # Ten characters of which three change, and four; with one digit four of ten are needed.
+        ("aaaaBB1111", 10, 0.3, False),
+        ("aaaaBB111a", 10, 0.3, True),
+        ("aaaBBB1aaa", 10, 0.3, False),
+        ("aaaBBB1aaB", 10, 0.3, True),
+        ("aaaBBB11aB", 10, 0.5, False),
+        ("aaaBBB11aBb", 10, 0.3, True),
+        # Only letters and digits count as characters that change.
+        ("a-a-a-a-B1", 10, 0.3, False),
+    ],
+)  # fmt: skip
+def test_what_was_made_by_chance(text: str, least: int, often: float, expected: bool) -> None:
+    assert random(text, least, often) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        # After a name that tells: what has a secret's form.
+        (f"key={HEX}", f"key={HEX[:8]}…"),
+        (f"key={HEX[:31]}", f"key={HEX[:8]}…"),
+        ("key=550e8400-e29b-41d4-a716-446655440000", "key=550e8400…"),
+        (f"key={MIXED[:16]}", f"key={MIXED[:8]}…"),
+        (f"key={MIXED[:15]}", f"key={MIXED[:15]}"),
+        ("key=abcdefghijklmnop1234", "key=abcdefgh…"),
+        ("key=abcdefghijklmnopq123", "key=abcdefghijklmnopq123"),
+        ("key=abcdefghijklmno1234", "key=abcdefghijklmno1234"),
+        ("key=12345678901234567890", "key=12345678901234567890"),
+        ("key=abcdefghijklmnop-1234", "key=abcdefghijklmnop-1234"),
+        ("key: 'abcdefghijklmnop1234='", "key: 'abcdefgh…'"),
+        (f'{{"key": "{MIXED}"}}', f'{{"key": "{MIXED[:8]}…"}}'),
+        ("name=abcdefghijklmnop1234", "name=abcdefghijklmnop1234"),
+        # After the name of a password: all but what is none.
+        ("password=hunter2", "password=…"),
+        ("password=letters", "password=…"),
+        ("password: letters", "password: letters"),
+        ("password: hunt2", "password: hunt2"),
+        ("password: hunte2", "password: …"),
+        ("password: 'letters'", "password: '…'"),
+        ("password: 'two words'", "password: 'two words'"),
+        ("password='two words'", "password='…'"),
+        ("password=$PASSWORD1", "password=$PASSWORD1"),
+        ("password='…'", "password='…'"),
+        ("password='{password1}'", "password='{password1}'"),
+        ("password='<password1>'", "password='<password1>'"),
+        ("password='%(password1)s'", "password='%(password1)s'"),
+        ("password=None", "password=None"),
+        ("password=XXXX", "password=XXXX"),
+        ("password=****", "password=****"),
+        # In Authorization.
+        ("Bearer opaque1234567890", "Bearer opaque12…"),
+        ("Bearer abcdefgh", "Bearer abcdefgh"),
+        ("Bearer abcdefghijklmnopqrstuvwx", "Bearer abcdefgh…"),
+        ("Bearer abcdefghijklmnopqrstuvw", "Bearer abcdefghijklmnopqrstuvw"),
+        ("Bearer abcdefg1", "Bearer …"),
+        (f"Token {MIXED}", f"Token {MIXED[:8]}…"),
+        ("Token validation-2-failed", "Token validation-2-failed"),
+        ("token%20" + HEX, f"token%20{HEX[:8]}…"),
+        ("Basic YWxpY2U6aHVudGVyMg", "Basic …"),
+        ("Basic YWxpY2U6aHVudGVyMg==", "Basic …"),
+        ("Basic authentication1", "Basic authentication1"),
+        ("basic " + base64.b64encode(b"no colon in it").decode(), "basic " + base64.b64encode(b"no colon in it").decode()),
+        ("BASIC YWxpY2U6aHVudGVyMg==", "BASIC …"),
+        # Cookies.
+        ("Cookie: a=abcdef1234567890; b=abcdefghijklmno", "Cookie: a=abcdef12…; b=…"),
+        ("Set-Cookie: a=abcdef1234567890; Path=/somewhere; DOMAIN=example.com", "Set-Cookie: a=abcdef12…; Path=/somewhere; DOMAIN=example.com"),
+        ("Cookie: a=abcdef12…", "Cookie: a=abcdef12…"),
+        ("Cookie: a=short; b=abcdef", "Cookie: a=short; b=…"),
+        # Dotted: tokens, and what only looks like one.
+        (f"saw eyJhbGciOiJub25lIn0.{'a' * 20}.", "saw eyJhbGci…"),
+        ("saw eyJhbGciOiJub.ab", "saw eyJhbGci…"),
+        ("saw eyJhbGciOi.abc", "saw eyJhbGciOi.abc"),
+        ("saw eyJhbGciOi.abcd", "saw eyJhbGciOi.abcd"),
+        ("saw eyJhbGciO.abcdef", "saw eyJhbGci…"),
+        (f"saw somemodule.{MIXED[:20]}", "saw somemodu…"),
+        (f"saw somemodule.{MIXED[:19]}", f"saw somemodule.{MIXED[:19]}"),
+        # Long texts, alone and between slashes.
+        (f"saw {MIXED}", f"saw {MIXED[:8]}…"),
+        (f"saw {MIXED[:31]}", f"saw {MIXED[:31]}"),
+        (f"saw {LONG}", "saw xxxxxxxx…"),
+        (f"saw {LONG[:-1]}", f"saw {LONG[:-1]}"),
+        (f"saw a/{MIXED}", f"saw a/{MIXED[:8]}…"),
+        (f"saw /{MIXED[:16]}/{MIXED[:24]}", f"saw /{MIXED[:16]}/{MIXED[:24]}"),
+        (f"saw {MIXED[:16]}/{MIXED[:24]}", f"saw {MIXED[:8]}…"),
+        (f"saw {MIXED[:16]}/{MIXED[:22]}", f"saw {MIXED[:16]}/{MIXED[:22]}"),
+        (f"saw {MIXED[:16]}/{MIXED[:16]}_{MIXED[:8]}", f"saw {MIXED[:16]}/{MIXED[:16]}_{MIXED[:8]}"),
+        (f"saw {MIXED[:16]}/{MIXED[:16]}-{MIXED[:8]}", f"saw {MIXED[:16]}/{MIXED[:16]}-{MIXED[:8]}"),
+    ],
+)  # fmt: skip
+def test_what_is_cut_and_what_stays(text: str, shown: str) -> None:
+    assert by_shape(text) == shown
+    assert looks_secret(text) is (text != shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("API_KEY", True), ("my_secret", True), ("TOKEN", True), ("password", True), ("PASSWD", True), ("PWD", True),
+        ("passphrase", True), ("CREDENTIALS", True), ("PRIVATE", True), ("SIGNING", True), ("DATABASE_URL", True),
+        ("SENTRY_DSN", True), ("URL", False), ("STAGE", False),
+    ],
+)  # fmt: skip
+def test_names_that_tell(name: str, expected: bool) -> None:
+    assert is_secret(name) is expected
+
+
+def known(*values: str, kept: int = 8) -> Secrets:
+    secrets = Secrets()
+    for value in values:
+        secrets.learn(value, kept)
+    return secrets
+
+
+@pytest.mark.parametrize(
+    ("value", "learnt"),
+    [
+        ("a1-b2-c", False), ("a1-b2-c3", True), ("  a1-b2-c3\n", True),
+        ("abcdefgh", False), ("ABCDEFGH", False), ("Abcdefgh", False), ("abcdEfgh", True), ("éabcdefg", True),
+        ("abcdefghijklmno", False), ("abcdefghijklmnop", True),
+        ("12345678901", False), ("123456789012", True),
+        ("/etc/ssl/app.pem", False), ("./a/b/c/d/e", False), ("../a/b/c/d", False), (".../a/b/c/d", True),
+        ("app.auth:current_user", False), ("app.auth:1current_user", True),
+        ("my-app.example.com", False), ("my-app.example.c", True), ("my-app.example.C0m", True),
+        (f"/{MIXED}", True), (f"/{MIXED[:15]}", False), ("two words", True),
+    ],
+)  # fmt: skip
+def test_which_values_are_too_usual_to_be_cut(value: str, learnt: bool) -> None:
+    word = value.strip()
+    shown = known(value).cut(f"saw {word} there")
+    assert (shown != f"saw {word} there") is learnt
+
+
+def test_a_place_that_was_made_by_chance_is_no_place() -> None:
+    host = f"{MIXED}.io"
+    assert known(host).cut(f"saw {host}") == f"saw {host[:8]}…"
+
+
+def test_how_much_of_a_known_value_stays() -> None:
+    value = "a-value-that-is-known"
+    assert known(value).cut(value) == "a-value-…"
+    assert known(value, kept=3).cut(value) == "a-v…"
+    assert known(value, kept=0).cut(f"{value}{value}.") == "……."
+    # Broken off by somebody's limit: twelve characters are enough, eleven are not.
+    assert known(value).cut("a-value-that") == "a-value-…"
+    assert known(value).cut("a-value-tha") == "a-value-tha"
+    assert known(value).cut("a-value-that-was") == "a-value-…was"
+    # Of two that begin alike the one of which most is there, and of the same the one of which more stays.
+    both = known(value)
+    both.learn("a-value-that-is", 2)
+    assert both.cut("a-value-that-is-known") == "a-value-…"
+    assert both.cut("a-value-that-is") == "a-value-…"
+    # Short ones stand alone, or after an escaped line end.
+    short = known("a1-b2-c3")
+    assert short.cut("a1-b2-c3 xa1-b2-c3 a1-b2-c3x \\na1-b2-c3 (a1-b2-c3)") == "… xa1-b2-c3 a1-b2-c3x \\n… (…)"
+
+
+@pytest.mark.parametrize(
+    ("password", "learnt"),
+    [("hunt2", False), ("hunte2", True), ("letters", False), ("123456", False), ("LONGLETTERSONLYYES", True), ("a/b/c1", True)],
+)  # fmt: skip
+def test_passwords(password: str, learnt: bool) -> None:
+    secrets = Secrets()
+    secrets.learn_password(password)
+    assert secrets.cut(f"({password})") == ("(…)" if learnt else f"({password})")
+
+
+def test_of_a_key_in_lines_each_long_one_is_cut() -> None:
+    lines = ["MIIEvQIBADANBgkq", "hkiG9w0BAQEFAAS", "AoIBAQDexample+/=", "last/line/of/the/key"]
+    for between in ("\n", "\r\n", "\\n", "\\r", "\\\\n", " "):
+        secrets = known(f"-----BEGIN PRIVATE KEY-----{between}{between.join(lines)}{between}-----END PRIVATE KEY-----")
+        assert [secrets.cut(f"({line})") for line in lines] == ["(…)", f"({lines[1]})", "(…)", "(…)"]
+        assert secrets.cut("-----BEGIN PRIVATE KEY-----") == "-----BEGIN PRIVATE KEY-----"
+
+
+def test_base64_of_a_value_that_is_part_of_something_longer() -> None:
+    """The whole groups of three bytes are the same wherever the rest goes (RFC 4648 section 4); of short ones it says little."""
+    nine, value = "n1n2n3n4n5", "v1-v2-v3-v4-v5-v6?>~"
+    assert known(nine).cut(base64.b64encode(nine[:9].encode()).decode()) == "…"
+    eight = "e1e2e3e4"
+    part = base64.b64encode(eight[:6].encode()).decode()
+    assert known(eight).cut(part) == part
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        cut = known(value).cut(encode(f"{value} and more".encode()).decode())
+        assert cut.startswith(encode(value.encode()).decode()[:8] + "…")
