@@ -127,8 +127,9 @@ class Given(Table):
     [
         (r'path = "a\u0000"', "path: has a NUL byte"),
         (r'env = { A = "\u0000" }', "env.A: has a NUL byte"),
-        ('env = { "" = "x" }', "is no name of a variable"),
-        ('env = { "A=B" = "x" }', "is no name of a variable"),
+        ('env = { "" = "x" }', ": is no name of a variable"),
+        ('env = { "A=B" = "x" }', ": is no name of a variable"),
+        (r'env = { "A\u0000" = "x" }', ": is no name of a variable"),
         ('headers = { "X Y" = "x" }', 'headers."X Y"'),
         (r'headers = { X = "a\r\nY: z" }', "headers.X: has a line end"),
         ('headers = { X = "€" }', "headers.X: has a line end or a letter"),
@@ -142,10 +143,18 @@ def test_what_cannot_leave_the_harness_is_told_when_it_is_read(tmp_path: Path, t
 
 
 def test_dates_are_texts_in_json(tmp_path: Path) -> None:
-    (tmp_path / "x.toml").write_text("body = { at = [2026-01-31, 12:00:00] }\n")
+    (tmp_path / "x.toml").write_text("body = { at = [2026-01-31, 12:00:00], n = 1.5, none = false, text = 'inf' }\n")
     given = load_table(tmp_path / "x.toml", Given, {"": []})
     assert given is not None
-    assert given.body == {"at": ["2026-01-31", "12:00:00"]}
+    assert given.body == {"at": ["2026-01-31", "12:00:00"], "n": 1.5, "none": False, "text": "inf"}
+
+
+def test_what_a_header_field_may_have() -> None:
+    for value in (" a b ", "\ta", "caf\xe9\xff", ""):
+        assert Given(headers={"X": value}).headers == {"X": value}
+    for value in ("\x1f", "\u0100", "\n"):
+        with pytest.raises(ValueError, match="has a line end or a letter that a header field cannot have"):
+            Given(headers={"X": value})
 
 
 def test_a_file_of_a_contract_that_is_a_broken_link_is_a_mistake(tmp_path: Path) -> None:

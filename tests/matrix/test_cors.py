@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.contracts.matrix import cors
 from harness.contracts.matrix.cors import allows, missing_from
 from harness.contracts.matrix.state import RouteState
 from harness.targets.base import Observation
@@ -60,6 +61,7 @@ def test_preflights(name: str, answer: Observation, expected: tuple[str, str, st
     state.plan.asked_by_browsers = ORIGIN
     found = judged(cell(state, name), state, answer)
     assert (found.verdict, found.detail, found.hint) == expected
+    assert cors.preflight(cell(state, name), answer) == expected
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,14 @@ def test_what_names_nobody(parts: dict[str, Any]) -> None:
     assert read(**parts) is None
 
 
-def test_a_body_that_is_a_table_itself() -> None:
+@pytest.mark.parametrize("part", ["json", "form"])
+def test_a_part_that_is_a_table_itself(part: str) -> None:
+    owners = read(**{part: {"alice": 1, "bob": 2}})
+    assert owners is not None
+    assert owners.value_of("bob") == f"{part} 2"
+
+
+def test_a_body_that_is_another_for_each() -> None:
     owners = read(json={"alice": [1], "bob": {"x": 2}})
     assert owners is not None
     assert owners.example_of("alice").json == [1] and owners.example_of("bob").json == {"x": 2}

@@ -47,9 +47,7 @@ class Owners:
 
     def value_of(self, person: str) -> str:
         """The values that name this person's row, in words."""
-        example = self.example
-        parts = {"path": example.path, "query": example.query, "json": example.json, "form": example.form}
-        found = _tables(parts, self.people)
+        found = _named_in(self.example, self.people)
         return ", ".join(f"{name} {table[person]}" for name, table in found if person in table)
 
 
@@ -57,7 +55,13 @@ def _is_table(value: Any, people: Collection[str]) -> bool:
     return isinstance(value, Mapping) and bool(value) and set(value) <= set(people)
 
 
-def _tables(value: Any, people: Collection[str], name: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _named_in(example: Example, people: Collection[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, table) of all tables of people in a request."""
+    for part in ("path", "query", "json", "form"):
+        yield from _tables(getattr(example, part), people, part)
+
+
+def _tables(value: Any, people: Collection[str], name: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(name, table) of all tables of people in a value."""
     if _is_table(value, people):
         yield name, value
@@ -92,8 +96,7 @@ def owners_of(example: Example, identities: Collection[str], where: str) -> Owne
                     f"{where}.{part}.{name}: {f'no identity {unknown!r}' if unknown else 'empty'}; a table says whose value is which, "
                     f"by identity: {', '.join(identities)} ([identities] declares more)"
                 )
-    parts = {"path": example.path, "query": example.query, "json": example.json, "form": example.form}
-    found = list(_tables(parts, identities))
+    found = list(_named_in(example, identities))
     if not found:
         return None
     people = tuple(dict.fromkeys(person for _, table in found for person in table))
