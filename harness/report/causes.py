@@ -36,9 +36,9 @@ class Cause:
 
     id: str
     verdict: str
-    title: str
-    remedy: str
-    page: str
+    title: str = ""
+    remedy: str = ""
+    page: str = ""
     functions: tuple[str, ...] = ()
     cells: list[CellVerdict] = field(default_factory=list)
     dependents: list[CellVerdict] = field(default_factory=list)
@@ -91,7 +91,7 @@ def functions_of(verdict: CellVerdict, always: frozenset[str] = frozenset()) -> 
     Of functions of the app and of the libraries that it calls, the app's stay.
     """
     consented = [name for name in dict.fromkeys(verdict.ran) if name not in always]
-    return tuple(consented[-1:]) if consented else ()
+    return tuple(consented[-1:])
 
 
 def causes(verdicts: Iterable[CellVerdict], checks: Iterable[Check] = ()) -> list[Cause]:
@@ -129,7 +129,7 @@ def _always(every: list[CellVerdict]) -> dict[str, frozenset[str]]:
 
 
 def _add(found: dict[tuple[str, ...], Cause], key: tuple[str, ...], verdict: CellVerdict) -> None:
-    found.setdefault(key, Cause("", verdict.verdict, "", "", "")).cells.append(verdict)
+    found.setdefault(key, Cause(_digest(*key), verdict.verdict)).cells.append(verdict)
 
 
 def _admission(verdict: CellVerdict, always: frozenset[str]) -> tuple[str, ...]:
@@ -208,7 +208,7 @@ def _hangs_on(verdict: CellVerdict, kept_out: list[_KeptOut]) -> Cause | None:
 
 
 def _told(key: tuple[str, ...], cause: Cause) -> Cause:
-    """The cause in words, with its id."""
+    """The cause in words."""
     first = cause.cells[0]
     reach = _reach(cause)
     if cause.verdict in ADMITTED:
@@ -216,7 +216,7 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         where = key[2:]
         seen = not where[0].startswith("policy ")
         cause.functions = where if seen else ()
-        who = " and ".join(f"`{name.rpartition(':')[2]}`" for name in where) if seen else f"the guard of {where[0]}"
+        who = f"`{where[0].rpartition(':')[2]}`" if seen else f"the guard of {where[0]}"
         mixed = " by a mechanism that the policy does not name" if cause.verdict == "mixed" else ""
         cause.title = f"{who} admits {family.admits}{mixed} on {reach}"
         cause.remedy, cause.page = first.hint or family.remedy, family.page
@@ -227,7 +227,6 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         about = f": {first.detail}" if cause.verdict in ("leak", "inconclusive") else about
         cause.title = f"{reach} {does}{about}"
         cause.remedy, cause.page = first.hint or remedy, page
-    cause.id = _digest(*key)
     cause.by = ", ".join(key[2:] if cause.verdict in ADMITTED else key[1:])
     return cause
 

@@ -104,7 +104,10 @@ def test_what_is_not_a_mistake(tmp_path: Path) -> None:
 
 
 def test_where_there_is_nothing(tmp_path: Path) -> None:
-    for told in ("no such directory; `clerk-harness init` writes one", "no declarations; `clerk-harness init` writes them"):
+    for told in (
+        "no such directory; `clerk-harness init` writes one",
+        "no declarations; `clerk-harness init` writes them",
+    ):
         where = tmp_path / "suites"
         with pytest.raises(DeclarationError) as caught:
             load(where)

@@ -136,7 +136,11 @@ def test_fields_that_a_body_may_have() -> None:
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/x": {"post": operation}}}
     plan = plan_of(key="POST /x", example=Example(json={"n": 1}), route={"operation": operation, "document": document})
     found = learned(one("header", "x-a", "w1"), plan=plan)
-    assert list(found.fields) == [field("header", "x-a", "w1"), Field("body", "Role", "", ("w1",)), Field("body", "iss", "", ("w1",))]
+    assert list(found.fields) == [
+        field("header", "x-a", "w1"),
+        Field("body", "Role", "", ("w1",)),
+        Field("body", "iss", "", ("w1",)),
+    ]
 
 
 def test_what_tells_two_sources_apart() -> None:
@@ -160,7 +164,9 @@ def mint() -> RecordingMint:
     return RecordingMint()
 
 
-def made(mint: RecordingMint, what: Learned, *, whole: bool = True, plan: Any = None, within: Any = None) -> dict[str, list[Presentation]]:
+def made(
+    mint: RecordingMint, what: Learned, *, whole: bool = True, plan: Any = None, within: Any = None
+) -> dict[str, list[Presentation]]:
     """The forms of each credential that is made of what was learned."""
     found: list[Cell] = cells(what, within or what, plan or plan_of(), whole=whole, chosen=lambda cell: True)
     presented = {cell.credential.name: cell.credential.recipe(mint) for cell in found}
@@ -189,11 +195,15 @@ def test_the_values_of_one_name(mint: RecordingMint) -> None:
         key.private.public_key().verify(jose.unb64url(signature), head.encode(), PKCS1v15(), SHA256())
     assert "." not in old and nothing == ""
     assert values[13:] == ["word", "dev_", "toolongword", *(f"dev_{person}" for person in people(mint))]
-    assert {(form.token, form.cookies, form.query, form.body, form.authorization) for form in forms} == {(None, (), (), (), ())}
+    assert {(form.token, form.cookies, form.query, form.body, form.authorization) for form in forms} == {
+        (None, (), (), (), ())
+    }
 
 
 def test_what_a_client_says_of_itself(mint: RecordingMint) -> None:
-    forms = made(mint, Learned((field("header", "x-a"),), (), (("tool/1.0", "app:f"), ("é", "g"), ("a\x01", "g"))))["named-field"]
+    forms = made(mint, Learned((field("header", "x-a"),), (), (("tool/1.0", "app:f"), ("é", "g"), ("a\x01", "g"))))[
+        "named-field"
+    ]
     about = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
     assert forms[len(USUAL) :] == [
         Presentation(
@@ -240,21 +250,40 @@ def test_words_as_tokens_and_as_secrets(mint: RecordingMint) -> None:
     said, other = "a word of its code (`dev_`, of app:f)", "a word of its code (`abc`)"
     number, clerk_id, email = people(mint)
     texts = [("dev_", f"{said} as a token")]
-    texts += [(f"dev_{p}", f"{said} before {w} as a token") for p, w in zip((number, clerk_id, email), PEOPLE, strict=True)]
+    texts += [
+        (f"dev_{p}", f"{said} before {w} as a token") for p, w in zip((number, clerk_id, email), PEOPLE, strict=True)
+    ]
     pairs = [(None, text, words) for text, words in texts]
     expected: list[tuple[str | None, bytes | None, str]] = []
     for _, text, words in pairs:
         expected += [(text, None, words), (None, text.encode(), f"{words} in Authorization")]
     secrets = forms[len(expected) : len(expected) + 2]
-    assert [(f.token, f.authorization[0] if f.authorization else None, f.form) for f in forms[: len(expected)]] == expected
+    assert [
+        (f.token, f.authorization[0] if f.authorization else None, f.form) for f in forms[: len(expected)]
+    ] == expected
     assert [form.form for form in secrets] == [f"{said} as the secret of a token"] * 2
-    assert [claims_of(form.token or "")["sub"] for form in secrets] == [mint.claims()["sub"], legacy_claims(mint)["sub"]]
+    assert [claims_of(form.token or "")["sub"] for form in secrets] == [
+        mint.claims()["sub"],
+        legacy_claims(mint)["sub"],
+    ]
     for form in secrets:
         header, payload, _ = (form.token or "").split(".")
-        assert jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, claims_of(form.token or ""), b"dev_").split(".")[0] == header and payload
+        assert (
+            jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, claims_of(form.token or ""), b"dev_").split(".")[0]
+            == header
+            and payload
+        )
     rest = forms[len(expected) + 2 :]
     tokens = [form.token for form in rest if form.token is not None]
-    assert tokens == ["abc", f"abc{number}", f"abc:{number}", f"abc{clerk_id}", f"abc:{clerk_id}", f"abc{email}", f"abc:{email}"]
+    assert tokens == [
+        "abc",
+        f"abc{number}",
+        f"abc:{number}",
+        f"abc{clerk_id}",
+        f"abc:{clerk_id}",
+        f"abc{email}",
+        f"abc:{email}",
+    ]
     assert rest[0].form == f"{other} as a token"
 
 
@@ -278,7 +307,9 @@ def basic(pair: str) -> bytes:
 def test_words_as_names_and_passwords(mint: RecordingMint) -> None:
     words = ("u:p", "one", "two", "x" * 64, "y" * 63)
     forms = made(mint, Learned(words=tuple((word, "f") for word in words)))["named-token"]
-    shown = [(form.authorization[0], form.form) for form in forms if form.form.startswith(("Basic", "Authorization with"))]
+    shown = [
+        (form.authorization[0], form.form) for form in forms if form.form.startswith(("Basic", "Authorization with"))
+    ]
     names = ("one", "two", "y" * 63)
     pairs = ["u:p", *(f"{name}:{password}" for name in (*names, "admin") for password in names)]
     told = {"u:p": "u:p", **{pair: pair[:4] + "…" for pair in pairs[1:]}}

@@ -313,7 +313,8 @@ def asked_of(minting: RecordingMint, example: Example, key: str) -> tuple[list[W
 def test_what_is_kept_of_each_request_and_who_is_who() -> None:
     minting = RecordingMint(origin="https://own.example.com")
     example = Example(
-        path={"id": {"alice": 41, "bob": 42, "admin": "*"}}, json={"note by": {"alice": "caf\xe9", "bob": "", "admin": "x"}}
+        path={"id": {"alice": 41, "bob": 42, "admin": "*"}},
+        json={"note by": {"alice": "caf\xe9", "bob": "", "admin": "x"}},
     )
     works, kept = asked_of(minting, example, "PUT /notes/{id}")
     calls = [sending.call() for work in works for sending in work.sendings]
@@ -330,7 +331,10 @@ def test_what_is_kept_of_each_request_and_who_is_who() -> None:
     )
     alice, bob, admin = alice | {"41", "caf\xe9"}, bob | {"42"}, admin | {"x"}
     of_alice, of_bob = '/notes/41  {"note by": "caf\\u00e9"}', '/notes/42  {"note by": ""}'
-    said = [(t.person, t.owner, t.answer.body, [a.body for a in t.theirs], [a.body for a in t.mine], t.sent, t.ids) for t in kept]
+    said = [
+        (t.person, t.owner, t.answer.body, [a.body for a in t.theirs], [a.body for a in t.mine], t.sent, t.ids)
+        for t in kept
+    ]
     ones, twos = ["1.0", "1.1"], ["4.0", "4.1"]
     assert said == [
         ("alice", "alice", "1.0", ones, ones, of_alice, (alice, alice)),

@@ -38,7 +38,8 @@ def test_what_is_said_of_a_mistake(parts: dict[str, Any], told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "parts", [{}, {"path": {"id": 1}}, {"json": {"a": {}}}, {"json": {"carol": 1}}, {"json": []}, {"form": {"a": "alice"}}]
+    "parts",
+    [{}, {"path": {"id": 1}}, {"json": {"a": {}}}, {"json": {"carol": 1}}, {"json": []}, {"form": {"a": "alice"}}],
 )
 def test_what_names_nobody(parts: dict[str, Any]) -> None:
     assert read(**parts) is None

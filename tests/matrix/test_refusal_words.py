@@ -91,7 +91,9 @@ def test_requests(answer: Observation, known: RouteState, credential: Credential
     assert outcome_of(answer, known, credential) == expected
 
 
-def ws(status: int | None = None, error: str = "", body: str = "", entered: bool | None = True, **more: Any) -> Observation:
+def ws(
+    status: int | None = None, error: str = "", body: str = "", entered: bool | None = True, **more: Any
+) -> Observation:
     facts = WebsocketFacts(**({"accepted": True, "left": True} | more))
     return Observation(status, websocket=facts, error=error, body=body, entered=entered)
 
@@ -166,7 +168,10 @@ def test_a_token_in_a_message(answer: Observation, genuine: Observation | None, 
     assert outcome_of(answer, known, FORGED) == expected
     # The genuine one is measured by nothing but itself.
     known.twins[""] = Twin(CLERK, True, "", answer)
-    assert outcome_of(answer, known, CLERK)[2] in (TAKEN[2], expected[2]) and (answer.websocket or WebsocketFacts()).accepted
+    assert (
+        outcome_of(answer, known, CLERK)[2] in (TAKEN[2], expected[2])
+        and (answer.websocket or WebsocketFacts()).accepted
+    )
 
 
 @pytest.mark.parametrize(

@@ -276,3 +276,43 @@ def test_how_far_a_cause_reaches() -> None:
     assert reach(("GET /a", "")) == "GET /a"
     assert reach(("GET /a", "r"), ("GET /b", "r")) == "2 routes of 1 router"
     assert reach(("GET /a", "r"), ("GET /b", "s")) == "2 routes of 2 routers"
+
+
+@pytest.mark.parametrize(
+    ("found", "by"),
+    [
+        (cell(ran=("app.auth:Guard.check",)), "app.auth:Guard.check"),
+        (cell(), "policy clerk"),
+        (cell(verdict="mixed", ran=(GUARD,), **ACCEPTED), GUARD),
+        (cell(credential="clerk", excerpt="no user 17", **LOCKED), "no user #"),
+        (cell(verdict="leak", detail="row 7"), "row #"),
+    ],
+)
+def test_what_tells_a_cause_from_others_of_the_same_cells(found: CellVerdict, by: str) -> None:
+    assert [cause.by for cause in told(found)] == [by]
+
+
+def test_what_a_budget_counts_tells_its_checks_apart_and_other_numbers_do_not() -> None:
+    checks = [Check(contract, "calls", "few", "broken", detail="3 calls") for contract in ("budget", "migrations")]
+    assert {cause.title.partition(":")[0]: cause.by for cause in causes([], checks)} == {
+        "budget": "3 calls", "migrations": "# calls"
+    }  # fmt: skip
+
+
+def test_one_whom_the_policy_admits_makes_a_cause_the_twin_s_whoever_else_it_kept_out() -> None:
+    fault: dict[str, Any] = {"verdict": "fault", "group": "genuine"}
+    other = cell(credential="garbage", seen="500: A: x", **fault)
+    both = [
+        cell(credential=name, seen="500: B: y", expected=expected, **fault)
+        for name, expected in (("clerk", "accept"), ("alg-none", "reject"))
+    ]
+    gap = cell(credential="forged@other:x", verdict="inconclusive", detail="x")
+    found = told(other, *both, gap)
+    assert [(cause.credentials, cause.dependents) for cause in found] == [
+        (["garbage"], []),
+        (["clerk", "alg-none"], [gap]),
+    ]
+
+
+def test_a_route_that_is_no_text_has_an_id_too() -> None:
+    assert finding_id(cell("GET /\udc80")) == "b79a3cd729b8"
