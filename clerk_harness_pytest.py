@@ -45,6 +45,8 @@ if HIDING is None:
         pytest_internalerror,
         pytest_make_collect_report,
         pytest_runtest_makereport,
+        pytest_sessionfinish,
+        pytest_terminal_summary,
         pytest_unconfigure,
         pytest_warning_recorded,
     )
@@ -59,6 +61,8 @@ if HIDING is None:
         "pytest_internalerror",
         "pytest_make_collect_report",
         "pytest_runtest_makereport",
+        "pytest_sessionfinish",
+        "pytest_terminal_summary",
         "pytest_unconfigure",
         "pytest_warning_recorded",
     ]

@@ -40,7 +40,9 @@ def test_what_is_broken_tells_the_whole_story_in_several_processes_too(suites: p
     text = result.stdout.str()
     assert "FAILED suites/configuration.toml::configuration[live]" in text
     assert "1. with a live key in CLERK_SECRET_KEY: it must refuse to start; it runs as if all were well" in text
-    assert "repeat: clerk-harness run --suites suites --only configuration" in text
+    causes = text.partition(" causes of the auth matrix ")[2].partition(" short test summary info ")[0]
+    assert "BROKEN       configuration: live: " in causes
+    assert "    repeat: clerk-harness run --suites suites --only configuration" in causes
     assert "Traceback" not in text
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 

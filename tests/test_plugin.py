@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from xml.etree import ElementTree
 
@@ -52,6 +53,35 @@ def test_a_failing_cell_tells_the_whole_story(suites: pytest.Pytester) -> None:
     assert places["GET /me[missing]"] == ("suites/routers/app.toml", str(line - 1))  # pytest counts from 0.
     assert 'repeat:   clerk-harness run --suites suites --route "GET /me" --credentials missing' in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")])
+def test_the_summary_tells_the_causes(suites: pytest.Pytester, processes: tuple[str, ...]) -> None:
+    """Those of `clerk-harness run`, by the same ids, in whichever process the items ran."""
+    suites.makepyfile(backend=APP.replace("def me(user: User)", "def me()"))
+    path = suites.path / "suites" / "routers" / "app.toml"
+    path.write_text(path.read_text().replace('"GET /public" = "public"\n', '"GET /gone" = "public"\n'))
+    names = "clerk,missing,forged"
+    result = suites.runpytest_subprocess(*SPARE, "suites", "-q", *processes, "--harness-credentials", names)
+    section = re.search(r"=+ causes of the auth matrix =+\n(.*?)\n=", result.stdout.str(), re.DOTALL)
+    assert section is not None, result.stdout.str()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(suites.path)
+        words = ["run", "--credentials", names, "--no-drills", "--quiet"]
+        done = subprocess.run([sys.executable, "-m", "harness", *words], capture_output=True, text=True, check=False)
+    ids = re.findall(r"\[([0-9a-f]{12})\]$", done.stdout, re.MULTILINE)
+    assert len(ids) >= 4
+    assert re.findall(r"\[([0-9a-f]{12})\]$", section[1], re.MULTILINE) == ids
+    assert 'repeat: clerk-harness run --suites suites --route "GET /me" --credentials missing' in section[1]
+
+
+def test_what_is_new_is_run_first(suites: pytest.Pytester) -> None:
+    """pytest's --nf knows the items by their ids."""
+    words = [*SPARE, "suites/routers/app.toml", "-v", "--harness-credentials"]
+    suites.runpytest_subprocess(*words, "clerk")
+    result = suites.runpytest_subprocess(*words, "clerk,missing", "--nf")
+    order = [found[1] for line in result.outlines if (found := re.search(r"\[([a-z]+)\] PASSED", line))]
+    assert order == ["missing"] * 3 + ["clerk", "route"] * 3
 
 
 def test_gaps_are_items_too(suites: pytest.Pytester) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
 import pytest
 
+import clerk_harness_pytest
 from tests.conftest import write_suites
 from tests.test_plugin import SPARE
 
@@ -23,6 +25,11 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     (pytester.path / "harness" / "__init__.py").write_text("ANSWER = 42\n")
     pytester.makepyfile(test_own="from harness import ANSWER\ndef test_it(): assert ANSWER == 42")
     return pytester
+
+
+def test_the_door_lets_every_hook_through() -> None:
+    hooks = importlib.import_module("harness.pytest_plugin.hooks")
+    assert {name for name in vars(hooks) if name.startswith("pytest_")} <= set(clerk_harness_pytest.__all__)
 
 
 def test_its_own_tests_go_on(project: pytest.Pytester) -> None:

@@ -115,6 +115,7 @@ class GapItem(_Item):
         """Always a finding."""
         from harness.contracts.matrix.engine import gap_verdict
 
+        self.harness_run.told_gaps.append(self.gap)
         told = f"{self.gap.kind}: {self.gap.key}\n  {self.gap.detail}\n  declared: {self.where}"
         if self.harness_run.knows(gap_verdict(self.gap)):
             known(told)
@@ -130,6 +131,7 @@ class CompleteItem(_Item):
 
         gaps = self.harness_run.plan.gaps
         if gaps:
+            self.harness_run.told_gaps += gaps
             places = self.harness_run.record.meta.places
             lines = []
             for gap in gaps:

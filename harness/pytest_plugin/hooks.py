@@ -18,8 +18,9 @@ import pytest
 from harness.contracts.registry import FILES
 from harness.core.errors import HarnessError
 from harness.core.output import shown
+from harness.pytest_plugin.causes import FROM_WORKERS, OUTPUT, gathered, told
 from harness.pytest_plugin.cells import RUNS, CellItem, SuiteFile
-from harness.pytest_plugin.items import ContractFile, StoryItem
+from harness.pytest_plugin.items import CONTRACTS, ContractFile, StoryItem
 from harness.pytest_plugin.runs import SERVER, SuiteRuns, options_of, relative, shared_server, suites_of, wants_database
 from harness.pytest_plugin.shown import show, show_report, show_warning, usage_error
 
@@ -75,13 +76,20 @@ def pytest_internalerror(excrepr: Any) -> None:
     show(excrepr)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of xdist hands what it found to the controller."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[OUTPUT] = gathered(session.config)
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The causes of what was found in this process, as `clerk-harness run` tells them."""
-    for run in config.stash[RUNS].by_suites.values() if RUNS in config.stash else ():
-        if told := run.causes():
-            terminalreporter.section("causes of the auth matrix")
-            for text in told:
-                terminalreporter.write_line(shown(text))
+    """The causes of what was found, here or in the workers, as `clerk-harness run` tells them."""
+    found = [gathered(config), *config.stash.get(FROM_WORKERS, [])]
+    baseline = config.getoption("harness_baseline")
+    if any(found) and (lines := told(found, Path(baseline) if baseline else None)):
+        terminalreporter.section("causes of the auth matrix")
+        for text in lines:
+            terminalreporter.write_line(shown(text))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -114,6 +122,12 @@ class XdistHooks:
         node.workerinput["clerk_harness_postgres"] = config.stash[SERVER].url
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """A worker has ended, and has told what it found; one that crashed has told nothing."""
+        found = getattr(node, "workeroutput", {}).get(OUTPUT, "")
+        node.config.stash.setdefault(FROM_WORKERS, []).append(found)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """A route's cells go to one worker, for they are judged together; everything else is spread as ever."""
         if config.getoption("dist") != "load":
@@ -144,6 +158,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         except HarnessError as error:
             raise usage_error(error) from None
         contract.server = shared_server(parent.config)
+        parent.config.stash.setdefault(CONTRACTS, []).append(contract)
         return contract
     collector: pytest.Collector = SuiteFile.from_parent(parent, path=file_path)
     return collector

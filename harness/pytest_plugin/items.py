@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from harness.run.options import Options
 
 
+CONTRACTS = pytest.StashKey[list["ContractFile"]]()
+"""The contracts' files that this process has collected."""
+
+
 class FindingError(Exception):
     """What an item found; the text is the whole story."""
 
@@ -108,12 +112,23 @@ class ContractFile(pytest.File):
         with explained(), RunContext(self.options, load(self.options.suites), server=self.server) as context:
             return registry.contract(self.contract).verify(context, asked=True)
 
+    def broken(self) -> list[Check]:
+        """The checks that are broken, of those that were verified; where none could be, that."""
+        if isinstance(self._checks, HarnessError):
+            return [registry.contract(self.contract).failed(str(self._checks))]
+        return [check for check in (self._checks or {}).values() if check.failed]
+
+    def repeat_any(self) -> str:
+        """The beginning of a command that tests the same target again."""
+        from harness.run.option_table import repeat_command
+
+        return repeat_command(self.options)
+
     def repeat(self) -> str:
         """The command that verifies it again."""
         from harness.report.model import repeat_contract
-        from harness.run.option_table import repeat_command
 
-        return repeat_contract(repeat_command(self.options), self.contract, self.options.seed)
+        return repeat_contract(self.repeat_any(), self.contract, self.options.seed)
 
 
 class ContractItem(StoryItem):

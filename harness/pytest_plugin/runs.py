@@ -14,7 +14,7 @@ from harness.run.verdict_stream import VerdictStream
 
 if TYPE_CHECKING:
     from harness.contracts.matrix import CellVerdict, Declaration, Plan
-    from harness.contracts.matrix.plan import RoutePlan
+    from harness.contracts.matrix.plan import Gap, RoutePlan
     from harness.database import Server
     from harness.run.context import RunContext
     from harness.run.options import Options
@@ -94,6 +94,8 @@ class SuiteRun:
         self.wanted: dict[str, set[str]] = {}
         self.found: list[CellVerdict] = []
         """Every verdict, several of one key too."""
+        self.told_gaps: list[Gap] = []
+        """The gaps of the declaration whose items ran."""
         self._failure: HarnessError | None = None
         self._whole = not hasattr(config, "workerinput")
 
@@ -156,14 +158,23 @@ class SuiteRun:
             self._stream = VerdictStream(self.context.run(self._narrowed(rest)))
         return self.verdicts[key]
 
-    def causes(self) -> list[str]:
-        """What made the findings of the items that ran, in lines; the gravest first."""
-        from dataclasses import replace
+    def findings(self) -> dict[str, Any]:
+        """What the items that ran found, and what tells the causes of it and how to repeat them."""
+        from dataclasses import asdict
 
-        from harness.report.told import cause_lines
+        from harness.contracts.matrix.engine import gap_verdict
+        from harness.report.causes import NOBODY
 
-        record = replace(self.record, verdicts=self.found)
-        return [text for cause in record.causes[:40] for text in cause_lines(record, cause)]
+        found = [v for v in self.found if v.failed]
+        failed = {v.route for v in found}
+        # What runs for nobody as well lets nobody in: without these the function that did is unknown.
+        found += [
+            v for v in self.found if not v.failed and v.credential.partition("@")[0] in NOBODY and v.route in failed
+        ]
+        found += [gap_verdict(gap) for gap in self.told_gaps]
+        several = [plan.key for plan in self.plan.routes if plan.key in failed and len(plan.ways) > 1]
+        meta = self.record.meta
+        return {"verdicts": [asdict(v) for v in found], "several": several, "repeat": meta.repeat, "seed": meta.seed}
 
     def close(self) -> None:
         """Stop target, database and fake Clerk."""

@@ -12,7 +12,6 @@ from harness.contracts import registry
 from harness.contracts.base import Check, unexamined
 from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
-from harness.contracts.matrix.ways import Way
 from harness.core.command_line import word
 from harness.credentials import NEEDS, groups
 from harness.report.causes import Cause, causes
@@ -50,6 +49,8 @@ class Meta:
     """Of which sources, versions and options the run was made; see `harness.run.provenance`."""
     issuer: Tokens | None = None
     """Of what the tokens of the run were made; None where none were."""
+    several_ways: frozenset[str] | None = None
+    """The routes with several ways in, where there is no plan that knows them."""
     places: Places = field(default_factory=Places)
     """Where functions, handlers and declared lines stand."""
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
@@ -260,14 +261,15 @@ class Record:
         if not verdict.credential:
             return f"{self.meta.repeat} --router {word(verdict.router)}"
         label = verdict.credential
-        if "@" not in label and (label in groups() or len(self._ways.get(verdict.route, ())) > 1):
+        if "@" not in label and (label in groups() or verdict.route in self._several_ways):
             label += "@"  # The credential of that name and not its group, in the usual way and in no other.
         return f"{command} --credentials {word(label)}"
 
     @cached_property
-    def _ways(self) -> dict[str, list[Way]]:
-        """The ways into each route that was planned."""
-        return {plan.key: plan.ways for plan in self.plan.routes}
+    def _several_ways(self) -> frozenset[str]:
+        """The routes with several ways in."""
+        given = self.meta.several_ways
+        return given if given is not None else frozenset(plan.key for plan in self.plan.routes if len(plan.ways) > 1)
 
     def repeat_check(self, check: Check) -> str:
         """The command that verifies the contract of a check again."""
