@@ -77,7 +77,7 @@ def test_run_fails_with_the_finding_and_its_repetition(command: Run, project: Pa
         text=True, check=False, env=os.environ | {"API_TOKEN": "abc"},
     )  # fmt: skip
     assert again.returncode == 1
-    assert "1 of 1 cells judged on 1 routes" in again.stdout
+    assert "1 of 1 cell judged on 1 route of 1 router" in again.stdout
 
 
 def test_quiet_says_nothing_but_the_end(command: Run, project: Path) -> None:
@@ -87,7 +87,7 @@ def test_quiet_says_nothing_but_the_end(command: Run, project: Path) -> None:
     breach, mixed, _, judged, *verdicts, outcome, report = done.stdout.splitlines()
     assert re.fullmatch(r"BREACH +.* on GET /me \(app\)  \[\w+\]", breach)
     assert mixed.startswith("MIXED ")
-    assert judged.startswith("3 of 3 cells judged")
+    assert judged.startswith("3 of 3 cells judged on 1 route of 1 router")
     assert [line.split()[:2] for line in verdicts] == [["breach", "2"], ["mixed", "1"]]
     assert outcome.startswith("FAILED: this is a part of the matrix")
     assert report == "report: reports/auth-matrix.html"
@@ -183,9 +183,7 @@ def test_init_writes_a_matrix_that_runs(command: Run, project: Path) -> None:
     assert '"POST /hook" = { policy = "inside", reviewed = false }  # today inside' in everything
     run = command("run", "--suites", "new", "--no-drills")
     assert run.returncode == 1, run.stdout
-    assert (
-        "not reviewed: 4 line(s) that init wrote (GET /me, GET /rows/{row_id}, GET /public, POST /hook)" in run.stdout
-    )
+    assert "not reviewed: 4 lines that init wrote (GET /me, GET /rows/{row_id}, GET /public, POST /hook)" in run.stdout
     assert "PASSED" not in run.stdout
     for path in (
         project / "new" / "routers"

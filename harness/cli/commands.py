@@ -19,6 +19,7 @@ from harness.core.ending import Ended
 from harness.core.errors import HarnessError, UnsafeError
 from harness.core.output import hand_out, line, say
 from harness.core.redact import is_secret
+from harness.core.text import many
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
 from harness.database import Server, explained
 from harness.fake_clerk import FakeClerk
@@ -83,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> int:
     write_reports(judging.record, options.reports, options.annotations, brief=options.quiet)
     if known is not None and options.update_baseline and gone:
         known.without(gone).write()
-        say(f"{known.path}: {len(gone)} known finding(s) are gone and taken out")
+        say(f"{known.path}: {many(len(gone), 'known finding is', 'known findings are')} gone and taken out")
     if judging.crash is not None:
         raise judging.crash
     if ended is not None:
@@ -122,7 +123,7 @@ def routes(arguments: argparse.Namespace) -> int:
             say(f"{line(entry.route.key):{width}}  {line(entry.router):20}  {entry.guard:14}  {declared}")
             if entry.functions:
                 say(f"{'':{width}}  {'':20}  by {line(', '.join(entry.functions))}")
-        say(f"{len(found)} routes; columns: route, router, who gets in today, policy")
+        say(f"{many(len(found), 'route')}; columns: route, router, who gets in today, policy")
         if context.target.blocked():
             say(f"refused connections to: {', '.join(context.target.blocked())}")
     return 0

@@ -8,6 +8,7 @@ from harness.cli.commands import write_reports
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.output import say, shown
+from harness.core.text import many
 from harness.report.baseline import baseline_of_report, read_baseline
 from harness.report.compare import as_html, as_markdown, as_text, compare, read_report
 from harness.report.merge import merged
@@ -42,7 +43,9 @@ def baseline(arguments: argparse.Namespace) -> int:
         )
     found = baseline_of_report(read_report(given_path(arguments.report, "baseline")), path)
     found.write()
-    say(f"{path}: {len(found.known)} known finding(s) of {len(set(found.known.values()))} cause(s); read them")
+    say(
+        f"{path}: {many(len(found.known), 'known finding')} of {many(len(set(found.known.values())), 'cause')}; read them"
+    )
     return 0
 
 

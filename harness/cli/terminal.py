@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.contracts.matrix import MEANING
 from harness.core.output import line
-from harness.core.text import listed
+from harness.core.text import listed, many
 from harness.report.model import Group, Record
 from harness.report.told import cause_line, cause_lines
 
@@ -40,7 +40,7 @@ def _hardening(record: Record) -> list[str]:
     routes = len({group.first.route for group in groups})
     return [
         "",
-        f"HARDENING    {routes} route(s) let in what nobody but the issuer could sign: {_shown(names, 8)}",
+        f"HARDENING    {many(routes, 'route lets', 'routes let')} in what nobody but the issuer could sign: {_shown(names, 8)}",
         "    no attack, so the run does not fail by it; --strict, or a policy's reject, makes it a breach",
     ]
 
@@ -52,8 +52,8 @@ def _figures(record: Record) -> list[str]:
     lines = [""]
     if record.plan.routes or not record.checks:
         lines.append(
-            f"{cells:,} of {record.plan.cells:,} cells judged on {len(record.plan.routes)} routes "
-            f"of {len(record.by_router())} routers in {record.seconds:.1f} s{rate}"
+            f"{cells:,} of {many(record.plan.cells, 'cell')} judged on {many(len(record.plan.routes), 'route')} "
+            f"of {many(len(record.by_router()), 'router')} in {record.seconds:.1f} s{rate}"
         )
     lines += [f"  {kind:12} {count:>7,}  {MEANING.get(kind, 'as declared')}" for kind, count in record.counts.items()]
     for contract in dict.fromkeys(check.contract for check in record.checks):
@@ -77,11 +77,14 @@ def summary(record: Record, *, brief: bool = False) -> str:
         cells = sum(len(group.verdicts) for group in groups if group.first.verdict in hang)
         groups = [group for group in groups if group.first.verdict not in hang]
         found = [cause for cause in found if cause.verdict not in hang]
-        lines += [f"{cells:,} cells hang on this and are not listed; the report holds them", ""]
+        lines += [
+            f"{many(cells, 'cell hangs on this and is', 'cells hang on this and are')} not listed; the report holds all",
+            "",
+        ]
     for cause in found[:_MOST]:
         lines += [cause_line(record, cause)] if brief else cause_lines(record, cause)
     if len(found) > _MOST:
-        lines.append(f"… and {len(found) - _MOST} more causes: see the report")
+        lines.append(f"… and {many(len(found) - _MOST, 'more cause')}: see the report")
     if not brief:
         lines += _by_router(groups)
         lines += _hardening(record)
@@ -96,7 +99,7 @@ def _missing(record: Record, brief: bool) -> list[str]:
     if unreviewed := record.unreviewed:
         shown = _shown(unreviewed, 6)
         lines.append(
-            f"  not reviewed: {len(unreviewed)} line(s) that init wrote ({shown}): take out `reviewed = false` when read"
+            f"  not reviewed: {many(len(unreviewed), 'line')} that init wrote ({shown}): take out `reviewed = false` when read"
         )
     if brief:
         told = ("complete", "reviewed", "examined")

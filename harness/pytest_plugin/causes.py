@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.core.output import rendered
+from harness.core.text import many
 from harness.pytest_plugin.cells import RUNS
 from harness.pytest_plugin.items import CONTRACTS
 
@@ -57,7 +58,7 @@ def told(texts: Iterable[str], baseline: Path | None = None) -> list[str]:
         for cause in record.causes[:_MOST]:
             lines += cause_lines(record, cause)
         if len(record.causes) > _MOST:
-            lines.append(f"… and {len(record.causes) - _MOST} more causes: `clerk-harness run` reports them")
+            lines.append(f"… and {many(len(record.causes) - _MOST, 'more cause')}: `clerk-harness run` reports them")
     return lines
 
 

@@ -19,6 +19,7 @@ from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.files import read_json
 from harness.core.output import rendered
+from harness.core.text import many
 from harness.report.causes import Cause, causes
 from harness.report.model import Record
 
@@ -89,9 +90,10 @@ class Baseline:
         failed = sum(v.failed and not record.is_known(v) for v in record.verdicts)
         failed += sum(check.failed and not record.is_known_check(check) for check in record.checks)
         gone = self.gone(record)
-        more = f"; {len(gone)} are gone: --update-baseline takes them out of it" if gone else ""
+        more = f"; {many(len(gone), 'is', 'are')} gone: --update-baseline takes them out of it" if gone else ""
         record.notes.append(
-            f"baseline {self.path}: {len(record.known)} known finding(s) do not fail the run, {failed} other(s) do{more}"
+            f"baseline {self.path}: {many(len(record.known), 'known finding fails', 'known findings fail')} no run, "
+            f"{many(failed, 'other does', 'others do')}{more}"
         )
         return gone
 

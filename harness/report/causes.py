@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import FAILURES, CellVerdict
+from harness.core.text import many
 from harness.report.remedies import FORGEABLE, OF_VERDICT, family_of, weakness
 
 ADMITTED = ("breach", "mixed")
@@ -221,7 +222,8 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         cause.title = f"{who} admits {family.admits}{mixed} on {reach}"
         cause.remedy, cause.page = first.hint or family.remedy, family.page
     else:
-        does, remedy, page = OF_VERDICT[cause.verdict]
+        one, several, remedy, page = OF_VERDICT[cause.verdict]
+        does = one if len(cause.routes) == 1 else several
         answer = _answer(first)[:120]
         about = f": {answer}" if cause.verdict in _KEPT_OUT or cause.verdict == "handler-error" else ""
         about = f": {first.detail}" if cause.verdict in ("leak", "inconclusive") else about
@@ -236,7 +238,7 @@ def _reach(cause: Cause) -> str:
     routes, routers = len(cause.routes), len(cause.routers)
     if routes == 1:
         return f"{cause.routes[0]} ({cause.routers[0]})" if cause.routers[0] else cause.routes[0]
-    return f"{routes} routes of {routers} router{'s' if routers > 1 else ''}"
+    return f"{many(routes, 'route')} of {many(routers, 'router')}"
 
 
 def _of_check(check: Check) -> Cause:

@@ -13,6 +13,7 @@ from typing import Literal
 from harness.contracts import registry
 from harness.contracts.base import EXAMINATION
 from harness.contracts.matrix import CellVerdict
+from harness.core.text import many
 from harness.report.model import Record
 
 _ELSEWHERE = "belongs to the {} contract, which this run does not include"
@@ -90,8 +91,8 @@ def _refusals(record: Record) -> _Cells:
     return _Cells(
         refused + gaps,
         [v for v in refused if v.verdict == "breach"] + [v for v in gaps if v.verdict in ("undeclared", "stale")],
-        f"all {len(record.plan.routes)} routes that were found have a policy, and {len(refused)} forbidden attempts on "
-        f"{len(proven)} protected routes were refused where a genuine one got in",
+        f"every route that was found ({len(record.plan.routes)}) has a policy, and {many(len(refused), 'forbidden attempt')} on "
+        f"{many(len(proven), 'protected route')} met a refusal where a genuine one got in",
     )
 
 
@@ -102,7 +103,7 @@ def _newcomers(record: Record) -> _Cells | str:
     return _Cells(
         newcomers,
         [v for v in newcomers if v.verdict in ("fault", "lockout")],
-        f"a person whom the database had never seen got in on {len(newcomers)} routes",
+        f"a person whom the database had never seen got in on {many(len(newcomers), 'route')}",
     )
 
 
@@ -152,7 +153,7 @@ def _judge(record: Record, number: int, text: str, named: tuple[str, ...]) -> Cr
 
 def _findings(verdicts: list[CellVerdict]) -> str:
     routers = sorted({verdict.router for verdict in verdicts})
-    return f"{len(verdicts)} finding(s) in {', '.join(routers[:6])}{' …' if len(routers) > 6 else ''}"
+    return f"{many(len(verdicts), 'finding')} in {', '.join(routers[:6])}{' …' if len(routers) > 6 else ''}"
 
 
 def _matrix(record: Record, name: str) -> Proof:
@@ -166,7 +167,7 @@ def _matrix(record: Record, name: str) -> Proof:
         return Proof("not examined", "no cell of this run bears on it", checks)
     if unclear := [verdict for verdict in cells.relevant if verdict.failed]:
         kinds = ", ".join(sorted({verdict.verdict for verdict in unclear}))
-        return Proof("not examined", f"{len(unclear)} cell(s) prove nothing ({kinds})", checks)
+        return Proof("not examined", f"{many(len(unclear), 'cell proves', 'cells prove')} nothing ({kinds})", checks)
     if record.incomplete:
         return Proof("not examined", f"the run is incomplete: {record.incomplete}", checks)
     if record.meta.narrowed:

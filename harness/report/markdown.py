@@ -7,7 +7,7 @@ from collections import Counter
 
 from harness.contracts.matrix import MEANING
 from harness.core.output import line, shown
-from harness.core.text import listed
+from harness.core.text import listed, many
 from harness.report.causes import Cause
 from harness.report.criteria import criteria
 from harness.report.model import Record
@@ -123,8 +123,8 @@ class MarkdownReport:
         lines = [
             f"# Auth matrix: {record.outcome}",
             "",
-            f"{cells} of {record.plan.cells} cells judged on {len(record.plan.routes)} routes of "
-            f"{len(record.by_router())} routers in {record.seconds:.1f} s; "
+            f"{cells:,} of {many(record.plan.cells, 'cell')} judged on {many(len(record.plan.routes), 'route')} of "
+            f"{many(len(record.by_router()), 'router')} in {record.seconds:.1f} s; "
             f"target {_code(target.get('app', '?'))}, evidence: {record.meta.evidence}"
             f"{', isolation: ' + escaped(target['isolation']) if 'isolation' in target else ''}.",
             "",

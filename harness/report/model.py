@@ -13,6 +13,7 @@ from harness.contracts.base import Check, unexamined
 from harness.contracts.matrix import FAILURES, CellVerdict, Plan
 from harness.contracts.matrix.plan import RoutePlan
 from harness.core.command_line import word
+from harness.core.text import many
 from harness.credentials import NEEDS, groups
 from harness.report.causes import Cause, causes
 from harness.report.places import Location, Places
@@ -217,9 +218,9 @@ class Record:
         if self.incomplete:
             found["complete"] = self.incomplete
         elif judged != self.plan.cells:
-            found["judged"] = f"{judged} of {self.plan.cells} cells were judged"
+            found["judged"] = f"{judged} of {many(self.plan.cells, 'cell was', 'cells were')} judged"
         if unread:
-            found["reviewed"] = f"nobody has read {len(unread)} line(s) that init wrote: {', '.join(unread[:5])}"
+            found["reviewed"] = f"nobody has read {many(len(unread), 'line')} that init wrote: {', '.join(unread[:5])}"
         if not self.examined and not found:
             found["examined"] = "no cell was judged, and no other contract was examined"
         return found
@@ -250,7 +251,7 @@ class Record:
     @property
     def outcome(self) -> str:
         """The run in a word."""
-        passed = f"passed with {len(self.known)} known finding(s)" if self.known else "passed"
+        passed = f"passed with {many(len(self.known), 'known finding')}" if self.known else "passed"
         return "INCOMPLETE" if self.incomplete else passed if self.passed else "FAILED"
 
     def repeat(self, verdict: CellVerdict) -> str:
@@ -311,7 +312,9 @@ def nobody_gets_in(kept_out: list[CellVerdict], every: list[CellVerdict], missin
     failing = [v for v in every if v.verdict == "fault" and v.expected == "accept"]
     causes = []
     if failing:
-        causes.append(f"{len({v.route for v in failing})} route(s) fail before they decide ({failing[0].seen})")
+        causes.append(
+            f"{many(len({v.route for v in failing}), 'route fails', 'routes fail')} before deciding ({failing[0].seen})"
+        )
     if without_azp:
         causes.append("a token without azp gets in, so the app expects another front end than the tokens name")
     if missing:
@@ -322,7 +325,8 @@ def nobody_gets_in(kept_out: list[CellVerdict], every: list[CellVerdict], missin
         "the token goes elsewhere than in the header (carrier, carriers)",
     ]
     return (
-        f"nobody whom a policy admits got into any of {routes} protected route(s): `{first.credential}` on {first.route}: {seen}{said}. "
+        f"nobody whom a policy admits got into any of {many(routes, 'protected route')}: `{first.credential}` on "
+        f"{first.route}: {seen}{said}. "
         f"Nothing that was refused proves anything. Likely causes: {'; '.join(causes)}"
     )
 

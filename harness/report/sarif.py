@@ -13,6 +13,7 @@ from urllib.parse import quote
 import harness
 from harness.contracts.matrix import MEANING
 from harness.core.output import rendered
+from harness.core.text import many
 from harness.report.issues import UNPROVEN, Issue, issues
 from harness.report.markdown import escaped
 from harness.report.model import Record
@@ -103,7 +104,11 @@ def document(record: Record) -> dict[str, Any]:
     """The whole file as data, every text in it as anybody may see it."""
     every = issues(record)
     told = every[:MOST_RESULTS]
-    notes = [f"{len(every) - len(told)} more causes are in auth-matrix.json"] if len(every) > len(told) else []
+    notes = (
+        [f"{many(len(every) - len(told), 'more cause is', 'more causes are')} in auth-matrix.json"]
+        if len(every) > len(told)
+        else []
+    )
     notes += [issue.title for issue in every if issue.kind == UNPROVEN]
     driver = {
         "name": "clerk-harness",

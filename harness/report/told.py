@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.core.output import line
-from harness.core.text import listed
+from harness.core.text import listed, many
 from harness.credentials import NEEDS
 from harness.report.causes import Cause
 from harness.report.model import Record
@@ -20,9 +20,8 @@ def reach(cause: Cause) -> str:
     """How many cells a cause shows in, and how many prove nothing because of it; empty for a check of a contract."""
     if cause.check is not None:
         return ""
-    cells = f"{len(cause.cells):,} cell{'s' if len(cause.cells) != 1 else ''}"
-    hang = len(cause.dependents)
-    return cells + (f", and {hang:,} inconclusive one{'s hang' if hang != 1 else ' hangs'} on it" if hang else "")
+    hang = many(len(cause.dependents), "inconclusive one hangs", "inconclusive ones hang")
+    return many(len(cause.cells), "cell") + (f", and {hang} on it" if cause.dependents else "")
 
 
 def references(cause: Cause) -> str:

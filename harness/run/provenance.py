@@ -12,6 +12,7 @@ import psycopg
 
 import harness
 from harness.core.processes import run
+from harness.core.text import many
 from harness.run.environment import app_directory
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def _depth(context: RunContext) -> str:
     options = context.options
     parts = ["drills" if options.drills else "no drills", "rotation" if options.rotation else "no rotation"]
     if options.fuzz:
-        parts.append(f"{options.fuzz} mutations")
+        parts.append(many(options.fuzz, "mutation"))
     if options.sequences:
-        parts.append(f"{options.sequences} sequences")
+        parts.append(many(options.sequences, "sequence"))
     if options.strict:
         parts.append("strict")
     return ", ".join(parts)

@@ -16,6 +16,7 @@ from typing import Any
 import harness
 from harness.contracts.matrix import Plan
 from harness.core.errors import HarnessError
+from harness.core.text import many
 from harness.report import Record
 from harness.report.compare import read_report
 from harness.run.options import Options
@@ -80,7 +81,9 @@ def cut(record: Record, shard: Shard, options: Options) -> None:
     """Leave in a record's plan what a shard judges, and note what a merge must know. Raises HarnessError for more shards than routes."""
     plan, meta = record.plan, record.meta
     if shard.count > max(1, len(plan.routes)):
-        raise HarnessError(f"--shard {options.shard}: there are {len(plan.routes)} routes: use at most as many shards")
+        raise HarnessError(
+            f"--shard {options.shard}: the run has {many(len(plan.routes), 'route')}: use at most as many shards"
+        )
     times = former_times(options.shard_by) if options.shard_by is not None else {}
     owner = shared_out({each.key: len(each.cells) for each in plan.routes}, shard.count, times)
     record.shard = {
@@ -99,7 +102,8 @@ def cut(record: Record, shard: Shard, options: Options) -> None:
     plan.gaps = [gap for gap in plan.gaps if owner.get(gap.key, 1) == shard.index]
     meta.narrowed = f"{meta.narrowed} --shard {options.shard}".strip()
     record.notes.append(
-        f"this is shard {shard.index} of {shard.count}, {len(plan.routes)} of {len(owner)} routes: `clerk-harness merge` puts all together"
+        f"this is shard {shard.index} of {shard.count}, {len(plan.routes)} of {many(len(owner), 'route')}: "
+        "`clerk-harness merge` puts all together"
     )
 
 

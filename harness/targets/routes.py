@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from harness.core.errors import TargetError
 from harness.core.paths import path_shape
-from harness.core.text import quoted
+from harness.core.text import many, quoted
 from harness.targets.agent.characters import whole_characters
 from harness.targets.base import Route
 from harness.targets.schema_examples import listed, table
@@ -92,7 +92,7 @@ def with_operations(found: list[Route], documents: list[tuple[str, dict[str, Any
     )
     if missing:
         raise TargetError(
-            f"--app {app}: the app's own OpenAPI document lists {len(missing)} operation(s) that were not found in its routes: "
+            f"--app {app}: the app's own OpenAPI document lists {many(len(missing), 'operation')} not found in its routes: "
             f"{', '.join(missing[:5])}{' …' if len(missing) > 5 else ''}"
         )
     joined = []

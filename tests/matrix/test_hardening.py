@@ -79,7 +79,7 @@ def test_it_is_shown_and_fails_no_run() -> None:
     assert record.passed
     assert record.counts == {"pass": 1, "hardening": 1}
     assert record.findings == []
-    assert "HARDENING    1 route(s) let in what nobody but the issuer could sign: exp-missing" in summary(record)
+    assert "HARDENING    1 route lets in what nobody but the issuer could sign: exp-missing" in summary(record)
     made = document(record)
     assert [found["credentials"] for found in made["hardening"]] == [["exp-missing"]]
     assert made["attackers"]["issuer-key"] == "the issuer's own key"

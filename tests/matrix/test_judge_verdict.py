@@ -82,14 +82,14 @@ def test_a_handler_that_fails_is_reported_once() -> None:
     who = "missing, clerk, forged, expired, garbage, alg-none"
     assert found == CellVerdict(
         "app", "GET /x", "p", "", "", "", "handler-error", "probe", found.seen,
-        f"the handler itself failed; who may enter had been decided (6 request(s): {who})", 500, micros=9,
+        f"the handler itself failed; who may enter had been decided (6 requests: {who})", 500, micros=9,
         excerpt="x" * 300, hint="give the request what the handler needs (path, query, json), or mend the handler",
     )  # fmt: skip
     assert found.seen.startswith("500: KeyError")
     assert SECRET not in found.seen
     answers[cell(state, "null-token")] = [failing]
     (found,) = Judge(NO_MECHANISMS, probed=True).route_verdicts(state, answers)
-    assert found.detail.endswith(f"(7 request(s): {who} …)")
+    assert found.detail.endswith(f"(7 requests: {who} …)")
 
 
 def test_failures_that_say_nothing_of_the_handler() -> None:
@@ -108,5 +108,5 @@ def test_failures_that_say_nothing_of_the_handler() -> None:
         },
     )
     assert [one.detail for one in found] == [
-        "the handler itself failed; who may enter had been decided (2 request(s): clerk)"
+        "the handler itself failed; who may enter had been decided (2 requests: clerk)"
     ]

@@ -73,7 +73,7 @@ def test_what_is_known_stays_visible_and_fails_nothing() -> None:
     told = document(later)
     assert told["summary"]["known"] == 1 and told["summary"]["verdicts"] == {"breach": 1}
     assert told["findings"][0]["known"] and told["causes"][0]["known"]
-    assert "1 known finding(s) do not fail the run, 0 other(s) do" in told["summary"]["notes"][0]
+    assert "1 known finding fails no run, 0 others do" in told["summary"]["notes"][0]
 
 
 def test_what_gets_graver_is_new() -> None:

@@ -163,31 +163,31 @@ BY_HAND: dict[str, Any] = {"credential": "", "seen": ""}
             ("5aa86cb5cbdb", "`current_user` admits the old token by a mechanism that the policy does not name on GET /a (r)"),
         ),
         (cell(router=""), ("8a95df48406f", "the guard of policy clerk admits tokens that anybody can sign on GET /a")),
-        (cell(verdict="undeclared", detail="x", **BY_HAND), ("37967db884ce", "GET /a (r) have no policy")),
-        (cell(verdict="stale", detail="x", **BY_HAND), ("a03f2386ae06", "GET /a (r) are declared and do not exist")),
+        (cell(verdict="undeclared", detail="x", **BY_HAND), ("37967db884ce", "GET /a (r) has no policy")),
+        (cell(verdict="stale", detail="x", **BY_HAND), ("a03f2386ae06", "GET /a (r) is declared and does not exist")),
         (
             cell(verdict="unreviewed", detail="x", **BY_HAND),
-            ("43100289640d", "GET /a (r) have a policy that init wrote and nobody has read"),
+            ("43100289640d", "GET /a (r) has a policy that init wrote and nobody has read"),
         ),
         (
             cell(verdict="leak", detail="another's name in the answer"),
-            ("474019613b69", "GET /a (r) tell too much when they refuse: another's name in the answer"),
+            ("474019613b69", "GET /a (r) tells too much when it refuses: another's name in the answer"),
         ),
         (
             cell(verdict="inconclusive", detail="its twin was not let in"),
-            ("57799cd78c3f", "GET /a (r) prove nothing: its twin was not let in"),
+            ("57799cd78c3f", "GET /a (r) proves nothing: its twin was not let in"),
         ),
         (
             cell(credential="", verdict="handler-error", seen="500: ValueError: no 17 at app.py:3, the handler was entered", excerpt="x"),
-            ("6c951574d1ac", "GET /a (r) fail in the handler, after it was decided who may enter: ValueError: no 17 at app.py:3"),
+            ("6c951574d1ac", "GET /a (r) fails in the handler, after it was decided who may enter: ValueError: no 17 at app.py:3"),
         ),
         (
             cell(verdict="fault", seen="500", excerpt="x " * 90, **ACCEPTED),
-            ("b0d4f62a8859", f"GET /a (r) fail instead of deciding: {'x ' * 60}"),
+            ("b0d4f62a8859", f"GET /a (r) fails instead of deciding: {'x ' * 60}"),
         ),
         (
             cell(credential="clerk", verdict="lockout", seen="401, the handler was not entered", **ACCEPTED),
-            ("e13e5245db70", "GET /a (r) keep out whom the policy admits: 401, the handler was not entered"),
+            ("e13e5245db70", "GET /a (r) keeps out whom the policy admits: 401, the handler was not entered"),
         ),
     ],
 )  # fmt: skip

@@ -135,7 +135,7 @@ def test_the_command_writes_a_first_baseline_and_does_not_overwrite_it(
 ) -> None:
     report, path = written(tmp_path, r=record(BREACH, LEGACY))["r"], tmp_path / "baseline.json"
     assert main(["baseline", report, str(path)]) == 0
-    assert "2 known finding(s) of 2 cause(s)" in capsys.readouterr().out
+    assert "2 known findings of 2 causes" in capsys.readouterr().out
     before = path.read_text()
     assert main(["baseline", written(tmp_path, s=record(PASS))["s"], str(path)]) == 2
     assert "--update-baseline" in capsys.readouterr().err and path.read_text() == before

@@ -121,7 +121,7 @@ def test_no_more_is_written_than_github_takes(monkeypatch: pytest.MonkeyPatch) -
     many = placed(*(breach(f"/{number}", f"m:f{number}") for number in range(51)))
     run = sarif(many)
     assert len(run["results"]) == len(run["tool"]["driver"]["rules"]) == 50
-    assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].startswith("1 more causes")
+    assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].startswith("1 more cause is")
     wide = placed(*(breach(f"/{number}") for number in range(120)))
     wide.meta.places = Places(handlers={f"GET /{number}": Place("app.py", number + 1) for number in range(120)})
     (result,) = sarif(wide)["results"]

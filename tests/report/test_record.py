@@ -158,7 +158,7 @@ def test_contracts_of_which_nothing_was_examined() -> None:
             ["`clerk` on GET /x: 401, refused", "1 protected"],
             ["fail before"],
         ),
-        ([verdict("fault", seen="500, boom")], ["1 route(s) fail before they decide (500, boom)"], []),
+        ([verdict("fault", seen="500, boom")], ["1 route fails before deciding (500, boom)"], []),
         ([verdict("lockout", excerpt="no  such\nparty")], ["(no such party)"], []),
         ([verdict("inconclusive", detail="not reached", excerpt="x")], ["GET /x: not reached."], ["(x)"]),
         ([verdict("inconclusive", "clerk"), verdict("lockout", "clerk-other", seen="403")], ["`clerk-other`"], []),
@@ -179,7 +179,7 @@ def test_contracts_of_which_nothing_was_examined() -> None:
 )
 def test_why_nobody_gets_in(verdicts: list[CellVerdict], words: list[str], not_there: list[str]) -> None:
     found = record(*verdicts).nobody
-    assert found.startswith("nobody whom a policy admits got into any of 1 protected route(s)")
+    assert found.startswith("nobody whom a policy admits got into any of 1 protected route")
     assert all(word in found for word in words) and not any(word in found for word in not_there)
     assert "([settings] origin)" in found and "[identities] and seed" in found and "(carrier, carriers)" in found
 
@@ -188,7 +188,7 @@ def test_the_whole_of_what_a_reader_must_know_first() -> None:
     no_azp = verdict("pass", "clerk-no-azp", seen="200, the handler was entered", expected="tolerate")
     found = record(verdict("lockout", seen="401", excerpt="x" * 170), no_azp).nobody
     assert found == (
-        f"nobody whom a policy admits got into any of 1 protected route(s): `clerk` on GET /x: 401 ({'x' * 160}). Nothing that was "
+        f"nobody whom a policy admits got into any of 1 protected route: `clerk` on GET /x: 401 ({'x' * 160}). Nothing that was "
         "refused proves anything. Likely causes: a token without azp gets in, so the app expects another front end than the tokens "
         "name; the front end that the tokens name as azp is not one of the app's authorized parties ([settings] origin); the person "
         "is unknown to the app's database ([identities] and seed); the token goes elsewhere than in the header (carrier, carriers)"

@@ -283,7 +283,7 @@ def test_a_run_in_which_nobody_gets_in_says_so_first() -> None:
     record = told(cell("clerk", "lockout", "accept", excerpt='{"detail": "no"}'), *kept_out, missing=("FRONTEND_URL",))
     first, *rest = summary(record).splitlines()
     assert first.startswith(
-        "NOBODY GETS IN: nobody whom a policy admits got into any of 1 protected route(s): `clerk` on GET /me"
+        "NOBODY GETS IN: nobody whom a policy admits got into any of 1 protected route: `clerk` on GET /me"
     )
     assert '{"detail": "no"}' in first
     assert "FRONTEND_URL" in first
@@ -324,4 +324,4 @@ def test_lines_that_nobody_has_read_keep_a_run_from_passing() -> None:
     record.plan.routes[0].reviewed = False
     assert record.unreviewed == ["GET /me"]
     assert not record.passed
-    assert "not reviewed: 1 line(s) that init wrote (GET /me)" in summary(record)
+    assert "not reviewed: 1 line that init wrote (GET /me)" in summary(record)

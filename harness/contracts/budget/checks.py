@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from harness.contracts.base import Check, CheckSpec
 from harness.contracts.budget.declaration import BudgetFile, Limits
 from harness.contracts.budget.measure import Cost, CostKind, Measured
+from harness.core.text import many
 
 _KINDS: tuple[CostKind, ...] = ("statements", "clerk_calls")
 _WORDS: dict[CostKind, str] = {"statements": "SQL statements", "clerk_calls": "calls to Clerk"}
@@ -40,7 +41,7 @@ class Costs:
     def missing(self) -> str:
         """Which routes could not be measured, in words."""
         shown = f"{', '.join(self.left[:3])}{' …' if len(self.left) > 3 else ''}"
-        return f"{len(self.left)} route(s) could not be measured: {shown}" if self.left else ""
+        return f"{many(len(self.left), 'route')} could not be measured: {shown}" if self.left else ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _warm(check: Check, costs: Costs, kind: CostKind) -> None:
 def _cold(check: Check, costs: Costs) -> None:
     check.figures = [asdict(one) for one in costs.measured]
     most = [max((len(one.cost.of(kind)) for one in costs.cold), default=0) for kind in _KINDS]
-    unlimited = f"budget.toml names no limit ([cold]); up to {most[0]} statement(s) and {most[1]} call(s) were seen"
+    unlimited = f"budget.toml names no limit ([cold]); at most {many(most[0], 'statement')} and {many(most[1], 'call')} were seen"
     _judge(check, costs.cold, _KINDS, unlimited if costs.cold else "no route lets somebody new in")
 
 
@@ -98,7 +99,7 @@ def _judge(check: Check, spent: list[Spent], kinds: tuple[CostKind, ...], otherw
     check.count = len(limited)
     if over:
         check.status = "broken"
-        check.detail = f"{len({one.route for one, _ in over})} of {len(limited)} route(s) are over budget"
+        check.detail = f"over budget: {len({one.route for one, _ in over})} of {many(len(limited), 'route')}"
         check.events = [one.describe(kind) for one, kind in over[:_SHOWN]]
     elif limited:
         check.status = "proven"

@@ -288,7 +288,7 @@ class Configuration:
         )
         if not fits:
             check.events.append(f"{trial.description}: {_WANTED[trial.expect]}; {_SEEN[outcome.seen]}: {words}")
-            check.detail = f"{len(check.events)} variable(s) are not handled as declared"
+            check.detail = f"variables that are not handled as declared: {len(check.events)}"
         if outcome.seen in ("well", "unwell") and outcome.tried:
             closed.count += outcome.tried
             entered = [entry for entry in outcome.entered if entry not in self.open]

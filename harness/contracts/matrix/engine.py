@@ -25,6 +25,7 @@ from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.core.errors import TargetError
 from harness.core.onlooker import Onlooker
+from harness.core.text import many
 from harness.credentials import Mint
 from harness.targets.base import Observation, Target
 
@@ -206,9 +207,10 @@ class Engine:
         """Note the routes that refuse tokens of an issuer whose clock is a little ahead, where no policy says what is right."""
         routes = [key for key, state in self.sender.states.items() if state.brittle]
         if routes:
+            refuse = many(len(routes), "route refuses", "routes refuse")
             shown = f"{', '.join(routes[:3])}{' …' if len(routes) > 3 else ''}"
             self.note(
-                f"brittle: {len(routes)} route(s) refuse genuine tokens of an issuer whose clock is two seconds ahead ({shown}): "
+                f"brittle: {refuse} genuine tokens of an issuer whose clock is two seconds ahead ({shown}): "
                 "allow a few seconds of leeway, as Clerk's SDKs do (5 s); a policy that accepts clerk-clock-ahead demands it"
             )
 

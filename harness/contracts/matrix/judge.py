@@ -16,6 +16,7 @@ from harness.contracts.matrix.refusal import Outcome, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.core.redact import redact
+from harness.core.text import many
 from harness.credentials.attackers import needs_of
 from harness.targets.base import Observation
 
@@ -127,7 +128,7 @@ class Judge:
         plan = state.plan
         who = ", ".join(dict.fromkeys(one.label for one, *_ in failures[:6]))
         detail = (
-            f"the handler itself failed; who may enter had been decided ({len(failures)} request(s): {who}"
+            f"the handler itself failed; who may enter had been decided ({many(len(failures), 'request')}: {who}"
             f"{' …' if len(failures) > 6 else ''})"
         )
         return [

@@ -145,7 +145,7 @@ def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outc
         if genuine is not None and theirs:
             # A greeting may come before the token; the genuine one gets more, or something else.
             if (sent or 0) < theirs:
-                return "refused", "websocket", f"{sent or 0} message(s) where a genuine token gets {theirs}"
+                return "refused", "websocket", f"fewer messages ({sent or 0}) than a genuine token gets ({theirs})"
             if not resembles(Observation(200, body=observation.body), Observation(200, body=genuine.body)):
                 return "refused", "websocket", f"answered otherwise than a genuine token: {observation.body[:80]!r}"
         if close == 1011 or (observation.error and not facts.left):

@@ -81,7 +81,7 @@ def _compare(before: Snapshot, after: Snapshot, file: MigrationsFile, *, may_dro
             differing = [i for i, (old, new) in enumerate(zip(values, now, strict=True)) if old != new]
             first = differing[0]
             raise CheckFailed(
-                f"{name}.{column} differs in {len(differing)} rows: row {before.keys[name][first]} had {values[first]!r}, "
+                f"{name}.{column} differs in {len(differing)} of its rows: row {before.keys[name][first]} had {values[first]!r}, "
                 f"and has {now[first]!r}"
             )
 
@@ -90,7 +90,7 @@ def _compare_keys(before: Snapshot, after: Snapshot, file: MigrationsFile, *, ma
     for name, keys in before.keys.items():
         if name not in after.tables:
             if keys and not (may_drop and any(entry.startswith(f"drop:{name}") for entry in file.allow)):
-                raise CheckFailed(f"table {name} is gone, with {len(keys)} rows")
+                raise CheckFailed(f"table {name} is gone, with all of its rows ({len(keys)})")
             continue
         now = after.keys[name]
         if keys != now:

@@ -43,7 +43,7 @@ def verify_gradual(context: Context, file: MigrationsFile, check: Check) -> None
     if faults:
         routes = list(dict.fromkeys(verdict.route for verdict in faults))
         check.detail = (
-            f"{len(routes)} route(s) fail, the first is {routes[0]}"
+            f"routes that fail: {len(routes)}, the first is {routes[0]}"
             f"{f' with `{faults[0].credential}`' if faults[0].credential else ''}: {faults[0].seen}"
         )
     elif not asked:
