@@ -144,7 +144,9 @@ def failing() -> Record:
     for number in range(9):
         made.route(f"GET /old/{number}", f"r{number % 3}", "clerk", legacy=BREACH)
     made.route("GET /open", "users", "clerk", missing=BREACH | {"needs": "nothing", "mechanism": (), "ran": ()})
-    made.route("POST /shut", "users", "clerk", clerk=LOCKOUT, forged=OPEN, legacy=OPEN, alg_none=OPEN)
+    made.route(
+        "POST /shut", "users", "clerk", clerk=LOCKOUT, forged=OPEN, legacy=OPEN, alg_none=OPEN | {"evidence": "none"}
+    )
     made.route(
         "GET /broken",
         "users",

@@ -52,6 +52,17 @@ def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str) 
     assert browser.do("axe") == []
 
 
+@pytest.mark.parametrize("name", ["passing", "failing", "contracts"])
+def test_the_matrix_says_with_how_much_each_route_was_really_tried(
+    browser: Browser, pages: dict[str, Path], name: str
+) -> None:
+    browser.open(pages[name])
+    told = browser.ask("document.querySelector('#cells p').innerText")
+    least, most = ALL[name]().kinds
+    number = f"{least} to {most} kinds" if least != most else f"{most} kinds"
+    assert (f"Each route was tried with {number} of credentials." in told) == (most > 0), told
+
+
 def test_what_is_asked_first_is_answered_above_the_fold(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["failing"])
     low = "Math.max(...[...document.querySelectorAll('.glance .card h3')].map(title => title.getBoundingClientRect().bottom))"

@@ -226,8 +226,8 @@ INTO = "ALTER TABLE odd DROP CONSTRAINT odd_a_check; INSERT INTO odd VALUES (1)"
     ("fill", "status", "told"),
     [
         ({}, "not examined", "no row could be made for odd ("),
-        ({"odd": INTO}, "broken", "table odd is gone, with 1 rows"),
-        ({"odd": "rows:make"}, "broken", "table odd is gone, with 1 rows"),
+        ({"odd": INTO}, "broken", "table odd is gone, with all of its rows (1)"),
+        ({"odd": "rows:make"}, "broken", "table odd is gone, with all of its rows (1)"),
     ],
     ids=["none", "sql", "callable"],
 )

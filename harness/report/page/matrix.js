@@ -4,6 +4,11 @@ const tallyOf = (routes, group) => {
   for (const route of routes) for (const [g, kind, n] of route.tally) if (g === group) add(counts, kind, n);
   return counts;
 };
+// What was really tried: how many kinds of credential the route with the fewest met, and the one with the most.
+const tried = () => {
+  const [least, most] = S.credentials_of_a_route;
+  return most ? ` Each route was tried with ${least === most ? "" : `${number(least)} to `}${plural(most, "kind")} of credentials.` : "";
+};
 const tallyButton = (routes, group, router) => {
   const counts = tallyOf(routes, group), kinds = Object.keys(counts), total = kinds.reduce((sum, kind) => sum + counts[kind], 0);
   if (!total) return el("td", {}, el("span", { class: "soft", "aria-label": "not tried" }, "–"));
@@ -33,7 +38,7 @@ const drawMatrix = () => {
     body.append(top);
   }
   const node = section("cells", "Matrix",
-    el("p", { class: "soft" }, "Routers by groups of credentials: “✓ 15” means that all 15 were as declared, “✗ 2/15” that two were not. A router opens its routes; a field lists its cells below."),
+    el("p", { class: "soft" }, "Routers by groups of credentials: “✓ 15” means that all 15 were as declared, “✗ 2/15” that two were not. A router opens its routes; a field lists its cells below.", tried()),
     D.routers.length ? wide("The matrix", el("table", { class: "matrix" }, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "router"), el("th", { scope: "col" }, "policy"), columns.map(i => el("th", { scope: "col" }, D.groups[i])))), body)) : el("p", {}, "The matrix was not tried in this run."));
   drawFilters(node);
 };
