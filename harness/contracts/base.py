@@ -89,6 +89,7 @@ class Context(Protocol):
     server: Server | None
     resets: list[Resets] | None
     database_url: str
+    unmade: str
 
     def plan(self) -> Plan:
         """The cells of this run."""
@@ -133,6 +134,8 @@ class Contract(ABC):
     """Whether it can be verified without its file, by its defaults."""
     criterion: ClassVar[str] = ""
     """The migration criterion that it proves, as a sentence; empty for none."""
+    needs_database: ClassVar[bool] = True
+    """Whether it says anything only on a database that the target's migrations could make, where one is declared."""
     needed: ClassVar[tuple[str, ...]] = ()
     """The checks without which that criterion is not supported."""
 
@@ -157,6 +160,8 @@ class Contract(ABC):
         file = self.declared(context.declaration.root, asked=asked)
         if file is None and not asked:
             return []
+        if context.unmade and self.needs_database:
+            return self.unexamined(f"the database is not what the migrations should make of it: {context.unmade}")
         return self.examine(context, file, progress)
 
     def declared(self, suites: Path, *, asked: bool) -> object | None:

@@ -35,5 +35,9 @@ class DatabaseError(HarnessError):
     """Postgres cannot be started, reached, migrated or reset."""
 
 
+class MigrationError(DatabaseError):
+    """The target's own migrations fail on an empty database."""
+
+
 class UnsafeError(HarnessError):
     """Refused for safety: a live key, or a host that is not this machine."""

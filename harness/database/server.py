@@ -183,8 +183,8 @@ class Workspace:
         self._made.append(self.template)
         return self.server.create(self.template)
 
-    def finish_template(self, seed: Path | None) -> None:
-        """Run the seed (an SQL file) and install the isolation. Raises DatabaseError naming the file."""
+    def finish_template(self, seed: Path | None, *, tolerant: bool = False) -> None:
+        """Run the seed (an SQL file) and install the isolation. Raises DatabaseError naming the file, unless `tolerant`."""
         sql_text = ""
         if seed is not None:
             sql_text = read_text(seed, name=f"[database] seed {seed}", error=DatabaseError)
@@ -195,7 +195,8 @@ class Workspace:
                 except psycopg.errors.DiskFull as error:
                     raise DatabaseError(describe(error)) from error
                 except psycopg.Error as error:
-                    raise DatabaseError(f"[database] seed {seed}: {first_line(error)}") from error
+                    if not tolerant:
+                        raise DatabaseError(f"[database] seed {seed}: {first_line(error)}") from error
             install(connection)
 
     def url(self, number: int) -> str:

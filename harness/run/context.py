@@ -12,9 +12,11 @@ from typing import Any, Self
 from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan, public_paths
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
+from harness.contracts.registry import chosen
 from harness.core.ending import held
-from harness.core.errors import DeclarationError
+from harness.core.errors import DeclarationError, TargetError
 from harness.core.onlooker import Onlooker
+from harness.core.text import sentence
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server
 from harness.fake_clerk import FakeClerk
@@ -26,6 +28,15 @@ from harness.targets import Target
 from harness.targets.host_redirect import Names
 
 _DEFAULT_MECHANISMS = {"clerk": ["*clerk*:*", "*:*clerk*"], "legacy": ["*legacy*:*", "*:*legacy*", "*:*base64*"]}
+
+_MAY_BE_THE_DATABASE = ("fault", "lockout", "handler-error", "inconclusive")
+"""Verdicts that a missing table makes of any route."""
+
+
+def _judges_migrations(options: Options, declaration: Declaration) -> bool:
+    """Whether migrations that fail are a finding of this run, which goes on then."""
+    held = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
+    return "migrations" in held and (declaration.root / "migrations.toml").is_file()
 
 
 class RunContext:
@@ -53,7 +64,14 @@ class RunContext:
         self._stack = ExitStack()
         self._onlooker = onlooker or Onlooker()
         self._starter = Starter(
-            options, declaration, self._stack, server, through or (lambda url: url), beside, self._onlooker
+            options,
+            declaration,
+            self._stack,
+            server,
+            through or (lambda url: url),
+            beside,
+            self._onlooker,
+            tolerant=_judges_migrations(options, declaration),
         )
         self._beside = beside
         self.names: Names
@@ -63,6 +81,10 @@ class RunContext:
         self.resets: list[Resets] | None = None
         self.database_url = ""
         """The database of the first agent, where there is one."""
+        self.unmade = ""
+        """Why the database is not what the migrations should make of it; empty where it is."""
+        self.unstarted = ""
+        """Why there is no target, where it does not start on such a database."""
         self.mechanisms: Mechanisms
         self.notes: list[str] = []
         """What a reader of the report must know beside the verdicts."""
@@ -117,8 +139,19 @@ class RunContext:
         keys = self.mint.warm()
         for note in env_file_notes(app_directory(options, self.declaration)):
             self.note(note)
-        self.target = starter.start_target()
+        try:
+            self.target = starter.start_target()
+        except TargetError as error:
+            if not starter.unmade:
+                raise
+            self.unstarted = f"the target does not start: {sentence(str(error))}; {starter.unmade}"
         self.server, self.resets, self.database_url = starter.server, starter.resets, starter.database_url
+        self.unmade = starter.unmade
+        if self.unmade:
+            self.note(f"routes were asked on a database that the migrations did not bring up to date: {self.unmade}")
+        if self.unstarted:
+            keys.join()
+            return
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
         self.mechanisms = Mechanisms(patterns, self.target.functions, declared=bool(matrix.mechanisms))
         self._check_mechanisms()
@@ -212,11 +245,19 @@ class RunContext:
 
     def run(self, plan: Plan) -> Iterator[CellVerdict]:
         """Verdicts, as they are reached."""
-        yield from self.engine(plan).run()
+        verdicts = self.engine(plan).run()
+        yield from map(self._undecided, verdicts) if self.unmade else verdicts
         for host in self.clerk.api.foreign_hosts:
             if host != self.mint.foreign.domain:
                 told = f"the target asked for the keys of another instance, {host}: is that the domain of its configuration?"
                 self.note(f"{told} The one under test is {self.clerk.domain} ([settings] domain)")
+
+    def _undecided(self, verdict: CellVerdict) -> CellVerdict:
+        """A verdict on a database that the migrations did not make: what may come from that says nothing of the route."""
+        if verdict.verdict not in _MAY_BE_THE_DATABASE:
+            return verdict
+        why = f"it was asked on a database that is not what the migrations should make of it: {self.unmade}"
+        return replace(verdict, verdict="inconclusive", detail=why)
 
     def engine(self, plan: Plan) -> Engine:
         """What judges a plan."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
 from harness.core import processes
-from harness.core.errors import DatabaseError
+from harness.core.errors import DatabaseError, MigrationError
 from harness.database import RowRestorer, Server, Workspace
 from harness.database.hosts import with_addresses
 from harness.run.environment import migrate_command
@@ -26,8 +26,15 @@ def variables_of(table: DatabaseTable, url: str) -> dict[str, str]:
 class RunDatabase:
     """The databases of one run on a server. What it makes is dropped when `stack` is closed."""
 
-    def __init__(self, table: DatabaseTable, server: Server, root: Path, stack: ExitStack) -> None:
-        self.table, self.root = table, root
+    def __init__(
+        self, table: DatabaseTable, server: Server, root: Path, stack: ExitStack, *, tolerant: bool = False
+    ) -> None:
+        """`tolerant`: migrations that fail end nothing, for they are a finding of a contract."""
+        self.table = table
+        self.unmade = ""
+        """Why the databases are not what the migrations should make of them; empty where they are."""
+        self._tolerant = tolerant
+        self._seed = root / table.seed if table.seed else None
         self.workspace = Workspace(server)
         self.hosts = [] if server.own else with_addresses(server.url)
         """Where the server is, for those who may reach nothing else."""
@@ -37,14 +44,19 @@ class RunDatabase:
     def prepare(self, agents: int, environment: dict[str, str], python: str, app_dir: Path) -> list[Resets]:
         """Migrate and seed the template, make a clone of it for each agent, and return what undoes writes in each.
 
-        Raises DatabaseError when the migration fails, naming what it said.
+        Raises DatabaseError when the migration fails, naming what it said; where that is tolerated, `unmade` tells it.
         """
         template = self.workspace.create_template()
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)
             variables = environment | variables_of(self.table, template)
-            migrate(command, own_database(variables, template), app_dir)
-        self.workspace.finish_template(self.root / self.table.seed if self.table.seed else None)
+            try:
+                migrate(command, own_database(variables, template), app_dir)
+            except MigrationError as error:
+                if not self._tolerant:
+                    raise
+                self.unmade = str(error)
+        self.workspace.finish_template(self._seed, tolerant=bool(self.unmade))
         restorers: list[Resets] = []
         for number in range(agents):
             last = number == agents - 1
@@ -56,7 +68,9 @@ class RunDatabase:
 
 
 def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> None:
-    """Run the target's own migrations. Raises DatabaseError with the last line that they printed."""
+    """Run the target's own migrations. Raises MigrationError with the last line that they printed, DatabaseError where they
+    cannot be run or would migrate another database.
+    """
     shown = " ".join(command[1:])
     try:
         done = processes.run(command, cwd=app_dir, env=environment, timeout=_MIGRATION_LIMIT)
@@ -72,4 +86,4 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
         # The exception's own line, where Python has printed one: libraries add hints after it.
         named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
         reason = (named or lines or [f"exit code {done.returncode}"])[-1]
-        raise DatabaseError(f"[database] migrate `{shown}` failed: {reason}")
+        raise MigrationError(f"[database] migrate `{shown}` failed: {reason}")

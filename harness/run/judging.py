@@ -67,7 +67,7 @@ class Judging:
         """Judge the cells and verify the contracts. Raises DeclarationError where the declaration does not fit the target."""
         if watcher is not None:
             watcher.phase("plan")
-        record = new_record(context)
+        record = self.record if context.unstarted else new_record(context)
         if self.shard is not None:
             cut(record, self.shard, self.options)
         if MATRIX not in self.contracts:
@@ -76,13 +76,16 @@ class Judging:
         if watcher is not None:
             watcher.start(record.plan)
         try:
-            if MATRIX in self.contracts:
+            if MATRIX in self.contracts and not context.unstarted:
                 self._matrix(context, watcher)
             for each in self._beside_the_matrix():
                 if not self.record.incomplete or not self.options.exitfirst:
                     self._contract(each, context, watcher)
+            if context.unstarted and MATRIX in self.contracts:
+                record.incomplete = f"the matrix was not tried: {context.unstarted}"
         finally:
-            record.blocked = context.target.blocked()
+            record.notes = context.notes
+            record.blocked = context.target.blocked() if not context.unstarted else []
             for text in what_left(context.names, self.options.isolation):
                 context.note(text)
         for name, why in record.unexamined.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.contracts.matrix import Declaration, Plan
+from harness.core.errors import TargetError
 from harness.credentials import ORIGIN
 from harness.report import Meta, Record
 from harness.report.samples import Issuer
@@ -31,7 +32,11 @@ def what_left(names: Names, isolation: Isolation) -> list[str]:
 
 
 def new_record(context: RunContext) -> Record:
-    """What is known of a run when it begins: its target, its plan, and the command that repeats it. Raises DeclarationError."""
+    """What is known of a run when it begins: its target, its plan, and the command that repeats it. Raises DeclarationError,
+    and TargetError where there is no target.
+    """
+    if context.unstarted:
+        raise TargetError(context.unstarted)
     options, target = context.options, context.target
     meta = Meta(
         target=target.description | {"isolation": str(options.isolation)},

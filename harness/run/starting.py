@@ -40,11 +40,17 @@ class Starter:
         through: Callable[[str], str],
         beside: Names | None = None,
         onlooker: Onlooker | None = None,
+        *,
+        tolerant: bool = False,
     ) -> None:
+        """`tolerant`: migrations that fail end nothing."""
+        self._tolerant = tolerant
         self.options, self.declaration = options, declaration
         self.server = server
         self.resets: list[Resets] | None = None
         self.database_url = ""
+        self.unmade = ""
+        """Why the database is not what the migrations should make of it; empty where it is."""
         self.clerk: FakeClerk
         self.names: Names
         """Where Clerk's names lead in everything that is started."""
@@ -198,11 +204,11 @@ class Starter:
         if self.server is None:
             self.server = open_server(self.options.postgres)
             self._stack.callback(self.server.close)
-        database = RunDatabase(table, self.server, self.declaration.root, self._stack)
+        database = RunDatabase(table, self.server, self.declaration.root, self._stack, tolerant=self._tolerant)
         self.names.allowed = database.hosts
         return database
 
     def _prepare(self, database: RunDatabase, environment: dict[str, str], python: str, app_dir: Path) -> None:
         self.resets = database.prepare(self.agents, self.names.environment(environment), python, app_dir)
-        self.database_url = database.workspace.url(0)
+        self.database_url, self.unmade = database.workspace.url(0), database.unmade
         self._onlooker.phase(APP)

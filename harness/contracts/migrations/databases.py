@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.migrators import CommandResult, Migrator
-from harness.contracts.migrations.results import CheckSkipped
+from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.rows import populate
 from harness.contracts.migrations.snapshot import Snapshot, snapshot
 from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
@@ -40,6 +40,7 @@ class MigrationDatabases:
         self._made = 0
         self._upgraded_empty: tuple[CommandResult, str] | None = None
         self._legacy: tuple[str, Snapshot] | None = None
+        self._unreachable: CheckFailed | None = None
         self._upgrade: Upgrade | None = None
         self.empty: dict[str, str] = {}
         """The tables of the legacy database without a row, and why."""
@@ -81,14 +82,23 @@ class MigrationDatabases:
 
         Raises CheckFailed where the legacy revision cannot be reached, or has no table of users.
         """
+        if self._unreachable is not None:
+            raise self._unreachable
         if self._legacy is None:
-            name, revision = self._create(), self.file.legacy
-            url = self._server.url_of(name)
-            self.migrator.upgrade(url, revision).require(f"the legacy revision {revision} cannot be reached")
-            self.empty = populate(url, self.file, self.migrator)
-            with psycopg.connect(url, autocommit=True) as connection:
-                self._legacy = (name, snapshot(connection, self.migrator.tables))
+            try:
+                self._legacy = self._make_legacy()
+            except CheckFailed as failed:
+                self._unreachable = failed
+                raise
         return self._legacy
+
+    def _make_legacy(self) -> tuple[str, Snapshot]:
+        name, revision = self._create(), self.file.legacy
+        url = self._server.url_of(name)
+        self.migrator.upgrade(url, revision).require(f"the legacy revision {revision} cannot be reached")
+        self.empty = populate(url, self.file, self.migrator)
+        with psycopg.connect(url, autocommit=True) as connection:
+            return name, snapshot(connection, self.migrator.tables)
 
     def at_size(self, times: int) -> list[SchemaStatement]:
         """The statements of the way up on a database with `times` as many rows; none where it cannot be made."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from harness.contracts.base import Check, Context, Contract, Progress
 from harness.contracts.migrations import CHECKS, Migrations, MigrationsFile, load_migrations
 from harness.contracts.migrations.checks.gradual import GRADUAL, verify_gradual
+from harness.contracts.migrations.checks.history import FROM_NOTHING
 
 
 class MigrationContract(Contract):
@@ -18,6 +19,7 @@ class MigrationContract(Contract):
     checks = CHECKS
     criterion = "The migration keeps all data, and can be rolled back"
     needed = ("from-nothing", "data", "rollback")
+    needs_database = False
 
     def load(self, suites: Path) -> MigrationsFile | None:
         """Read migrations.toml."""
@@ -30,10 +32,15 @@ class MigrationContract(Contract):
         python, directory, environment_for = context.command_surroundings()
         migrations = Migrations(file, context.server, python, directory, environment_for, secrets.token_hex(4))
         checks = migrations.verify(progress=progress)
-        for check in checks:
-            if check.name == GRADUAL.name:
-                check.detail = ""  # That the app was not started is true no longer.
-                verify_gradual(context, file, check)
+        by_name = {check.name: check for check in checks}
+        nothing, gradual = by_name[FROM_NOTHING.name], by_name[GRADUAL.name]
+        if context.unmade and not nothing.failed:
+            nothing.status, nothing.detail = "broken", context.unmade
+        if nothing.failed:
+            gradual.detail = f"there is no schema after: {FROM_NOTHING.name} is broken"
+        else:
+            gradual.detail = ""  # That the app was not started is true no longer.
+            verify_gradual(context, file, gradual)
         return checks
 
 
