@@ -43,6 +43,7 @@ class CheckSpec:
 class Check:
     """What a contract says of one of its checks. `count`: how often it was looked at; `events`: the shortest way to break it,
     in plain words; `before` and `after`: the rows there. `figures`: what was measured, a row for each route or trial.
+    `unmeasured`: what its file declares of it and nobody examined, and why; with any, the run does not pass.
     """
 
     contract: str
@@ -55,6 +56,7 @@ class Check:
     before: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
     figures: list[dict[str, Any]] = field(default_factory=list)
+    unmeasured: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:

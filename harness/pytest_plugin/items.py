@@ -139,9 +139,10 @@ class ContractItem(StoryItem):
         self.check = check
 
     def runtest(self) -> None:
-        """Read off the check. Skipped where it was not examined, unless nothing of the contract was."""
+        """Read off the check. Skipped where it was not examined, unless its file asks for it or nothing of the contract was."""
         from harness.contracts.base import unexamined
         from harness.report.baseline import read_baseline
+        from harness.report.model import declared_in_vain
 
         assert isinstance(self.parent, ContractFile)
         checks = self.parent.checks()
@@ -156,5 +157,7 @@ class ContractItem(StoryItem):
             if baseline is not None and read_baseline(baseline).knows_check(check):
                 known(told)
             raise FindingError(told)
+        if check.unmeasured:
+            raise FindingError(f"{declared_in_vain(check)}\n  declared: {self.where}")
         if check.status == "not examined":
             pytest.skip(f"not examined: {check.detail or 'nothing bears on it'}")

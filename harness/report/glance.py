@@ -161,6 +161,9 @@ def unexamined(record: Record) -> list[dict[str, Any]]:
     for check in record.checks:
         if check.status == "not examined" and check.contract not in record.unexamined:
             left.setdefault((check.contract, check.detail), []).append(check.name)
+    for check in record.checks:
+        if check.unmeasured and check.status != "not examined":
+            note(f"{check.contract}: {check.name}: {'; '.join(check.unmeasured)}")
     for (contract, why), names in left.items():
         note(f"{contract}: {', '.join(names)}{': ' + why if why else ''}", len(names))
     if silent := [criterion for criterion in criteria(record) if criterion.state == "not examined"]:

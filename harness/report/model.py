@@ -212,6 +212,9 @@ class Record:
     def shortfalls(self) -> dict[str, str]:
         """Why a run without any finding has not passed all the same, by what is missing; with each, no report may look green."""
         found = {f"examined {contract}": f"nothing was examined: {why}" for contract, why in self.unexamined.items()}
+        for check in self.checks:
+            if check.unmeasured and check.contract not in self.unexamined:
+                found[f"declared {check.contract}: {check.name}"] = declared_in_vain(check)
         judged = sum(1 for verdict in self.verdicts if verdict.credential)
         told = {verdict.route for verdict in self.verdicts if verdict.verdict == "unreviewed"}
         unread = [key for key in self.unreviewed if key not in told]
@@ -275,6 +278,11 @@ class Record:
     def repeat_check(self, check: Check) -> str:
         """The command that verifies the contract of a check again."""
         return repeat_contract(self.meta.repeat, check.contract, self.meta.seed)
+
+
+def declared_in_vain(check: Check) -> str:
+    """What the file of a check's contract declares and nobody examined, in a sentence."""
+    return f"{check.contract}: {check.name}: declared, and not examined: {'; '.join(check.unmeasured)}"
 
 
 def repeat_contract(command: str, contract: str, seed: int) -> str:

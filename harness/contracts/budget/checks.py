@@ -14,16 +14,20 @@ _WORDS: dict[CostKind, str] = {"statements": "SQL statements", "clerk_calls": "c
 _SHOWN = 12
 """How many of what is over budget are named."""
 INDEX = "index"
+_NO_DATABASE = "no database is declared"
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What was measured of a backend. `left`: routes that could not be measured; `seen`: whether statements could be seen."""
+    """What was measured of a backend. `left`: routes that could not be measured, and why; `seen`: whether statements could be
+    seen; `asked`: the routes of the run.
+    """
 
     measured: list[Measured]
-    left: list[str]
+    left: dict[str, str]
     file: BudgetFile
     seen: bool
+    asked: set[str]
 
     @property
     def warm(self) -> list[Spent]:
@@ -37,10 +41,23 @@ class Costs:
         """What the first request of somebody new cost."""
         return [Spent(one.route, one.cold, self.file.cold) for one in self.measured if one.cold is not None]
 
+    def in_vain(self, kind: CostKind, otherwise: str) -> list[str]:
+        """The limits of a kind for somebody known that the file names and that nothing was held to, and why."""
+        unseen = kind == "statements" and not self.seen
+        found, known = list[str](), {one.route for one in self.warm}
+        usual = self.file.statements if kind == "statements" else self.file.clerk_calls
+        if kind in self.file.model_fields_set and usual is not None and (unseen or not known):
+            found.append(f"{kind} = {usual}: {_NO_DATABASE if unseen else otherwise}")
+        for route, limits in self.file.routes.items():
+            if kind in limits.model_fields_set and route in self.asked and (unseen or route not in known):
+                why = _NO_DATABASE if unseen else self.left.get(route, "nobody enters it with Clerk")
+                found.append(f'[routes] "{route}": {why}')
+        return found
+
     @property
     def missing(self) -> str:
         """Which routes could not be measured, in words."""
-        shown = f"{', '.join(self.left[:3])}{' …' if len(self.left) > 3 else ''}"
+        shown = f"{', '.join(list(self.left)[:3])}{' …' if len(self.left) > 3 else ''}"
         return f"{many(len(self.left), 'route')} could not be measured: {shown}" if self.left else ""
 
 
@@ -72,7 +89,8 @@ def _statements(check: Check, costs: Costs) -> None:
         _warm(check, costs, "statements")
         return
     check.figures = [asdict(one) for one in costs.measured]
-    check.detail = "no database is declared"
+    check.detail = _NO_DATABASE
+    check.unmeasured = costs.in_vain("statements", _NO_DATABASE)
 
 
 def _clerk_calls(check: Check, costs: Costs) -> None:
@@ -81,15 +99,32 @@ def _clerk_calls(check: Check, costs: Costs) -> None:
 
 def _warm(check: Check, costs: Costs, kind: CostKind) -> None:
     check.figures = [asdict(one) for one in costs.measured]
-    _judge(check, costs.warm, (kind,), costs.missing or "no route is entered with Clerk")
+    otherwise = costs.missing or "no route is entered with Clerk"
+    _judge(check, costs.warm, (kind,), otherwise)
     check.detail = check.detail or costs.missing
+    check.unmeasured = costs.in_vain(kind, otherwise)
 
 
 def _cold(check: Check, costs: Costs) -> None:
     check.figures = [asdict(one) for one in costs.measured]
     most = [max((len(one.cost.of(kind)) for one in costs.cold), default=0) for kind in _KINDS]
     unlimited = f"budget.toml names no limit ([cold]); at most {many(most[0], 'statement')} and {many(most[1], 'call')} were seen"
-    _judge(check, costs.cold, _KINDS, unlimited if costs.cold else "no route lets somebody new in")
+    seen: tuple[CostKind, ...] = _KINDS if costs.seen else ("clerk_calls",)
+    otherwise = unlimited if costs.cold else _nobody_new(costs)
+    _judge(check, costs.cold, seen, otherwise)
+    limits = costs.file.cold
+    for kind, limit in (("statements", limits.statements), ("clerk_calls", limits.clerk_calls)):
+        if limit is not None and (kind not in seen or not costs.cold):
+            why = otherwise if kind in seen else _NO_DATABASE
+            check.unmeasured.append(f"[cold] {kind} = {limit}: {why}")
+
+
+def _nobody_new(costs: Costs) -> str:
+    """Why no first request could be measured."""
+    refused = [one.route for one in costs.measured if one.cold is None and one.warm is not None]
+    if not refused:
+        return costs.missing or "no route is entered with Clerk"
+    return f"no route lets somebody new in: {', '.join(refused[:3])}{' …' if len(refused) > 3 else ''} let in the known only"
 
 
 def _judge(check: Check, spent: list[Spent], kinds: tuple[CostKind, ...], otherwise: str) -> None:

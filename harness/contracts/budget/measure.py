@@ -20,6 +20,8 @@ CostKind = Literal["statements", "clerk_calls"]
 _TURNS = 2
 _SAFE = ("GET", "HEAD")
 _LONGEST = 140
+_INSIDE = "its handler decides by itself, so that the way there cannot be told from it"
+_KEPT_OUT = "nobody whom its policy admits got to its handler"
 
 
 @dataclass
@@ -88,8 +90,10 @@ def measure(
     proxy: StatementProxy | None,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[list[Measured], list[Statement], list[str]]:
-    """The costs of each route that is entered with Clerk; the statements seen; the routes that could not be measured.
+) -> tuple[list[Measured], list[Statement], dict[str, str]]:
+    """The costs of each route that is entered with Clerk; the statements seen; the routes that could not be measured, and why.
+
+    Somebody new is measured wherever the app lets them in, whether the policy admits or only tolerates them.
 
     The engine must have judged the entrances of its plan already: it knows then what a request must look like, and which
     handlers decide by themselves. `proxy` is the relay by which the app reaches its database.
@@ -101,7 +105,7 @@ def measure(
     found = {each.key: Measured(each.key) for each, _ in measurable}
     newcomer = CATALOGUE["clerk-newcomer"]
     for each, _ in measurable:
-        if each.expects(newcomer) == "accept":
+        if each.expects(newcomer) != "reject":
             found[each.key].cold = meter.cost(each, newcomer)
     for name in dict.fromkeys(entry.name for _, entry in measurable):
         # Whoever is written at first sight is written for good only when the request ends well: so one that reads runs whole.
@@ -116,5 +120,6 @@ def measure(
             found[each.key].warm = min(costs, key=lambda c: (len(c.clerk_calls), len(c.statements)))
         if progress is not None:
             progress(number, len(measurable))
-    left = [each.key for each, _ in routes if each.key not in found or found[each.key].warm is None]
+    left = {each.key: _INSIDE for each, _ in routes if each.key not in found}
+    left |= {key: _KEPT_OUT for key, one in found.items() if one.warm is None}
     return list(found.values()), list(meter.seen.values()), left

@@ -47,12 +47,13 @@ class Budget(Contract):
     ) -> list[Check]:
         """The checks on a run whose app talks through `proxy`."""
         plan = inner.plan()
+        asked = {each.key for each in plan.routes}
         plan.routes = [each for each in plan.routes if entrance(each) is not None]
         engine = inner.engine(plan)
         for _ in engine.run():
             pass
         measured, statements, left = measure(engine.sender, inner.clerk, proxy, progress=progress)
-        costs = Costs(measured, left, file, seen=proxy is not None)
+        costs = Costs(measured, left, file, seen=proxy is not None, asked=asked)
         found = []
         for spec in self.checks:
             check = self.check(spec)
@@ -79,6 +80,8 @@ class Budget(Contract):
             check.detail = f'say which column it is: lookup = "users.clerk_user_id" in {where}'
         else:
             unindexed(context.database_url, statements, lookup, check)
+        if file.lookup is not None and check.status == "not examined":
+            check.unmeasured.append(f'lookup = "{file.lookup}": {check.detail}')
 
 
 @contextmanager

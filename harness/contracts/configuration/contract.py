@@ -102,10 +102,23 @@ class Configuration:
                 raise
         for trial, outcome in done:
             self._judge(trial, outcome)
+        self._in_vain({(trial.variable, trial.kind) for trial in todo})
         if self.file.health is None:
             for name in ("outage", "recovery", "no-secret"):
                 self.checks[name].detail = "configuration.toml names no health endpoint: [health] route = …"
         return list(self.checks.values())
+
+    def _in_vain(self, tried: set[tuple[str, str]]) -> None:
+        """Say what the file declares and no trial was of."""
+        live = self.checks["live"]
+        for name, entry in self.file.variables.items():
+            if "live" in entry.model_fields_set and (name, "live") not in tried:
+                live.unmeasured.append(
+                    f"variables.{name}.live: its value is no test key, of which there is a live form"
+                )
+        closed = self.checks["fails-closed"]
+        if closed.status == "not examined":
+            closed.detail = "no route rejects what a flaw would open" if not self.doors else "it starts with no flaw"
 
     # Trying
 

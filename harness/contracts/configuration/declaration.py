@@ -15,6 +15,7 @@ Expect = Literal["refuse", "health", "either", "runs"]
 """`refuse`: the app does not start; `health`: it starts, and its health endpoint says so; `either` of these; `runs`: it
 starts and is well, because the variable is optional or the flaw cannot be known.
 """
+_FLAWS = ("absent", "empty", "malformed", "live")
 _WORDS = ("refuse", "health", "either", "runs")
 
 
@@ -62,7 +63,11 @@ class ConfigurationFile(Table):
     @field_validator("variables", mode="before")
     @classmethod
     def _flaws(cls, given: Any) -> Any:
-        return _spelled_out(given, ("absent", "empty", "malformed", "live"))
+        spelled = _spelled_out(given, _FLAWS)
+        for name, entry in given.items() if isinstance(given, dict) else ():
+            if isinstance(entry, str):  # A word alone asks for no live key of what is no key.
+                spelled[name] = Variable.model_construct({*_FLAWS} - {"live"}, **spelled[name])
+        return spelled
 
     @field_validator("legacy", mode="before")
     @classmethod

@@ -113,12 +113,14 @@ class MigrationDatabases:
 
     def require_rows(self) -> None:
         """Raise CheckSkipped where a table of the legacy database is empty: of what becomes of its rows nothing is known."""
-        if self.empty:
-            named = "; ".join(f"{name} ({why})" for name, why in self.empty.items())
-            first = next(iter(self.empty))
+        empty = {name: why for name, why in self.empty.items() if f"empty:{name}" not in self.file.allow}
+        if empty:
+            named = "; ".join(f"{name} ({why})" for name, why in empty.items())
+            first = next(iter(empty))
             raise CheckSkipped(
                 f"no row could be made for {named}, so nothing is known of what becomes of theirs: declare rows in "
-                f'migrations.toml: [fill] "{first}" = "INSERT INTO …", or "module:function"'
+                f'migrations.toml: [fill] "{first}" = "INSERT INTO …", or "module:function"; or allow = ["empty:{first}"]',
+                declared=True,
             )
 
     def upgraded(self) -> Upgrade:

@@ -18,8 +18,8 @@ class MigrationsFile(Table):
     `users`: the table of users; `rows`: how many are generated; `models`: whether the models are compared with the schema;
     `before`: the variables with which the app of the stage before starts, to see whether it runs on the schema after;
     `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what would be reported otherwise,
-    such as `drop:users.age`, `rewrite:users`, `lock:users`; `fill`: by table, rows that cannot be generated: SQL, or the app's
-    own function (`module:function`), which is called with the database's URL.
+    such as `drop:users.age`, `rewrite:users`, `lock:users`, and `empty:table` for one that no row can be made for; `fill`: by
+    table, rows that cannot be generated: SQL, or the app's own function (`module:function`), which is called with the database's URL.
     """
 
     legacy: str
@@ -43,6 +43,8 @@ def load_migrations(suites: Path) -> MigrationsFile | None:
     if file.tool not in MIGRATORS:
         raise DeclarationError(f"{path}: tool: {file.tool!r}: write one of {', '.join(MIGRATORS)}")
     for entry in file.allow:
-        if entry.partition(":")[0] not in ("drop", "rewrite", "lock"):
-            raise DeclarationError(f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table or lock:table")
+        if entry.partition(":")[0] not in ("drop", "rewrite", "lock", "empty"):
+            raise DeclarationError(
+                f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table, lock:table or empty:table"
+            )
     return file.model_copy(update={"users": file.users.removeprefix("public.")})

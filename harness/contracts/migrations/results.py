@@ -14,4 +14,8 @@ class CheckFailed(Exception):
 
 
 class CheckSkipped(Exception):
-    """The check cannot be examined here."""
+    """The check cannot be examined here. `declared`: migrations.toml asks for it, so that the run does not pass."""
+
+    def __init__(self, detail: str, *, declared: bool = False) -> None:
+        super().__init__(detail)
+        self.declared = declared

@@ -62,4 +62,5 @@ def _result(spec: CheckSpec, databases: MigrationDatabases) -> Check:
         check.after = [line[2:] for line in failed.patch if line.startswith("+")]
     except CheckSkipped as skipped:
         check.status, check.detail, check.count = "not examined", str(skipped), 0
+        check.unmeasured = [str(skipped)] if skipped.declared else []
     return check

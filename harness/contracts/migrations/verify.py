@@ -38,6 +38,7 @@ class MigrationContract(Contract):
             nothing.status, nothing.detail = "broken", context.unmade
         if nothing.failed:
             gradual.detail = f"there is no schema after: {FROM_NOTHING.name} is broken"
+            gradual.unmeasured = [f"before: {gradual.detail}"] if file.before is not None else []
         else:
             gradual.detail = ""  # That the app was not started is true no longer.
             verify_gradual(context, file, gradual)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from harness.contracts.base import Check, Status
 from harness.contracts.user_sync.environment import SyncEnvironment
-from harness.contracts.user_sync.invariants import INVARIANTS, at_once, newest
+from harness.contracts.user_sync.invariants import INVARIANTS, at_once, newest, relations
 from harness.contracts.user_sync.invariants.base import Invariant
 from harness.contracts.user_sync.runner import StepRunner
 from harness.contracts.user_sync.sequences import generated, stories
@@ -121,12 +121,28 @@ def _without_columns(environment: SyncEnvironment, invariant: Invariant) -> Chec
     return Check("user_sync", invariant.name, invariant.sentence, "broken", detail=detail)
 
 
+def _left_out(check: Check, environment: SyncEnvironment) -> None:
+    """Say of which relations nothing is known, because no row could be made: the check is not proven then."""
+    left = environment.database.left_out
+    if left:
+        named = "; ".join(f"{name} ({why})" for name, why in left.items())
+        check.status = "not examined"
+        check.detail = (
+            f"no row could be made for {named}: name those that are to be looked at as `relations` in user_sync.toml"
+        )
+        if environment.file.table.relations is not None:
+            check.unmeasured = [f"relations: {name}: {why}" for name, why in left.items()]
+
+
 def _result(invariant: Invariant, violation: Violation | None, count: int, environment: SyncEnvironment) -> Check:
     if violation is None:
         status: Status = "proven" if count else "not examined"
         races = invariant is at_once.INVARIANT and count
         detail = f"held in {environment.processes_in_words}" if races else ""
-        return Check("user_sync", invariant.name, invariant.sentence, status, count, detail)
+        check = Check("user_sync", invariant.name, invariant.sentence, status, count, detail)
+        if invariant is relations.INVARIANT:
+            _left_out(check, environment)
+        return check
     return Check(
         "user_sync",
         invariant.name,

@@ -8,6 +8,7 @@ from psycopg import sql
 from harness.contracts.user_sync.declaration import UserTable
 from harness.contracts.user_sync.people import LegacyAccount, Row
 from harness.core.errors import DeclarationError
+from harness.database.errors import first_line
 from harness.database.row_factory import Reference, dump, insert, referring, tables_of
 
 
@@ -24,6 +25,8 @@ class SyncDatabase:
         self.tables = tables_of(self.connection)
         self.missing_columns = self._missing_columns()
         self.relations = self._relations()
+        self.left_out: dict[str, str] = {}
+        """Foreign keys to users for which no row could be made, and why."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -67,8 +70,9 @@ class SyncDatabase:
         for reference in self.relations:
             try:
                 added = insert(self.connection, self.tables, reference.table, {reference.column: row[table.id]})
-            except psycopg.Error:
-                continue  # No row that its constraints take was found: that table is left out.
+            except psycopg.Error as error:  # No row that its constraints take was found: that table is left out.
+                self.left_out[f"{reference.table}.{reference.column}"] = first_line(error)
+                continue
             key = tuple(added[name] for name in self.tables[reference.table].key)
             account.dependents[reference.table, reference.column] = (key, row[table.id])
         return account

@@ -48,3 +48,4 @@ def verify_gradual(context: Context, file: MigrationsFile, check: Check) -> None
         )
     elif not asked:
         check.status, check.detail = "not examined", "there is no route to ask"
+        check.unmeasured = [f"before: {check.detail}"]

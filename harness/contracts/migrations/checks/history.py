@@ -23,7 +23,11 @@ def _models(databases: MigrationDatabases) -> None:
         raise CheckSkipped("models = false in migrations.toml")
     _from_nothing(databases)
     _, url = databases.upgraded_empty()
-    databases.migrator.compare_models(url).require("the models differ from the schema")
+    try:
+        result = databases.migrator.compare_models(url)
+    except CheckSkipped as skipped:
+        raise CheckSkipped(str(skipped), declared="models" in databases.file.model_fields_set) from None
+    result.require("the models differ from the schema")
 
 
 ONE_HEAD = CheckSpec(
