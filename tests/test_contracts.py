@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from harness.contracts.base import Check
 from harness.contracts.matrix import Plan
 from harness.report import Meta, Record, write_all
 from harness.report.criteria import criteria
+from tests import valid
 from tests.conftest import MATRIX, ROOT, in_this_process, write_suites
 from tests.unpacked import unpacked
 
@@ -42,7 +42,7 @@ def test_the_unified_platform_keeps_its_contracts(run: Run, tmp_path: Path) -> N
     ]
     done = run(*options, "--quiet", "--python", sys.executable)
     assert done.returncode == 0, done.stdout + done.stderr
-    document = json.loads((tmp_path / "auth-matrix.json").read_text())
+    document = valid.report(tmp_path / "auth-matrix.json")
     assert [c["name"] for c in document["contracts"] if c["status"] != "proven"] == []
     costs = {row["route"]: row["warm"] for check in document["contracts"] for row in check["figures"] if "route" in row}
     assert "WS /chat/ws/{conversation_id}" in costs
@@ -56,7 +56,7 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, 
     assert "the table lacks: users.first_name, users.last_name" in done.stdout
     assert "user_sync    1 broken, 12 not examined" in done.stdout
     assert "cells judged" not in done.stdout
-    document = json.loads((tmp_path / "auth-matrix.json").read_text())
+    document = valid.report(tmp_path / "auth-matrix.json")
     assert not document["passed"]
     assert [c["state"] for c in document["criteria"]][4] == "broken"
 
@@ -133,7 +133,7 @@ def test_the_terminal_tells_the_story() -> None:
 
 def test_every_format_has_them(tmp_path: Path) -> None:
     write_all(record(PROVEN, BROKEN, SKIPPED, MEASURED), tmp_path)
-    document = json.loads((tmp_path / "auth-matrix.json").read_text())
+    document = valid.report(tmp_path / "auth-matrix.json")
     assert [(c["name"], c["status"]) for c in document["contracts"]] == [
         ("replay", "proven"), ("newest", "broken"), ("models", "not examined"),
         ("statements", "proven"),

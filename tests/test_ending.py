@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.report import FORMATS
+from tests import valid
 from tests.conftest import GUARD, MATRIX, VERIFIER, write_suites
 
 CODE = """
@@ -84,7 +85,7 @@ def written(project: Path) -> set[str]:
 
 def report(project: Path) -> dict[str, Any]:
     assert written(project) == REPORTS
-    found: dict[str, Any] = json.loads((project / "reports/auth-matrix.json").read_text())
+    found = valid.report(project / "reports/auth-matrix.json")
     return found
 
 

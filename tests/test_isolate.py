@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pwd
 import shutil
@@ -25,6 +24,7 @@ from harness.run import namespace
 from harness.run.isolate import Isolation, isolate
 from harness.run.option_table import repeat_command
 from harness.run.options import Options
+from tests import valid
 from tests.conftest import MATRIX, write_suites
 from tests.targets.test_outgoing import isolated
 
@@ -66,7 +66,7 @@ def harness(project: Path, *options: str) -> tuple[int, str, dict[str, Any]]:
     process = start(project, *options)
     _, told = process.communicate(timeout=120)
     report = project / "reports" / "auth-matrix.json"
-    return process.returncode, told, json.loads(report.read_text()) if report.exists() else {}
+    return process.returncode, told, valid.report(report) if report.exists() else {}
 
 
 def why(options: Options) -> str:

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.database import Server
+from tests import valid
 from tests.conftest import GUARD, MATRIX, ROOT, VERIFIER, write_suites
 from tests.migrations.test_migrate import BACK, ENV, FIRST, MODELS, REVISION, UP
 from tests.unpacked import unpacked
@@ -123,6 +124,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Outpu
 def test_the_run_came_to_its_end_and_found_what_there_is(outputs: Outputs) -> None:
     assert outputs.code == 1, outputs.texts["matrix err"]
     document = json.loads(outputs.texts["auth-matrix.json"])
+    assert valid.misfits(document) == []
     found = {(f["verdict"], f["route"].partition("\\")[0]) for f in document["findings"]}
     assert ("breach", "GET /open") in found
     assert ("undeclared", "GET /undeclared") in found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from harness.report.json_report import document
 from harness.report.merge import merged
 from harness.run.options import Options
 from harness.run.shards import Shard, shard_of, shared_out
+from tests import valid
 from tests.compare_reports import differences, normalised
 from tests.conftest import GUARD, MATRIX, VERIFIER, in_this_process, write_suites
 
@@ -61,7 +61,7 @@ def reports(folder: Path, capfd: pytest.CaptureFixture[str]) -> dict[str, dict[s
         for name, more in {"one": ["--shard", "1/2"], "two": ["--shard", "2/2"], "whole": []}.items():
             done = in_this_process([*WORDS, "--reports", name, *more], folder, capfd)
             assert done.returncode == 1, done.stderr
-    return {name: json.loads((folder / name / "auth-matrix.json").read_text()) for name in ("whole", "one", "two")}
+    return {name: valid.report(folder / name / "auth-matrix.json") for name in ("whole", "one", "two")}
 
 
 def shards(reports: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -73,7 +73,7 @@ def test_the_merged_report_is_the_whole_runs(
 ) -> None:
     words = ["merge", "two/auth-matrix.json", "one/auth-matrix.json", "--reports", "merged"]
     assert in_this_process(words, folder, capfd).returncode == 1
-    found = json.loads((folder / "merged/auth-matrix.json").read_text())
+    found = valid.report(folder / "merged/auth-matrix.json")
     assert {path.name for path in (folder / "merged").iterdir()} == {path.name for path in (folder / "whole").iterdir()}
     assert list(differences(normalised(reports["whole"]), normalised(found))) == []
     assert {"breach", "handler-error", "undeclared", "stale", "unreviewed"} <= set(found["summary"]["verdicts"])

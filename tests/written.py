@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.run.option_table import markdown
-from harness.run.schemas import as_text, schemas
+from harness.run.schemas import as_text, every_schema
 from tests.credentials.coverage import page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,7 +59,7 @@ def current(file: str, marker: str, write: Callable[[], str]) -> tuple[str, str]
 
 if __name__ == "__main__":
     (ROOT / "docs" / "coverage.md").write_text(page(), encoding="utf-8")
-    for name, made in schemas().items():
+    for name, made in every_schema().items():
         (ROOT / "docs" / "schemas" / f"{name}.schema.json").write_text(as_text(made), encoding="utf-8")
     for file, marker, write in WRITTEN:
         (ROOT / file).write_text(current(file, marker, write)[1], encoding="utf-8")

@@ -10,8 +10,9 @@ from harness.core.file_set import write_set
 from harness.core.output import say, shown
 from harness.core.text import many
 from harness.report.baseline import baseline_of_report, read_baseline
-from harness.report.compare import as_html, as_markdown, as_text, compare, read_report
+from harness.report.compare import as_html, as_markdown, as_text, compare
 from harness.report.merge import merged
+from harness.report.reading import read_report
 from harness.run.option_table import given_path
 
 _FORMATS = {"text": as_text, "markdown": as_markdown, "html": as_html}

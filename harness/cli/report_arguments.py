@@ -39,10 +39,12 @@ def add_commands(commands: Subcommands) -> None:
     baseline.set_defaults(do="baseline")
 
     schema = commands.add_parser(
-        "schema", help="the JSON Schema of a TOML file, by which editors complete keys", formatter_class=_RAW,
+        "schema", help="the JSON Schema of a TOML file, by which editors complete keys, or of auth-matrix.json", formatter_class=_RAW,
         epilog="example:\n  clerk-harness schema --write suites/.schemas\n",
     )  # fmt: skip
-    schema.add_argument("name", nargs="?", default="", help="matrix, router, seed, or a contract")
+    schema.add_argument(
+        "name", nargs="?", default="", help="matrix, router, seed, a contract, or auth-matrix (the report)"
+    )
     schema.add_argument("--write", metavar="DIR", help="write all of them there")
     schema.set_defaults(do="schema")
 

@@ -9,12 +9,12 @@ from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.output import hand_out, say
 from harness.core.text import instead
-from harness.run.schemas import as_text, schemas
+from harness.run.schemas import as_text, every_schema
 
 
 def schema(arguments: argparse.Namespace) -> int:
     """Print one schema, or write all of them."""
-    made = schemas()
+    made = every_schema()
     if arguments.write is not None:
         folder = Path(arguments.write)
         files = {folder / f"{name}.schema.json": as_text(each) for name, each in made.items()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.core.file_set import write_set
+from harness.report.document import SCHEMA_FILE
 from harness.report.gitlab import GitlabReport
 from harness.report.html import HtmlReport
-from harness.report.json_report import JsonReport
+from harness.report.json_report import JsonReport, SchemaReport
 from harness.report.junit import JunitReport
 from harness.report.markdown import MarkdownReport
 from harness.report.model import Listener, Meta, Record
@@ -17,6 +18,7 @@ __all__ = ["FORMATS", "Listener", "Meta", "Record", "write_all"]
 
 FORMATS: dict[str, type[Listener]] = {
     "auth-matrix.json": JsonReport,
+    SCHEMA_FILE: SchemaReport,
     "auth-matrix.html": HtmlReport,
     "junit.xml": JunitReport,
     "summary.md": MarkdownReport,

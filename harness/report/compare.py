@@ -9,20 +9,14 @@ import html
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from harness.core.errors import HarnessError
-from harness.core.files import read_json
 from harness.core.output import line
 from harness.core.text import listed
 from harness.report.baseline import NEVER_KNOWN, UNDECIDED, Finding, findings_of
 from harness.report.causes import ADMITTED
-from harness.report.json_report import SCHEMA, VERSION
 from harness.report.markdown import escaped
 
-_LARGEST = 1 << 30
-"""Bytes of a report; 250,000 cells are some 100 MiB."""
 _MOST = 40
 _FEW = 4
 Key = tuple[str, str]
@@ -71,24 +65,6 @@ class Comparison:
             "gone_routes": "Routes that are gone", "unexamined_causes": "Causes that were not examined this time",
         }  # fmt: skip
         return [(title, changes) for name, title in titles.items() if (changes := getattr(self, name))]
-
-
-def read_report(path: Path) -> dict[str, Any]:
-    """A report as data. Raises HarnessError naming the file where it is none, or one of another version."""
-    found = read_json(path, largest=_LARGEST)
-    if (found.get("schema"), found.get("version")) != (SCHEMA, VERSION):
-        raise HarnessError(f"{path}: is no auth-matrix.json of this version of clerk-harness")
-    try:
-        findings_of(found["causes"])
-        _cells(found)
-        _policies(found)
-        _checks(found)
-        found["passed"], found["complete"], found["narrowed"], found["policies"].items()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise HarnessError(
-            f"{path}: is no whole auth-matrix.json of this version of clerk-harness ({error}): run it again"
-        ) from error
-    return found
 
 
 def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
 from harness.contracts.matrix import CellVerdict
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import CATALOGUE
 from harness.report.causes import ADMITTED
 from harness.report.criteria import criteria
+from harness.report.document import Access, AccessEntry, GlanceEntry, OldTokenEntry, PublicEntry, UnexaminedEntry
 from harness.report.model import Record
 from harness.report.remedies import family_of
 
@@ -27,7 +28,7 @@ OWNERS = {"own rows": "own-object", "rows of others": "others-object"}
 """Of routes that say whose row is whose: what a person asks for."""
 
 
-def glance(record: Record) -> dict[str, Any]:
+def glance(record: Record) -> GlanceEntry:
     """The answers, each by router or route. Said of what this run judged, and of nothing else."""
     cells = record.by_route()
     return {
@@ -38,11 +39,11 @@ def glance(record: Record) -> dict[str, Any]:
     }
 
 
-def old_token(record: Record, cells: dict[str, list[CellVerdict]]) -> dict[str, dict[str, int]]:
+def old_token(record: Record, cells: dict[str, list[CellVerdict]]) -> OldTokenEntry:
     """How many routes of each router take the old token though they must not (`accepts`), take it because their policy says so
     (`declared`), refuse it (`refuses`), or are not known (`unknown`). Routes that are open to everybody are in none.
     """
-    found: dict[str, dict[str, int]] = {"accepts": {}, "declared": {}, "unknown": {}, "refuses": {}}
+    found: OldTokenEntry = {"accepts": {}, "declared": {}, "unknown": {}, "refuses": {}}
     for key, plan in record.protected.items():
         tried = [v for v in cells.get(key, []) if family_of(v.credential, v.group).name == "legacy"]
         kind = _takes_old(plan, tried)
@@ -50,7 +51,7 @@ def old_token(record: Record, cells: dict[str, list[CellVerdict]]) -> dict[str, 
     return found
 
 
-def _takes_old(plan: RoutePlan, tried: list[CellVerdict]) -> str:
+def _takes_old(plan: RoutePlan, tried: list[CellVerdict]) -> Literal["accepts", "declared", "unknown", "refuses"]:
     if any(v.verdict in ADMITTED for v in tried):
         return "accepts"
     if plan.expects(CATALOGUE["legacy"]) == "accept":
@@ -60,21 +61,22 @@ def _takes_old(plan: RoutePlan, tried: list[CellVerdict]) -> str:
     return "refuses" if known else "unknown"
 
 
-def public(record: Record, cells: dict[str, list[CellVerdict]]) -> list[dict[str, Any]]:
+def public(record: Record, cells: dict[str, list[CellVerdict]]) -> list[PublicEntry]:
     """The routes that anybody may enter without a credential, and those that anybody did enter though nobody may (`declared` is
     false of these). `writes`: it may change something, by its method.
     """
-    lines = []
+    lines: list[PublicEntry] = []
     for plan in record.plan.routes:
         declared = bool({"*", "missing"} & set(plan.policy.accept))
         entered = any(_name(v) == "missing" and v.verdict in ADMITTED for v in cells.get(plan.key, []))
         if declared or entered:
-            line = {"router": plan.router, "route": plan.key, "policy": plan.policy_name, "writes": plan.writes}
-            lines.append(line | {"declared": declared})
+            lines.append(
+                {"router": plan.router, "route": plan.key, "policy": plan.policy_name, "writes": plan.writes, "declared": declared}
+            )  # fmt: skip
     return sorted(lines, key=lambda line: (line["declared"], not line["writes"], line["router"]))
 
 
-def access(record: Record, cells: dict[str, list[CellVerdict]]) -> list[dict[str, Any]]:
+def access(record: Record, cells: dict[str, list[CellVerdict]]) -> list[AccessEntry]:
     """For each route who may go there and whether that is proven: `in` (may, and got in), `out` (may not, and was refused beside
     one who got in), `against` (may not, and got in), `kept-out` (may, and was refused), `either`, and `unknown`.
     """
@@ -85,8 +87,8 @@ def access(record: Record, cells: dict[str, list[CellVerdict]]) -> list[dict[str
     ]
 
 
-def _who(plan: RoutePlan, judged: list[CellVerdict]) -> dict[str, str]:
-    found = {}
+def _who(plan: RoutePlan, judged: list[CellVerdict]) -> dict[str, Access]:
+    found: dict[str, Access] = {}
     for who, names in PEOPLE.items():
         own = [v for v in judged if v.credential in names]
         allowed = {plan.expects(CATALOGUE[name]) for name in names}
@@ -108,7 +110,7 @@ def _entered(judged: list[CellVerdict]) -> bool:
     return any(v.credential == "missing" and v.expected == "accept" and v.verdict == "pass" for v in judged)
 
 
-def _state(own: list[CellVerdict], allowed: bool, *, anybody: bool = False) -> str:
+def _state(own: list[CellVerdict], allowed: bool, *, anybody: bool = False) -> Access:
     """The gravest of what the cells show; what was not tried is not known."""
     kinds = {v.verdict for v in own}
     if kinds & set(ADMITTED):
@@ -131,12 +133,12 @@ def _got_in(verdict: CellVerdict) -> bool:
     return verdict.status is not None and verdict.status < 300
 
 
-def unexamined(record: Record) -> list[dict[str, Any]]:
+def unexamined(record: Record) -> list[UnexaminedEntry]:
     """What this run says nothing of: in words, how many (0 where it cannot be counted), and the verdict to look for in the matrix."""
     judged = [v for v in record.verdicts if v.credential]
-    found = []
+    found: list[UnexaminedEntry] = []
 
-    def note(text: str, count: int = 0, verdict: str = "") -> None:
+    def note(text: str, count: int = 0, verdict: Literal["inconclusive", ""] = "") -> None:
         found.append({"text": text, "count": count, "verdict": verdict})
 
     if record.incomplete:

@@ -4,30 +4,51 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 import harness
+from harness.contracts.base import Check
 from harness.contracts.matrix import MEANING, CellVerdict
+from harness.contracts.matrix.expectation import Expectation
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.verdicts import Kind
 from harness.core.output import rendered
 from harness.credentials import CATALOGUE, NEEDS
 from harness.report.causes import Cause, finding_id
-from harness.report.criteria import criteria
+from harness.report.criteria import Criterion, criteria
+from harness.report.document import (
+    SCHEMA,
+    SCHEMA_FILE,
+    VERSION,
+    CauseEntry,
+    CellEntry,
+    CheckEntry,
+    CredentialEntry,
+    CriterionEntry,
+    Document,
+    Expected,
+    FindingEntry,
+    LocationEntry,
+    ObjectEntry,
+    PolicyEntry,
+    RouteEntry,
+    ShardEntry,
+    SummaryEntry,
+    TokenEntry,
+)
 from harness.report.glance import glance
 from harness.report.model import Group, Record
 from harness.report.places import Place
+from harness.report.reading import schema_text
 from harness.report.samples import request
 from harness.report.told import repeat_of
 
-SCHEMA = "clerk-harness/auth-matrix"
-VERSION = 1
 
-
-def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
+def cell(record: Record, verdict: CellVerdict) -> CellEntry:
     """One cell; what a passing cell does not need is left out."""
-    entry: dict[str, Any] = {
+    entry: CellEntry = {
         "credential": verdict.credential,
-        "expected": verdict.expected,
+        "expected": cast(Expectation, verdict.expected),
         "verdict": verdict.verdict,
         "status": verdict.status,
         "evidence": verdict.evidence,
@@ -40,7 +61,7 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
     if verdict.ran:
         entry["functions"] = list(dict.fromkeys(verdict.ran))
     if verdict.verdict != "pass":
-        entry |= {"detail": verdict.detail, "excerpt": verdict.excerpt, "repeat": record.repeat(verdict)}
+        entry["detail"], entry["excerpt"], entry["repeat"] = verdict.detail, verdict.excerpt, record.repeat(verdict)
         if verdict.hint:
             entry["hint"] = verdict.hint
         if verdict.needs:
@@ -50,7 +71,7 @@ def cell(record: Record, verdict: CellVerdict) -> dict[str, Any]:
     return entry
 
 
-def finding(record: Record, group: Group) -> dict[str, Any]:
+def finding(record: Record, group: Group) -> FindingEntry:
     """One thing to mend."""
     first = group.first
     return {
@@ -60,7 +81,7 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
         "route": first.route,
         "policy": first.policy,
         "credentials": group.credentials,
-        "expected": first.expected,
+        "expected": cast(Expected, first.expected),
         "seen": first.seen,
         "evidence": first.evidence,
         "detail": first.detail,
@@ -73,19 +94,19 @@ def finding(record: Record, group: Group) -> dict[str, Any]:
     }
 
 
-def cause(record: Record, found: Cause) -> dict[str, Any]:
+def cause(record: Record, found: Cause) -> CauseEntry:
     """One cause, with all that it shows in. `contract` and `check`: the broken check that it is, where it is no matter of cells."""
     cwe, source = found.weakness
     return {
         "id": found.id,
         "title": found.title,
-        "verdict": found.verdict,
+        "verdict": cast(Any, found.verdict),
         "contract": found.check.contract if found.check else "",
         "check": found.check.name if found.check else "",
         "by": found.by,
         "shows": found.shows,
         "functions": list(found.functions),
-        "locations": [place.told() for place in record.locations(found)],
+        "locations": [cast(LocationEntry, place.told()) for place in record.locations(found)],
         "routers": found.routers,
         "routes": found.routes,
         "credentials": found.credentials,
@@ -100,7 +121,7 @@ def cause(record: Record, found: Cause) -> dict[str, Any]:
     }
 
 
-def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[str, Any]:
+def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> RouteEntry:
     """One route with its cells."""
     places = record.meta.places
     return {
@@ -117,13 +138,23 @@ def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> dict[
     }
 
 
-def _told(place: Place | None) -> dict[str, str | int] | None:
-    return place._asdict() if place is not None else None
+def _told(place: Place | None) -> LocationEntry | None:
+    return {"file": place.file, "line": place.line} if place is not None else None
 
 
-def objects(record: Record) -> list[dict[str, Any]]:
+def check(found: Check) -> CheckEntry:
+    """One check of a contract."""
+    return cast(CheckEntry, vars(found))
+
+
+def criterion(found: Criterion) -> CriterionEntry:
+    """One migration criterion."""
+    return cast(CriterionEntry, vars(found))
+
+
+def objects(record: Record) -> list[ObjectEntry]:
     """Who got what of whose rows: a line for each person on each row of each route that says whose is which."""
-    lines = []
+    lines: list[ObjectEntry] = []
     for verdict in record.ordered:
         if verdict.group == "objects":
             person, _, owner = verdict.credential.partition("@")[2].partition(":")
@@ -132,7 +163,7 @@ def objects(record: Record) -> list[dict[str, Any]]:
                     "route": verdict.route,
                     "person": person,
                     "owner": owner,
-                    "expected": verdict.expected,
+                    "expected": cast(Expectation, verdict.expected),
                     "verdict": verdict.verdict,
                     "status": verdict.status,
                     "detail": verdict.detail,
@@ -141,7 +172,7 @@ def objects(record: Record) -> list[dict[str, Any]]:
     return lines
 
 
-def summary(record: Record, used: set[str]) -> dict[str, Any]:
+def summary(record: Record, used: set[str]) -> SummaryEntry:
     """The figures of a run, and what a reader must know beside them. `used`: the credentials that were tried."""
     return {
         "routers": len(record.by_router()),
@@ -150,7 +181,7 @@ def summary(record: Record, used: set[str]) -> dict[str, Any]:
         "credentials_of_a_route": list(record.kinds),
         "cells": sum(1 for verdict in record.verdicts if verdict.credential),
         "planned": record.plan.cells,
-        "verdicts": record.counts,
+        "verdicts": cast(dict[Kind, int], record.counts),
         "known": len(record.known),
         "unreviewed": record.unreviewed,
         "nobody_gets_in": record.nobody,
@@ -159,13 +190,18 @@ def summary(record: Record, used: set[str]) -> dict[str, Any]:
     }
 
 
-def credentials(used: set[str]) -> dict[str, dict[str, str]]:
+def credentials(used: set[str]) -> dict[str, CredentialEntry]:
     """What the catalogue says of the credentials that were tried."""
-    told = ("group", "cwe", "source", "why", "identity", "needs", "because")
-    return {name: {field: getattr(c, field) for field in told} for name, c in CATALOGUE.items() if name in used}
+    return {
+        name: {
+            "group": c.group, "cwe": c.cwe, "source": c.source, "why": c.why, "identity": c.identity, "needs": c.needs,
+            "because": c.because,
+        }
+        for name, c in CATALOGUE.items() if name in used
+    }  # fmt: skip
 
 
-def tokens(record: Record) -> dict[str, dict[str, Any]]:
+def tokens(record: Record) -> dict[str, TokenEntry]:
     """What each credential that was tried puts on a request: decoded, and without what opens a door."""
     issuer = record.meta.issuer
     return issuer.tell({v.credential for v in record.verdicts if v.credential}) if issuer is not None else {}
@@ -177,14 +213,13 @@ def document(record: Record) -> dict[str, Any]:
     return shown
 
 
-def _document(record: Record) -> dict[str, Any]:
+def _document(record: Record) -> Document:
     cells = record.by_route()
     used = {verdict.credential.partition("@")[0] for verdict in record.verdicts if verdict.credential}
-    shard = {"shard": record.shard | {"loose": [asdict(v) for v in record.ordered if not v.credential]}}
-    return {
+    made: Document = {
+        "$schema": SCHEMA_FILE,
         "schema": SCHEMA,
         "version": VERSION,
-        **(shard if record.shard else {}),
         "harness": harness.__version__,
         "generated": record.meta.started.isoformat(timespec="seconds"),
         "seconds": round(record.seconds, 3),
@@ -200,15 +235,16 @@ def _document(record: Record) -> dict[str, Any]:
         "glance": glance(record),
         "provenance": record.meta.provenance,
         "meaning": MEANING,
-        "criteria": [asdict(criterion) for criterion in criteria(record)],
-        "contracts": [asdict(check) for check in record.checks],
+        "criteria": [criterion(found) for found in criteria(record)],
+        "contracts": [check(found) for found in record.checks],
         "causes": [cause(record, found) for found in record.causes],
         "findings": [finding(record, group) for group in record.groups],
         "hardening": [finding(record, group) for group in record.hardening],
         "objects": objects(record),
-        "attackers": NEEDS,
+        "attackers": cast(dict[str, str], NEEDS),
         "policies": {
-            plan.policy_name: plan.policy.model_dump(mode="json", exclude_defaults=True) for plan in record.plan.routes
+            name: cast(PolicyEntry, policy.model_dump(mode="json", exclude_defaults=True))
+            for name, policy in {plan.policy_name: plan.policy for plan in record.plan.routes}.items()
         },
         "credentials": credentials(used),
         "tokens": tokens(record),
@@ -217,6 +253,10 @@ def _document(record: Record) -> dict[str, Any]:
             for router, plans in record.by_router().items()
         ],
     }
+    if record.shard:
+        loose = [asdict(verdict) for verdict in record.ordered if not verdict.credential]
+        made["shard"] = cast(ShardEntry, record.shard | {"loose": loose})
+    return made
 
 
 class JsonReport:
@@ -226,3 +266,11 @@ class JsonReport:
         """The document, a line a cell: it can be read and compared."""
         text = json.dumps(document(record), ensure_ascii=False, indent=1)
         return text + "\n"
+
+
+class SchemaReport:
+    """Renders the schema of the report, which the document names: editors and validators find it beside it."""
+
+    def render(self, record: Record) -> str:
+        """The schema, whatever the run was."""
+        return schema_text()

@@ -17,6 +17,7 @@ from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.registry import BESIDE_THE_MATRIX
 from harness.core.errors import HarnessError
 from harness.credentials import CATALOGUE
+from harness.report.document import TokenEntry
 from harness.report.model import Meta, Record
 from harness.report.places import Place, Places
 from harness.targets.base import Request, Route
@@ -135,9 +136,9 @@ def _request(told: dict[str, Any]) -> Request:
 class _Tokens:
     """The tokens that the shards tell of, by label."""
 
-    told: dict[str, dict[str, Any]]
+    told: dict[str, TokenEntry]
 
-    def tell(self, labels: set[str]) -> dict[str, dict[str, Any]]:
+    def tell(self, labels: set[str]) -> dict[str, TokenEntry]:
         return {label: self.told[label] for label in sorted(labels) if label in self.told}
 
 

@@ -16,13 +16,14 @@ from harness.core.command_line import word
 from harness.core.text import many
 from harness.credentials import NEEDS, groups
 from harness.report.causes import Cause, causes
+from harness.report.document import TokenEntry
 from harness.report.places import Location, Places
 
 
 class Tokens(Protocol):
     """Tells what credentials put on a request; see `harness.report.samples.Issuer`."""
 
-    def tell(self, labels: set[str]) -> dict[str, dict[str, Any]]:
+    def tell(self, labels: set[str]) -> dict[str, TokenEntry]:
         """By label, what each puts there: decoded, and without what opens a door."""
 
 

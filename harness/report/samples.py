@@ -19,6 +19,7 @@ from harness.core.errors import HarnessError
 from harness.core.output import shown
 from harness.credentials import Legacy, Mint, Presentation, based, register
 from harness.fake_clerk import FakeClerk
+from harness.report.document import RequestEntry, TokenEntry
 
 _ID = re.compile(r"\b(user|sess|org|client|mch|ins|kid|jti|mt|oat|ak|cl|msg|evt|sit)_[A-Za-z0-9]{8,}")
 _TRAP = re.compile(r"127\.0\.0\.1:\d+(?:/[^\s\"]*)?")
@@ -39,10 +40,10 @@ class Issuer:
     legacy: Legacy = field(default_factory=Legacy)
     skew: int = 5
 
-    _told: dict[str, dict[str, Any] | None] = field(default_factory=dict, repr=False)
+    _told: dict[str, TokenEntry | None] = field(default_factory=dict, repr=False)
     """What was told already, by label: several formats ask."""
 
-    def tell(self, labels: set[str]) -> dict[str, dict[str, Any]]:
+    def tell(self, labels: set[str]) -> dict[str, TokenEntry]:
         """What the credentials of these labels put on a request; those of which nothing can be said apart from a run are left out."""
         if new := sorted(labels - self._told.keys()):
             clerk = FakeClerk(self.domain)
@@ -54,10 +55,10 @@ class Issuer:
         return {label: told for label in sorted(labels) if (told := self._told[label]) is not None}
 
 
-def request(plan: RoutePlan) -> dict[str, Any]:
+def request(plan: RoutePlan) -> RequestEntry:
     """The request of a route without a credential, as it goes over the wire; `headers` are names only."""
     base = plan.base
-    told: dict[str, Any] = {
+    told: RequestEntry = {
         "method": base.method, "path": base.path, "query": base.query, "headers": [name for name, _ in base.headers],
         "carriers": list(plan.carriers),
     }  # fmt: skip
@@ -68,7 +69,7 @@ def request(plan: RoutePlan) -> dict[str, Any]:
     return told
 
 
-def _sample(label: str, mint: Mint) -> dict[str, Any] | None:
+def _sample(label: str, mint: Mint) -> TokenEntry | None:
     name, _, way = label.partition("@")
     try:
         credential, base = based(label if way and ":" not in way else name)
@@ -79,11 +80,11 @@ def _sample(label: str, mint: Mint) -> dict[str, Any] | None:
     return _told(mint.present(credential, base))
 
 
-def _told(presented: Presentation) -> dict[str, Any]:
+def _told(presented: Presentation) -> TokenEntry:
     token = presented.token
     if token is None and presented.cookies:
         token = presented.cookies[0][1]
-    told: dict[str, Any] = {}
+    told: TokenEntry = {}
     if presented.token is not None:
         told["placed"] = "token"
     names = ["authorization"] * len(presented.authorization) + [name.lower() for name, _ in presented.headers]
@@ -108,13 +109,15 @@ def _told(presented: Presentation) -> dict[str, Any]:
     return told
 
 
-def _decoded(token: str) -> dict[str, Any]:
+def _decoded(token: str) -> TokenEntry:
     """Header and claims of a JWT, or the JSON of an older token; else how long it is."""
     segments = token.split(".")
     parts = [_json(segment) for segment in segments[:2]]
     if len(segments) >= 2 and isinstance(parts[0], dict):
-        told = {"header": steady(parts[0])}
-        return told | ({"claims": steady(parts[1])} if parts[1] is not None else {})
+        told: TokenEntry = {"header": steady(parts[0])}
+        if parts[1] is not None:
+            told["claims"] = steady(parts[1])
+        return told
     whole = _json(token)
     return {"claims": steady(whole)} if isinstance(whole, dict) else {"length": len(token)}
 

@@ -1,4 +1,5 @@
-"""JSON Schemas of the TOML files, made of the models that read them: editors complete keys by them, and tell mistakes as they are typed.
+"""JSON Schemas of the TOML files and of the report, made of what reads them: editors complete keys by them, and tell mistakes as they
+are typed.
 
 They say what a file may look like. What only a run knows (whether a credential, a policy or a route exists) is told by the run.
 """
@@ -13,9 +14,12 @@ from pydantic import BaseModel
 from harness.contracts import registry
 from harness.contracts.matrix.declaration import MatrixFile, RouterFile
 from harness.fake_clerk.seed import Seed
+from harness.report.reading import json_schema
 
 SCHEMAS = ".schemas"
 """The folder beside a declaration's files in which `init` writes them."""
+REPORT = "auth-matrix"
+"""The name of the report's schema."""
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """What editors of TOML (Taplo) read."""
 _SHORT = {"RouteEntry": "policy", "Variable": "absent", "Leftover": "expect"}
@@ -27,6 +31,11 @@ def schemas() -> dict[str, dict[str, Any]]:
     models: dict[str, type[BaseModel]] = {registry.MATRIX: MatrixFile, "router": RouterFile}
     models |= {each.name: each.model for each in registry.contracts()}
     return {name: schema_of(model) for name, model in (models | {"seed": Seed}).items()}
+
+
+def every_schema() -> dict[str, dict[str, Any]]:
+    """Those of the TOML files, and that of the report as `auth-matrix`."""
+    return schemas() | {REPORT: json_schema()}
 
 
 def as_text(made: dict[str, Any]) -> str:

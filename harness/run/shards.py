@@ -18,7 +18,7 @@ from harness.contracts.matrix import Plan
 from harness.core.errors import HarnessError
 from harness.core.text import many
 from harness.report import Record
-from harness.report.compare import read_report
+from harness.report.reading import read_report
 from harness.run.options import Options
 from harness.run.provenance import sources
 

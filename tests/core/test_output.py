@@ -30,6 +30,7 @@ from harness.report import FORMATS, Meta, Record, write_all
 from harness.report.annotations import workflow_commands
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
+from tests import valid
 
 SECRET = "correct horse battery, staple no 7"
 """Known by value only: it has no shape."""
@@ -92,7 +93,7 @@ def test_no_annotation_lets_anything_through() -> None:
 def test_every_format_is_still_well_formed(tmp_path: Path) -> None:
     record = nasty_record()
     write_all(record, tmp_path)
-    document = json.loads((tmp_path / "auth-matrix.json").read_text("utf-8"))
+    document = valid.report(tmp_path / "auth-matrix.json")
     assert len(document["findings"]) == 5
     assert len(ElementTree.parse(tmp_path / "junit.xml").getroot().findall(".//failure")) == 6
     page = (tmp_path / "auth-matrix.html").read_text("utf-8")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness.database import Server
+from tests import valid
 from tests.conftest import ROOT
 
 LONG = bool(os.environ.get("HARNESS_LONG"))
@@ -42,7 +42,7 @@ def verdicts(folder: Path, server: Server) -> tuple[int, dict[tuple[str, str], s
         [*command, "--postgres", server.url], cwd=ROOT, capture_output=True, text=True, timeout=1200, check=False
     )
     assert (folder / "auth-matrix.json").exists(), done.stderr + done.stdout
-    report = json.loads((folder / "auth-matrix.json").read_text())
+    report = valid.report(folder / "auth-matrix.json")
     cells = {
         (route["route"], cell["credential"]): cell["verdict"]
         for router in report["routers"]

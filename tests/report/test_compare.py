@@ -11,7 +11,7 @@ import pytest
 from harness.cli.main import main
 from harness.contracts.base import Check
 from harness.report import Record
-from harness.report.compare import Comparison, as_html, as_markdown, as_text, compare, read_report
+from harness.report.compare import Comparison, as_html, as_markdown, as_text, compare
 from harness.report.json_report import document
 from tests.report.test_baseline import BREACH, COUNT, LEGACY, PASS, record
 from tests.report.test_causes import GUARD, cell
@@ -127,7 +127,7 @@ def test_the_command_says_by_its_exit_code_whether_something_new_fails(
     assert main(["diff", paths["old"], paths["new"], "--format", "html", "--output", str(page)]) == 1
     assert page.read_text().startswith("<!doctype html>")
     assert main(["diff", paths["old"], paths["bad"]]) == 2
-    assert "is no auth-matrix.json of this version" in capsys.readouterr().err
+    assert "is no auth-matrix.json" in capsys.readouterr().err
 
 
 def test_the_command_writes_a_first_baseline_and_does_not_overwrite_it(
@@ -141,13 +141,3 @@ def test_the_command_writes_a_first_baseline_and_does_not_overwrite_it(
     assert "--update-baseline" in capsys.readouterr().err and path.read_text() == before
     assert main(["baseline", str(tmp_path / "s.json"), str(path), "--overwrite"]) == 0
     assert json.loads(path.read_text())["known"] == []
-
-
-@pytest.mark.parametrize("key", ["causes", "routers", "contracts", "policies", "complete", "narrowed", "passed"])
-def test_a_report_with_a_part_missing_is_told(tmp_path: Path, key: str, capsys: pytest.CaptureFixture[str]) -> None:
-    whole = document(record(BREACH))
-    whole.pop(key)
-    assert main(["diff", written(tmp_path, r=whole)["r"], str(tmp_path / "r.json")]) == 2
-    assert "is no whole auth-matrix.json" in capsys.readouterr().err
-    with pytest.raises(Exception, match=key):
-        read_report(tmp_path / "r.json")

@@ -23,7 +23,7 @@ ENTERED = {"seen": "200, the handler was entered"}
 
 def told(
     *cells: tuple[str, dict[str, Any]], accept: tuple[str, ...] = ("clerk",), method: str = "GET", **more: Any
-) -> dict[str, Any]:
+) -> Any:
     """The answers of a record of one route."""
     plan = RoutePlan(
         Route(method, "/x"), "r", "p", Policy(accept=list(accept)), Example(), reviewed=more.pop("reviewed", True)

@@ -23,6 +23,7 @@ from harness.report.criteria import criteria
 from harness.report.json_report import document
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
+from tests import valid
 from tests.conftest import GUARD, Judged
 from tests.unpacked import unpacked
 
@@ -76,13 +77,13 @@ def written(result: Judged, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_format_is_there_and_nothing_else(written: Path) -> None:
-    files = "auth-matrix.json auth-matrix.html junit.xml summary.md auth-matrix.sarif gl-code-quality.json"
+    files = "auth-matrix.json auth-matrix.html junit.xml summary.md auth-matrix.sarif gl-code-quality.json auth-matrix.schema.json"
     assert {path.name for path in written.iterdir()} == set(FORMATS) == set(files.split())
 
 
 def test_the_json_is_the_truth(written: Path, result: Judged) -> None:
-    document = json.loads((written / "auth-matrix.json").read_text())
-    assert (document["schema"], document["version"]) == ("clerk-harness/auth-matrix", 1)
+    document = valid.report(written / "auth-matrix.json")
+    assert (document["schema"], document["version"]) == ("clerk-harness/auth-matrix", 2)
     cells = [
         cell | {"route": route["route"]}
         for router in document["routers"]
@@ -106,7 +107,7 @@ def test_the_json_is_the_truth(written: Path, result: Judged) -> None:
 
 def test_routes_causes_and_lines_say_where_they_stand(written: Path) -> None:
     """Of a target outside any repository: relative to the suites' folder, else to the app's."""
-    document = json.loads((written / "auth-matrix.json").read_text())
+    document = valid.report(written / "auth-matrix.json")
     routes = {route["route"]: route for router in document["routers"] for route in router["routes"]}
     source = (
         GUARD.replace("FastAPI()", "FastAPI(docs_url=None, redoc_url=None, openapi_url=None)") + CODE
@@ -121,7 +122,7 @@ def test_routes_causes_and_lines_say_where_they_stand(written: Path) -> None:
 
 
 def test_findings_come_gravest_first(written: Path) -> None:
-    kinds = [finding["verdict"] for finding in json.loads((written / "auth-matrix.json").read_text())["findings"]]
+    kinds = [finding["verdict"] for finding in valid.report(written / "auth-matrix.json")["findings"]]
     assert kinds == sorted(
         kinds,
         key=[
@@ -144,10 +145,7 @@ def test_the_html_stands_alone_and_cannot_be_broken_out_of(written: Path) -> Non
     assert "@import" not in page
     data = page.split('<script type="application/json" id="data">')[1].split("</script>")[0]
     assert "<" not in data
-    assert (
-        json.loads(data)["summary"]["cells"]
-        == json.loads((written / "auth-matrix.json").read_text())["summary"]["cells"]
-    )
+    assert json.loads(data)["summary"]["cells"] == valid.report(written / "auth-matrix.json")["summary"]["cells"]
     assert "alert('x')" in json.dumps(json.loads(data))
 
 
@@ -174,7 +172,7 @@ def test_no_token_and_no_key_is_shown(written: Path, name: str) -> None:
     text += unpacked(text) if name.endswith(".html") else ""
     assert not re.search(r"eyJ[\w-]{10,}\.[\w-]{10,}", text)
     assert "sk_test_abcdefghijk" not in text
-    assert "sk_test_…" in text or name == "summary.md"
+    assert "sk_test_…" in text or name in ("summary.md", "auth-matrix.schema.json")
 
 
 def test_files_are_written_whole_or_not_at_all(result: Judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import pytest
 from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
 from harness.credentials import CATALOGUE
+from harness.report.document import TokenEntry
 from harness.report.samples import Issuer, request, steady
 from harness.targets.base import Route
 from harness.targets.request_builder import Example
@@ -19,11 +20,11 @@ LABELS = {*CATALOGUE, "forged@m2m-jwt", "forged@cookie:__session", "others-objec
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, dict[str, object]]:
+def told() -> dict[str, TokenEntry]:
     return ISSUER.tell(LABELS)
 
 
-def test_a_token_is_decoded_with_its_times_in_words(told: dict[str, dict[str, object]]) -> None:
+def test_a_token_is_decoded_with_its_times_in_words(told: dict[str, TokenEntry]) -> None:
     header, claims = told["expired"]["header"], told["expired"]["claims"]
     assert isinstance(header, dict) and isinstance(claims, dict)
     assert (header["alg"], claims["exp"], claims["sub"], claims["azp"]) == (
@@ -44,22 +45,22 @@ def test_a_token_is_decoded_with_its_times_in_words(told: dict[str, dict[str, ob
         ("forged@cookie:__session", "placed", "token"),
     ],
 )  # fmt: skip
-def test_where_a_credential_stands(told: dict[str, dict[str, object]], label: str, part: str, expected: object) -> None:
+def test_where_a_credential_stands(told: dict[str, TokenEntry], label: str, part: str, expected: object) -> None:
     assert told[label].get(part) == expected
 
 
-def test_nothing_that_opens_a_door_is_shown(told: dict[str, dict[str, object]]) -> None:
+def test_nothing_that_opens_a_door_is_shown(told: dict[str, TokenEntry]) -> None:
     text = json.dumps(told)
     assert not re.search(r"eyJ[\w-]{10,}\.[\w-]{10,}|sk_(?:test|live)_\w{8}|127\.0\.0\.1:\d", text)
 
 
-def test_it_is_json_and_the_same_in_every_run(told: dict[str, dict[str, object]]) -> None:
+def test_it_is_json_and_the_same_in_every_run(told: dict[str, TokenEntry]) -> None:
     json.loads(json.dumps(told, allow_nan=False))
     again = Issuer(ISSUER.domain, ISSUER.origin).tell(LABELS)
     assert {label for label in told if told[label] != again[label]} == set()
 
 
-def test_what_only_a_run_can_make_and_unknown_names_are_left_out(told: dict[str, dict[str, object]]) -> None:
+def test_what_only_a_run_can_make_and_unknown_names_are_left_out(told: dict[str, TokenEntry]) -> None:
     assert not {"named-token", "jwks-outage", "unknown-kid-flood", "unknown-one"} & told.keys()
 
 

@@ -18,6 +18,7 @@ import pytest
 from harness.contracts.matrix import load
 from harness.run.context import RunContext
 from harness.run.options import Options
+from tests import valid
 from tests.conftest import MATRIX, write_suites
 from tests.targets.kit import own_address
 from tests.targets.outgoing_ways import WAYS
@@ -132,7 +133,7 @@ def harness(
         words, cwd=project, env=os.environ | environment, capture_output=True, text=True, timeout=120, check=False
     )
     report = project / "reports" / "auth-matrix.json"
-    return done, json.loads(report.read_text()) if report.exists() else {}
+    return done, valid.report(report) if report.exists() else {}
 
 
 def ways_named(text: str, ports: dict[str, int]) -> set[str]:
