@@ -7,10 +7,11 @@ import secrets
 from collections.abc import Sequence
 from functools import partial
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.fake_clerk import tokens
 from harness.fake_clerk.ids import new_id
+from harness.fake_clerk.oauth_discovery import openid_configuration
 from harness.fake_clerk.profile import HttpApi, IssuerProfile, TokenForm
 from harness.fake_clerk.wire import Operation
 
@@ -30,18 +31,6 @@ def _portal_host(domain: str) -> str:
     if ".clerk." in domain:
         return domain.replace(".clerk.", ".", 1)
     return "accounts." + domain.removeprefix("clerk.")
-
-
-def _discovery(issuer: str, jwks_url: str) -> dict[str, Any]:
-    return {
-        "issuer": issuer,
-        "jwks_uri": jwks_url,
-        "authorization_endpoint": f"{issuer}/oauth/authorize",
-        "token_endpoint": f"{issuer}/oauth/token",
-        "response_types_supported": ["code"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-    }
 
 
 def _environment(instance: Instance) -> dict[str, str]:
@@ -83,7 +72,7 @@ CLERK = IssuerProfile(
             "oauth": TokenForm(tokens.oauth_claims, tokens.oauth_header),
         }
     ),
-    discovery=_discovery,
+    discovery=openid_configuration,
     hosts=("api.clerk.com", "api.clerk.dev", "*.clerk.accounts.dev", "*.accounts.dev", "*.clerk.com"),
     instance_hosts="*.clerk.accounts.dev",
     portal=_portal_host,

@@ -5,12 +5,13 @@ Source: https://clerk.com/docs/guides/how-clerk-works/overview
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.fake_clerk.models.sessions import Session
 
 if TYPE_CHECKING:
     from harness.fake_clerk.instance import Instance
+    from harness.fake_clerk.models.users import User
 
 
 def session_in(instance: Instance, browser: str | None) -> Session | None:
@@ -46,3 +47,16 @@ def directives(instance: Instance, browser: str | None, *, suffixed: bool, organ
     kept = {"__client_uat": "0", f"__client_uat{suffix}": "0", "__clerk_db_jwt": browser}
     kept |= {f"__clerk_db_jwt{suffix}": browser} if suffixed else {}
     return [*ended, *(f"{name}={value}; Path=/; SameSite=Lax" for name, value in kept.items())]
+
+
+def session_cookies(instance: Instance, user: User | str, *, suffixed: bool, **options: Any) -> dict[str, str]:
+    """The cookies of a signed-in browser, as `Instance.cookies` describes them."""
+    user_id = user if isinstance(user, str) else user.id
+    session = options.setdefault("session", instance.directory.session_of(user_id))
+    browser = options.pop("browser", None) or instance.new_browser(session.client_id)
+    plain = {
+        "__session": instance.session_token(user, **options),
+        "__client_uat": str(session.created_at // 1000),
+        "__clerk_db_jwt": browser,
+    }
+    return plain | ({f"{name}_{instance.cookie_suffix}": value for name, value in plain.items()} if suffixed else {})

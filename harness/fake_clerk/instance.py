@@ -14,7 +14,7 @@ import jwt
 from harness.core.redact import learn
 from harness.fake_clerk import tokens
 from harness.fake_clerk.clerk import CLERK
-from harness.fake_clerk.handshakes import directives
+from harness.fake_clerk.handshakes import directives, session_cookies
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.jwks_faults import JwksFault
 from harness.fake_clerk.keys import SigningKey, jwks
@@ -22,6 +22,7 @@ from harness.fake_clerk.models.directory import Directory
 from harness.fake_clerk.models.invitations import Invitation
 from harness.fake_clerk.models.machine_tokens import MachineToken
 from harness.fake_clerk.models.machines import Machine
+from harness.fake_clerk.models.oauth_grants import OAuthProvider
 from harness.fake_clerk.models.one_time_tokens import OneTimeToken
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.templates import Template, render_claims
@@ -85,6 +86,8 @@ class Instance:
         """By id."""
         self.one_time_tokens: dict[str, OneTimeToken] = {}
         """Sign-in and actor tokens by id."""
+        self.oauth = OAuthProvider()
+        """OAuth applications, and what was granted to them."""
         self._neighbours: dict[str, Instance] = {}
         self._founding = threading.Lock()
 
@@ -256,15 +259,7 @@ class Instance:
         >>> sorted(clerk.cookies("user_1", suffixed=False))
         ['__clerk_db_jwt', '__client_uat', '__session']
         """
-        user_id = user if isinstance(user, str) else user.id
-        session = options.setdefault("session", self.directory.session_of(user_id))
-        browser = options.pop("browser", None) or self.new_browser(session.client_id)
-        plain = {
-            "__session": self.session_token(user, **options),
-            "__client_uat": str(session.created_at // 1000),
-            "__clerk_db_jwt": browser,
-        }
-        return plain | ({f"{name}_{self.cookie_suffix}": value for name, value in plain.items()} if suffixed else {})
+        return session_cookies(self, user, suffixed=suffixed, **options)
 
     def new_browser(self, client_id: str | None = None) -> str:
         """The token of a new development browser, which is that client once it has one."""

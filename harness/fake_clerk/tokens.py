@@ -116,15 +116,23 @@ def machine_claims(*, issuer: str, now: int, scopes: list[str], subject: str | N
     }
 
 
-def oauth_claims(*, subject: str, issuer: str, now: int) -> dict[str, Any]:
-    """The claims of an OAuth access token (RFC 9068, section 2.2): a client and scopes, no session."""
+def oauth_claims(
+    *,
+    subject: str,
+    issuer: str,
+    now: int,
+    client: str = "client_harness",
+    scopes: str = "profile email",
+    lifetime: int = LIFETIME,
+) -> dict[str, Any]:
+    """The claims of an OAuth access token (RFC 9068, section 2.2): a client and scopes, no session. `lifetime` in seconds."""
     return {
         "iss": issuer,
         "sub": subject,
-        "client_id": "client_harness",
-        "scope": "profile email",
+        "client_id": client,
+        "scope": scopes,
         "iat": now,
         "nbf": now - NOT_BEFORE_LEEWAY,
-        "exp": now + LIFETIME,
+        "exp": now + lifetime,
         "jti": new_id("oat"),
     }

@@ -15,6 +15,7 @@ from harness.fake_clerk.frontend import (
     environment,
     health,
     members,
+    oauth2_identity_provider,
     organization,
     organizations_memberships,
     packages,
@@ -24,6 +25,7 @@ from harness.fake_clerk.frontend import (
     sign_ups,
     totp,
     user,
+    well_known,
 )
 
 TAGS = (
@@ -35,6 +37,7 @@ TAGS = (
     environment,
     health,
     members,
+    oauth2_identity_provider,
     organization,
     organizations_memberships,
     sessions,
@@ -42,6 +45,7 @@ TAGS = (
     sign_ups,
     totp,
     user,
+    well_known,
 )
 """The modules, one for each tag."""
 OPERATIONS = [operation for tag in TAGS for operation in tag.OPERATIONS]

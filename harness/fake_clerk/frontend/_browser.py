@@ -61,9 +61,12 @@ class Browser:
 
     def answer(self, response: Any) -> Answer:
         """The answer with the state of the client. Whoever came without a token is known by a cookie from now on."""
+        return 200, {"response": response, "client": self.client_document()}, self.cookie()
+
+    def cookie(self) -> dict[str, str]:
+        """The field that makes a browser known from now on; none where it has no client."""
         cookie = f"__client={self.token}; Path=/; HttpOnly; Secure; SameSite=None"
-        fields = {"Set-Cookie": cookie} if self.client is not None and self.token is not None else {}
-        return 200, {"response": response, "client": self.client_document()}, fields
+        return {"Set-Cookie": cookie} if self.client is not None and self.token is not None else {}
 
     def started(self, session: Session, strategy: str) -> None:
         """Note that `session` was begun here."""

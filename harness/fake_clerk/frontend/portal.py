@@ -9,20 +9,13 @@ from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from harness.fake_clerk.frontend._browser import Browser
+from harness.fake_clerk.frontend._pages import page, person_buttons
 from harness.fake_clerk.frontend._signing_in import begin_session
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.email_addresses import EmailAddress
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.operations._bodies import require_address
 from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front
-
-_HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-_STYLE = "body{font:16px system-ui;max-width:30rem;margin:3rem auto;padding:0 1rem}button{display:block;margin:.4rem 0;padding:.5rem 1rem}"
-
-
-def _page(title: str, body: str) -> Answer:
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
-    return 200, f"{head}<main><h1>{title}</h1>{body}<p>The fake Clerk: nothing here is real.</p></main></html>", _HTML
 
 
 def _back(request: ApiRequest, form: dict[str, str]) -> str:
@@ -48,16 +41,12 @@ def _hidden(request: ApiRequest) -> str:
 
 
 def _sign_in_page(instance: Instance, request: ApiRequest) -> Answer:
-    buttons = "".join(
-        f'<button name="user_id" value="{escape(user.id)}">{escape(user.email or user.username or user.id)}</button>'
-        for user in list(instance.directory.users.values())
-    )
-    return _page("Sign in", f'<form method="post">{_hidden(request)}{buttons or "<p>nobody yet</p>"}</form>')
+    return page("Sign in", f'<form method="post">{_hidden(request)}{person_buttons(instance)}</form>')
 
 
 def _sign_up_page(instance: Instance, request: ApiRequest) -> Answer:
     field = '<label>E-mail address <input name="email_address" type="email" required></label><button>Sign up</button>'
-    return _page("Sign up", f'<form method="post">{_hidden(request)}{field}</form>')
+    return page("Sign up", f'<form method="post">{_hidden(request)}{field}</form>')
 
 
 def _enter(browser: Browser, user: User, target: str) -> Answer:
@@ -66,7 +55,7 @@ def _enter(browser: Browser, user: User, target: str) -> Answer:
         browser.instance.directory.set_session(session, "removed")
     begin_session(browser, user, "password")
     if not target:
-        return _page("Signed in", f"<p>{escape(user.email or user.id)}</p>")
+        return page("Signed in", f"<p>{escape(user.email or user.id)}</p>")
     parts = urlsplit(target)
     query = [
         (name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "__clerk_db_jwt"
@@ -97,7 +86,7 @@ def _sign_out(instance: Instance, request: ApiRequest) -> Answer:
     for session in _browser(instance, request, {}).sessions():
         instance.directory.set_session(session, "removed")
     target = _back(request, {})
-    return (303, "", {"Location": target}) if target else _page("Signed out", "")
+    return (303, "", {"Location": target}) if target else page("Signed out", "")
 
 
 OPERATIONS = [

@@ -33,6 +33,8 @@ class MachineToken:
     claims: Any = None
     expiration: int | None = None
     created_by: str | None = None
+    client_id: str = "client_harness"
+    """The OAuth application of an OAuth access token."""
     secret: str = field(init=False)
     id: str = field(init=False)
     revoked: bool = False
@@ -71,7 +73,7 @@ class MachineToken:
             "updated_at": self.updated_at,
         }
         if self.kind == "oauth":
-            return document | {"client_id": "client_harness", "type": "oauth:access_token", "name": self.name}
+            return document | {"client_id": self.client_id, "type": "oauth:access_token", "name": self.name}
         document["last_used_at"] = None
         if self.kind == "api_key":
             more = {"type": "api_key", "name": self.name, "description": self.description}
