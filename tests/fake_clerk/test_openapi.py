@@ -37,6 +37,7 @@ SELDOM = (
     "/m2m_tokens/verify",
     "/oauth_applications/access_tokens/verify",
     "/api_keys/verify",
+    "/oauth_applications/{oauth_application_id}/revoke_token",  # 204; test_oauth reaches it
 )
 """Operations whose success is seldom generated; `test_backend_api` reaches it."""
 
@@ -48,6 +49,7 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "other_machine_id": ("/machines", {"name": "two"}),
     "apiKeyID": ("/api_keys", {"name": "key", "scopes": ["read"]}),
     "template_id": ("/jwt_templates", {"name": "backend", "claims": {"aud": "backend"}}),
+    "oauth_application_id": ("/oauth_applications", {"name": "Reports"}),
     "sign_in_token_id": ("/sign_in_tokens", {}),
     "actor_token_id": ("/actor_tokens", {"actor": {"sub": "user_admin"}}),
     "invitation_id": (
@@ -120,6 +122,8 @@ def test_answers_conform_to_the_document(clerk: FakeClerk, api: httpx.Client, pa
         "to_machine_id": lambda _: known["machine_id"],
         "email_address": lambda number: f"number-{number}@example.com",
         "role": lambda _: "org:member",
+        "redirect_uris": lambda number: [f"https://{number}.example/callback"],
+        "scopes": lambda _: "profile email" if path.startswith("/oauth_applications") else ["read"],
     }
     numbers = itertools.count()
 
