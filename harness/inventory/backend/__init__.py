@@ -1,0 +1,1 @@
+"""A backend in Python, read by its syntax trees: which functions say who is asking, and which routers use them."""
