@@ -21,8 +21,13 @@ _BUILT = {"dist", "build", "out", "coverage", "storybook-static", "htmlcov"}
 _PROJECT_FILES = {"package.json", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "manage.py"}
 _TEST_FOLDERS = {"tests", "test", "__tests__", "__mocks__", "e2e", "cypress", "playwright"}
 _TEST_FILE = re.compile(
-    r"^(test_.*|.*_test|conftest)\.py$|\.(test|spec|stories|story|cy|e2e)\.\w+$|^(jest|vitest|playwright|cypress)\.config\.\w+$"
+    r"^conftest\.py$|\.(test|spec|stories|story|cy|e2e)\.\w+$|^(jest|vitest|playwright|cypress)\.config\.\w+$"
 )
+_PYTHON_TEST = re.compile(r"^(test_.*|.*_test|tests)\.py$")
+_TESTS_SOMETHING = re.compile(
+    r"^\s*(?:async )?def test_|^\s*(?:import|from) (?:pytest|unittest|django\.test)\b", re.MULTILINE
+)
+"""A router may be called `personality_test.py`."""
 _MINIFIED_NAME = re.compile(r"[.-]min\.\w+$|\.bundle\.\w+$|\.chunk\.\w+$")
 _LONG_LINE = 5_000
 
@@ -97,6 +102,9 @@ def _take(found: Found, left: dict[str, list[str]], path: Path, option: str) -> 
         text = read_text(path, error=HarnessError, largest=LARGEST_FILE)
     except HarnessError as error:
         found.unread.append(Unread(name, str(error).removeprefix(f"{path}: ")))
+        return
+    if _PYTHON_TEST.search(path.name) and _TESTS_SOMETHING.search(text):
+        left.setdefault("files of tests or stories", []).append(name)
         return
     if not name.endswith(".py") and max(map(len, text.split("\n"))) > _LONG_LINE and text.count("\n") < len(text) / 500:
         found.unread.append(Unread(name, "minified, by the length of its lines"))

@@ -71,7 +71,7 @@ def names_sign_in(name: str) -> bool:
 def names_old(name: str) -> bool:
     """Whether a function is called like one of an old sign-in: `legacy_user`, `decode_base64_token`."""
     found = set(words(name))
-    return bool(found & _OLD) and bool(found & _GUARD)
+    return bool(found & _OLD) and bool(found & (_GUARD | {"session", "current"}))
 
 
 def names_guard(name: str) -> bool:

@@ -24,6 +24,7 @@ class Guard:
     """What stands before a handler: the text that names it, its line, how it is used, and what it may mean."""
 
     text: str
+    file: str
     line: int
     via: str
     targets: tuple[Target, ...]
@@ -53,7 +54,8 @@ class Guards:
             *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
         ]
         for argument, default in pairs:
-            for value in (default, argument.annotation):
+            given: tuple[ast.expr | None, ...] = (default, argument.annotation)
+            for value in given:
                 if value is None:
                     continue
                 targets = [
@@ -70,7 +72,7 @@ class Guards:
                     targets += self.program.resolve(module, argument.annotation, node.lineno, around)
                 if targets:
                     text = ast.unparse(value if not isinstance(value, ast.Call) or not value.args else value.args[0])
-                    yield Guard(text, value.lineno, "dependency", tuple(targets))
+                    yield Guard(text, module.file, value.lineno, "dependency", tuple(targets))
         inside = (*around, node)
         for statement in node.body:
             for inner in ast.walk(statement):
@@ -79,13 +81,14 @@ class Guards:
                     for argument in inner.args:  # What is handed on runs as well: `run_in_threadpool(check, request)`.
                         targets += [t for t in self.program.resolve(module, argument, None, inside) if t.definition]
                     if targets:
-                        yield Guard(ast.unparse(inner.func), inner.lineno, "call", tuple(targets))
+                        yield Guard(ast.unparse(inner.func), module.file, inner.lineno, "call", tuple(targets))
 
     def values(self, module: Module, node: ast.expr, via: str, around: tuple[ast.AST, ...] = ()) -> Iterator[Guard]:
         """A guard for each name in an expression."""
         targets = tuple(mentions(self.program, module, node, around, node.lineno))
         if targets:
-            yield Guard(ast.unparse(node.func if isinstance(node, ast.Call) else node), node.lineno, via, targets)
+            text = ast.unparse(node.func if isinstance(node, ast.Call) else node)
+            yield Guard(text, module.file, node.lineno, via, targets)
 
     def dependencies(self, module: Module, call: ast.Call, via: str) -> Iterator[Guard]:
         for keyword in call.keywords:
@@ -94,7 +97,7 @@ class Guards:
                 for item in items:
                     inner = item.args[0] if isinstance(item, ast.Call) and item.args else item
                     for guard in self.values(module, item, via):
-                        yield Guard(ast.unparse(inner), guard.line, via, guard.targets)
+                        yield Guard(ast.unparse(inner), module.file, guard.line, via, guard.targets)
 
     def _is_route(self, module: Module, decorator: ast.expr) -> bool:
         return (
@@ -154,7 +157,9 @@ class Guards:
                         and isinstance(call.value, ast.Name)
                         and call.value.id == name
                     ):
-                        guard = Guard(definition_name, node.lineno, "middleware", (Target(definition_name, module),))
+                        guard = Guard(
+                            definition_name, module.file, node.lineno, "middleware", (Target(definition_name, module),)
+                        )
                         self._made[key].append(guard)
         return self._made[key]
 
@@ -169,7 +174,7 @@ class Guards:
             kind = call.func.attr if isinstance(call.func, ast.Attribute) else ""
             if kind in ("add_middleware", "before_request") and call.args:
                 for guard in self.values(module, call.args[0], "middleware"):
-                    yield Guard(ast.unparse(call.args[0]), call.lineno, "middleware", guard.targets)
+                    yield Guard(ast.unparse(call.args[0]), module.file, call.lineno, "middleware", guard.targets)
             elif maker(call) in ("FastAPI", "Starlette"):
                 yield from (g for g in self.dependencies(module, call, "middleware") if "middleware" in _keywords(call))
         for binding in module.bindings.get("MIDDLEWARE", []):  # Django.
@@ -178,9 +183,9 @@ class Guards:
                     source, _, name = node.value.rpartition(".")
                     target = self.program.named(f"{source}:{name}")
                     if target is not None:
-                        yield Guard(name, node.lineno, "middleware", (target,))
+                        yield Guard(name, module.file, node.lineno, "middleware", (target,))
 
-    def of_includes(self, router: Module) -> Iterator[tuple[Module, Guard]]:
+    def of_includes(self, router: Module) -> Iterator[Guard]:
         """What a router gets where it is included: `include_router(peers.router, dependencies=[…])`."""
         if self._includes is None:
             self._includes = []
@@ -194,7 +199,7 @@ class Guards:
         for module, included, guards in self._includes:
             found = self.program.resolve(module, included, included.lineno)
             if not found or any(t.module is router and t.value is not None for t in found):
-                yield from ((module, guard) for guard in guards)
+                yield from guards
 
 
 def _keywords(call: ast.Call) -> set[str]:

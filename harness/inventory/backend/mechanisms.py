@@ -8,6 +8,7 @@ mechanism); Clerk's SDK and tokens that a published key verifies (Clerk's); sign
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -96,9 +97,9 @@ class Mechanisms:
         """Everything that a target's code leads to, itself included, by key, with the condition under which it does."""
         if target.key not in self._reached:
             found: dict[str, tuple[Target, str]] = {}
-            pending = [(target, "")]
-            while pending:
-                each, branch = pending.pop()
+            pending = deque([(target, "")])
+            while pending:  # What is near comes first.
+                each, branch = pending.popleft()
                 if each.key in found and (not found[each.key][1] or branch):
                     continue
                 found[each.key] = (each, branch)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
 from harness.core.text import cut
 
@@ -125,8 +126,9 @@ def _bindings(body: Iterable[ast.stmt], module: Module, branch: str, *, typing: 
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 yield Binding(name, node.lineno, value=value, branch=branch, typing=typing)
             case _:
-                if isinstance(node, getattr(ast, "TypeAlias", ())):  # Python 3.12.
-                    yield Binding(node.name.id, node.lineno, value=node.value, branch=branch, typing=typing)
+                if type(node).__name__ == "TypeAlias":  # `type Alias = …`, of Python 3.12.
+                    alias: Any = node
+                    yield Binding(alias.name.id, node.lineno, value=alias.value, branch=branch, typing=typing)
         for inner, condition in _bodies(node):
             for_types = typing or condition in ("if TYPE_CHECKING", "if typing.TYPE_CHECKING")
             yield from _bindings(inner, module, condition or branch, typing=for_types)

@@ -26,6 +26,13 @@ class Route:
     path: str
     handler: Target | None
     guards: list[Guard] = field(default_factory=list)
+    within: str = ""
+    """The handler's qualified name, where it is defined within a function."""
+
+    @property
+    def endpoint(self) -> str:
+        """`module:qualified name` of the handler, as reports have it; empty where it is not known."""
+        return f"{self.module.name}:{self.within}" if self.within else self.handler.key if self.handler else ""
 
     @property
     def name(self) -> str:
@@ -38,7 +45,7 @@ class Routers:
     """The routes of all modules, and what stands before all of an app's (`everywhere`)."""
 
     routes: list[Route] = field(default_factory=list)
-    everywhere: list[tuple[Module, Guard]] = field(default_factory=list)
+    everywhere: list[Guard] = field(default_factory=list)
 
 
 def find_routes(mechanisms: Mechanisms) -> Routers:
@@ -47,9 +54,9 @@ def find_routes(mechanisms: Mechanisms) -> Routers:
     reader = _Reader(mechanisms.program)
     for module in mechanisms.program.modules.values():
         found.routes += reader.routes(module)
-        found.everywhere += [(module, guard) for guard in reader.middleware(module)]
+        found.everywhere += reader.middleware(module)
     for route in found.routes:
-        route.guards += [guard for module, guard in reader.of_includes(route.module)]
+        route.guards += reader.of_includes(route.module)
     return found
 
 
@@ -64,7 +71,9 @@ class _Reader(Guards):
             if isinstance(definition, Function):
                 for inner in ast.walk(definition):
                     if isinstance(inner, Function) and inner is not definition:
-                        yield from self._decorated(module, inner, None, (definition,))
+                        for route in self._decorated(module, inner, None, (definition,)):
+                            route.within = f"{definition.name}.<locals>.{inner.name}"
+                            yield route
         for call in (n for n in ast.walk(module.tree) if isinstance(n, ast.Call)):
             yield from self._registered(module, call)
 
