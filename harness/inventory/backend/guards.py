@@ -78,8 +78,8 @@ class Guards:
             for inner in ast.walk(statement):
                 if isinstance(inner, ast.Call):
                     targets = [t for t in self.program.resolve(module, inner.func, None, inside) if t.name]
-                    for argument in inner.args:  # What is handed on runs as well: `run_in_threadpool(check, request)`.
-                        targets += [t for t in self.program.resolve(module, argument, None, inside) if t.definition]
+                    for handed in inner.args:  # What is handed on runs as well: `run_in_threadpool(check, request)`.
+                        targets += [t for t in self.program.resolve(module, handed, None, inside) if t.definition]
                     if targets:
                         yield Guard(ast.unparse(inner.func), module.file, inner.lineno, "call", tuple(targets))
 
