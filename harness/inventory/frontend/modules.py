@@ -65,6 +65,7 @@ def script_of(file: str, root: Node) -> Script:
     """The names of a file."""
     script = Script(file, root)
     assigned: list[tuple[Node, str, Bound]] = []
+    label: str
     for node in root.walk():
         match node.type:
             case "import_statement":
@@ -82,12 +83,12 @@ def script_of(file: str, root: Node) -> Script:
                 left, right = node.field("left"), node.field("right")
                 if left is not None and right is not None:
                     if left.type in ("identifier", "object_pattern", "array_pattern"):
-                        assigned += [(node, name, Bound(right, path)) for name, path, _ in _patterns(left)]
+                        assigned += [(node, label, Bound(right, path)) for label, path, _ in _patterns(left)]
                     _commonjs(script, left, right)
             case "export_statement":
                 _export(script, node)
-    for node, name, bound in assigned:
-        known = script.lookup(node, name)
+    for node, label, bound in assigned:
+        known = script.lookup(node, label)
         if known is not None and bound not in known:
             known.append(bound)
     return script
@@ -131,8 +132,11 @@ def _declare(script: Script, node: Node) -> None:
     for each, path, default in _patterns(name):
         if value is not None:
             _bind(script, node, each, Bound(value, path))
-        if default is not None or value is None:
-            _bind(script, node, each, Bound(default or name, ()))
+        if default is not None:
+            _bind(script, node, each, Bound(default))
+        if value is None:
+            scope = next((around for around in node.above() if around.type in _SCOPES), script.root)
+            script.scopes.setdefault(id(scope), {}).setdefault(each, [])
 
 
 def _parameters(script: Script, node: Node) -> None:
@@ -194,9 +198,9 @@ def _export(script: Script, node: Node) -> None:
                     script.exports[each] = [Bound(init, path)]
                     if inner.type == "variable_declarator" and not path:
                         script.exports[each] = [Bound(name)]  # By its name, so that later assignments count.
-    for each in node.walk() if declaration is None and value is None else ():
-        if each.type == "export_specifier" and (name := each.field("name")) is not None:
-            script.exports[(each.field("alias") or name).text] = [Bound(name)]
+    for listed in node.walk() if declaration is None and value is None else ():
+        if listed.type == "export_specifier" and (own := listed.field("name")) is not None:
+            script.exports[(listed.field("alias") or own).text] = [Bound(own)]
 
 
 def _commonjs(script: Script, left: Node, right: Node) -> None:
