@@ -95,15 +95,10 @@ def _method(project: Project, called: Node, name: str, given: list[Node], depth:
             texts = [text for each in given[:2] for text in project.value(each, depth).texts]
             return labelled("kept", *(["stored"] if any(names_credential(t) for t in texts) else []))
         return NOTHING
-    if "axios" in target.things:
-        return (
-            Value(things=frozenset({"axios"}), nodes=(called.parent or called,))
-            if name in ("create", "extend", "instance")
-            else labelled("response")
-        )
-    if "fetch" in target.things:
-        made = name in ("create", "extend", "instance")
-        return Value(things=frozenset({"fetch"}), nodes=(called.parent or called,)) if made else labelled("response")
+    if target.things & {"axios", "fetch"}:
+        if name in ("create", "extend", "instance"):
+            return Value(things=target.things & {"axios", "fetch"}, nodes=(called.parent or called,))
+        return labelled("response")
     if "Buffer" in target.things and name == "from":
         return Value(_labels(project, given[:1], depth), things=frozenset({"bytes"}))
     if name == "toString" and "bytes" in target.things:
@@ -114,8 +109,8 @@ def _method(project: Project, called: Node, name: str, given: list[Node], depth:
         inner = together(project.value(each, depth) for each in given)
         return Value(inner.labels & _KEPT, nodes=inner.nodes if name in ("resolve", "freeze", "assign") else ())
     if "base64" in target.things:
-        found = _labels(project, given, depth)
-        return Value(found | {"base64"} if name in known.ENCODERS else found)
+        labels = _labels(project, given, depth)
+        return Value(labels | {"base64"} if name in known.ENCODERS else labels)
     if name in _SAME:
         found = Value(target.labels & _KEPT, target.things & {"getToken", "clerk"})
         if name == "then" and given:

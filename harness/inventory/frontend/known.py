@@ -34,7 +34,7 @@ FETCHES = {"fetch", "$fetch", "useFetch", "useLazyFetch", "ofetch"}
 AXIOS_METHODS = {"get", "post", "put", "patch", "delete", "head", "options", "request", "postForm", "putForm"}
 PASSING = {"useState", "useRef", "useMemo", "useCallback", "ref", "shallowRef", "computed", "unref", "toValue", "toRef", "String",
            "encodeURIComponent", "decodeURIComponent", "writable", "readable", "derived", "get", "$state", "$derived", "createSignal",
-           "signal", "atom", "reactive", "readonly", "useEvent", "memo", "Promise", "cache", "forwardRef", "atob", "jwtDecode", "jwt_decode",
-           "inject", "resolve", "storeToRefs"}  # fmt: skip
+           "signal", "atom", "reactive", "readonly", "useEvent", "memo", "Promise", "cache", "forwardRef", "atob",
+           "jwtDecode", "jwt_decode", "inject", "resolve", "storeToRefs"}  # fmt: skip
 """Functions whose result is, for a credential, what they are given."""
 CLERK_COOKIES = re.compile(r"^__(session|client|client_uat|clerk\w*|refresh)(_\w+)?$")

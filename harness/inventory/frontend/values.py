@@ -83,10 +83,7 @@ class Project:
 
     def script(self, node: Node) -> Script:
         """The file in which a node stands."""
-        top = node
-        for top in node.above():
-            pass
-        return self._of[id(top)]
+        return self._of[id([node, *node.above()][-1])]
 
     def calls(self, name: str) -> list[Node]:
         """Every call whose last name is this one."""
@@ -216,9 +213,25 @@ class Project:
             return parameter_value(self, bound, depth)
         else:
             found = self.value(bound.node, depth)
+            if bound.path[:1] == ("0",) and bound.node.type == "call_expression":
+                found |= self._state(bound.node, depth)
         for step in bound.path:
             found = self.step(found, step, depth)
         return found
+
+    def _state(self, node: Node, depth: int) -> Value:
+        """What the setter beside a state is given: `const [token, setToken] = useState()`."""
+        from harness.inventory.frontend.calls import arguments
+
+        pattern = node.parent.field("name") if node.parent is not None else None
+        called = node.field("function")
+        if pattern is None or called is None or last_name(called) not in ("useState", "createSignal", "useAtom"):
+            return NOTHING
+        setter = pattern.children[1].text if len(pattern.children) > 1 else ""
+        script = self.script(node)
+        given = [call for call in self.calls(setter) if self.script(call) is script] if setter else []
+        values = together(self.value(each, depth + 2) for call in given for each in arguments(call)[:1])
+        return Value(values.labels)
 
     def imported(self, script: Script, module: str, name: str, depth: int) -> Value:
         """What an import may be: of a file of the project, else of a package that is known."""
