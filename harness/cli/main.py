@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="run | routes | token | issuer | init | diff | baseline | merge | schema | completion",
+        metavar="run | routes | token | issuer | init | diff | baseline | merge | inventory | schema | completion",
     )
     raw = argparse.RawDescriptionHelpFormatter
 
@@ -223,13 +223,16 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
             from harness.cli import (  # Late: --help must not wait for pydantic and psycopg.
                 commands,
                 comparing,
+                inventory,
                 issuer,
                 schema,
             )
         if arguments.do != "run":
             ending.release()
         arguments.embedded = early
-        of = {"issuer": issuer, "schema": schema, "completion": completion} | dict.fromkeys(ON_REPORTS, comparing)
+        of = {"issuer": issuer, "schema": schema, "completion": completion, "inventory": inventory} | dict.fromkeys(
+            ON_REPORTS, comparing
+        )
         module = of.get(arguments.do, commands)
         handler = getattr(module, arguments.do)
         code: int = handler(arguments)

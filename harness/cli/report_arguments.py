@@ -1,4 +1,4 @@
-"""The arguments of the commands that examine no target: those on reports, schemas and completion."""
+"""The arguments of the commands that examine no target: those on reports, code, schemas and completion."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from harness.cli.completion import SHELLS
+from harness.run.option_table import whole_number
 
 if TYPE_CHECKING:
     from harness.cli.parser import Parser
@@ -37,6 +38,26 @@ def add_commands(commands: Subcommands) -> None:
     baseline.add_argument("file", metavar="FILE", help="the baseline to write")
     baseline.add_argument("--overwrite", action="store_true", help="write it anew where it exists")
     baseline.set_defaults(do="baseline")
+
+    inventory = commands.add_parser(
+        "inventory", help="what is left of the old mechanism in the code, read without running it", formatter_class=_RAW,
+        epilog="exit codes: 0; 1 more legacy places than --max-legacy, or files that could not be read; 2 misuse\n"
+        "examples:\n  clerk-harness inventory --frontend ../web --report reports/auth-matrix.json\n"
+        "  clerk-harness inventory --app-dir . --max-legacy 17 --json inventory.json\n",
+    )  # fmt: skip
+    inventory.add_argument(
+        "--suites", metavar="DIR", help="the declaration, for its [mechanisms] (default: suites, where there is one)"
+    )
+    inventory.add_argument("--app-dir", metavar="DIR", help="the backend's folder (default: the declaration's, or .)")
+    inventory.add_argument(
+        "--frontend", metavar="DIR", action="append", default=[], help="the folder of a front end; repeatable"
+    )
+    inventory.add_argument("--report", metavar="FILE", help="auth-matrix.json of a run, to hold the code to what ran")
+    inventory.add_argument("--json", metavar="FILE", help="write the inventory there as JSON, too")
+    inventory.add_argument(
+        "--max-legacy", metavar="N", type=whole_number, help="end with exit code 1 where more legacy places are left"
+    )
+    inventory.set_defaults(do="inventory")
 
     schema = commands.add_parser(
         "schema", help="the JSON Schema of a TOML file, by which editors complete keys, or of auth-matrix.json", formatter_class=_RAW,

@@ -41,27 +41,29 @@ class Found:
     unread: list[Unread] = field(default_factory=list)
 
 
-def find(root: Path, endings: frozenset[str], option: str) -> Found:
-    """Read every file below a folder that ends in one of `endings`. Raises HarnessError naming `option` where there is no folder,
+def find(root: Path, endings: frozenset[str], option: str, names: re.Pattern[str] | None = None) -> Found:
+    """Read every file below a folder that ends in one of `endings`, and is called as `names` says. Raises HarnessError naming `option` where there is no folder,
     or too many files."""
     if not root.is_dir():
         raise HarnessError(f"{option} {root}: is no folder" if root.exists() else f"{option} {root}: no such folder")
     found = Found(root)
     left: dict[str, list[str]] = {}
     problems: list[OSError] = []
-    for folder, names, files in os.walk(root, onerror=problems.append):
+    for folder, folders, files in os.walk(root, onerror=problems.append):
         project = folder == str(root) or bool(_PROJECT_FILES & set(files))
-        for name in sorted(names):
+        for name in sorted(folders):
             why = _why_not_folder(Path(folder, name), project)
             if why and name not in _NEVER:
                 left.setdefault(why, []).append(_inside(root, str(Path(folder, name))))
-        names[:] = sorted(name for name in names if not _why_not_folder(Path(folder, name), project))
+        folders[:] = sorted(name for name in folders if not _why_not_folder(Path(folder, name), project))
         for name in sorted(files):
-            if Path(name).suffix in endings:
+            if Path(name).suffix in endings and (names is None or names.search(name)):
                 _take(found, left, Path(folder, name), option)
     for problem in problems:
-        found.unread.append(Unread(_inside(root, str(problem.filename)), problem.strerror or "cannot be read"))
-    found.unread += [Unread(name, why, meant=True) for why, names in sorted(left.items()) for name in names]
+        found.unread.append(
+            Unread(_inside(root, str(problem.filename)), problem.strerror or "cannot be read", blocks=True)
+        )
+    found.unread += [Unread(name, why, meant=True) for why, each in sorted(left.items()) for name in each]
     return found
 
 
@@ -101,12 +103,13 @@ def _take(found: Found, left: dict[str, list[str]], path: Path, option: str) -> 
     try:
         text = read_text(path, error=HarnessError, largest=LARGEST_FILE)
     except HarnessError as error:
-        found.unread.append(Unread(name, str(error).removeprefix(f"{path}: ")))
+        why = str(error).removeprefix(f"{path}: ")
+        found.unread.append(Unread(name, why, blocks=not why.startswith("larger")))
         return
     if _PYTHON_TEST.search(path.name) and _TESTS_SOMETHING.search(text):
         left.setdefault("files of tests or stories", []).append(name)
         return
     if not name.endswith(".py") and max(map(len, text.split("\n"))) > _LONG_LINE and text.count("\n") < len(text) / 500:
-        found.unread.append(Unread(name, "minified, by the length of its lines"))
+        found.unread.append(Unread(name, "minified files", meant=True))
         return
     found.texts[name] = text

@@ -40,11 +40,13 @@ class Unit:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file or a folder that was not read, or not wholly, and why. `meant`: left out on purpose, as tests and builds are."""
+    """A file or a folder that was not read, or not wholly, and why. `meant`: left out on purpose, as tests and builds are; `blocks`:
+    nobody knows what is in it, so that a count proves nothing."""
 
     file: str
     why: str
     meant: bool = False
+    blocks: bool = False
 
 
 @dataclass

@@ -31,7 +31,7 @@ def read_backend(
         try:
             modules.append(parse(file, text))
         except SyntaxError as error:
-            part.unread.append(Unread(file, f"line {error.lineno or 1}: not valid Python ({error.msg})"))
+            part.unread.append(Unread(file, f"line {error.lineno or 1}: not valid Python ({error.msg})", blocks=True))
     return _Reading(part, Mechanisms(Program(modules), mechanisms), observed, declared).whole()
 
 

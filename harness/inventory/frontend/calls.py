@@ -92,7 +92,7 @@ def _method(project: Project, called: Node, name: str, given: list[Node], depth:
     stores = target.things & STORES
     if stores:
         if name in known.READS:
-            texts = [text for each in given[:2] for text in project.value(each, depth).texts]
+            texts = tuple(text for each in given[:2] for text in project.value(each, depth).texts)
             return labelled("kept", *(["stored"] if any(names_credential(t) for t in texts) else []))
         return NOTHING
     if target.things & {"axios", "fetch"}:

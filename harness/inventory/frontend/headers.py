@@ -150,7 +150,7 @@ def _clients(project: Project, node: Node) -> tuple[Node, ...]:
             if called is not None and re.search(r"\.interceptors\.request\.use$", text):
                 target = called
             elif called is not None and last_name(called) in ("create", "extend"):
-                found_nodes += [n for n in project.value(outer).nodes]
+                found_nodes += project.value(outer).nodes
         elif outer.type == "assignment_expression" and ".defaults." in outer.text:
             target = outer.field("left")
         while target is not None and target.type in ("member_expression", "subscript_expression"):

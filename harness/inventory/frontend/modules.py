@@ -188,19 +188,25 @@ def _export(script: Script, node: Node) -> None:
     if default and (value or declaration) is not None:
         script.exports["default"] = [Bound(value or declaration or node)]
     if declaration is not None:
-        for inner in declaration.children if declaration.type.endswith("lexical_declaration") else [declaration]:
-            name = inner.field("name")
-            init = inner.field("value") if inner.type == "variable_declarator" else inner
-            if name is not None and init is not None:
-                for each, path, _ in (
-                    _patterns(name) if inner.type == "variable_declarator" else [(name.text, (), None)]
-                ):
-                    script.exports[each] = [Bound(init, path)]
-                    if inner.type == "variable_declarator" and not path:
-                        script.exports[each] = [Bound(name)]  # By its name, so that later assignments count.
+        _export_declaration(script, declaration)
     for listed in node.walk() if declaration is None and value is None else ():
         if listed.type == "export_specifier" and (own := listed.field("name")) is not None:
             script.exports[(listed.field("alias") or own).text] = [Bound(own)]
+
+
+def _export_declaration(script: Script, declaration: Node) -> None:
+    if declaration.type not in ("lexical_declaration", "variable_declaration"):
+        name = declaration.field("name")
+        if name is not None:
+            script.exports[name.text] = [Bound(declaration)]
+        return
+    for each in declaration.children:
+        name, value = each.field("name"), each.field("value")
+        for label, path, _ in _patterns(name) if name is not None else ():
+            if name is not None and not path:
+                script.exports[label] = [Bound(name)]  # By its name, so that later assignments count.
+            elif value is not None:
+                script.exports[label] = [Bound(value, path)]
 
 
 def _commonjs(script: Script, left: Node, right: Node) -> None:

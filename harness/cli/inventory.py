@@ -1,0 +1,33 @@
+"""The command `clerk-harness inventory`: what the code says of the migration."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from harness.core.errors import HarnessError
+from harness.core.file_set import write_set
+from harness.core.output import say
+from harness.inventory.document import document, told
+from harness.inventory.reading import take
+from harness.run.option_table import given_path
+
+
+def inventory(arguments: argparse.Namespace) -> int:
+    """Read the code, print what is left: 0, or 1 where more is than `--max-legacy` allows."""
+    found = take(
+        given_path(arguments.suites, "--suites") if arguments.suites is not None else None,
+        given_path(arguments.app_dir, "--app-dir") if arguments.app_dir is not None else None,
+        [given_path(text, "--frontend") for text in arguments.frontend],
+        given_path(arguments.report, "--report") if arguments.report is not None else None,
+        arguments.max_legacy,
+    )
+    if arguments.json is not None:
+        path = given_path(arguments.json, "--json")
+        try:
+            write_set(path.parent, {path: json.dumps(document(found), indent=2) + "\n"})
+        except OSError as error:
+            raise HarnessError(f"--json {path}: {error.strerror or error}") from error
+    for text in told(found):
+        say(text)
+    return 1 if found.failing else 0
