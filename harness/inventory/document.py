@@ -99,13 +99,14 @@ def _told_part(part: Part, what: str) -> Iterator[str]:
         yield f"  {unit.state:9} {line(unit.file):{width}}  {places:8} {line(unit.why)}".rstrip()
     every = part.places
     for title, status, most in (("left", "left", len(every)), ("to be looked at", "unknown", _MOST_UNKNOWN)):
-        places = [place for place in every if place.status == status]
-        if places:
+        shown = [place for place in every if place.status == status]
+        if shown:
             yield f"  {title}:"
-        for place in places[:most]:
-            yield f"    {line(place.file)}:{place.line}  {line(place.what)}"
-        if len(places) > most:
-            yield f"    and {len(places) - most} more: --json has all"
+        for place in shown[:most]:
+            beside = "  (counted there)" if place.indirect else ""
+            yield f"    {line(place.file)}:{place.line}  {line(place.what)}{beside}"
+        if len(shown) > most:
+            yield f"    and {len(shown) - most} more: --json has all"
     for note in part.notes:
         yield f"  note: {line(note)}"
     for one in part.unmeant:

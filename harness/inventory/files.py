@@ -42,8 +42,10 @@ class Found:
 
 
 def find(root: Path, endings: frozenset[str], option: str, names: re.Pattern[str] | None = None) -> Found:
-    """Read every file below a folder that ends in one of `endings`, and is called as `names` says. Raises HarnessError naming `option` where there is no folder,
-    or too many files."""
+    """Read every file below a folder that ends in one of `endings`, and is called as `names` says.
+
+    Raises HarnessError naming `option` where there is no folder, or too many files.
+    """
     if not root.is_dir():
         raise HarnessError(f"{option} {root}: is no folder" if root.exists() else f"{option} {root}: no such folder")
     found = Found(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ def take(
     observed = Observed(read_report(report)) if report is not None else None
     root = app_dir
     if root is None and declaration is not None:
-        root = declaration.root / declaration.matrix.target.app_dir
+        root = Path(os.path.normpath(declaration.root / declaration.matrix.target.app_dir))
     mechanisms = dict(declaration.matrix.mechanisms) if declaration is not None else {}
     backend: Part | None = read_backend(root or Path("."), mechanisms, observed, _declared(declaration))
     if backend is not None and not backend.files:

@@ -97,12 +97,12 @@ def _bodies(node: ast.stmt) -> Iterator[tuple[list[ast.stmt], str]]:
     match node:
         case ast.If(test=test, body=body, orelse=other):
             condition = cut(ast.unparse(test), _CONDITION)
-            yield body, f"if {condition}"
-            yield other, f"if not ({condition})"
+            yield body, condition
+            yield other, f"not ({condition})"
         case ast.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
-            yield [*body, *other], "unless an exception is raised" if handlers else ""
+            yield [*body, *other], "nothing is raised" if handlers else ""
             for handler in handlers:
-                yield handler.body, f"on {ast.unparse(handler.type) if handler.type else 'an exception'}"
+                yield handler.body, f"{ast.unparse(handler.type) if handler.type else 'something'} is raised"
             yield final, ""
         case ast.With(body=body) | ast.AsyncWith(body=body):
             yield body, ""
@@ -110,7 +110,7 @@ def _bodies(node: ast.stmt) -> Iterator[tuple[list[ast.stmt], str]]:
             yield [*body, *other], ""
         case ast.Match(cases=cases):
             for case in cases:
-                yield case.body, f"case {cut(ast.unparse(case.pattern), _CONDITION)}"
+                yield case.body, f"it is {cut(ast.unparse(case.pattern), _CONDITION)}"
 
 
 def _bindings(body: Iterable[ast.stmt], module: Module, branch: str, *, typing: bool) -> Iterator[Binding]:
@@ -130,7 +130,7 @@ def _bindings(body: Iterable[ast.stmt], module: Module, branch: str, *, typing: 
                     alias: Any = node
                     yield Binding(alias.name.id, node.lineno, value=alias.value, branch=branch, typing=typing)
         for inner, condition in _bodies(node):
-            for_types = typing or condition in ("if TYPE_CHECKING", "if typing.TYPE_CHECKING")
+            for_types = typing or condition in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
             yield from _bindings(inner, module, condition or branch, typing=for_types)
 
 

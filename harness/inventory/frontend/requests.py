@@ -98,9 +98,9 @@ def _opaque(project: Project, node: Node) -> bool:
         return any(_opaque(project, child.children[0]) for child in spreads if child.children)
     if node.type in ("string", "template_string", "number", "null", "undefined", "true", "false", "array"):
         return False
-    value = project.value(node)
-    objects = [each for each in value.nodes if each.type == "object"]
-    functions = [each for each in value.nodes if each.type in FUNCTIONS]
+    nodes = project.value(node).nodes
+    objects = [each for each in nodes if each.type == "object"]
+    functions = [each for each in nodes if each.type in FUNCTIONS]
     if objects:
         return any(_mentions(each) or _opaque(project, each) for each in objects)
     if node.type in ("identifier", "call_expression", "shorthand_property_identifier", "await_expression"):
