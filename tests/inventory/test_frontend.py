@@ -24,5 +24,7 @@ def read(folder: Path, files: dict[str, str]) -> Part:
 def test_each_file_has_its_state_and_each_place_its_line(fact: Fact, tmp_path: Path) -> None:
     part = read(tmp_path, fact.files)
     states = {unit.file: unit.state for unit in part.units}
-    assert {file: state for file, state in states.items() if file in fact.states or state == "left"} == fact.states, part
+    assert {file: state for file, state in states.items() if file in fact.states or state == "left"} == fact.states, (
+        part
+    )
     assert sorted(f"{p.file}:{p.line} {p.kind}" for p in part.legacy) == sorted(fact.left)

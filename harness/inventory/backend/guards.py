@@ -58,6 +58,7 @@ class Guards:
             for value in given:
                 if value is None:
                     continue
+                value = unquoted(value)
                 targets = [
                     t
                     for t in mentions(self.program, module, value, around, node.lineno)
@@ -209,6 +210,19 @@ def _keywords(call: ast.Call) -> set[str]:
 def maker(call: ast.Call) -> str:
     """The last name of what is called."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def unquoted(node: ast.expr) -> ast.expr:
+    """An annotation that is written as a text, as the expression that it is."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            found = ast.parse(node.value.strip(), mode="eval").body
+        except (SyntaxError, ValueError):
+            return node
+        for inner in ast.walk(found):
+            ast.copy_location(inner, node)
+        return found
+    return node
 
 
 def _depends(node: ast.expr) -> bool:

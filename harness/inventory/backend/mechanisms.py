@@ -87,6 +87,8 @@ class Mechanisms:
 
     def _by_name(self, target: Target) -> Iterator[Hit]:
         """What stands where a guard does, and of which nothing is known but its name."""
+        if isinstance(target.value, ast.Constant):
+            return
         name = target.key.rpartition(":")[2].rpartition(".")[2] if target.module is None else target.name
         if "clerk" in words(target.key):
             yield Hit("clerk", target.key, "by its name", target.branch)
@@ -114,7 +116,7 @@ class Mechanisms:
             return []
         if id(node) not in self._mentions:
             around = _around(target)
-            line = target.line if target.value is not None else None
+            line = target.line - 1 if target.value is not None else None  # It may be made of what was called so before.
             self._mentions[id(node)] = list(mentions(self.program, target.module, node, around, line))
         return self._mentions[id(node)]
 

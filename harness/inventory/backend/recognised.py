@@ -31,7 +31,7 @@ _ELSEWHERE = {"cursor", "page", "pagination", "image", "avatar", "file", "photo"
               "signature", "certificate", "csrf", "thumbnail", "audio", "video", "blob", "icon", "logo", "content"}  # fmt: skip
 """Of names: base64 is used for these without being a sign-in."""
 _CHECKS = {"authenticate", "verify"}
-_ISSUERS = {"auth0", "cognito", "firebase", "okta", "keycloak", "supabase", "azure", "google", "apple", "github"}
+_ISSUERS = {"cognito", "firebase", "okta", "keycloak", "supabase", "azure", "google", "apple", "github"}
 
 
 @dataclass
@@ -116,7 +116,7 @@ def _tokens(program: Program, module: Module, seen: Seen, name: str) -> Found | 
         if any(each.startswith("HS") for each in algorithms):
             return "old", f"verifies a token of its own, by a shared secret ({', '.join(algorithms)})"
         spelled = {*words(name), *words(module.name)}
-        issuer = sorted(spelled & _ISSUERS)
+        issuer = sorted(spelled & _ISSUERS) or ["auth0"] * ("auth0" in f"{name} {module.name}".lower())
         if issuer:
             verified = "other", f"verifies tokens of {issuer[0]}"
         elif (

@@ -145,7 +145,9 @@ def _cookies_read(project: Project, node: Node) -> Iterator[Found]:
     """`document.cookie` as it is read: by names that stand in the function, or that its callers hand in."""
     function = next(around(node), None)
     # In no function, the whole statement.
-    scope = function or next((each for each in (node, *node.above()) if each.parent and each.parent.type == "program"), node)
+    scope = function or next(
+        (each for each in (node, *node.above()) if each.parent and each.parent.type == "program"), node
+    )
     texts = [n.text.strip("\"'`") for n in scope.walk() if n.type in ("string", "template_string", "regex")]
     keys = [text for text in texts if names_credential(text) or known.CLERK_COOKIES.match(text.strip("=; "))]
     if function is not None:
