@@ -77,6 +77,8 @@ class RunOptions(Protocol):
     env: dict[str, str]
     seed: int
     sequences: int | None
+    browser: str | None
+    reports: Path
 
 
 class Context(Protocol):

@@ -7,6 +7,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -62,6 +63,8 @@ class Instance:
         """By the token of a development browser (`__clerk_db_jwt`): the id of its client, None until it has one."""
         self.mails: list[Mail] = []
         """What would have been sent, oldest first."""
+        self.script_folders: list[Path] = []
+        """Where Clerk's scripts are looked for (`node_modules`), before the working directory."""
         self.organization_required = False
         """Whether a session is pending until its person has chosen an organization."""
         self.handshakes: dict[str, list[str]] = {}

@@ -123,6 +123,10 @@ class Options:
         "--sequences", "sequences of events for the user_sync contract (default: its file's, 100)", kind=int, metavar="N",
         commands=RUN, low=1, high=1_000_000, repeated=False,
     )  # fmt: skip
+    browser: str | None = option(
+        "--browser", "the Chromium or Chrome for the frontend contract (default: Playwright's own, else one that is installed; "
+        "also HARNESS_BROWSER)", metavar="PATH", commands=RUN,
+    )  # fmt: skip
     time_limit: float | None = option(
         "--time-limit", "for each request", kind=float, metavar="SECONDS", commands=RUN, low=0, high=600, exclusive=True,
         between="between 0 and 600 seconds", repeated=False,

@@ -73,8 +73,8 @@ class Ignored(Table):
 
 
 class FrontendFile(Table):
-    """The file. `url`: where the front end is, `{port}` for a free port; `command` starts it, or `dir` is a folder of files that
-    the harness serves; neither for one that runs. `ready`: the path that is asked until it answers. `variables`: what it
+    """The file. `url`: where the front end is, `{port}` for a free port; `command` starts it, in `dir`; `dir` alone is a folder of files
+    that the harness serves; neither for one that runs. `ready`: the path that is asked until it answers. `variables`: what it
     gets; `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known then. `backend`: the
     command that serves the app of an app target; `backend_variables`: what it gets beside its own. `api`: paths of the front
     end itself that lead to the backend. `within`: seconds in which an open page must stop; `navigations`: the most that one
@@ -120,8 +120,6 @@ class FrontendFile(Table):
 
     @model_validator(mode="after")
     def _whole(self) -> FrontendFile:
-        if self.command and self.dir:
-            raise ValueError("there are both `command` and `dir`: one of them serves the front end")
         if not self.command and not self.dir and "{port}" in self.url:
             raise ValueError("say how it is served: `command`, `dir`, or the `url` at which it runs already")
         if not self.protected:
@@ -159,12 +157,14 @@ def load_frontend(suites: Path) -> FrontendFile | None:
     for key, given in (("variables", file.variables), ("backend_variables", file.backend_variables)):
         for name, value in given.items():
             if find_live_keys(value):
-                raise DeclarationError(f"{path}: {key}.{name}: a live key; the harness brings its own keys: take it out")
+                raise DeclarationError(
+                    f"{path}: {key}.{name}: a live key; the harness brings its own keys: take it out"
+                )
     if file.dir is not None and not folder_of(file, suites).is_dir():
         raise DeclarationError(f"{path}: dir: {folder_of(file, suites)} is no folder; it is relative to {suites}")
     return file
 
 
 def folder_of(file: FrontendFile, suites: Path) -> Path:
-    """The folder of `dir`, which is relative to the suites; the working directory for a command."""
+    """The folder of `dir`, which is relative to the suites; the working directory without it."""
     return (suites / file.dir).resolve() if file.dir is not None else Path.cwd()

@@ -18,7 +18,7 @@ _BASE64 = re.compile(r"(?<![\w+/-])[\w+/-]{16,}={0,2}", re.ASCII)
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{2}){12,}(?![0-9A-Za-z])", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s\"':@<>]+@[^\s\"':@<>]+\.[a-z]{2,}", re.IGNORECASE)
 _TELLING = re.compile(r"token|jwt|auth|bearer|credential|session|secret|api[_-]?key|passw", re.IGNORECASE)
-_IDENTITY = {"sub", "user_id", "userid", "uid", "email", "username", "clerk_id", "exp", "token", "role", "is_admin"}
+_IDENTITY = {"sub", "user_id", "userid", "uid", "email", "clerk_id", "token", "access_token"}
 _DEPTH = 3
 _MOST = 200_000
 """So many characters of a text are looked at: a page's state may be long, a credential in it is at its beginning or not."""
@@ -47,6 +47,8 @@ def traces(text: str, marks: frozenset[str] = frozenset(), depth: int = _DEPTH) 
     for found in _JWT.finditer(text):
         if (claims := claims_of(found[0])) is not None:
             seen.append(found.span())
+            if not _speaks_of_somebody(claims, marks):
+                continue  # A key for everybody, as databases for browsers have them.
             yield Trace(found[0], f"a JSON Web Token{_about(claims)}", found[0])
     for found in (*_BASE64.finditer(text), *_HEX.finditer(text)):
         if any(start <= found.start() < end for start, end in seen):
@@ -70,13 +72,20 @@ def named(name: str, value: str) -> Trace | None:
     return None
 
 
+def _speaks_of_somebody(claims: dict[str, Any], marks: frozenset[str]) -> bool:
+    text = json.dumps(claims, ensure_ascii=False)
+    return bool(_IDENTITY & {str(name).lower() for name in claims}) or any(mark in text for mark in marks)
+
+
 def _about(claims: dict[str, Any]) -> str:
     return f" of {claims['sub']}" if isinstance(claims.get("sub"), str) else ""
 
 
 def _bytes(text: str) -> bytes:
     try:
-        return base64.urlsafe_b64decode(text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4))
+        return base64.urlsafe_b64decode(
+            text.replace("+", "-").replace("/", "_").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
+        )
     except (binascii.Error, ValueError):
         return b""
 

@@ -9,7 +9,7 @@ from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.wire import Answer
 
-_HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+_HTML = {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
 _STYLE = "body{font:16px system-ui;max-width:30rem;margin:3rem auto;padding:0 1rem}button{display:block;margin:.4rem 0;padding:.5rem 1rem}"
 
 

@@ -1,6 +1,7 @@
 """Clerk's scripts, out of the user's own node_modules: `/npm/@clerk/clerk-js@6/dist/clerk.browser.js`.
 
-They are those of the folder in which the fake was started, or of the nearest folder above it that has them.
+They are those of the instance's `script_folders` or of the folder in which the fake was started, or of the nearest folder above
+one of them that has them.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ _PACKAGES = ("clerk-js", "ui")
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".map": "application/json"}
 
 
-def _find(package: str, file: str) -> Path | None:
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        path = folder / "node_modules" / "@clerk" / package / "dist" / file
-        if path.is_file():
-            return path
+def _find(instance: Instance, package: str, file: str) -> Path | None:
+    for here in (*instance.script_folders, Path.cwd()):
+        for folder in (here, *here.parents):
+            path = folder / "node_modules" / "@clerk" / package / "dist" / file
+            if path.is_file():
+                return path
     return None
 
 
@@ -27,7 +28,7 @@ def _get(instance: Instance, request: ApiRequest, package: str, file: str) -> An
     name = package.partition("@")[0]
     if name not in _PACKAGES or Path(file).name != file or Path(file).suffix not in _TYPES:
         return error(404, "resource_not_found", f"nothing at {request.path}")
-    path = _find(name, file)
+    path = _find(instance, name, file)
     if path is None:
         sentence = (
             f"clerk-harness: no {file} of @clerk/{name} is installed: run `npm install @clerk/{name}` in {Path.cwd()}"

@@ -17,6 +17,12 @@ from harness.fake_clerk.models.users import User
 from harness.fake_clerk.operations._bodies import require_address
 from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front
 
+_SCRIPT = """<script>
+const asked = new URLSearchParams(location.hash.split('?')[1]).get('redirect_url')
+if (asked) document.querySelector('[name=redirect_url]').value = asked
+</script>"""
+"""Clerk's SDK says behind the `#` where the browser is to go afterwards."""
+
 
 def _back(request: ApiRequest, form: dict[str, str]) -> str:
     """Where the browser goes afterwards; raises Refused with 422 for what is no address of a page."""
@@ -41,12 +47,12 @@ def _hidden(request: ApiRequest) -> str:
 
 
 def _sign_in_page(instance: Instance, request: ApiRequest) -> Answer:
-    return page("Sign in", f'<form method="post">{_hidden(request)}{person_buttons(instance)}</form>')
+    return page("Sign in", f'<form method="post">{_hidden(request)}{person_buttons(instance)}</form>{_SCRIPT}')
 
 
 def _sign_up_page(instance: Instance, request: ApiRequest) -> Answer:
     field = '<label>E-mail address <input name="email_address" type="email" required></label><button>Sign up</button>'
-    return page("Sign up", f'<form method="post">{_hidden(request)}{field}</form>')
+    return page("Sign up", f'<form method="post">{_hidden(request)}{field}</form>{_SCRIPT}')
 
 
 def _enter(browser: Browser, user: User, target: str) -> Answer:

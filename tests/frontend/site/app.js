@@ -1,0 +1,141 @@
+// A small front end with real clerk-js. `flaw` names what is wrong with it, `style` how it signs in and sends its token:
+// on the account portal with a bearer token, or by a form of its own with Clerk's session cookie.
+const { flaw, api, style } = window.SETTINGS
+const protectedPages = ['/dashboard', '/profile']
+const app = document.querySelector('#app')
+const path = location.pathname
+const own = style === 'own'
+
+function show(html) {
+  app.innerHTML = html
+}
+
+async function loaded() {
+  if (window.Clerk === undefined) {
+    await new Promise((done, failed) => {
+      const script = document.querySelector('#clerk')
+      script.addEventListener('load', done)
+      script.addEventListener('error', () => failed(new Error('Clerk cannot be reached')))
+      if (window.Clerk !== undefined) done()
+    })
+  }
+  await window.Clerk.load()
+}
+
+let kept = null
+async function token() {
+  if (flaw === 'stale') return (kept ??= await window.Clerk.session.getToken())
+  if (flaw === 'old-token') return sessionStorage.x ?? btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
+  return await window.Clerk.session.getToken()
+}
+
+async function ask(what) {
+  const headers = {}
+  let query = ''
+  if (!own && flaw !== 'no-token') headers.authorization = `Bearer ${await token()}`
+  if (flaw === 'beside') headers['x-auth-token'] = btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
+  if (flaw === 'query') query = `?access=${await token()}`
+  if (own) await window.Clerk.session.getToken()
+  const answer = await fetch(api + what + query, { headers, credentials: own ? 'include' : 'omit' })
+  return answer.ok ? await answer.json() : null
+}
+
+async function elsewhere() {
+  const text = await window.Clerk.session.getToken()
+  if (flaw === 'analytics') await fetch('https://stats.example.com/visit', { method: 'POST', mode: 'no-cors', body: JSON.stringify({ text }) }).catch(() => {})
+  if (flaw === 'stored') localStorage.setItem('userToken', btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`))
+  if (flaw === 'session-stored') sessionStorage.setItem('auth', JSON.stringify({ value: text }))
+  if (flaw === 'cookie') document.cookie = `backend=${text}; path=/`
+  if (flaw === 'address') history.replaceState(null, '', `${path}#id=${text}`)
+  if (flaw === 'printed') app.dataset.state = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 1 }))
+  if (flaw === 'logged') console.log('signed in with', text)
+}
+
+async function fill() {
+  const me = await ask('/me')
+  if (me === null) return leave()
+  show(`<section id="content"><h1>${path.slice(1)}</h1><p id="me">${me.sub}</p><p id="name">${window.Clerk.user.fullName}</p>
+    <p id="tenant">${me.organization ?? ''}</p><button id="again">Again</button><button id="out">Sign out</button>
+    ${window.Clerk.user.organizationMemberships.map((m) => `<button data-org="${m.organization.id}">${m.organization.name}</button>`).join('')}
+    </section>`)
+  document.querySelector('#again').onclick = () => fill()
+  document.querySelector('#out').onclick = () => signOut()
+  for (const button of document.querySelectorAll('[data-org]')) button.onclick = () => choose(button.dataset.org)
+  if (flaw === 'shared') {
+    const before = localStorage.getItem('names')
+    localStorage.setItem('names', window.Clerk.user.fullName)
+    if (before) app.append(before)
+  }
+  await elsewhere()
+}
+
+async function choose(organization) {
+  if (flaw !== 'tenant') await window.Clerk.setActive({ organization })
+  await fill()
+}
+
+async function signOut() {
+  if (flaw === 'stays') localStorage.setItem('in', '1')
+  if (flaw === 'local-sign-out') return location.assign('/')
+  await window.Clerk.signOut({ redirectUrl: '/' })
+}
+
+function leave() {
+  if (flaw === 'loop') return location.assign(path === '/dashboard' ? '/profile' : '/dashboard')
+  if (own) return location.assign(`/sign-in?to=${encodeURIComponent(flaw === 'not-back' ? '/' : path)}`)
+  window.Clerk.redirectToSignIn({ redirectUrl: flaw === 'not-back' ? location.origin : location.href })
+}
+
+function form() {
+  show('<form><input name="email"><button type="submit">Go on</button></form>')
+  const to = new URLSearchParams(location.search).get('to') ?? '/dashboard'
+  let started = null
+  document.querySelector('form').onsubmit = async (event) => {
+    event.preventDefault()
+    const field = document.querySelector('form input')
+    if (started === null) {
+      started = await window.Clerk.client.signIn.create({ identifier: field.value })
+      document.querySelector('form').innerHTML = '<input type="password"><button type="submit">Sign in</button>'
+      return
+    }
+    const done = await started.attemptFirstFactor({ strategy: 'password', password: field.value })
+    await window.Clerk.setActive({ session: done.createdSessionId })
+    location.assign(to)
+  }
+}
+
+async function start() {
+  if (flaw === 'public-closed' && path === '/') {
+    await loaded()
+    return window.Clerk.user ? show('<h1>Welcome</h1>') : leave()
+  }
+  if (path === '/') show('<h1>Welcome</h1>')
+  if (flaw === 'open' && path === '/profile') return show('<section id="content"><h1>profile</h1></section>')
+  try {
+    await loaded()
+  } catch {
+    if (flaw === 'fails-open' && protectedPages.includes(path)) return show('<section id="content"><h1>offline</h1></section>')
+    if (flaw === 'blank') return document.body.replaceChildren()
+    if (path !== '/') show('<p>Signing in is not possible at the moment. <button onclick="location.reload()">Try again</button></p>')
+    return
+  }
+  if (path === '/sign-in') return window.Clerk.user ? location.assign('/dashboard') : form()
+  if (!protectedPages.includes(path)) return
+  if (!window.Clerk.user) return leave()
+  let in_ = true
+  if (!['goes-on', 'polls'].includes(flaw)) {
+    window.Clerk.addListener(({ session }) => {
+      if (!session && in_) {
+        in_ = false
+        leave()
+      }
+    })
+  }
+  if (flaw === 'polls') {
+    const first = await window.Clerk.session.getToken()
+    setInterval(() => fetch(api + '/me', { headers: { authorization: `Bearer ${first}` } }), 5000)
+  }
+  await fill()
+}
+
+start()
