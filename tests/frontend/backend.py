@@ -23,5 +23,13 @@ def me(request: Request):
         raise HTTPException(401)
     if claims.get("azp", ORIGIN) != ORIGIN:
         raise HTTPException(401)
+    return answer(claims)
+
+@app.get("/old/me")
+def old_me():
+    # Whom the backend lets in is the matrix' matter.
+    return {"sub": "somebody", "organization": None}
+
+def answer(claims):
     return {"sub": claims["sub"], "organization": (claims.get("o") or {}).get("slg")}
 """

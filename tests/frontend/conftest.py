@@ -33,7 +33,7 @@ PAGES = {
     "/dashboard": {"who": "signed-in", "shows": "#content", "again": "#again"},
     "/profile": {"who": "signed-in", "shows": "#content", "again": "#again"},
 }
-BASE = {"url": "http://localhost:3000", "pages": PAGES, "patience": 6, "sign_out": {"click": ("#out",)}}
+BASE = {"url": "http://localhost:3000", "pages": PAGES, "patience": 8, "sign_out": {"click": ("#out",)}}
 Hold = Callable[..., dict[str, Check]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.frontend.conftest import Hold
+from tests.frontend.conftest import PAGES, Hold
 
 JOURNEY = "sign-in,fresh-token,token-origin,no-stored-credential,no-loop"
 
@@ -13,3 +13,56 @@ JOURNEY = "sign-in,fresh-token,token-origin,no-stored-credential,no-loop"
 def test_what_is_in_order_is_left_alone(held: Hold, style: str) -> None:
     checks = held(style=style)
     assert [(c.name, c.status, c.detail, c.events) for c in checks.values() if c.status != "proven"] == []
+
+
+FLAWS = [
+    ("sign-in", "open", "/profile does not send a stranger to the sign-in"),
+    ("sign-in", "public-closed", "/ is public, and a stranger gets to https://"),
+    ("sign-in", "not-back", "after the sign-in the tab shows /, not /dashboard"),
+    ("sign-in", "local-sign-out", "the sign-out does not end the session"),
+    ("fresh-token", "no-token", "GET /old/me of /dashboard carries no Clerk session token"),
+    (
+        "fresh-token",
+        "old-token",
+        "GET /old/me of /dashboard carries no Clerk session token, but an encoding of a text with",
+    ),
+    ("fresh-token", "beside", "carries another credential: an encoding of a text with"),
+    ("fresh-token", "query", "carries another credential: a JSON Web Token of user_"),
+    ("token-origin", "analytics", "goes to https://stats.example.com, in its body"),
+    ("no-stored-credential", "stored", "localStorage, `userToken`, at /dashboard, holds an encoding of a text with"),
+    (
+        "no-stored-credential",
+        "session-stored",
+        "sessionStorage, `auth`, at /dashboard, holds a JSON Web Token of user_",
+    ),
+    ("no-stored-credential", "cookie", "cookie, `backend`, at /dashboard, holds a JSON Web Token of user_"),
+    ("no-stored-credential", "address", "the address of /dashboard shows a JSON Web Token"),
+    ("no-stored-credential", "printed", "the HTML of /dashboard holds base64 of JSON with user_id"),
+    ("no-stored-credential", "logged", "the console at /dashboard shows a JSON Web Token"),
+    ("no-loop", "loop", "does not come to rest: more than 8 navigations"),
+]
+
+
+@pytest.mark.parametrize(("check", "flaw", "said"), FLAWS, ids=lambda value: value if " " not in value else "")
+def test_a_flaw_is_found_by_its_check_alone(held: Hold, check: str, flaw: str, said: str) -> None:
+    pages = PAGES if flaw in ("open", "loop") else {path: PAGES[path] for path in ("/", "/dashboard")}
+    found = held(flaw, JOURNEY, pages=pages)
+    broken = {name: each.detail for name, each in found.items() if each.failed}
+    assert list(broken) == [check], broken
+    assert said in broken[check]
+    assert found[check].events
+
+
+LASTING = [
+    ("sign-out", "goes-on", "65 s after the sign-out tab 2 still shows /dashboard"),
+    ("sign-out", "polls", "65 s after the sign-out GET /me is still sent with a token"),
+    ("revoked", "goes-on", "65 s after the ban tab 1 still shows /dashboard"),
+    ("refresh", "stale", "GET /me of /dashboard carries a token from 120 seconds before"),
+]
+
+
+@pytest.mark.parametrize(("check", "flaw", "said"), LASTING, ids=lambda value: value if " " not in value else "")
+def test_what_goes_on_for_too_long_is_found(held: Hold, check: str, flaw: str, said: str) -> None:
+    found = held(flaw, check, pages={"/dashboard": PAGES["/dashboard"]}, patience=5)[check]
+    assert found.failed and said in found.detail, (found.detail, found.events)
+    assert found.events

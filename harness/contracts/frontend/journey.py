@@ -30,6 +30,8 @@ def travel(stage: Stage, story: Story, visitor: Visitor) -> Travelled:
     """Go the whole way; what does not hold of `sign-in` is noted in `story`."""
     done = Travelled(visitor)
     page = visitor.tab()
+    if stage.file.sign_up is None:
+        done.person = stage.person("Nora")  # Before the portal's page lists who there is.
     try:
         _as_stranger(stage, story, visitor, page)
         if visitor.looped:
@@ -39,8 +41,6 @@ def travel(stage: Stage, story: Story, visitor: Visitor) -> Travelled:
             visitor.wait(page)
             visitor.keep(page)
             _leave(stage, story, visitor, page)
-        else:
-            done.person = stage.person("Nora")
         _come_back(stage, story, visitor, page, done)
         _look_around(stage, story, visitor, page, done)
         done.last = len(visitor.sent)
@@ -72,37 +72,41 @@ def _come_back(stage: Stage, story: Story, visitor: Visitor, page: Page, done: T
     """Ask for the last protected page, sign in, and be there."""
     assert done.person is not None
     path = list(stage.file.protected)[-1]
-    story.step(f"opened {path} as a stranger")
-    if not visitor.visit(page, stage.origin + path, lambda: stage.at_sign_in(visitor, page)):
+    if story.steps[-1] != (asked := f"opened {path} as a stranger"):
+        story.step(asked)
+        visitor.visit(page, stage.origin + path, lambda: stage.at_sign_in(visitor, page))
+    if not stage.at_sign_in(visitor, page):
         visitor.visit(page, stage.origin + stage.file.sign_in.page, lambda: stage.at_sign_in(visitor, page))
     visitor.wait(page)
     done.first = len(visitor.sent)
     sign_in(stage, story, visitor, page, done.person)
     wanted = stage.file.sign_in.after or path
-    back = lambda: stage.path(page) == wanted  # noqa: E731
     story.count += 1
-    if not visitor.wait(page, back, 4):
+    if not visitor.wait(page, lambda: stage.path(page) == wanted, 4):
         story.look(visitor, page)
         story.finding(
             f"after the sign-in the tab shows {stage.path(page)}, not {wanted}, which was asked for"
             + ("" if stage.file.sign_in.after else "; where that is meant, say so: [sign_in] after")
         )
-    visitor.wait(page)
-    visitor.keep(page)
 
 
 def _look_around(stage: Stage, story: Story, visitor: Visitor, page: Page, done: Travelled) -> None:
-    for path, declared in stage.file.pages.items():
-        story.step(f"opened {path} signed in")
-        asked = len(visitor.sent)
-        shown = visitor.visit(page, stage.origin + path, lambda path=path: stage.shows(visitor, page, path))  # type: ignore[misc]
-        visitor.wait(page)
-        visitor.keep(page)
-        if declared.who == "public":
-            continue
-        story.count += 1
+    """Open every page, the one to which the sign-in led first, where the person is already."""
+    here = stage.path(page)
+    for path in sorted(stage.file.pages, key=lambda path: path != here):
         if visitor.looped:
             return
+        story.step(f"opened {path} signed in")
+        asked = len(visitor.sent) if path != here else done.first
+        if path == here:
+            shown = visitor.wait(page, lambda: stage.shows(visitor, page, here))
+        else:
+            shown = visitor.visit(page, stage.origin + path, lambda path=path: stage.shows(visitor, page, path))  # type: ignore[misc]
+        visitor.wait(page)
+        visitor.keep(page)
+        if stage.file.pages[path].who == "public":
+            continue
+        story.count += 1
         if not shown or not stage.shows(visitor, page, path):
             story.look(visitor, page)
             refused = [sent for sent in stage.answered(visitor, asked) if (sent.status or 0) >= 400]
@@ -117,10 +121,12 @@ def _look_around(stage: Stage, story: Story, visitor: Visitor, page: Page, done:
 
 
 def _leave(stage: Stage, story: Story, visitor: Visitor, page: Page) -> None:
-    """Sign out, and be a stranger again at the first protected page."""
-    path = next(iter(stage.file.protected))
-    visitor.visit(page, stage.origin + path, lambda: stage.shows(visitor, page, path))
-    visitor.wait(page)
+    """Sign out on a protected page, and be a stranger again there."""
+    path = stage.path(page)
+    if path not in stage.file.protected:
+        path = next(iter(stage.file.protected))
+        visitor.visit(page, stage.origin + path, lambda: stage.shows(visitor, page, path))
+        visitor.wait(page)
     sign_out(stage, story, visitor, page)
     left = visitor.wait(page, lambda: not _open_sessions(stage, visitor))
     visitor.wait(page)

@@ -74,13 +74,15 @@ def others(sent: Sent, marks: frozenset[str]) -> Iterator[tuple[str, Trace]]:
         ("the cookie", name, value) for name, value in _cookies(sent).items() if not name.startswith(_CLERKS_COOKIES)
     ]
     for name, value in sent.headers.items():
-        if name not in ("cookie", "referer", ":path") and not name.startswith(_USUAL):
+        bearer = name == "authorization" and value.lower().startswith("bearer ")
+        if not bearer and name not in ("cookie", "referer", ":path") and not name.startswith(_USUAL):
             places.append(("the header field", name, value))
     for place, name, value in places:
         if name.startswith(_CLERKS_PARAMETERS):
             continue
         found = next(traces(value, marks), None) or (named(name, value) if name != "authorization" else None)
-        if found is not None and found.text not in own:
+        # Where Clerk's own token stands a second time it is no other credential, but in an address, which others read.
+        if found is not None and (found.text not in own or (place == "the query" and sent.method != "WEBSOCKET")):
             yield f"{place} `{name}`", found
     for found in traces(sent.body, marks):
         if found.text not in own:

@@ -34,7 +34,9 @@ def _get(instance: Instance, request: ApiRequest, package: str, file: str) -> An
             f"clerk-harness: no {file} of @clerk/{name} is installed: run `npm install @clerk/{name}` in {Path.cwd()}"
         )
         return 404, sentence + "\n"
-    return 200, path.read_text(encoding="utf-8"), {"Content-Type": f"{_TYPES[path.suffix]}; charset=utf-8"}
+    kept = "public, max-age=300"  # Clerk's own network lets browsers keep them, too.
+    kind = f"{_TYPES[path.suffix]}; charset=utf-8"
+    return 200, path.read_text(encoding="utf-8"), {"Content-Type": kind, "Cache-Control": kept}
 
 
 OPERATIONS = [front("GET", "/npm/@clerk/{package}/dist/{file}", "getPackageFile", _get)]
