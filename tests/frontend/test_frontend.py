@@ -11,7 +11,7 @@ JOURNEY = "sign-in,fresh-token,token-origin,no-stored-credential,no-loop"
 
 @pytest.mark.parametrize("style", ["", "own"])
 def test_what_is_in_order_is_left_alone(held: Hold, style: str) -> None:
-    checks = held(style=style)
+    checks = held(style=style, organization={"switch": ["[data-org='{id}']"]})
     assert [(c.name, c.status, c.detail, c.events) for c in checks.values() if c.status != "proven"] == []
 
 
@@ -66,3 +66,20 @@ def test_what_goes_on_for_too_long_is_found(held: Hold, check: str, flaw: str, s
     found = held(flaw, check, pages={"/dashboard": PAGES["/dashboard"]}, patience=5)[check]
     assert found.failed and said in found.detail, (found.detail, found.events)
     assert found.events
+
+
+OTHERS = [
+    ("separation", "shared", "which belongs to somebody who was signed in in the same browser before"),
+    ("organization", "tenant", "the switch does not reach Clerk"),
+    ("organization", "old-tenant", "after the switch GET /me carries a token of org_"),
+    ("outage", "fails-open", "while Clerk cannot be reached a stranger sees /dashboard"),
+    ("outage", "blank", "while Clerk cannot be reached /dashboard is blank"),
+    ("outage", "gives-up", "/dashboard does not recover"),
+]
+
+
+@pytest.mark.parametrize(("check", "flaw", "said"), OTHERS, ids=lambda value: value if " " not in value else "")
+def test_mixed_up_people_and_outages_are_found(held: Hold, check: str, flaw: str, said: str) -> None:
+    more = {"organization": {"switch": ["[data-org='{id}']"]}, "pages": {"/dashboard": PAGES["/dashboard"]}}
+    found = held(flaw, check, patience=5, **more)[check]
+    assert found.failed and said in found.detail, (found.status, found.detail, found.events)

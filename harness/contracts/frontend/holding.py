@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from harness.contracts.base import Check, Contract, Progress
-from harness.contracts.frontend import judging, lasting
+from harness.contracts.frontend import judging, lasting, outage, people
 from harness.contracts.frontend.checks import JOURNEY, SPECS
 from harness.contracts.frontend.journey import Travelled, travel
 from harness.contracts.frontend.stage import Broken, Stage, Story, Unknown
@@ -50,7 +50,14 @@ def hold(
 
 def apart() -> Mapping[str, Callable[[Stage, Story], None]]:
     """The checks with browsers of their own."""
-    return {"sign-out": lasting.signed_out, "revoked": lasting.revoked, "refresh": lasting.refresh}
+    return {
+        "sign-out": lasting.signed_out,
+        "revoked": lasting.revoked,
+        "refresh": lasting.refresh,
+        "separation": people.separation,
+        "organization": people.organization,
+        "outage": outage.outage,
+    }
 
 
 def _tell(progress: Progress | None, done: int, total: int) -> None:

@@ -123,9 +123,9 @@ class Stage:
         finally:
             visitor.close()
 
-    def enter(self, visitor: Visitor, person: Person) -> None:
+    def enter(self, visitor: Visitor, person: Person, organization: str | None = None) -> None:
         """Give a browser the cookies of a sign-in that was made in it before."""
-        session = self.clerk.directory.new_session(person.user.id)
+        session = self.clerk.directory.new_session(person.user.id, organization_id=organization)
         client = self.clerk.directory.clients[session.client_id]
         client.last_active_session_id = session.id
         cookies = self.clerk.cookies(person.user, session=session, azp=self.origin)

@@ -17,6 +17,7 @@ async function loaded() {
       script.addEventListener('load', done)
       script.addEventListener('error', () => failed(new Error('Clerk cannot be reached')))
       if (window.Clerk !== undefined) done()
+      if (window.clerkFailed) failed(new Error('Clerk cannot be reached'))
     })
   }
   await window.Clerk.load()
@@ -24,7 +25,7 @@ async function loaded() {
 
 let kept = null
 async function token() {
-  if (flaw === 'stale') return (kept ??= await window.Clerk.session.getToken())
+  if (flaw === 'stale' || flaw === 'old-tenant') return (kept ??= await window.Clerk.session.getToken())
   if (flaw === 'old-token') return sessionStorage.x ?? btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
   return await window.Clerk.session.getToken()
 }
@@ -111,7 +112,12 @@ async function start() {
     return window.Clerk.user ? show('<h1>Welcome</h1>') : leave()
   }
   if (path === '/') show('<h1>Welcome</h1>')
+  if (localStorage.getItem('broken')) return show('<p>Something went wrong</p>')
   if (flaw === 'open' && path === '/profile') return show('<section id="content"><h1>profile</h1></section>')
+  if (flaw === 'gives-up') {
+    const clerk = new URL(document.querySelector('#clerk').src).origin
+    await fetch(`${clerk}/v1/environment`).catch(() => localStorage.setItem('broken', '1'))
+  }
   try {
     await loaded()
   } catch {
