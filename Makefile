@@ -11,7 +11,7 @@ BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test long coverage lint docs zoo platform drills mutants package bench clean
+.PHONY: run test long coverage lint docs site zoo platform drills mutants package bench clean
 
 run: .venv/ready
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
@@ -32,11 +32,17 @@ lint: .venv/ready
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-# What is written by commands and held to be current by tests.
+# What is written by commands and held to be current by tests, and the site of it all.
 docs: .venv/ready
-	@mkdir -p docs
 	@$(BIN)/clerk-harness token --page > docs/credentials.md
 	@$(BIN)/python -m tests.written
+	@$(MAKE) --no-print-directory site
+
+# The documentation as a site: site/index.html. A broken link or anchor fails it, and so does a page that no table of contents names.
+site: .venv/ready
+	@rm -rf site
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html -d site/.doctrees docs site
+	@echo "documentation: site/index.html"
 
 zoo: .venv/ready
 	@$(BIN)/python -m tests.zoo
@@ -99,4 +105,4 @@ $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
 	@touch $@
 
 clean:
-	@rm -rf .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
+	@rm -rf site .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules

@@ -220,7 +220,7 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         who = f"`{where[0].rpartition(':')[2]}`" if seen else f"the guard of {where[0]}"
         mixed = " by a mechanism that the policy does not name" if cause.verdict == "mixed" else ""
         cause.title = f"{who} admits {family.admits}{mixed} on {reach}"
-        cause.remedy, cause.page = first.hint or family.remedy, family.page
+        cause.remedy, cause.page = _to_change(first.hint, family.remedy), family.page
     else:
         one, several, remedy, page = OF_VERDICT[cause.verdict]
         does = one if len(cause.routes) == 1 else several
@@ -228,9 +228,14 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         about = f": {answer}" if cause.verdict in _KEPT_OUT or cause.verdict == "handler-error" else ""
         about = f": {first.detail}" if cause.verdict in ("leak", "inconclusive") else about
         cause.title = f"{reach} {does}{about}"
-        cause.remedy, cause.page = first.hint or remedy, page
+        cause.remedy, cause.page = _to_change(first.hint, remedy), page
     cause.by = ", ".join(key[2:] if cause.verdict in ADMITTED else key[1:])
     return cause
+
+
+def _to_change(hint: str, remedy: str) -> str:
+    """What to change: the hint of the cell knows it better, unless it only says what else may be the matter."""
+    return f"{remedy}; {hint}" if hint.startswith("if ") else hint or remedy
 
 
 def _reach(cause: Cause) -> str:

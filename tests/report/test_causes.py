@@ -141,6 +141,8 @@ def test_each_cause_says_what_to_change_and_where_the_rule_comes_from() -> None:
     assert locked.remedy and locked.weakness == ("", "")
     (hinted,) = told(cell(ran=(GUARD,), hint="do this"))
     assert hinted.remedy == "do this"
+    (perhaps,) = told(cell(ran=(GUARD,), hint="if it is another matter, do that"))
+    assert perhaps.remedy == f"{admitted.remedy}; if it is another matter, do that"
 
 
 def test_the_id_of_a_finding_is_of_what_it_is_and_not_of_how_it_was_measured() -> None:
