@@ -12,7 +12,8 @@ from pathlib import Path
 
 from harness.run.option_table import markdown
 from harness.run.schemas import as_text, every_schema
-from tests.credentials.coverage import page
+from tests import keys_page
+from tests.credentials import coverage
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "harness"
@@ -48,6 +49,10 @@ WRITTEN: tuple[tuple[str, str, Callable[[], str]], ...] = (
 """File, marker, and what stands between `<!-- marker -->` and `<!-- /marker -->`."""
 
 
+PAGES: dict[str, Callable[[], str]] = {"coverage.md": coverage.page, "keys.md": keys_page.page}
+"""Pages of docs/ that are written whole."""
+
+
 def current(file: str, marker: str, write: Callable[[], str]) -> tuple[str, str]:
     """The file as it is, and as it should be."""
     text = (ROOT / file).read_text(encoding="utf-8")
@@ -58,7 +63,8 @@ def current(file: str, marker: str, write: Callable[[], str]) -> tuple[str, str]
 
 
 if __name__ == "__main__":
-    (ROOT / "docs" / "coverage.md").write_text(page(), encoding="utf-8")
+    for name, page in PAGES.items():
+        (ROOT / "docs" / name).write_text(page(), encoding="utf-8")
     for name, made in every_schema().items():
         (ROOT / "docs" / "schemas" / f"{name}.schema.json").write_text(as_text(made), encoding="utf-8")
     for file, marker, write in WRITTEN:
