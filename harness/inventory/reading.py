@@ -16,7 +16,7 @@ from harness.inventory.backend.observed import Declared, Observed, is_public
 from harness.inventory.backend.read import read_backend
 from harness.inventory.frontend.read import read_frontend
 from harness.inventory.places import Part
-from harness.report.compare import read_report
+from harness.report.reading import read_report
 
 
 @dataclass

@@ -115,7 +115,7 @@ def test_answers_conform_to_the_document(clerk: FakeClerk, api: httpx.Client, pa
     if (path, method) == ("/invitations/{invitation_id}/revoke", "post"):
         known["invitation_id"] = api.get("/invitations").json()[0]["id"]
 
-    fitting: dict[str, Callable[[int], str]] = {
+    fitting: dict[str, Callable[[int], Any]] = {
         "user_id": lambda _: known["user_id" if "membership" not in path else "stranger"],
         "inviter_user_id": lambda _: known["user_id"],
         "created_by": lambda _: known["user_id"],

@@ -87,7 +87,7 @@ def field(place: str, name: str, *words: str, guessed: bool = False, reader: str
          [field("code", "x_a", "X-A", "x_a", guessed=True)], ["x_a"]),
         ([one("query", "mode", "mode", "MODE")], [field("query", "mode", "mode", "MODE")], [], []),
         # Ordinary names, and words of verification.
-        ([one("header", "traceparent", "x-request-id", "jwks", "HS256", "require", "[a-z]+", "a{b}", "ab" * 8 + ".b.c")], [], [], ["x-request-id"]),
+        ([one("header", "traceparent", "x-request-id", "jwks", "HS256", "require", "[a-z]+", "a{b}", "ab" * 8 + ".b.c")], [], [], ["x-request-id"]),  # noqa: E501
         ([one("code", "", "__session", "x", "1ab", "a b")], [], [], ["__session", "x", "1ab", "a b"]),
     ],
 )  # fmt: skip

@@ -331,7 +331,7 @@ def test_what_is_kept_of_each_request_and_who_is_who() -> None:
     )
     alice, bob, admin = alice | {"41", "caf\xe9"}, bob | {"42"}, admin | {"x"}
     of_alice, of_bob = '/notes/41  {"note by": "caf\\u00e9"}', '/notes/42  {"note by": ""}'
-    said = [
+    said: list[Any] = [
         (t.person, t.owner, t.answer.body, [a.body for a in t.theirs], [a.body for a in t.mine], t.sent, t.ids)
         for t in kept
     ]
