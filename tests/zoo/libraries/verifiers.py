@@ -38,7 +38,7 @@ def by_pyjwt(token: str) -> Any:
 
 def by_authlib(token: str) -> Any:
     """Authlib's `jwt` with a key set, as its documentation shows them."""
-    from authlib.jose import JsonWebKey, jwt  # type: ignore[import-untyped]
+    from authlib.jose import JsonWebKey, jwt
 
     wanted = {"iss": {"essential": True, "value": ISSUER}, "exp": {"essential": True}, "sub": {"essential": True}}
     claims = jwt.decode(token, JsonWebKey.import_key_set(key_set()), claims_options=wanted)
