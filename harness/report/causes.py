@@ -229,7 +229,7 @@ def _told(key: tuple[str, ...], cause: Cause) -> Cause:
         about = f": {first.detail}" if cause.verdict in ("leak", "inconclusive") else about
         cause.title = f"{reach} {does}{about}"
         cause.remedy, cause.page = _to_change(first.hint, remedy), page
-    cause.by = ", ".join(key[2:] if cause.verdict in ADMITTED else key[1:])
+    cause.by = key[-1] if len(key) > 1 else ""
     return cause
 
 

@@ -91,7 +91,8 @@ def test_what_was_made_by_chance(text: str, least: int, often: float, expected: 
         ("BASIC YWxpY2U6aHVudGVyMg==", "BASIC …"),
         # Cookies.
         ("Cookie: a=abcdef1234567890; b=abcdefghijklmno", "Cookie: a=abcdef12…; b=…"),
-        ("Set-Cookie: a=abcdef1234567890; Path=/somewhere; DOMAIN=example.com", "Set-Cookie: a=abcdef12…; Path=/somewhere; DOMAIN=example.com"),  # noqa: E501
+        ("Set-Cookie: a=abcdef1234567890; Path=/somewhere; DOMAIN=example.com",
+         "Set-Cookie: a=abcdef12…; Path=/somewhere; DOMAIN=example.com"),
         ("Cookie: a=abcdef12…", "Cookie: a=abcdef12…"),
         ("Cookie: a=short; b=abcdef", "Cookie: a=short; b=…"),
         # Dotted: tokens, and what only looks like one.

@@ -87,7 +87,8 @@ def field(place: str, name: str, *words: str, guessed: bool = False, reader: str
          [field("code", "x_a", "X-A", "x_a", guessed=True)], ["x_a"]),
         ([one("query", "mode", "mode", "MODE")], [field("query", "mode", "mode", "MODE")], [], []),
         # Ordinary names, and words of verification.
-        ([one("header", "traceparent", "x-request-id", "jwks", "HS256", "require", "[a-z]+", "a{b}", "ab" * 8 + ".b.c")], [], [], ["x-request-id"]),  # noqa: E501
+        ([one("header", "traceparent", "x-request-id", "jwks", "HS256", "require", "[a-z]+", "a{b}", "ab" * 8 + ".b.c")],
+         [], [], ["x-request-id"]),
         ([one("code", "", "__session", "x", "1ab", "a b")], [], [], ["__session", "x", "1ab", "a b"]),
     ],
 )  # fmt: skip
@@ -124,6 +125,8 @@ def test_the_places_of_tokens_are_no_names() -> None:
     found = learned(*notes, plan=plan)
     assert [f.name for f in found.fields] == ["other"]
     assert [f.name for f in found.loose] == ["x_token"]
+    usual = learned(one("query", "bearer"), one("query", "subprotocol"))
+    assert [f.name for f in usual.fields] == ["bearer", "subprotocol"]
 
 
 def test_fields_that_a_body_may_have() -> None:
@@ -136,6 +139,8 @@ def test_fields_that_a_body_may_have() -> None:
     document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/x": {"post": operation}}}
     plan = plan_of(key="POST /x", example=Example(json={"n": 1}), route={"operation": operation, "document": document})
     found = learned(one("header", "x-a", "w1"), plan=plan)
+    read = learned(one("body", "role"), plan=plan)
+    assert list(read.fields) == [field("body", "role"), Field("body", "iss", "", ())]
     assert list(found.fields) == [
         field("header", "x-a", "w1"),
         Field("body", "Role", "", ("w1",)),

@@ -51,7 +51,8 @@ def unreached(words: str, evidence: str = "status") -> Told:
         (seen(500, entered=False), state(), CLERK, ("fault", "status", "500")),
         (seen(502, error="ValueError: x"), state(), CLERK, ("fault", "status", "502: ValueError: x")),
         (seen(500, entered=True, ran=RAN), state(guard="door"), CLERK, ("failed", "probe", "500, the handler was entered")),
-        (seen(500, error="E", entered=True, ran=INSIDE), state(guard="handler"), CLERK, ("failed", "probe", "500: E, the handler was entered")),  # noqa: E501
+        (seen(500, error="E", entered=True, ran=INSIDE), state(guard="handler"), CLERK,
+         ("failed", "probe", "500: E, the handler was entered")),
         (seen(500, entered=True), state(guard="handler"), CLERK, ("fault", "status", "500")),
         (seen(500), state(accept=("*",)), CLERK, ("failed", "status", "500")),
         (seen(None), state(accept=("*",)), CLERK, ("fault", "process", "no answer")),
@@ -71,7 +72,8 @@ def unreached(words: str, evidence: str = "status") -> Told:
         (seen(404, entered=False), state(refuses=True), CLERK, unreached("404 (not found)", "probe")),
         # What the server keeps from the app.
         (seen(400), state(), UNSENDABLE, ("refused", "status", "400 by the server, which does not hand such a request to the app")),
-        (seen(431), state(refuses=True), UNSENDABLE, ("refused", "status", "431 by the server, which does not hand such a request to the app")),  # noqa: E501
+        (seen(431), state(refuses=True), UNSENDABLE,
+         ("refused", "status", "431 by the server, which does not hand such a request to the app")),
         (seen(400), state(), FORGED, unreached("400 (bad request before the decision)")),
         (seen(400, entered=False), state(), UNSENDABLE, unreached("400 (bad request before the decision)", "probe")),
         # What came before the decision.

@@ -288,6 +288,7 @@ def test_how_far_a_cause_reaches() -> None:
         (cell(verdict="mixed", ran=(GUARD,), **ACCEPTED), GUARD),
         (cell(credential="clerk", excerpt="no user 17", **LOCKED), "no user #"),
         (cell(verdict="leak", detail="row 7"), "row #"),
+        (cell(verdict="undeclared", detail="x", **BY_HAND), ""),
     ],
 )
 def test_what_tells_a_cause_from_others_of_the_same_cells(found: CellVerdict, by: str) -> None:
