@@ -326,7 +326,7 @@ def test_what_is_kept_of_each_request_and_who_is_who() -> None:
     claims = [jwt.decode(token, options={"verify_signature": False}) for token in tokens]
     assert {claim["azp"] for claim in claims} == {"https://own.example.com"}
     alice, bob, admin = (
-        {str(person.database_id), person.user.id, person.email}
+        frozenset({str(person.database_id), person.user.id, person.email})
         for person in (minting.identities[name] for name in ("alice", "bob", "admin"))
     )
     alice, bob, admin = alice | {"41", "caf\xe9"}, bob | {"42"}, admin | {"x"}
