@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.verdicts import CellVerdict
 from tests.matrix.kit import BY_CLERK, DECLARED, NO_MECHANISMS, cell, judged, plan_of, seen, state_of
@@ -68,6 +70,22 @@ def test_the_gravest_form_counts() -> None:
     assert judged(made, state, refused, fault).verdict == "fault"
     assert judged(made, state, refused, seen(404)).verdict == "inconclusive"
     assert judged(made, state, refused, refused).verdict == "pass"
+
+
+@pytest.mark.parametrize("status", [500, 200, 403, None])
+@pytest.mark.parametrize("said", ["Internal Server Error", '{"detail": "the harness stops this request"}', ""])
+def test_what_comes_of_stopping_a_handler_is_no_answer_of_the_app(status: int | None, said: str) -> None:
+    """Whatever the app's own error handlers make of the exception that stops it."""
+    state = state_of()
+    error = "HandlerReached: the harness stops this request at the handler's door"
+    stopped = seen(status, entered=True, stopped=True, body=said, error=error, headers=[("www-authenticate", said)])
+    found = judged(cell(state, "forged"), state, stopped)
+    assert (found.verdict, found.seen) == ("breach", "the handler was entered (and stopped at the door)")
+    assert (found.status, found.excerpt) == (None, "")
+    assert not any(text and text in f"{found.seen} {found.detail} {found.hint}" for text in (said, "HandlerReached"))
+    # The same without the stop is the app's own, and is shown.
+    own = judged(cell(state, "forged"), state, seen(500, entered=False, body="its own words"))
+    assert (own.verdict, own.status, own.excerpt) == ("fault", 500, "its own words")
 
 
 # A handler that fails by itself

@@ -223,3 +223,39 @@ def test_causes_are_gathered_once_and_anew_when_there_is_more() -> None:
     assert one.causes is one.causes
     one.add(verdict("lockout", "clerk"))
     assert len(one.causes) == 2
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "part"),
+    [
+        ("--router app", "this is a part of the matrix (--router app): nothing is said of what was left out"),
+        ("--route 'GET /x' --shard 2/5", "this is a part of the matrix (--route 'GET /x' --shard 2/5): nothing is said of what was left out"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_part_says_that_it_is_one_and_what_left_out_the_rest(narrowed: str, part: str) -> None:
+    assert record(verdict(), narrowed=narrowed).part == part
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "kinds"),
+    [
+        ([], (0, 0)),
+        ([verdict()], (0, 1)),
+        ([verdict(), verdict(path="/y")], (1, 1)),
+        ([verdict(), verdict("breach", "forged"), verdict(path="/y")], (1, 2)),
+        # One credential in several ways is one kind; what was not tried, and what is no cell, is none.
+        ([verdict("pass", "forged@m2m-jwt"), verdict("pass", "forged"), verdict(path="/y")], (1, 1)),
+        ([verdict("inconclusive", "forged", evidence="none"), verdict(path="/y")], (0, 1)),
+        ([verdict("undeclared", ""), verdict(path="/y")], (0, 1)),
+        ([verdict("inconclusive", "forged"), verdict(path="/y")], (1, 1)),
+    ],
+)
+def test_kinds_are_the_credentials_really_tried_on_a_route(verdicts: list[CellVerdict], kinds: tuple[int, int]) -> None:
+    assert record(*verdicts, plans=(plan("/x"), plan("/y"))).kinds == kinds
+
+
+def test_without_any_route_nothing_was_tried() -> None:
+    found = record()
+    found.plan.routes.clear()
+    assert found.kinds == (0, 0)
