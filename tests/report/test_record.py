@@ -229,7 +229,7 @@ def test_causes_are_gathered_once_and_anew_when_there_is_more() -> None:
     ("narrowed", "part"),
     [
         ("--router app", "this is a part of the matrix (--router app): nothing is said of what was left out"),
-        ("--route 'GET /x' --shard 2/5", "this is a part of the matrix (--route 'GET /x' --shard 2/5): nothing is said of what was left out"),
+        ("--shard 2/5 --no-drills", "this is a part of the matrix (--shard 2/5 --no-drills): nothing is said of what was left out"),
         ("", ""),
     ],
 )  # fmt: skip
