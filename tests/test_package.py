@@ -56,7 +56,9 @@ def test_the_metadata_say_what_it_is() -> None:
     project = PROJECT["project"]
     assert (project["license"], project["license-files"]) == ("Apache-2.0", ["LICENSE"])
     assert "Version 2.0, January 2004" in (ROOT / "LICENSE").read_text()
-    assert project["authors"] and project["description"] and project["keywords"] and (ROOT / project["readme"]).is_file()
+    assert (
+        project["authors"] and project["description"] and project["keywords"] and (ROOT / project["readme"]).is_file()
+    )
     assert project["classifiers"] == sorted(set(project["classifiers"]))
     # Of the licence the expression says it (PEP 639); an address is there when it is one, and no other's.
     assert not [each for each in project["classifiers"] if each.startswith("License ::")]

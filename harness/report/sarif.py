@@ -6,7 +6,9 @@ from passing without being a finding is a result as well, for a file without res
 
 from __future__ import annotations
 
+import gzip
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -24,6 +26,10 @@ MOST_RESULTS = 5000
 """GitHub takes 25,000 and shows 5,000 (docs.github.com, "SARIF results exceed one or more limits"); the gravest come first."""
 MOST_PLACES = 100
 """Of 1,000 locations of a result GitHub shows 100 (the same page)."""
+MOST_BYTES = 9_500_000
+"""GitHub takes 10 MB after gzip (docs.github.com, "SARIF results file is too large")."""
+_FEWER_PLACES = (MOST_PLACES, 10, 1)
+"""Of each result, as long as the file is too large; after that fewer results."""
 _SEVERITY = {"breach": "9.1", "mixed": "7.5", "fault": "7.0", "broken": "7.0", "lockout": "6.5", "leak": "5.3"}
 """What GitHub sorts security alerts by, as a CVSS score: over 9.0 critical, from 7.0 high, from 4.0 medium, below it low."""
 _MEANING = MEANING | {
@@ -81,8 +87,8 @@ def _place(location: Location, number: int | None = None) -> dict[str, Any]:
     return place
 
 
-def _result(issue: Issue, index: int) -> dict[str, Any]:
-    first, *others = issue.places[:MOST_PLACES]
+def _result(issue: Issue, index: int, most: int) -> dict[str, Any]:
+    first, *others = issue.places[:most]
     text = f"{issue.title}. What to change: {issue.remedy}."
     return {
         "ruleId": issue.id,
@@ -100,15 +106,13 @@ def _taxonomy(found: list[Issue]) -> dict[str, Any]:
     return {"name": "CWE", "organization": "MITRE", "taxa": [{"id": name} for name in names]}
 
 
-def document(record: Record) -> dict[str, Any]:
-    """The whole file as data, every text in it as anybody may see it."""
-    every = issues(record)
-    told = every[:MOST_RESULTS]
-    notes = (
-        [f"{many(len(every) - len(told), 'more cause is', 'more causes are')} in auth-matrix.json"]
-        if len(every) > len(told)
-        else []
-    )
+def document(
+    record: Record, every: list[Issue], most: int = MOST_RESULTS, most_places: int = MOST_PLACES
+) -> dict[str, Any]:
+    """The whole file as data, every text in it as anybody may see it; of `every` issue the first `most`."""
+    told = every[:most]
+    left = len(every) - len(told)
+    notes = [f"{many(left, 'more cause is', 'more causes are')} in auth-matrix.json"] if left else []
     notes += [issue.title for issue in every if issue.kind == UNPROVEN]
     driver = {
         "name": "clerk-harness",
@@ -125,7 +129,7 @@ def document(record: Record) -> dict[str, Any]:
                 "toolExecutionNotifications": [{"level": "error", "message": {"text": _text(note)}} for note in notes],
             }
         ],
-        "results": [_result(issue, index) for index, issue in enumerate(told)],
+        "results": [_result(issue, index, most_places) for index, issue in enumerate(told)],
     }
     taxonomy = _taxonomy(told)
     if taxonomy["taxa"]:
@@ -138,5 +142,27 @@ class SarifReport:
     """Renders the causes of a record as SARIF."""
 
     def render(self, record: Record) -> str:
-        """The document."""
-        return json.dumps(document(record), ensure_ascii=False, indent=1) + "\n"
+        """The document, with as many places and results as GitHub takes in one file."""
+        every = issues(record)
+        text = ""
+        for most, places in _sizes(len(every)):
+            text = json.dumps(document(record, every, most, places), ensure_ascii=False, indent=1) + "\n"
+            if _fits(text):
+                break
+        return text
+
+
+def _sizes(issues: int) -> Iterator[tuple[int, int]]:
+    """How many results and places of each to try, in this order; one result at last."""
+    most = min(issues, MOST_RESULTS)
+    for places in _FEWER_PLACES:
+        yield most, places
+    while most > 1:
+        most //= 2
+        yield most, 1
+
+
+def _fits(text: str) -> bool:
+    """Whether GitHub takes it: small as it is, or compressed, as its action uploads it (codeql-action, upload-lib)."""
+    data = text.encode("utf-8", "backslashreplace")
+    return len(data) <= MOST_BYTES or len(gzip.compress(data)) <= MOST_BYTES

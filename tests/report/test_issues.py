@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -115,18 +117,40 @@ def test_without_any_place_the_matrix_is_named_and_no_absolute_path() -> None:
         assert issues(found)[0].places[0].file == file
 
 
-def test_no_more_is_written_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert MOST_RESULTS <= 5000
-    monkeypatch.setattr("harness.report.sarif.MOST_RESULTS", 50)
-    many = placed(*(breach(f"/{number}", f"m:f{number}") for number in range(51)))
+def test_no_more_is_written_than_github_takes() -> None:
+    """At the limit itself: one cause more than GitHub shows, of 25,000 that it takes."""
+    many = placed(*(breach(f"/{number}", f"m:f{number}") for number in range(MOST_RESULTS + 1)))
     run = sarif(many)
-    assert len(run["results"]) == len(run["tool"]["driver"]["rules"]) == 50
+    assert len(run["results"]) == len(run["tool"]["driver"]["rules"]) == MOST_RESULTS == 5000
     assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].startswith("1 more cause is")
     wide = placed(*(breach(f"/{number}") for number in range(120)))
     wide.meta.places = Places(handlers={f"GET /{number}": Place("app.py", number + 1) for number in range(120)})
     (result,) = sarif(wide)["results"]
     assert len(result["locations"]) + len(result["relatedLocations"]) == MOST_PLACES
     assert max(len(rule["properties"]["tags"]) for rule in run["tool"]["driver"]["rules"]) <= 10
+
+
+@pytest.mark.parametrize(("causes", "limit", "most"), [(1, 1, 1), (20, 1700, 19)])
+def test_a_file_that_is_too_large_names_fewer_places(
+    causes: int, limit: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit is brought down to what a test makes in no time: causes on many handlers with names that nothing compresses."""
+    found = placed(*(breach(f"/{n}", f"m:f{n % causes}") for n in range(causes * 90)))
+    digests = [hashlib.sha256(str(n).encode()).hexdigest() for n in range(causes * 90)]
+    found.meta.places = Places(handlers={f"GET /{n}": Place(f"{name}.py", n + 1) for n, name in enumerate(digests)})
+    whole = sarif(found)["results"]
+    assert [len(each["relatedLocations"]) for each in whole] == [89] * causes
+    size = len(gzip.compress(SarifReport().render(found).encode()))
+    monkeypatch.setattr("harness.report.sarif.MOST_BYTES", size // 2)
+    fewer = sarif(found)["results"]
+    assert [len(each["relatedLocations"]) for each in fewer] == [9] * causes
+    monkeypatch.setattr("harness.report.sarif.MOST_BYTES", limit)
+    run = sarif(found)
+    assert 1 <= len(run["results"]) <= most
+    assert run["results"] == [each | {"relatedLocations": []} for each in whole[: len(run["results"])]]
+    left = causes - len(run["results"])
+    notes = [each["message"]["text"] for each in run["invocations"][0]["toolExecutionNotifications"]]
+    assert (f"{left} more causes are in auth-matrix.json" in notes) is (left > 0)
 
 
 def test_gitlab_gets_fingerprint_severity_and_place() -> None:
