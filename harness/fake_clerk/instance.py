@@ -26,6 +26,7 @@ from harness.fake_clerk.models.machines import Machine
 from harness.fake_clerk.models.oauth_grants import OAuthProvider
 from harness.fake_clerk.models.one_time_tokens import OneTimeToken
 from harness.fake_clerk.models.sessions import Session
+from harness.fake_clerk.models.social import SocialConnections
 from harness.fake_clerk.models.templates import Template, render_claims
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.models.verifications import Mail
@@ -91,6 +92,8 @@ class Instance:
         """Sign-in and actor tokens by id."""
         self.oauth = OAuthProvider()
         """OAuth applications, and what was granted to them."""
+        self.social = SocialConnections()
+        """Social connections: which there are, and who is on the way to one."""
         self._neighbours: dict[str, Instance] = {}
         self._founding = threading.Lock()
 

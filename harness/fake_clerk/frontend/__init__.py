@@ -15,6 +15,7 @@ from harness.fake_clerk.frontend import (
     environment,
     health,
     members,
+    oauth2_callbacks,
     oauth2_identity_provider,
     organization,
     organizations_memberships,
@@ -37,6 +38,7 @@ TAGS = (
     environment,
     health,
     members,
+    oauth2_callbacks,
     oauth2_identity_provider,
     organization,
     organizations_memberships,
@@ -50,5 +52,5 @@ TAGS = (
 """The modules, one for each tag."""
 OPERATIONS = [operation for tag in TAGS for operation in tag.OPERATIONS]
 """All implemented operations of the Frontend API."""
-BESIDE = [*client.BACKEND, *packages.OPERATIONS, *portal.OPERATIONS]
+BESIDE = [*client.BACKEND, *packages.OPERATIONS, *oauth2_callbacks.BESIDE, *portal.OPERATIONS]
 """What Clerk serves and its documents do not have."""

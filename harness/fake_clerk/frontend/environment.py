@@ -96,11 +96,22 @@ def _display_config(instance: Instance) -> dict[str, Any]:
     )
 
 
-def _user_settings() -> dict[str, Any]:
+def _social(instance: Instance) -> dict[str, Any]:
+    return {
+        f"oauth_{name}": {
+            "enabled": True, "required": False, "authenticatable": True, "block_email_subaddresses": False,
+            "strategy": f"oauth_{name}", "not_selectable": False, "deprecated": False, "name": name.title(),
+            "logo_url": None,
+        }
+        for name in instance.social.providers
+    }  # fmt: skip
+
+
+def _user_settings(instance: Instance) -> dict[str, Any]:
     off = {"enabled": False}
     return {
         "attributes": _ATTRIBUTES,
-        "social": {},
+        "social": _social(instance),
         "saml": off,
         "enterprise_sso": off,
         "sign_in": {"second_factor": {"required": False}},
@@ -135,7 +146,7 @@ def _get(instance: Instance, request: ApiRequest) -> Answer:
     return 200, {
         "auth_config": _auth_config(instance),
         "display_config": _display_config(instance),
-        "user_settings": _user_settings(),
+        "user_settings": _user_settings(instance),
         "organization_settings": {
             "enabled": True, "max_allowed_memberships": 5, "actions": {"admin_delete": True}, "slug": {"disabled": False},
             "domains": {"enabled": False, "enrollment_modes": [], "default_role": "org:member"},

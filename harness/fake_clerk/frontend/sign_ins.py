@@ -14,9 +14,12 @@ from harness.fake_clerk.frontend._signing_in import (
     refuse_state,
     send_code,
 )
+from harness.fake_clerk.frontend._social import account_of, connect, depart, failure
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.external_accounts import PREFIX, ExternalAccount
 from harness.fake_clerk.models.sign_ins import RESET, SignIn, second_factors
+from harness.fake_clerk.models.social import linked
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.models.verifications import Verification
 from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front, not_found
@@ -97,13 +100,41 @@ def _prepare_code(browser: Browser, sign_in: SignIn, strategy: str, address_id: 
     sign_in.first = send_code(browser, _address(sign_in.user, address_id).address, strategy)
 
 
+def came_back(browser: Browser, sign_in: SignIn, account: ExternalAccount, user: User) -> None:
+    """Go on with a sign-in whose person is back from a provider; a person who may not sign in finds out why."""
+    sign_in.user, sign_in.identifier = user, account.email_address
+    if user.banned or user.locked:
+        code, message = ("user_banned", "User is banned") if user.banned else ("user_locked", "Account locked")
+        sign_in.user = None
+        sign_in.first = Verification(PREFIX + account.provider, status="failed", error=failure(code, message))
+        return
+    sign_in.first = Verification(PREFIX + account.provider, status="verified", account=account)
+    connect(browser.instance, user, account)
+    _confirmed(browser, sign_in, PREFIX + account.provider)
+
+
+def _transferred(browser: Browser, sign_in: SignIn) -> None:
+    """Sign in whoever began a sign-up with an account that somebody has."""
+    sign_up = browser.client.sign_up if browser.client is not None else None
+    account = account_of(sign_up.external) if sign_up is not None else None
+    user = linked(list(browser.instance.directory.users.values()), account) if account is not None else None
+    if account is None or user is None:
+        raise Refused(error(400, "account_transfer_invalid", "Invalid transfer", "There is no account to transfer."))
+    refuse_state(user)
+    came_back(browser, sign_in, account, user)
+
+
 def _create(instance: Instance, request: ApiRequest) -> Answer:
     browser, form = browser_of(instance, request), request.form()
     refuse_second_session(browser)
     sign_in, strategy = SignIn(), form.get("strategy") or ("password" if form.get("password") else "")
     if form.get("identifier"):
         sign_in.identifier, sign_in.user = form["identifier"], _person(instance, form["identifier"])
-    if strategy == "password":
+    if form.get("transfer") == "true":
+        _transferred(browser, sign_in)
+    elif strategy.startswith(PREFIX):
+        sign_in.first = depart(browser, form, sign_in)
+    elif strategy == "password":
         _password(browser, sign_in, form.get("password", ""))
     elif strategy == "ticket":
         _ticket(browser, sign_in, form.get("ticket", ""))
@@ -139,6 +170,9 @@ def _prepare_first(instance: Instance, request: ApiRequest, sign_in_id: str) -> 
     (browser, sign_in), form = _find(instance, request, sign_in_id), request.form()
     _at(sign_in, "needs_first_factor")
     strategy = form.get("strategy", "")
+    if strategy.startswith(PREFIX):
+        sign_in.first = depart(browser, form, sign_in)
+        return browser.answer(sign_in.as_json())
     if strategy not in _CODES:
         raise _unsupported(strategy)
     _prepare_code(browser, sign_in, strategy, form.get("email_address_id"))

@@ -7,11 +7,14 @@ from typing import Any
 
 from harness.fake_clerk.frontend._browser import Browser, browser_of
 from harness.fake_clerk.frontend._signing_in import begin_session, check_code, refuse_second_session, send_code
+from harness.fake_clerk.frontend._social import account_of, connect, depart
 from harness.fake_clerk.frontend.sign_ins import checked_password
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.external_accounts import PREFIX, ExternalAccount
 from harness.fake_clerk.models.sign_ups import OPTIONAL, REQUIRED, SignUp
+from harness.fake_clerk.models.social import linked
 from harness.fake_clerk.models.timestamps import milliseconds
 from harness.fake_clerk.models.verifications import Verification
 from harness.fake_clerk.operations._bodies import address_taken, require_address
@@ -56,6 +59,30 @@ def _invited(browser: Browser, sign_up: SignUp, ticket: str) -> None:
     sign_up.public_metadata = dict(found.public_metadata) if found.role is None else {}
 
 
+def _strategy(sign_up: SignUp) -> str:
+    if sign_up.external is not None:
+        return sign_up.external.strategy
+    return sign_up.email.strategy if sign_up.email else "password"
+
+
+def came_back(browser: Browser, sign_up: SignUp, account: ExternalAccount) -> None:
+    """Go on with a sign-up whose person is back from a provider, which has verified the address."""
+    sign_up.external = Verification(PREFIX + account.provider, status="verified", account=account)
+    names = {"first_name": account.first_name, "last_name": account.last_name}
+    sign_up.given |= {"email_address": account.email_address} | {name: value for name, value in names.items() if value}
+    sign_up.email = Verification("from_oauth_" + account.provider, status="verified")
+    _finish(browser, sign_up)
+
+
+def _transferred(browser: Browser, sign_up: SignUp) -> None:
+    """Sign up whoever began a sign-in with an account that nobody has yet."""
+    sign_in = browser.client.sign_in if browser.client is not None else None
+    account = account_of(sign_in.first) if sign_in is not None else None
+    if account is None or linked(list(browser.instance.directory.users.values()), account) is not None:
+        raise Refused(error(400, "account_transfer_invalid", "Invalid transfer", "There is no account to transfer."))
+    came_back(browser, sign_up, account)
+
+
 def _finish(browser: Browser, sign_up: SignUp) -> Answer:
     """Create the user and the session once nothing is missing."""
     instance = browser.instance
@@ -71,6 +98,8 @@ def _finish(browser: Browser, sign_up: SignUp) -> Answer:
             public_metadata=sign_up.public_metadata,
             **given,
         )
+        if sign_up.external is not None and sign_up.external.account is not None:
+            connect(instance, user, sign_up.external.account)
         invitation = instance.invitations.get(sign_up.invitation_id or "")
         if invitation is not None:
             invitation.status = "accepted"
@@ -78,7 +107,7 @@ def _finish(browser: Browser, sign_up: SignUp) -> Answer:
             if organization is not None:
                 instance.directory.join(organization, user, invitation.role or "org:member")
         sign_up.user_id = user.id
-        sign_up.session_id = begin_session(browser, user, sign_up.email.strategy if sign_up.email else "password").id
+        sign_up.session_id = begin_session(browser, user, _strategy(sign_up)).id
     return browser.answer(sign_up.as_json())
 
 
@@ -86,13 +115,18 @@ def _create(instance: Instance, request: ApiRequest) -> Answer:
     browser, form, sign_up = browser_of(instance, request), request.form(), SignUp()
     refuse_second_session(browser)
     strategy = form.get("strategy", "")
-    if strategy not in ("", "ticket", "email_code"):
+    social = strategy.startswith(PREFIX)
+    if strategy not in ("", "ticket", "email_code") and not social:
         raise Refused(
             error(422, "form_param_value_invalid", "is invalid", f"the fake has no strategy {strategy!r} here")
         )
     _fill(browser, sign_up, form)
     if strategy == "ticket" or form.get("ticket"):
         _invited(browser, sign_up, form.get("ticket", ""))
+    if social:
+        sign_up.external = depart(browser, form, sign_up)
+    if form.get("transfer") == "true":
+        _transferred(browser, sign_up)
     browser.begin().sign_up = sign_up
     return _finish(browser, sign_up)
 

@@ -38,7 +38,8 @@ class SignUp:
     @property
     def required(self) -> list[str]:
         """What must be entered."""
-        return [name for name in REQUIRED if name != "password" or self.external is None]
+        by_provider = self.external is not None and self.external.status == "verified"
+        return [name for name in REQUIRED if name != "password" or not by_provider]
 
     @property
     def missing(self) -> list[str]:

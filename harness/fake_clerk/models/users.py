@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.external_accounts import ExternalAccount
 from harness.fake_clerk.models.second_factors import Totp
 from harness.fake_clerk.models.timestamps import milliseconds
 
@@ -30,6 +31,7 @@ class User:
     unsafe_metadata: dict[str, Any] = field(default_factory=dict)
     organization: dict[str, str] | None = None
     totp: Totp | None = None
+    external_accounts: list[ExternalAccount] = field(default_factory=list)
     backup_codes: list[str] = field(default_factory=list)
     created_at: int = field(default_factory=milliseconds)
     updated_at: int = field(default_factory=milliseconds)
@@ -72,7 +74,7 @@ class User:
             "phone_numbers": [],
             "web3_wallets": [],
             "passkeys": [],
-            "external_accounts": [],
+            "external_accounts": [account.as_json() for account in self.external_accounts],
             "saml_accounts": [],
             "enterprise_accounts": [],
             "password_enabled": self.password is not None,

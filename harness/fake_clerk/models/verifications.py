@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.fake_clerk.models.email_addresses import CODE, MAX_ATTEMPTS
 from harness.fake_clerk.models.timestamps import milliseconds
+
+if TYPE_CHECKING:
+    from harness.fake_clerk.models.external_accounts import ExternalAccount
 
 LIFETIME = 600_000
 """Milliseconds for which a code is valid."""
@@ -58,6 +61,8 @@ class Verification:
     url: str | None = None
     """Where the browser goes on, for social connections."""
     error: dict[str, Any] | None = None
+    account: ExternalAccount | None = None
+    """Who came back from there."""
     attempts: int = 0
     expire_at: int = field(default_factory=lambda: milliseconds() + LIFETIME)
 
@@ -75,12 +80,16 @@ class Verification:
     def as_json(self) -> dict[str, Any]:
         """The Frontend API's object for a verification."""
         document: dict[str, Any] = {
-            "object": _OBJECTS.get(self.strategy, "verification_oauth"),
+            "object": "verification_from_oauth"
+            if self.strategy.startswith("from_oauth_")
+            else _OBJECTS.get(self.strategy, "verification_oauth"),
             "status": self.status,
             "strategy": self.strategy,
             "attempts": self.attempts,
             "expire_at": self.expire_at,
         }
         if self.url is not None:
-            document |= {"external_verification_redirect_url": self.url, "error": self.error}
+            document["external_verification_redirect_url"] = self.url
+        if self.url is not None or self.error is not None:
+            document["error"] = self.error
         return document
