@@ -86,7 +86,7 @@ def _admit(clerk: FakeClerk, hosts: list[str]) -> None:
         if not re.fullmatch(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+", host):
             raise HarnessError(f"--allow-host {host}: a host's name or address, without scheme and port")
     # The address that was bound is a name of its own, but 0.0.0.0 and :: are nobody's.
-    clerk.api.access.hosts = [*hosts, *({clerk.host} - {"0.0.0.0", "::", ""})]
+    clerk.api.hosts.others = [*hosts, *({clerk.host} - {"0.0.0.0", "::", ""})]
     if (given := os.environ.get(_TOKEN)) is not None:
         if not TOKEN.fullmatch(given):
             raise HarnessError(f"{_TOKEN}: 16 to 128 letters, digits, - and _; or leave it out, and one is made")

@@ -16,6 +16,7 @@ from typing import Any
 from harness.fake_clerk import cors
 from harness.fake_clerk.control import API_FAULTS, control
 from harness.fake_clerk.control_access import HEADERS, ControlAccess
+from harness.fake_clerk.host_names import HostNames, host_name
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.profile import IssuerProfile
 from harness.fake_clerk.well_known import well_known_operations
@@ -45,7 +46,9 @@ class Api:
         """Makes what `/_harness/token/NAME` answers: the credential of that name, or None. None when there are no credentials."""
         self.controlled = False
         """Whether the control API answers. It must not while a target is examined, because the target could use it."""
-        self.access = ControlAccess(self._is_known)
+        self.hosts = HostNames(self._is_known)
+        """By which names it is asked; `hosts.others` are those that the user gave."""
+        self.access = ControlAccess(self.hosts)
         """Who may use the control API."""
         self.pages: dict[str, Callable[[], Answer]] = {}
         """Further pages by path; they answer GET."""
@@ -73,7 +76,7 @@ class Api:
             method = "GET" if request.method == "HEAD" else request.value("_method")
             request = replace(request, method=(method or request.method).upper())
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
-            return cors.refusal(request, self._own_names()) or cors.preflight(request)
+            return self._front_refusal(request) or cors.preflight(request)
         for operation, match in self._matching(request):
             if operation.front:
                 self.counts[operation.name] = self.counts.get(operation.name, 0) + 1
@@ -95,7 +98,7 @@ class Api:
 
     def _own_names(self) -> list[str]:
         """Hosts whose pages may call the Frontend API, beside this machine's."""
-        return [self.instance.domain, self.instance.profile.portal(self.instance.domain), *self.access.hosts]
+        return [self.instance.domain, self.instance.profile.portal(self.instance.domain), *self.hosts.others]
 
     def _at_own_name(self, request: ApiRequest) -> bool:
         """Whether a request is to the Frontend API or may be: not to a name that has the Backend API alone."""
@@ -113,9 +116,24 @@ class Api:
                 if match is not None:
                     yield operation, match
 
+    def _front_refusal(self, request: ApiRequest) -> Answer | None:
+        """Why browsers are not served: another name than the server's, or another site's page. None where they are."""
+        host = request.headers.get("host", "")
+        if self.hosts.has(host):
+            return cors.refusal(request, self._own_names())
+        message = (
+            f"The fake {self.instance.profile.name} does not answer browsers at the name {host_name(host) or host!r}: "
+        )
+        return error(
+            400,
+            "host_invalid",
+            "Invalid host",
+            message + "use 127.0.0.1, or start the issuer with --allow-host and that name.",
+        )
+
     def _front(self, operation: Operation, request: ApiRequest, match: re.Match[str]) -> Answer:
         """The answer of the Frontend API, which the asking page may read."""
-        refused = cors.refusal(request, self._own_names())
+        refused = self._front_refusal(request)
         if refused is not None:
             return refused
         try:
@@ -182,7 +200,7 @@ class Api:
             self.counts[name] = self.counts.get(name, 0) + 1
             answer = error(501, "not_implemented", f"the fake {profile.name} has no operation {name}")
             # A page sees why, rather than that something was blocked.
-            return (*answer, {} if cors.refusal(request, self._own_names()) else cors.fields(request))
+            return (*answer, {} if self._front_refusal(request) else cors.fields(request))
         return error(404, "resource_not_found", f"nothing at {request.path}")
 
     def _controlled(self, request: ApiRequest) -> Answer:

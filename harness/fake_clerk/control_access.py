@@ -5,21 +5,19 @@ needs: curl, browsers and HTTP libraries take it as it is, whereas `fetch` refus
 header, and some clients lose a query when they append a path.
 
 Anything that runs in a browser on this machine reaches loopback: other sites' forms and scripts (CWE-352), and pages whose
-name was pointed here after they were loaded (DNS rebinding, CWE-350). The latter is told by the Host field, the former by
-Origin (RFC 6454, section 7) and Sec-Fetch-Site (W3C Fetch Metadata). The issuer's own APIs are not held to this: they have
-the secret key or publish what is public, and containers reach them by whatever name they were given.
+name was pointed here after they were loaded (DNS rebinding, CWE-350). The latter is told by the Host field (`host_names`), the
+former by Origin (RFC 6454, section 7) and Sec-Fetch-Site (W3C Fetch Metadata).
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from harness.core.redact import learn
+from harness.fake_clerk.host_names import HostNames, host_name
 from harness.fake_clerk.wire import Answer, ApiRequest, error
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -34,15 +32,13 @@ _PREFIX = re.compile(r"/~([^/]*)(/.*)?")
 class ControlAccess:
     """The door of one server's control API.
 
-    `token` is the secret; `hosts` are names by which others were said to reach the server, beside loopback and `own`, which
-    tells the issuer's names.
+    `token` is the secret; `names` are those by which the server is asked.
     """
 
-    def __init__(self, own: Callable[[str], bool]) -> None:
+    def __init__(self, names: HostNames) -> None:
         self.token = secrets.token_urlsafe(24)
         learn(self.token)
-        self.hosts: list[str] = []
-        self._own = own
+        self._names = names
 
     @property
     def path(self) -> str:
@@ -60,9 +56,9 @@ class ControlAccess:
     def refusal(self, request: ApiRequest, *, known: bool) -> Answer | None:
         """Why this request (without its token; `known`: it had the right one) is not served, or None."""
         host = request.headers.get("host", "")
-        if not self._is_ours(_hostname(host)):
+        if not self._names.has(host):
             return _forbidden(
-                f"the control API does not answer to the name {_hostname(host) or host!r}: "
+                f"the control API does not answer to the name {host_name(host) or host!r}: "
                 "use 127.0.0.1, or start the issuer with --allow-host and that name"
             )
         origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
@@ -79,20 +75,6 @@ class ControlAccess:
                 "which CLERK_HARNESS_URL has as well (http://HOST:PORT/~TOKEN)",
             )
         return None
-
-    def _is_ours(self, host: str) -> bool:
-        if host in ("localhost", *(name.lower() for name in self.hosts)):
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return self._own(host)
-
-
-def _hostname(field: str) -> str:
-    """The name in a Host field (RFC 9110, section 7.2), without port, brackets and final dot; empty for what is none."""
-    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::\d*)?", field)
-    return (match[1] or match[2]).lower().rstrip(".") if match is not None else ""
 
 
 def _forbidden(message: str) -> Answer:
