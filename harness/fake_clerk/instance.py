@@ -190,6 +190,7 @@ class Instance:
         options = {
             "status": session.status if session.status == "pending" else "active",
             "actor": session.actor,
+            "factor_ages": session.factor_ages(self.clock()),
         } | options
         claims = self.profile.session.claims(
             subject=user.id, session=session.id, issuer=self.issuer, now=self.now(), **options

@@ -28,7 +28,7 @@ class TokenForm:
     """The form of the JWTs of one kind.
 
     `claims` makes the claims from keyword arguments: always `issuer`, `now` (seconds since 1970) and `subject`, and what
-    the kind needs besides. For session tokens that is `session` (an id), `organization`, `actor` and `status`, and whatever
+    the kind needs besides. For session tokens that is `session` (an id), `organization`, `actor`, `status` and `factor_ages`, and whatever
     a caller of `Instance.session_token` adds, such as `lifetime` in seconds. `header` makes the JOSE header from the `kid`.
     """
 

@@ -6,6 +6,7 @@ Source: https://clerk.com/docs/guides/sessions/session-tokens
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from harness.fake_clerk.ids import new_id
@@ -45,11 +46,13 @@ def session_claims(
     actor: str | None = None,
     status: str = "active",
     lifetime: int = LIFETIME,
+    factor_ages: Sequence[int] = (0, -1),
 ) -> dict[str, Any]:
     """The claims of a session token.
 
     `now` is in seconds since 1970, `lifetime` in seconds. `organization` has `id`, `slug`, `role` (without `org:`) and
     `permissions` (comma separated). `status` is `active` or `pending`, `actor` is the id of the user who impersonates.
+    `factor_ages` are the minutes since the first and the second factor were verified, -1 for one that was not.
     """
     claims: dict[str, Any] = {
         "iss": issuer,
@@ -72,7 +75,14 @@ def session_claims(
                 "org_permissions": [p for p in organization.get("permissions", "").split(",") if p],
             }
         return claims
-    claims |= {"v": 2, "jti": secrets.token_hex(10), "fva": [5, -1], "sts": status, "pla": "u:free", "fea": ""}
+    claims |= {
+        "v": 2,
+        "jti": secrets.token_hex(10),
+        "fva": list(factor_ages),
+        "sts": status,
+        "pla": "u:free",
+        "fea": "",
+    }
     if organization:
         claims["o"] = {
             "id": organization["id"],

@@ -15,7 +15,7 @@ from harness.fake_clerk.models.clients import Client
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.timestamps import milliseconds
 from harness.fake_clerk.models.users import User
-from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error
+from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, not_found
 
 
 @dataclass
@@ -97,3 +97,13 @@ def signed_in(instance: Instance, request: ApiRequest) -> tuple[Browser, Session
     if session is None:
         raise Refused(error(401, "signed_out", "Signed out", "You are signed out"))
     return browser, session, instance.directory.users[session.user_id]
+
+
+def session_in(instance: Instance, request: ApiRequest, session_id: str) -> tuple[Browser, Session]:
+    """A session of this browser; raises Refused with 404 for another's, with 401 for one that has ended."""
+    browser, session = browser_of(instance, request), instance.directory.sessions.get(session_id)
+    if browser.client is None or session is None or session.client_id != browser.client.id:
+        raise not_found("session", session_id)
+    if not session.open or session.user_id not in instance.directory.users:
+        raise Refused(error(401, "signed_out", "Signed out", "You are signed out"))
+    return browser, session

@@ -62,7 +62,7 @@ def session(instance: Instance, found: Session, origin: str | None) -> dict[str,
         "user": whole,
         "public_user_data": {name: whole[name] for name in names}
         | {"user_id": user.id, "identifier": user.email or user.username or user.id},
-        "factor_verification_age": [max(0, instance.now() - found.created_at // 1000) // 60, -1],
+        "factor_verification_age": found.factor_ages(instance.clock()),
         "last_active_token": {"object": "token", "jwt": token} if token is not None else None,
         "tasks": [{"key": key} for key in found.tasks] or None,
     }

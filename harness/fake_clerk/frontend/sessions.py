@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.fake_clerk.frontend._browser import Browser, browser_of
+from harness.fake_clerk.frontend._browser import browser_of, session_in
+from harness.fake_clerk.frontend._reverification import REVERIFICATION
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.timestamps import milliseconds
 from harness.fake_clerk.operations._lookup import no_member
-from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front, not_found
-
-
-def _find(instance: Instance, request: ApiRequest, session_id: str) -> tuple[Browser, Session]:
-    """A session of this browser; raises Refused with 404 for another's, with 401 for one that has ended."""
-    browser, session = browser_of(instance, request), instance.directory.sessions.get(session_id)
-    if browser.client is None or session is None or session.client_id != browser.client.id:
-        raise not_found("session", session_id)
-    if not session.open or session.user_id not in instance.directory.users:
-        raise Refused(error(401, "signed_out", "Signed out", "You are signed out"))
-    return browser, session
+from harness.fake_clerk.wire import Answer, ApiRequest, front, not_found
 
 
 def _get(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-    browser, session = _find(instance, request, session_id)
+    browser, session = session_in(instance, request, session_id)
     return browser.answer(browser.session_document(session))
 
 
@@ -39,7 +30,7 @@ def _organization(instance: Instance, session: Session, asked: str) -> str | Non
 
 
 def _touch(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-    browser, session = _find(instance, request, session_id)
+    browser, session = session_in(instance, request, session_id)
     asked = request.form().get("active_organization_id")
     if asked is not None:
         session.organization_id = _organization(instance, session, asked)
@@ -53,7 +44,7 @@ def _touch(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
 
 
 def _token(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-    browser, session = _find(instance, request, session_id)
+    browser, session = session_in(instance, request, session_id)
     asked = request.form().get("organization_id")
     options: dict[str, Any] = {}
     if asked is not None:
@@ -65,7 +56,7 @@ def _token(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
 
 
 def _template_token(instance: Instance, request: ApiRequest, session_id: str, template_name: str) -> Answer:
-    browser, session = _find(instance, request, session_id)
+    browser, session = session_in(instance, request, session_id)
     template = instance.templates.get(template_name)
     if template is None:
         raise not_found("JWT template", template_name)
@@ -75,7 +66,7 @@ def _template_token(instance: Instance, request: ApiRequest, session_id: str, te
 
 def _end(status: str) -> Callable[..., Answer]:
     def answer(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
-        browser, session = _find(instance, request, session_id)
+        browser, session = session_in(instance, request, session_id)
         instance.directory.set_session(session, status)
         browser.begin().updated_at = milliseconds()
         return browser.answer(browser.session_document(session))
@@ -102,4 +93,5 @@ OPERATIONS = [
     front("POST", _ONE + "/remove", "removeSession", _end("removed")),
     front("POST", _ONE + "/tokens", "createSessionToken", _token),
     front("POST", _ONE + "/tokens/{template_name}", "createSessionTokenWithTemplate", _template_token),
+    *REVERIFICATION,
 ]

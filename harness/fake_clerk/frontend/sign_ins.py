@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import hmac
-
 import jwt
 
 from harness.fake_clerk.frontend._browser import Browser, browser_of
 from harness.fake_clerk.frontend._signing_in import (
     begin_session,
     check_code,
+    check_password,
+    check_second,
     refuse_second_session,
     refuse_state,
     send_code,
+    verified_address,
 )
 from harness.fake_clerk.frontend._social import account_of, connect, depart, failure
 from harness.fake_clerk.instance import Instance
-from harness.fake_clerk.models.email_addresses import EmailAddress
 from harness.fake_clerk.models.external_accounts import PREFIX, ExternalAccount
 from harness.fake_clerk.models.sign_ins import RESET, SignIn, second_factors
 from harness.fake_clerk.models.social import linked
@@ -52,13 +52,7 @@ def _password(browser: Browser, sign_in: SignIn, given: str) -> None:
     if user is None:
         raise Refused(error(422, "form_param_missing", "identifier is missing"))
     refuse_state(user)
-    if user.password is None:
-        raise Refused(
-            error(400, "strategy_for_user_invalid", "The verification strategy is not valid for this account")
-        )
-    if not hmac.compare_digest(user.password.encode(), given.encode()):
-        message = "Password is incorrect. Try again, or use another method."
-        raise Refused(error(422, "form_password_incorrect", message))
+    check_password(user, given)
     sign_in.first = Verification("password", status="verified")
     _confirmed(browser, sign_in, "password")
 
@@ -86,18 +80,10 @@ def _ticket(browser: Browser, sign_in: SignIn, ticket: str) -> None:
     sign_in.session_id = begin_session(browser, sign_in.user, "ticket", sign_in.actor).id
 
 
-def _address(user: User, address_id: str | None) -> EmailAddress:
-    verified = [entry for entry in user.emails if entry.verified]
-    chosen = [entry for entry in verified if entry.id == address_id] if address_id else verified
-    if not chosen:
-        raise Refused(error(422, "form_param_value_invalid", "email_address_id is invalid"))
-    return chosen[0]
-
-
 def _prepare_code(browser: Browser, sign_in: SignIn, strategy: str, address_id: str | None) -> None:
     if sign_in.user is None:
         raise Refused(error(422, "form_param_missing", "identifier is missing"))
-    sign_in.first = send_code(browser, _address(sign_in.user, address_id).address, strategy)
+    sign_in.first = send_code(browser, verified_address(sign_in.user, address_id).address, strategy)
 
 
 def came_back(browser: Browser, sign_in: SignIn, account: ExternalAccount, user: User) -> None:
@@ -217,15 +203,9 @@ def _attempt_second(instance: Instance, request: ApiRequest, sign_in_id: str) ->
     (browser, sign_in), form = _find(instance, request, sign_in_id), request.form()
     user = _at(sign_in, "needs_second_factor")
     strategy, code = form.get("strategy", ""), form.get("code", "")
-    if strategy not in [factor["strategy"] for factor in second_factors(user)]:
-        raise _unsupported(strategy)
-    by_app = strategy == "totp" and user.totp is not None and user.totp.accepts(code, instance.clock())
-    if not by_app and not (strategy == "backup_code" and code in user.backup_codes):
-        raise Refused(error(422, "form_code_incorrect", "is incorrect", "Incorrect code"))
-    if strategy == "backup_code":
-        user.backup_codes.remove(code)
+    check_second(instance, user, strategy, code)
     sign_in.second = Verification(strategy, status="verified")
-    sign_in.session_id = begin_session(browser, user, strategy, sign_in.actor).id
+    sign_in.session_id = begin_session(browser, user, strategy, sign_in.actor, second=True).id
     return browser.answer(sign_in.as_json())
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.fake_clerk.models.reverifications import Reverification
 from harness.fake_clerk.models.timestamps import DAY, milliseconds
 
 
@@ -25,6 +26,12 @@ class Session:
     """The browser; one of its own unless given."""
     tasks: list[str] = field(default_factory=list)
     """What the person must do while the session is pending: `choose-organization`."""
+    first_verified_at: int = field(default_factory=milliseconds)
+    """When the first factor was verified last."""
+    second_verified_at: int | None = None
+    """When the second factor was verified last; None where it never was."""
+    reverification: Reverification | None = None
+    """The one that is under way."""
     created_at: int = field(default_factory=milliseconds)
     updated_at: int = field(default_factory=milliseconds)
 
@@ -35,6 +42,18 @@ class Session:
     def open(self) -> bool:
         """Whether tokens are issued for it."""
         return self.status in ("active", "pending")
+
+    def factor_ages(self, now: float) -> list[int]:
+        """The claim `fva`: minutes since the first and the second factor were verified, at `now` (seconds since 1970).
+
+        It is -1 for a factor that was not.
+
+        Source: https://clerk.com/docs/guides/sessions/session-tokens
+        """
+        return [
+            max(0, int(now * 1000) - at) // 60_000 if at is not None else -1
+            for at in (self.first_verified_at, self.second_verified_at)
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """The Backend API's `Session` object."""
