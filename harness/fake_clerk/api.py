@@ -67,7 +67,10 @@ class Api:
         """The status and the JSON document for `request`."""
         api = self.instance.profile.api
         request, known = self.access.strip(request) if self.controlled or self.mint is not None else (request, False)
-        if api is not None and request.path.startswith(api.unversioned):
+        host = request.headers.get("host", "").partition(":")[0].lower()
+        # At its own name, the Frontend API has paths of its own that begin so, for browsers.
+        keyed = host != self.instance.domain.lower() or "authorization" in request.headers
+        if api is not None and keyed and request.path.startswith(api.unversioned):
             request = replace(request, path=f"{api.version}{request.path}")
         if (other := self._neighbour_at(request)) is not None:
             return other

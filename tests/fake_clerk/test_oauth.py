@@ -421,7 +421,7 @@ def test_consent_by_a_page_of_one_s_own(browser: httpx.Client, clerk: FakeClerk,
     path, given = f"/v1/me/oauth/consent/{relying.document['client_id']}", outcome(relying.url())
     assert browser.get(path).status_code == 401
     allowed(browser, relying.url())
-    shown = browser.get(path, params={"scope": "email", "redirect_uri": CALLBACK}).json()["response"]
+    shown = browser.get(path, params={"scope": "email", "redirect_uri": CALLBACK}).json()
     assert (shown["redirect_domain"], [each["scope"] for each in shown["scopes"]]) == ("app.example", ["email"])
     denied = browser.post(path, data=given | {"consented": "yes"})
     assert outcome(denied.headers["location"])["error"] == "access_denied"

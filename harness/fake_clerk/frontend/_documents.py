@@ -11,7 +11,7 @@ from harness.fake_clerk.models.organizations import Membership, Organization
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.users import User
 
-_UNSEEN = ("private_metadata", "locale", "enterprise_accounts", "bypass_client_trust", "create_organizations_limit")
+_UNSEEN = ("private_metadata", "locale", "bypass_client_trust", "create_organizations_limit")
 """Fields of the Backend API's forms that the Frontend API does not have."""
 
 

@@ -23,3 +23,18 @@ def member(
         message = f"You need the permission {permission}."
         raise Refused(error(403, "missing_organization_permission", "Missing permission", message))
     return browser, user, organization
+
+
+def keep_an_admin(organization: Organization, user: User, role: str | None) -> None:
+    """Raises Refused where `user` is the last who may manage the members and would not be any more.
+
+    `role` is the new one, None where the membership ends.
+    """
+    managing = [
+        user_id
+        for user_id, membership in organization.members.items()
+        if "org:sys_memberships:manage" in permission_keys(membership.role)
+    ]
+    if managing == [user.id] and (role is None or "org:sys_memberships:manage" not in permission_keys(role)):
+        message = "There has to be at least one organization member with the minimum required permissions"
+        raise Refused(error(400, "organization_minimum_permissions_needed", "Minimum permissions needed", message))

@@ -25,6 +25,14 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
     return 200, [_document(session) for session in sessions if session.user_id == user.id and session.open]
 
 
+def _list_whole(instance: Instance, request: ApiRequest) -> Answer:
+    browser, _, user = signed_in(instance, request)
+    sessions = list(instance.directory.sessions.values())
+    return 200, [
+        browser.session_document(session) for session in sessions if session.user_id == user.id and session.open
+    ]
+
+
 def _revoke(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
     browser, _, user = signed_in(instance, request)
     session = instance.directory.sessions.get(session_id)
@@ -35,6 +43,7 @@ def _revoke(instance: Instance, request: ApiRequest, session_id: str) -> Answer:
 
 
 OPERATIONS = [
+    front("GET", "/v1/me/sessions", "getUsersSessions", _list_whole),
     front("GET", "/v1/me/sessions/active", "getSessions", _list),
     front("POST", "/v1/me/sessions/{session_id}/revoke", "revokeSession", _revoke),
 ]

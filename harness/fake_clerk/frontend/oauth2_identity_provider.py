@@ -279,23 +279,20 @@ def _domain(uri: str) -> str | None:
 
 
 def _consent(instance: Instance, request: ApiRequest, client_id: str) -> Answer:
-    browser, _, _ = signed_in(instance, request)
+    signed_in(instance, request)
     application, uri = _consent_of(instance, client_id), request.value("redirect_uri") or ""
     wanted = (request.value("scope") or "").split()
     scopes = [scope for scope in application.scopes if not wanted or scope in wanted]
-    return browser.answer(
-        {
-            "oauth_application_name": application.name,
-            "oauth_application_logo_url": application.client_image_url,
-            "oauth_application_url": application.client_uri,
-            "client_id": application.client_id,
-            "redirect_domain": _domain(uri) if application.redirects_to(uri) else None,
-            "scopes": [
-                {"scope": scope, "description": SCOPES[scope], "requires_consent": scope != "openid"}
-                for scope in scopes
-            ],
-        }
-    )
+    return 200, {
+        "oauth_application_name": application.name,
+        "oauth_application_logo_url": application.client_image_url,
+        "oauth_application_url": application.client_uri,
+        "client_id": application.client_id,
+        "redirect_domain": _domain(uri) if application.redirects_to(uri) else None,
+        "scopes": [
+            {"scope": scope, "description": SCOPES[scope], "requires_consent": scope != "openid"} for scope in scopes
+        ],
+    }
 
 
 def _submit_consent(instance: Instance, request: ApiRequest, client_id: str) -> Answer:

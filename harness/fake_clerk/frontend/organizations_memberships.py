@@ -9,12 +9,13 @@ from typing import Any
 
 from harness.fake_clerk.frontend import _documents as documents
 from harness.fake_clerk.frontend._browser import Browser, signed_in
-from harness.fake_clerk.frontend._membership import member
+from harness.fake_clerk.frontend._membership import keep_an_admin, member
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.invitations import Invitation
 from harness.fake_clerk.models.timestamps import milliseconds
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.operations._invitations import with_organizations
+from harness.fake_clerk.operations.organization_memberships import remove_member
 from harness.fake_clerk.wire import Answer, ApiRequest, front, not_found
 
 
@@ -31,10 +32,9 @@ def _list(instance: Instance, request: ApiRequest) -> Answer:
 
 def _leave(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
     browser, user, organization = member(instance, request, organization_id)
-    membership = organization.members.pop(user.id)
-    if user.organization is not None and user.organization["id"] == organization.id:
-        user.organization = None
-    instance.directory.changed("organizationMembership.deleted", membership.as_json(organization, user))
+    keep_an_admin(organization, user, None)
+    membership = organization.members[user.id]
+    remove_member(instance, organization, user)
     return browser.answer(documents.deleted("organization_membership", membership.id))
 
 

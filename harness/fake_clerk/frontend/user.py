@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from typing import Any
 
 from harness.fake_clerk.frontend import _documents as documents
 from harness.fake_clerk.frontend._browser import signed_in
+from harness.fake_clerk.frontend._signing_in import check_password
 from harness.fake_clerk.frontend.sign_ins import checked_password
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.users import User, merge_metadata
@@ -62,14 +62,22 @@ def _delete(instance: Instance, request: ApiRequest) -> Answer:
 
 def _change_password(instance: Instance, request: ApiRequest) -> Answer:
     (browser, session, user), form = signed_in(instance, request), request.form()
-    current = form.get("current_password", "")
-    if user.password is not None and not hmac.compare_digest(user.password.encode(), current.encode()):
-        raise Refused(error(422, "form_password_incorrect", "Password is incorrect. Try again, or use another method."))
+    if user.password is not None:
+        check_password(user, form.get("current_password", ""))
     instance.directory.update_user(user.id, password=checked_password(form.get("new_password", "")))
     if form.get("sign_out_of_other_sessions") == "true":
         for other in list(instance.directory.sessions.values()):
             if other.user_id == user.id and other is not session and other.open:
                 instance.directory.set_session(other, "revoked")
+    return browser.answer(documents.person(instance, user))
+
+
+def _remove_password(instance: Instance, request: ApiRequest) -> Answer:
+    browser, _, user = signed_in(instance, request)
+    if user.password is None:
+        raise Refused(error(400, "no_password_set", "The user has no password."))
+    check_password(user, request.form().get("current_password", ""))
+    instance.directory.update_user(user.id, password=None)
     return browser.answer(documents.person(instance, user))
 
 
@@ -79,4 +87,5 @@ OPERATIONS = [
     front("DELETE", "/v1/me", "deleteUser", _delete),
     front("PATCH", "/v1/me/metadata", "patchUserMetadata", _update_metadata),
     front("POST", "/v1/me/change_password", "changePassword", _change_password),
+    front("POST", "/v1/me/remove_password", "removePassword", _remove_password),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.fake_clerk.instance import Instance
+from harness.fake_clerk.models.invitations import Invitation
 from harness.fake_clerk.models.organizations import Organization
 from harness.fake_clerk.operations._bodies import role_in
 from harness.fake_clerk.operations._invitations import (
@@ -20,7 +21,8 @@ from harness.fake_clerk.operations._lookup import find_organization, find_user
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, not_found, paged
 
 
-def _invite(instance: Instance, organization: Organization, document: dict[str, Any]) -> dict[str, Any]:
+def invite(instance: Instance, organization: Organization, document: dict[str, Any]) -> Invitation:
+    """Invite an address to an organization, and report it; raises Refused with 404, 422 or 400."""
     inviter = document.get("inviter_user_id")
     if inviter is not None:
         inviter = find_user(instance, str(inviter)).id
@@ -33,16 +35,19 @@ def _invite(instance: Instance, organization: Organization, document: dict[str, 
         raise Refused(error(400, "duplicate_record", "the address is invited already"))
     instance.invitations[invitation.id] = invitation
     instance.directory.changed("organizationInvitation.created", invitation.as_json(instance.directory.users))
-    return invitation.as_json(instance.directory.users)
+    return invitation
 
 
 def _create(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
-    return 200, _invite(instance, find_organization(instance, organization_id), request.document())
+    invitation = invite(instance, find_organization(instance, organization_id), request.document())
+    return 200, invitation.as_json(instance.directory.users)
 
 
 def _create_all(instance: Instance, request: ApiRequest, organization_id: str) -> Answer:
     organization = find_organization(instance, organization_id)
-    made = [_invite(instance, organization, document) for document in request.documents()]
+    made = [
+        invite(instance, organization, document).as_json(instance.directory.users) for document in request.documents()
+    ]
     return 200, {"data": made, "total_count": len(made)}
 
 

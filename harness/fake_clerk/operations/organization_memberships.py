@@ -37,10 +37,16 @@ def _create(instance: Instance, request: ApiRequest, organization_id: str) -> An
 
 
 def _update(instance: Instance, request: ApiRequest, organization_id: str, user_id: str) -> Answer:
-    organization, membership, user = find_membership(instance, organization_id, user_id)
-    membership.role = role_in(request.document())
+    organization, _, user = find_membership(instance, organization_id, user_id)
+    return change_role(instance, organization, user, role_in(request.document()))
+
+
+def change_role(instance: Instance, organization: Organization, user: User, role: str) -> Answer:
+    """Give a member another role, and report it."""
+    membership = organization.members[user.id]
+    membership.role = role
     if user.organization is not None and user.organization["id"] == organization.id:
-        user.organization = user.organization | {"role": membership.role.removeprefix("org:")}
+        user.organization = user.organization | {"role": role.removeprefix("org:")}
     return _report(instance, "updated", organization, membership, user)
 
 
@@ -63,8 +69,13 @@ def _list_all(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _delete(instance: Instance, request: ApiRequest, organization_id: str, user_id: str) -> Answer:
-    organization, membership, user = find_membership(instance, organization_id, user_id)
-    del organization.members[user_id]
+    organization, _, user = find_membership(instance, organization_id, user_id)
+    return remove_member(instance, organization, user)
+
+
+def remove_member(instance: Instance, organization: Organization, user: User) -> Answer:
+    """End a membership, and report it."""
+    membership = organization.members.pop(user.id)
     if user.organization is not None and user.organization["id"] == organization.id:
         user.organization = None
     return _report(instance, "deleted", organization, membership, user)

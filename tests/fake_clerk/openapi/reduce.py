@@ -1,6 +1,6 @@
 """Cut Clerk's OpenAPI documents down to what the fake implements.
 
-`python -m tests.fake_clerk.openapi.reduce backend-api.yml webhooks.yml`
+`python -m tests.fake_clerk.openapi.reduce backend-api.yml webhooks.yml frontend-api.yml`
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from typing import Any
 
 import yaml
 
+from harness.fake_clerk import CLERK, frontend
 from harness.fake_clerk.operations import OPERATIONS
+from harness.fake_clerk.well_known import well_known_operations
+from harness.fake_clerk.wire import Operation
 
 HERE = Path(__file__).parent
 EVENTS = [
@@ -35,9 +38,9 @@ def references(value: Any) -> set[str]:
     return set(re.findall(r'"\$ref": "(#/components/[^"]+)"', json.dumps(value)))
 
 
-def reduced(document: dict[str, Any]) -> dict[str, Any]:
-    """The implemented operations, and the components that they refer to."""
-    wanted = {(operation.method.lower(), operation.path.removeprefix("/v1")) for operation in OPERATIONS}
+def reduced(document: dict[str, Any], operations: list[Operation], prefix: str) -> dict[str, Any]:
+    """The implemented operations, and the components that they refer to; `prefix` of paths is not in the document."""
+    wanted = {(operation.method.lower(), operation.path.removeprefix(prefix)) for operation in operations}
     paths: dict[str, Any] = {}
     for path, item in document["paths"].items():
         kept = {method: operation for method, operation in item.items() if (method, path) in wanted}
@@ -55,6 +58,17 @@ def reduced_webhooks(document: dict[str, Any]) -> dict[str, Any]:
         if name in EVENTS
     }
     return {"info": document["info"], "events": events, "components": components_for(document, events)}
+
+
+def missing(document: dict[str, Any], operations: list[Operation]) -> dict[str, str]:
+    """The documented operations that the fake does not have, by method and path: their names."""
+    had = {(operation.method.lower(), operation.path) for operation in operations}
+    return {
+        f"{method.upper()} {path}": operation["operationId"]
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if (method, path) not in had and "operationId" in operation
+    }
 
 
 def components_for(document: dict[str, Any], parts: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -78,5 +92,8 @@ def write(name: str, small: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    write("backend-api.json", reduced(yaml.safe_load(Path(sys.argv[1]).read_text())))
+    write("backend-api.json", reduced(yaml.safe_load(Path(sys.argv[1]).read_text()), OPERATIONS, "/v1"))
     write("webhooks.json", reduced_webhooks(yaml.safe_load(Path(sys.argv[2]).read_text())))
+    whole = yaml.safe_load(Path(sys.argv[3]).read_text())
+    served = [*frontend.OPERATIONS, *well_known_operations(CLERK)]
+    write("frontend-api.json", reduced(whole, served, "") | {"x-missing": missing(whole, served)})
