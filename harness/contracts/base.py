@@ -44,6 +44,7 @@ class Check:
     """What a contract says of one of its checks. `count`: how often it was looked at; `events`: the shortest way to break it,
     in plain words; `before` and `after`: the rows there. `figures`: what was measured, a row for each route or trial.
     `unmeasured`: what its file declares of it and nobody examined, and why; with any, the run does not pass.
+    `picture`: a file beside the reports that shows it.
     """
 
     contract: str
@@ -57,6 +58,7 @@ class Check:
     after: list[str] = field(default_factory=list)
     figures: list[dict[str, Any]] = field(default_factory=list)
     unmeasured: list[str] = field(default_factory=list)
+    picture: str = ""
 
     @property
     def failed(self) -> bool:
@@ -68,6 +70,7 @@ class Check:
         lines = [f"{self.contract}: {self.name}: {self.description}", f"  {self.detail}"]
         lines += [f"  {number}. {event}" for number, event in enumerate(self.events, 1)]
         lines += [f"  before: {row}" for row in self.before] + [f"  after:  {row}" for row in self.after]
+        lines += [f"  picture: {self.picture}, beside the reports"] if self.picture else []
         return [line.replace("\n", "\n    ") for line in lines]
 
 

@@ -80,10 +80,14 @@ def _journey(
         if name != "no-loop" and not done.opened:
             unknown[name] = "no protected page opened for somebody who is signed in: sign-in or no-loop tell why"
             continue
+        own = stories[name]
         try:
-            judge(stories[name])
+            judge(own)
         except Unknown as why:
             unknown[name] = str(why)
+        if own.broken and done.pictures:
+            shown = next((path for path in done.pictures if path in own.broken[0]), next(iter(done.pictures)))
+            own.picture = _put(stage, name, done.pictures[shown])
 
 
 def _judges(stage: Stage, done: Travelled, public: Callable[[str, str], bool]) -> dict[str, Callable[[Story], None]]:
@@ -98,19 +102,19 @@ def _judges(stage: Stage, done: Travelled, public: Callable[[str, str], bool]) -
 def _camera(stage: Stage) -> Callable[[str, Visitor, Any], str]:
     """What takes pictures, into the folder of the reports; where that cannot be written there are none."""
 
-    def take(name: str, visitor: Visitor, page: Any) -> str:
-        picture = visitor.picture(page)
-        if picture is None:
-            return ""
-        file = stage.folder / f"{name}.png"
-        try:
-            stage.folder.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(picture)
-        except OSError:
-            return ""
-        return f"{stage.folder.name}/{file.name}"
+    return lambda name, visitor, page: _put(stage, name, visitor.picture(page))
 
-    return take
+
+def _put(stage: Stage, name: str, picture: bytes | None) -> str:
+    if picture is None:
+        return ""
+    file = stage.folder / f"{name}.png"
+    try:
+        stage.folder.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(picture)
+    except OSError:
+        return ""
+    return f"{stage.folder.name}/{file.name}"
 
 
 def _check(contract: Contract, story: Story, unknown: str | None) -> Check:
@@ -119,7 +123,7 @@ def _check(contract: Contract, story: Story, unknown: str | None) -> Check:
         check.status = "broken"
         more = len(story.broken) - _MOST
         check.detail = "; ".join(story.broken[:_MOST]) + (f"; and {more} more" if more > 0 else "")
-        check.events = story.steps + ([f"a picture of it: {story.picture}"] if story.picture else [])
+        check.events, check.picture = story.steps, story.picture
     elif unknown is not None:
         check.detail = unknown
     else:

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Travelled:
-    """What the journey has left behind. `opened`: the protected pages that were seen signed in; `first` and `last`: which
+    """What the journey has left behind. `opened`: the protected pages that were seen signed in, of which there are `pictures`; `first` and `last`: which
     requests of the record were sent while somebody was signed in.
     """
 
     visitor: Visitor
     person: Person | None = None
     opened: list[str] = field(default_factory=list)
+    pictures: dict[str, bytes] = field(default_factory=dict)
     first: int = 0
     last: int | None = None
 
@@ -118,6 +119,8 @@ def _look_around(stage: Stage, story: Story, visitor: Visitor, page: Page, done:
             story.finding(f"{path} does not open for somebody who is signed in: the tab shows {stage.path(page)}{why}")
         else:
             done.opened.append(path)
+            if (picture := visitor.picture(page)) is not None:
+                done.pictures[path] = picture
 
 
 def _leave(stage: Stage, story: Story, visitor: Visitor, page: Page) -> None:

@@ -44,7 +44,7 @@ def genuine(clerk: FakeClerk, token: str, at: int) -> str | None:
         except jwt.InvalidTokenError:
             continue
         late = at - int(claims.get("exp", 0))
-        return f"a token that ran out {late} s before" if late > 0 else None
+        return "a token that has run out" if late > 0 else None
     return "a token that Clerk has not signed"
 
 
@@ -124,7 +124,7 @@ def _hold_token(stage: Stage, story: Story, done: Travelled, sent: Sent, place: 
         elif (wrong := genuine(stage.clerk, token, sent.at)) is not None:
             story.finding(f"{place} carries {wrong}", sent)
         elif done.person is not None and claims.get("sub") != done.person.user.id:
-            story.finding(f"{place} carries the token of {claims.get('sub')}, who is not the one that signed in", sent)
+            story.finding(f"{place} carries the token of somebody else", sent)
 
 
 def token_origin(stage: Stage, story: Story, done: Travelled) -> None:

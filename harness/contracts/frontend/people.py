@@ -57,9 +57,7 @@ def _look(stage: Stage, story: Story, visitor: Visitor, page: Page, path: str, o
     if found:
         story.look(visitor, page)
         story.finding(
-            f"{path} shows {found[0]}, which belongs to somebody who is signed in {where}"
-            if "before" not in where
-            else f"{path} shows {found[0]}, which belongs to somebody who was signed in {where}"
+            f"{path} shows {_kind(found[0])} of somebody who {'was' if 'before' in where else 'is'} signed in {where}"
         )
 
 
@@ -137,6 +135,10 @@ def _hold_tenant(stage: Stage, story: Story, visitor: Visitor, since: int, wante
             seen += 1
             story.count += 1
             if tenant != wanted.id:
-                other = f"{tenant}" if tenant else "no organization"
-                story.finding(f"{when} {sent.method} {sent.path} carries a token of {other}, not of {wanted.id}", sent)
+                other = "another organization" if tenant else "no organization"
+                story.finding(f"{when} {sent.method} {sent.path} carries a token of {other}", sent)
     return seen
+
+
+def _kind(mark: str) -> str:
+    return "the e-mail address" if "@" in mark else "the id" if mark.startswith("user_") else "the name"

@@ -83,9 +83,10 @@ class Stage:
     stopping: Callable[[], bool] = lambda: False
 
     def path(self, page: Page) -> str:
-        """The path of a tab at the front end; the whole address elsewhere."""
+        """The path of a tab at the front end; with its origin elsewhere."""
         url = page.url
-        return (urlsplit(url).path or "/") if origin_of(url) == self.origin else url
+        path = urlsplit(url).path or "/"
+        return path if origin_of(url) == self.origin else f"{origin_of(url)}{path}"
 
     def to_backend(self, sent: Sent) -> bool:
         """Whether a request goes to the backend: to its own origin, or to the paths of the front end that lead there."""

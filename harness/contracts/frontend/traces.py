@@ -49,7 +49,7 @@ def traces(text: str, marks: frozenset[str] = frozenset(), depth: int = _DEPTH) 
             seen.append(found.span())
             if not _speaks_of_somebody(claims, marks):
                 continue  # A key for everybody, as databases for browsers have them.
-            yield Trace(found[0], f"a JSON Web Token{_about(claims)}", found[0])
+            yield Trace(found[0], "a session token of Clerk" if "sid" in claims else "a JSON Web Token", found[0])
     for found in (*_BASE64.finditer(text), *_HEX.finditer(text)):
         if any(start <= found.start() < end for start, end in seen):
             continue
@@ -75,10 +75,6 @@ def named(name: str, value: str) -> Trace | None:
 def _speaks_of_somebody(claims: dict[str, Any], marks: frozenset[str]) -> bool:
     text = json.dumps(claims, ensure_ascii=False)
     return bool(_IDENTITY & {str(name).lower() for name in claims}) or any(mark in text for mark in marks)
-
-
-def _about(claims: dict[str, Any]) -> str:
-    return f" of {claims['sub']}" if isinstance(claims.get("sub"), str) else ""
 
 
 def _bytes(text: str) -> bytes:
@@ -120,7 +116,9 @@ def _meaning(plain: str, marks: frozenset[str]) -> str | None:
             return f"base64 of JSON with {', '.join(known)}"
         return None
     if mark := next((mark for mark in sorted(marks) if mark in plain), None):
-        return f"an encoding of a text with {mark}"
+        return (
+            f"an encoding of a text with {'an e-mail address' if '@' in mark else 'the id or the name'} of the person"
+        )
     if _ADDRESS.search(plain) and re.search(r"[:;|]", plain):
         return "base64 of an e-mail address and more"
     return None

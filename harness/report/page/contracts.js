@@ -1,6 +1,7 @@
 // The other contracts, in pictures where there is something to see; policies; and of what the run was made.
 const story = check => [
   check.events?.length ? [el("p", {}, "The shortest way to break it:"), el("ol", { class: "story" }, check.events.map(event => el("li", {}, event)))] : null,
+  check.picture ? el("p", {}, el("a", { href: check.picture }, "What a person saw")) : null,
   check.before?.length || check.after?.length ? el("div", { class: "rows" }, [["Rows before", check.before], ["Rows after", check.after]].map(([title, rows]) =>
     el("div", {}, el("b", {}, title), rows.length ? rows.map(row => el("pre", {}, row)) : el("p", { class: "soft" }, "none")))) : null];
 const costs = figures => {
@@ -26,7 +27,7 @@ const drawContracts = () => {
     const box = el("details", { class: "card", open: own.some(c => c.status !== "proven") }, el("summary", {}, contract, " ", Object.entries(states).map(([state, n]) => [badge(state === "not examined" ? "none" : state, `${n} ${state}`), " "])),
       el("table", { class: "cards-on-narrow" }, el("thead", {}, el("tr", {}, ["check", "state", "what is proven", "why"].map(h => el("th", { scope: "col" }, h)))), el("tbody", {}, own.map(c => el("tr", {}, el("th", { scope: "row" }, c.name),
         el("td", {}, badge(c.status === "not examined" ? "none" : c.status, c.status)), el("td", {}, c.description), el("td", { class: "why" }, c.detail || (c.count ? `${plural(c.count, "time")}` : "")))))),
-      own.filter(c => c.events?.length || c.before?.length).map(c => [el("h3", {}, c.name), story(c)]));
+      own.filter(c => c.events?.length || c.before?.length || c.picture).map(c => [el("h3", {}, c.name), story(c)]));
     const slot = el("div");
     box.append(slot);
     node.append(box);
