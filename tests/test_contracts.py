@@ -66,10 +66,11 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, 
     [
         (
             ["--only", "sink"],
-            "--only sink: no such contract; there are matrix, user_sync, migrations, budget, configuration",
+            "--only sink: no such contract; there are matrix, user_sync, migrations, budget, frontend, configuration",
         ),
         (["--only", "user_sync"], "user_sync.toml does not exist; docs/user-sync.md shows one"),
         (["--only", "configuration"], "configuration.toml does not exist; docs/configuration.md shows one"),
+        (["--only", "frontend"], "frontend.toml does not exist; docs/frontend.md shows one"),
         (["--only", "migrations"], "migrations.toml does not exist; docs/migrations.md shows one"),
         (["--sequences", "0"], "--sequences 0: between 1 and 1000000"),
     ],

@@ -49,6 +49,7 @@ def test_the_files_of_the_reference_platform_are_right(name: str, path: Path) ->
         ("budget", '[routes]\n"GET /a" = { statements = 2 }'),
         ("configuration", '[variables]\nA = "refuse"\nB = { absent = "health" }\n[legacy]\nC = "runs"'),
         ("user_sync", '[reach]\nrequest = "GET /me"'),
+        ("frontend", 'command = "x"\n[pages]\n"/" = "public"\n"/a" = { who = "signed-in", again = "#b" }\n[sign_out]\nclick = ["#c"]'),
     ],
 )  # fmt: skip
 def test_every_way_to_write_it_is_right(name: str, text: str) -> None:
@@ -68,6 +69,7 @@ def test_every_way_to_write_it_is_right(name: str, text: str) -> None:
         ("configuration", '[variables]\nA = "refuses"', "refuses"),
         ("user_sync", '[reach]\nrequest = "me"', "me"),
         ("migrations", "rows = 10", "legacy"),
+        ("frontend", '[pages]\n"/a" = "private"', "private"),
     ],
 )
 def test_what_the_harness_refuses_is_wrong(name: str, text: str, told: str) -> None:

@@ -22,7 +22,7 @@ REPORT = "auth-matrix"
 """The name of the report's schema."""
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """What editors of TOML (Taplo) read."""
-_SHORT = {"RouteEntry": "policy", "Variable": "absent", "Leftover": "expect"}
+_SHORT = {"RouteEntry": "policy", "Variable": "absent", "Leftover": "expect", "Page": "who"}
 """Tables for which a word alone may stand, and the field whose values that word has."""
 
 

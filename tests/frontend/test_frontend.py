@@ -16,44 +16,36 @@ def test_what_is_in_order_is_left_alone(held: Hold, style: str) -> None:
 
 
 FLAWS = [
-    ("sign-in", "open", "/profile does not send a stranger to the sign-in"),
-    ("sign-in", "public-closed", "/ is public, and a stranger gets to https://"),
-    ("sign-in", "not-back", "after the sign-in the tab shows /, not /dashboard"),
-    ("sign-in", "local-sign-out", "the sign-out does not end the session"),
-    ("fresh-token", "no-token", "GET /old/me of /dashboard carries no Clerk session token"),
-    (
-        "fresh-token",
-        "old-token",
-        "GET /old/me of /dashboard carries no Clerk session token, but an encoding of a text with an e-mail address",
-    ),
-    ("fresh-token", "beside", "carries another credential: an encoding of a text with an e-mail address"),
-    ("fresh-token", "query", "carries another credential: a session token of Clerk"),
-    ("token-origin", "analytics", "goes to https://stats.example.com, in its body"),
-    (
-        "no-stored-credential",
-        "stored",
-        "localStorage, `userToken`, at /dashboard, holds an encoding of a text with an e-mail address",
-    ),
-    (
-        "no-stored-credential",
-        "session-stored",
+    ("sign-in", "open", ["/profile does not send a stranger to the sign-in"]),
+    ("sign-in", "public-closed", ["/ is public, and a stranger gets to https://"]),
+    ("sign-in", "not-back", ["after the sign-in the tab shows /, not /dashboard"]),
+    ("sign-in", "local-sign-out", ["the sign-out does not end the session"]),
+    ("fresh-token", "no-token", ["GET /old/me of /dashboard carries no Clerk session token"]),
+    ("fresh-token", "old-token", ["carries no Clerk session token, but an encoding of a text with an e-mail address"]),
+    ("fresh-token", "beside query", [
+        "another credential: an encoding of a text with an e-mail address of the person in the header field `x-auth-token`",
+        "another credential: a session token of Clerk in the query `access`",
+    ]),
+    ("token-origin", "analytics", ["a session token of Clerk goes to https://stats.example.com, in its body"]),
+    ("no-stored-credential", "stored session-stored cookie address printed logged", [
+        "localStorage, `userToken`, at /dashboard, holds an encoding of a text with an e-mail address of the person",
         "sessionStorage, `auth`, at /dashboard, holds a session token of Clerk",
-    ),
-    ("no-stored-credential", "cookie", "cookie, `backend`, at /dashboard, holds a session token of Clerk"),
-    ("no-stored-credential", "address", "the address of /dashboard shows a session token of Clerk"),
-    ("no-stored-credential", "printed", "the HTML of /dashboard holds base64 of JSON with user_id"),
-    ("no-stored-credential", "logged", "the console at /dashboard shows a session token of Clerk"),
-    ("no-loop", "loop", "does not come to rest: more than 8 navigations"),
-]
+        "cookie, `backend`, at /dashboard, holds a session token of Clerk",
+        "the address of /dashboard shows a session token of Clerk",
+        "the HTML of /dashboard holds base64 of JSON with user_id",
+        "the console at /dashboard shows a session token of Clerk",
+    ]),
+    ("no-loop", "loop", ["does not come to rest: more than 8 navigations"]),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("check", "flaw", "said"), FLAWS, ids=lambda value: value if " " not in value else "")
-def test_a_flaw_is_found_by_its_check_alone(held: Hold, check: str, flaw: str, said: str) -> None:
+@pytest.mark.parametrize(("check", "flaw", "said"), FLAWS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_flaw_is_found_by_its_check_alone(held: Hold, check: str, flaw: str, said: list[str]) -> None:
     pages = PAGES if flaw in ("open", "loop") else {path: PAGES[path] for path in ("/", "/dashboard")}
     found = held(flaw, JOURNEY, pages=pages)
     broken = {name: each.detail for name, each in found.items() if each.failed}
     assert list(broken) == [check], broken
-    assert said in broken[check]
+    assert [text for text in said if text not in broken[check]] == [], broken
     assert found[check].events
     assert check == "no-loop" or found[check].picture == f"frontend/{check}.png"
 

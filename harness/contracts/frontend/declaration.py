@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.live_keys import find_live_keys
 from harness.core.toml import SystemText, Table, VariableName, load_table
 from harness.core.urls import parse_url
 
@@ -154,12 +153,6 @@ def load_frontend(suites: Path) -> FrontendFile | None:
     file = load_table(path, FrontendFile, _KEYS)
     if file is None:
         return None
-    for key, given in (("variables", file.variables), ("backend_variables", file.backend_variables)):
-        for name, value in given.items():
-            if find_live_keys(value):
-                raise DeclarationError(
-                    f"{path}: {key}.{name}: a live key; the harness brings its own keys: take it out"
-                )
     if file.dir is not None and not folder_of(file, suites).is_dir():
         raise DeclarationError(f"{path}: dir: {folder_of(file, suites)} is no folder; it is relative to {suites}")
     return file

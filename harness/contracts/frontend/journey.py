@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Travelled:
-    """What the journey has left behind. `opened`: the protected pages that were seen signed in, of which there are `pictures`; `first` and `last`: which
-    requests of the record were sent while somebody was signed in.
+    """What the journey has left behind. `opened`: the protected pages that were seen signed in, of which there are `pictures`;
+    `first` and `last`: which requests of the record were sent while somebody was signed in.
     """
 
     visitor: Visitor

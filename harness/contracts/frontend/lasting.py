@@ -156,9 +156,10 @@ def _stop(stage: Stage, story: Story, visitor: Visitor, tabs: list[tuple[str, Pa
     within = stage.file.within
     story.step(f"{within:g} seconds passed on the browser's clock")
     visitor.context.clock.fast_forward(int(within * 1000))
+    visitor.wait(tabs[0][1], lambda: not any(stage.shows(visitor, page, path) for path, page in tabs))
     for number, (path, page) in enumerate(tabs, 1):
         story.count += 1
-        if not visitor.wait(page, lambda path=path, page=page: not stage.shows(visitor, page, path)):  # type: ignore[misc]
+        if stage.shows(visitor, page, path):
             story.look(visitor, page)
             story.finding(f"{within:g} s after {cause} tab {number} still shows {path}")
     for _, page in tabs:

@@ -1,6 +1,7 @@
 // A small front end with real clerk-js. `flaw` names what is wrong with it, `style` how it signs in and sends its token:
 // on the account portal with a bearer token, or by a form of its own with Clerk's session cookie.
 const { flaw, api, style } = window.SETTINGS
+const has = (name) => flaw.split(' ').includes(name)
 const protectedPages = ['/dashboard', '/profile']
 const app = document.querySelector('#app')
 const path = location.pathname
@@ -25,8 +26,8 @@ async function loaded() {
 
 let kept = null
 async function token() {
-  if (flaw === 'stale' || flaw === 'old-tenant') return (kept ??= await window.Clerk.session.getToken())
-  if (flaw === 'old-token') return sessionStorage.x ?? btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
+  if (has('stale') || has('old-tenant')) return (kept ??= await window.Clerk.session.getToken())
+  if (has('old-token')) return sessionStorage.x ?? btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
   return await window.Clerk.session.getToken()
 }
 
@@ -34,23 +35,23 @@ async function ask(what) {
   const headers = {}
   let query = ''
   if (!own && flaw !== 'no-token') headers.authorization = `Bearer ${await token()}`
-  if (flaw === 'beside') headers['x-auth-token'] = btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
-  if (flaw === 'query') query = `?access=${await token()}`
+  if (has('beside')) headers['x-auth-token'] = btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`)
+  if (has('query')) query = `?access=${await token()}`
   if (own) await window.Clerk.session.getToken()
-  const lenient = flaw === 'no-token' || flaw === 'old-token' ? '/old' : ''
+  const lenient = has('no-token') || has('old-token') ? '/old' : ''
   const answer = await fetch(api + lenient + what + query, { headers, credentials: own ? 'include' : 'omit' })
   return answer.ok ? await answer.json() : null
 }
 
 async function elsewhere() {
   const text = await window.Clerk.session.getToken()
-  if (flaw === 'analytics') await fetch('https://stats.example.com/visit', { method: 'POST', mode: 'no-cors', body: JSON.stringify({ text }) }).catch(() => {})
-  if (flaw === 'stored') localStorage.setItem('userToken', btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`))
-  if (flaw === 'session-stored') sessionStorage.setItem('auth', JSON.stringify({ value: text }))
-  if (flaw === 'cookie') document.cookie = `backend=${text}; path=/`
-  if (flaw === 'address') history.replaceState(null, '', `${path}#id=${text}`)
-  if (flaw === 'printed') app.dataset.state = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 1 }))
-  if (flaw === 'logged') console.log('signed in with', text)
+  if (has('analytics')) await fetch('https://stats.example.com/visit', { method: 'POST', mode: 'no-cors', body: JSON.stringify({ text }) }).catch(() => {})
+  if (has('stored')) localStorage.setItem('userToken', btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`))
+  if (has('session-stored')) sessionStorage.setItem('auth', JSON.stringify({ value: text }))
+  if (has('cookie')) document.cookie = `backend=${text}; path=/`
+  if (has('address')) history.replaceState(null, '', `${path}#id=${text}`)
+  if (has('printed')) app.dataset.state = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 1 }))
+  if (has('logged')) console.log('signed in with', text)
 }
 
 async function fill() {
@@ -63,7 +64,7 @@ async function fill() {
   document.querySelector('#again').onclick = () => fill()
   document.querySelector('#out').onclick = () => signOut()
   for (const button of document.querySelectorAll('[data-org]')) button.onclick = () => choose(button.dataset.org)
-  if (flaw === 'shared') {
+  if (has('shared')) {
     const before = localStorage.getItem('names')
     localStorage.setItem('names', window.Clerk.user.fullName)
     if (before) app.append(before)
@@ -77,15 +78,15 @@ async function choose(organization) {
 }
 
 async function signOut() {
-  if (flaw === 'stays') localStorage.setItem('in', '1')
-  if (flaw === 'local-sign-out') return location.assign('/')
+  if (has('stays')) localStorage.setItem('in', '1')
+  if (has('local-sign-out')) return location.assign('/')
   await window.Clerk.signOut({ redirectUrl: '/' })
 }
 
 function leave() {
-  if (flaw === 'loop') return location.assign(path === '/dashboard' ? '/profile' : '/dashboard')
-  if (own) return location.assign(`/sign-in?to=${encodeURIComponent(flaw === 'not-back' ? '/' : path)}`)
-  window.Clerk.redirectToSignIn({ redirectUrl: flaw === 'not-back' ? location.origin : location.href })
+  if (has('loop')) return location.assign(path === '/dashboard' ? '/profile' : '/dashboard')
+  if (own) return location.assign(`/sign-in?to=${encodeURIComponent(has('not-back') ? '/' : path)}`)
+  window.Clerk.redirectToSignIn({ redirectUrl: has('not-back') ? location.origin : location.href })
 }
 
 function form() {
@@ -107,22 +108,22 @@ function form() {
 }
 
 async function start() {
-  if (flaw === 'public-closed' && path === '/') {
+  if (has('public-closed') && path === '/') {
     await loaded()
     return window.Clerk.user ? show('<h1>Welcome</h1>') : leave()
   }
   if (path === '/') show('<h1>Welcome</h1>')
   if (localStorage.getItem('broken')) return show('<p>Something went wrong</p>')
-  if (flaw === 'open' && path === '/profile') return show('<section id="content"><h1>profile</h1></section>')
-  if (flaw === 'gives-up') {
+  if (has('open') && path === '/profile') return show('<section id="content"><h1>profile</h1></section>')
+  if (has('gives-up')) {
     const clerk = new URL(document.querySelector('#clerk').src).origin
     await fetch(`${clerk}/v1/environment`).catch(() => localStorage.setItem('broken', '1'))
   }
   try {
     await loaded()
   } catch {
-    if (flaw === 'fails-open' && protectedPages.includes(path)) return show('<section id="content"><h1>offline</h1></section>')
-    if (flaw === 'blank') return document.body.replaceChildren()
+    if (has('fails-open') && protectedPages.includes(path)) return show('<section id="content"><h1>offline</h1></section>')
+    if (has('blank')) return document.body.replaceChildren()
     if (path !== '/') show('<p>Signing in is not possible at the moment. <button onclick="location.reload()">Try again</button></p>')
     return
   }
@@ -130,7 +131,7 @@ async function start() {
   if (!protectedPages.includes(path)) return
   if (!window.Clerk.user) return leave()
   let in_ = true
-  if (!['goes-on', 'polls'].includes(flaw)) {
+  if (!has('goes-on') && !has('polls')) {
     window.Clerk.addListener(({ session }) => {
       if (!session && in_) {
         in_ = false
@@ -138,7 +139,7 @@ async function start() {
       }
     })
   }
-  if (flaw === 'polls') {
+  if (has('polls')) {
     const first = await window.Clerk.session.getToken()
     setInterval(() => fetch(api + '/me', { headers: { authorization: `Bearer ${first}` } }), 5000)
   }
