@@ -16,12 +16,13 @@ from harness.contracts.matrix.verdicts import MEANING
 from harness.contracts.registry import FILES, contract, contracts
 from harness.credentials.identities import USUAL_PEOPLE
 from harness.fake_clerk.seed import load_seed
+from harness.report.remedies import FAMILIES, OF_VERDICT
 from harness.run.option_table import options
-from tests.conftest import ROOT
+from tests.pages import DOCS, ROOT, anchors, broken
+from tests.written import PAGES as PAGES_WRITTEN
 
-DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "SECURITY.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
-_LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)(?:#[^)\s]*)?\)")
+OTHERS = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
 _TOML = re.compile(r"^```toml\n# (\S+\.toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -32,10 +33,29 @@ def declarations(pages: list[Path] = PAGES) -> Iterator[tuple[str, str, str]]:
             yield page.name, file, text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_to_files(page: Path) -> None:
-    broken = [link for link in _LINK.findall(page.read_text()) if not (page.parent / link).exists()]
-    assert broken == []
+@pytest.mark.parametrize("page", PAGES + OTHERS, ids=lambda page: page.name)
+def test_links_lead_to_files_and_headings(page: Path) -> None:
+    assert broken(page) == []
+
+
+def test_a_link_that_leads_nowhere_is_noticed(tmp_path: Path) -> None:
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text("# One thing\n\n## `[a.NAME]`, and b\n\n## Again\n\n## Again\n\n```sh\n# no heading\n```\n")
+    right = "[a](other.md) [b](other.md#one-thing) [c](other.md#aname-and-b) [d](other.md#again-1) [e](https://x.example/y#z)"
+    page.write_text(f"# Here\n\n[h](#here) {right} [f](gone.md) [g](other.md#no-heading) [i](#there)\n")
+    assert broken(page) == ["gone.md", "other.md#no-heading", "#there"]
+
+
+@pytest.mark.parametrize("page", sorted({each.page for each in FAMILIES} | {each[2] for each in OF_VERDICT.values()}))
+def test_remedies_lead_to_headings(page: str) -> None:
+    file, _, anchor = page.partition("#")
+    assert (DOCS / file).is_file()
+    assert not anchor or anchor in anchors(DOCS / file)
+
+
+@pytest.mark.parametrize("name", PAGES_WRITTEN)
+def test_pages_that_are_written_are_current(name: str) -> None:
+    assert (DOCS / name).read_text("utf-8") == PAGES_WRITTEN[name](), "make docs writes it anew"
 
 
 def test_the_index_names_every_page() -> None:

@@ -82,11 +82,11 @@ def weakness(credential: str) -> tuple[str, str]:
 
 OF_VERDICT = {
     "mixed": ("lets in by a mechanism that the policy does not name", "let in by a mechanism that the policy does not name", "let the route depend on the mechanism that its policy names", "verdicts.md"),
-    "lockout": ("keeps out whom the policy admits", "keep out whom the policy admits", "find out why the guard refuses a genuine credential: its answer stands below", "verdicts.md"),
+    "lockout": ("keeps out whom the policy admits", "keep out whom the policy admits", "find out why the guard refuses a genuine credential: its answer stands below", "inconclusive.md#when-the-genuine-credential-is-refused"),
     "fault": ("fails instead of deciding", "fail instead of deciding", "mend the error below: where a guard fails, nothing is decided", "verdicts.md"),
     "leak": ("tells too much when it refuses", "tell too much when they refuse", "answer every refusal with the same words", "verdicts.md"),
     "handler-error": ("fails in the handler, after it was decided who may enter", "fail in the handler, after it was decided who may enter", "give the request what the handler needs, or mend the handler", "verdicts.md"),
-    "inconclusive": ("proves nothing", "prove nothing", "have the genuine credential let in first, or say in the declaration how the route is called", "verdicts.md"),
+    "inconclusive": ("proves nothing", "prove nothing", "have the genuine credential let in first, or say in the declaration how the route is called", "inconclusive.md"),
     "undeclared": ("has no policy", "have no policy", "declare them in suites/routers", "matrix.md"),
     "stale": ("is declared and does not exist", "are declared and do not exist", "take the lines out, or mend their paths", "matrix.md"),
     "unreviewed": ("has a policy that init wrote and nobody has read", "have a policy that init wrote and nobody has read", "read the line, and take out `reviewed = false`", "matrix.md"),
