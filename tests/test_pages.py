@@ -14,6 +14,15 @@ from tests.pages import DOCS, blocks
 
 FEW = "clerk,legacy@,clerk-pending,azp-foreign,machine-for-session,missing,forged,expired,webhook"
 """Credentials that show each cause of the tutorial's first run, and of the how-tos' a few of each kind."""
+AS_INIT_WRITES_IT = """
+[target]
+app = "{app}"
+app_dir = ".."
+[policies.public]
+accept = ["*"]
+[policies.clerk]
+accept = ["clerk"]
+"""
 _WRITTEN = re.compile(r"  # today.*$", re.MULTILINE)
 
 
@@ -22,6 +31,13 @@ def command(directory: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "harness", *words], cwd=directory, capture_output=True, text=True, check=False
     )
+
+
+def write(directory: Path, page: str) -> None:
+    """The files that a page shows."""
+    for file, text in blocks(DOCS / page):
+        (directory / file).parent.mkdir(parents=True, exist_ok=True)
+        (directory / file).write_text(text)
 
 
 def declared(text: str) -> list[str]:
@@ -59,16 +75,9 @@ def test_the_tutorial(tmp_path: Path) -> None:
     [("flask.md", "shop:create_app"), ("django.md", "asgi:application"), ("in-handler.md", "inside:app")],
 )
 def test_how_to_test_an_app(page: str, app: str, tmp_path: Path) -> None:
-    shown = [(file, text) for file, text in blocks(DOCS / page) if not file.startswith("suites/")]
-    assert shown
-    for file, text in shown:
-        (tmp_path / file).write_text(text)
-    done = command(tmp_path, "init", "--app", app)
-    assert done.returncode == 0, done.stderr
-    for file, text in blocks(DOCS / page):
-        if file.startswith("suites/"):
-            assert (tmp_path / file).is_file()  # init names it like the page.
-            (tmp_path / file).write_text(text)
+    write(tmp_path, page)
+    if not (tmp_path / "suites" / "auth_matrix.toml").exists():
+        (tmp_path / "suites" / "auth_matrix.toml").write_text(AS_INIT_WRITES_IT.format(app=app))
     done = command(tmp_path, "run", "--credentials", FEW, "--quiet")
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -79,8 +88,6 @@ def test_how_to_test_a_server_in_node(tmp_path: Path) -> None:
     if not (packages / "ready").exists():
         pytest.skip("make test sets Clerk's packages up")
     (tmp_path / "node_modules").symlink_to(packages)
-    for file, text in blocks(DOCS / "node.md"):
-        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / file).write_text(text)
+    write(tmp_path, "node.md")
     done = command(tmp_path, "run", "--credentials", FEW, "--quiet")
     assert done.returncode == 0, done.stdout + done.stderr
