@@ -25,6 +25,8 @@ myst_heading_anchors = 4
 myst_links_external_new_tab = False
 suppress_warnings = ["misc.highlighting_failure"]  # A terminal's output is in no language.
 
+smartquotes = False  # `--` is an option's beginning, wherever it stands.
+
 html_theme = "furo"
 html_title = "clerk-harness"
 html_show_copyright = False

@@ -83,7 +83,7 @@ def weakness(credential: str) -> tuple[str, str]:
 OF_VERDICT = {
     "mixed": ("lets in by a mechanism that the policy does not name", "let in by a mechanism that the policy does not name", "let the route depend on the mechanism that its policy names", "verdicts.md"),
     "lockout": ("keeps out whom the policy admits", "keep out whom the policy admits", "find out from its answer why the guard refuses a genuine credential", "inconclusive.md#when-the-genuine-credential-is-refused"),
-    "fault": ("fails instead of deciding", "fail instead of deciding", "mend the error below: where a guard fails, nothing is decided", "verdicts.md"),
+    "fault": ("fails instead of deciding", "fail instead of deciding", "mend the error: where a guard fails, nothing is decided", "verdicts.md"),
     "leak": ("tells too much when it refuses", "tell too much when they refuse", "answer every refusal with the same words", "verdicts.md"),
     "handler-error": ("fails in the handler, after it was decided who may enter", "fail in the handler, after it was decided who may enter", "give the request what the handler needs, or mend the handler", "verdicts.md"),
     "inconclusive": ("proves nothing", "prove nothing", "have the genuine credential let in first, or say in the declaration how the route is called", "inconclusive.md"),
