@@ -34,7 +34,7 @@ def missed_database(output: str) -> str | None:
             return (
                 "the migrations do not reach the database that the harness made, but "
                 f"{line.removeprefix(NOT_REACHED)}, and nothing was run there: "
-                "let env.py take its address from the variables of `url_env` in [database]"
+                "let env.py (or the settings) take its address from the variables of `url_env` in [database]"
             )
     return None
 

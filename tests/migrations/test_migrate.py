@@ -101,6 +101,7 @@ FLAWS = {
         'with op.get_context().autocommit_block():\n    op.execute("CREATE TABLE extra (id serial PRIMARY KEY)")\n' + UP,
         BACK + 'op.drop_table("extra")', "resumable", "it cannot go on",
     ),
+    "commits what it does not write down": (UP + INDEX, BACK, "resumable", "stopped at statement 3 of 3, it cannot go on"),
     "leaves a trigger behind": (
         UP + """op.execute("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")""",
         BACK, "rollback", "+ function touch()",
@@ -214,7 +215,7 @@ def test_what_is_allowed_is_not_named(project: Project) -> None:
 
 def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project) -> None:
     back = BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")'
-    checks = project(UP + INDEX, back).verify(["no-blocking-ddl", "resumable", "rollback"])
+    checks = project(INDEX + UP, back).verify(["no-blocking-ddl", "resumable", "rollback"])
     assert states(checks) == dict.fromkeys(("rollback", "resumable", "no-blocking-ddl"), ("proven", ""))
 
 
@@ -242,6 +243,65 @@ def test_a_table_without_rows_is_named(
     assert (check.status, check.detail[: len(told)]) == (status, told)
 
 
+TENANT = """
+op.create_table("organizations", sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text, nullable=False))
+op.execute("CREATE TABLE users (id bigserial PRIMARY KEY, email text NOT NULL UNIQUE, nick text, score numeric(3,2) NOT NULL, "
+           "organization_id int NOT NULL REFERENCES organizations)")
+"""
+
+
+def test_users_that_need_other_rows_and_odd_numbers(project: Project) -> None:
+    checks = project(first=TENANT).verify(["data"])
+    assert states(checks) == {"data": ("proven", "")}
+
+
+def test_a_label_that_is_used_where_it_is_added_is_told_once(project: Project) -> None:
+    first = (
+        FIRST
+        + """op.execute("CREATE TYPE kind AS ENUM ('user', 'guest')")\nop.execute("ALTER TABLE users ADD kind kind DEFAULT 'user'")"""
+    )
+    up = UP + """op.execute("ALTER TYPE kind ADD VALUE 'clerk'")\nop.execute("UPDATE users SET kind = 'clerk'")"""
+    found = states(project(up, first=first).verify(["data", "rollback", "no-blocking-ddl"]))
+    assert found["data"][0] == "broken"
+    assert 'unsafe use of new value "clerk" of enum type kind' in found["data"][1]
+    assert {found[name][0] for name in ("rollback", "no-blocking-ddl")} == {"not examined"}
+    assert found["rollback"][1] == f"see data: {found['data'][1]}"
+
+
+ASYNC = """
+import asyncio, os
+import sqlalchemy as sa
+from alembic import context
+from sqlalchemy.ext.asyncio import create_async_engine
+
+def run(connection):
+    context.configure(connection=connection, target_metadata=None, include_schemas=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+async def main():
+    url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://")
+    async with create_async_engine(url, poolclass=sa.pool.NullPool).connect() as connection:
+        await connection.run_sync(run)
+        await connection.commit()
+
+asyncio.run(main())
+"""
+
+
+def test_another_schema_an_async_env_and_two_places_of_versions(project: Project, tmp_path: Path) -> None:
+    first = 'op.execute("CREATE SCHEMA app")\nop.execute("CREATE TABLE app.users (id serial PRIMARY KEY, email text NOT NULL UNIQUE)")'
+    up = 'op.add_column("users", sa.Column("clerk_user_id", sa.Text), schema="app")'
+    back = 'op.drop_column("users", "clerk_user_id", schema="app")'
+    migrations = project(up, back, first=first, env=ASYNC, users="app.users")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "versions" / "v0002.py").rename(tmp_path / "more" / "v0002.py")
+    places = "version_locations = %(here)s/versions %(here)s/more\npath_separator = space\n"
+    (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = .\n{places}")
+    checks = migrations.verify(["one-head", "data", "rollback"])
+    assert states(checks) == dict.fromkeys(("one-head", "data", "rollback"), ("proven", ""))
+
+
 def test_a_version_table_of_its_own_and_tables_without_a_key(project: Project) -> None:
     env = ENV.format(models="", metadata="None").replace("transaction_per", 'version_table="history", transaction_per')
     up = UP + 'op.add_column("plans", sa.Column("clerk_user_id", sa.Text))'
@@ -256,7 +316,7 @@ def test_without_models_there_is_nothing_to_compare_with(project: Project) -> No
 
 
 def test_alembic_that_cannot_run_is_told_in_one_sentence(project: Project, tmp_path: Path) -> None:
-    migrations = project()
+    migrations = project(migrator="alembic")
     (tmp_path / "alembic.ini").unlink()
     with pytest.raises(DatabaseError, match="`alembic heads` failed") as caught:
         migrations.verify(["one-head"])
@@ -267,7 +327,7 @@ def test_alembic_that_cannot_run_is_told_in_one_sentence(project: Project, tmp_p
     ("text", "told"),
     [
         ("", "legacy: is missing"),
-        ('legacy = "0001"\ntool = "flyway"', "tool: 'flyway': write one of alembic"),
+        ('legacy = "0001"\nmigrator = "aerich"', "migrator: 'aerich': write one of alembic"),
         ('legacy = "0001"\nlegaci = 1', "legaci: unknown key; did you mean 'legacy'?"),
         ('legacy = "0001"\nallow = ["users.age"]', "allow: 'users.age': write drop:table.column"),
     ],

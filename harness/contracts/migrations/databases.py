@@ -20,13 +20,16 @@ from harness.database.server import Server
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`."""
+    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `count`: how many schema
+    statements that were.
+    """
 
     result: CommandResult
     before: Snapshot
     after: Snapshot
     statements: list[SchemaStatement]
     watched: bool
+    count: int
 
 
 class MigrationDatabases:
@@ -136,6 +139,7 @@ class MigrationDatabases:
                     snapshot(connection, self.migrator.tables, before),
                     watch.statements(),
                     watch.installed,
+                    watch.count if watch.installed else 0,
                 )
         self._upgrade.result.require(f"{self.file.rows} users cannot be migrated")
         return self._upgrade

@@ -1,4 +1,4 @@
-"""`suites/migrations.toml`: where Alembic is, which revision was before Clerk, and what its migrations may do on purpose."""
+"""`suites/migrations.toml`: what migrates and where it is, which revision was before Clerk, and what its migrations may do on purpose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ MIGRATIONS_FILE = "migrations.toml"
 
 
 class MigrationsFile(Table):
-    """The file. `legacy`: the revision of the stage before Clerk; `tool`: what migrates; `config`: its file, relative to the app;
+    """The file. `legacy`: the revision of the stage before Clerk; `migrator`: what migrates, and `config`: its file or
+    folder, relative to the app, where they are not found by looking;
     `users`: the table of users; `rows`: how many are generated; `models`: whether the models are compared with the schema;
     `before`: the variables with which the app of the stage before starts, to see whether it runs on the schema after;
     `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what would be reported otherwise,
@@ -23,8 +24,8 @@ class MigrationsFile(Table):
     """
 
     legacy: str
-    tool: str = "alembic"
-    config: str = "alembic.ini"
+    migrator: str | None = None
+    config: str | None = None
     users: str = "users"
     rows: int = Field(default=2000, ge=1, le=1_000_000)
     models: bool = True
@@ -40,8 +41,8 @@ def load_migrations(suites: Path) -> MigrationsFile | None:
     file = load_table(path, MigrationsFile, {"": list(MigrationsFile.model_fields)})
     if file is None:
         return None
-    if file.tool not in MIGRATORS:
-        raise DeclarationError(f"{path}: tool: {file.tool!r}: write one of {', '.join(MIGRATORS)}")
+    if file.migrator is not None and file.migrator not in MIGRATORS:
+        raise DeclarationError(f"{path}: migrator: {file.migrator!r}: write one of {', '.join(MIGRATORS)}")
     for entry in file.allow:
         if entry.partition(":")[0] not in ("drop", "rewrite", "lock", "empty"):
             raise DeclarationError(

@@ -10,7 +10,7 @@ from harness.contracts.base import Check, CheckSpec
 from harness.contracts.migrations.checks import CHECKS
 from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.declaration import MigrationsFile
-from harness.contracts.migrations.migrators import MIGRATORS
+from harness.contracts.migrations.migrators import Migrator, find_migrator
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.database.server import Server
 
@@ -19,7 +19,7 @@ _NAMES = tuple(spec.name for spec in CHECKS)
 
 @dataclass(frozen=True)
 class Migrations:
-    """The migrations of a backend. `python`: its interpreter; `directory`: where Alembic is run; `environment_for`: the
+    """The migrations of a backend. `python`: its interpreter; `directory`: where they are run; `environment_for`: the
     variables for a database's URL; `tag`: a part of the databases' names, different for each run.
     """
 
@@ -30,24 +30,37 @@ class Migrations:
     environment_for: Callable[[str], dict[str, str]]
     tag: str
 
+    def migrator(self) -> Migrator:
+        """What migrates. Raises DeclarationError where nothing is found, or several are."""
+        kind, config = find_migrator(self.file.migrator, self.file.config, self.directory)
+        return kind(config, self.python, self.directory, self.environment_for)
+
     def verify(self, checks: Collection[str] = _NAMES, progress: Callable[[str], None] | None = None) -> list[Check]:
         """Verify the named checks, in the order of `CHECKS`. `progress` is called with the name of each.
 
         Raises DatabaseError when the migrator cannot be run at all, UnsafeError when it would migrate another database.
         """
-        migrator = MIGRATORS[self.file.tool](self.file.config, self.python, self.directory, self.environment_for)
+        migrator = self.migrator()
         databases = MigrationDatabases(self.file, self.server, migrator, self.tag)
-        results = []
+        results: list[Check] = []
         try:
             databases.reach()
             for spec in CHECKS:
                 if spec.name in checks:
                     if progress is not None:
                         progress(spec.name)
-                    results.append(_result(spec, databases))
+                    results.append(_told_once(_result(spec, databases), results))
         finally:
             databases.drop()
         return results
+
+
+def _told_once(check: Check, before: list[Check]) -> Check:
+    """The check, not examined where an earlier one is broken for the very same reason: that is one thing to mend."""
+    for first in before:
+        if check.failed and first.failed and check.detail == first.detail:
+            check.status, check.count, check.detail = "not examined", 0, f"see {first.name}: {first.detail}"
+    return check
 
 
 def _result(spec: CheckSpec, databases: MigrationDatabases) -> Check:

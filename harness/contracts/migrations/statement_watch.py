@@ -17,15 +17,16 @@ _INSTALL = """
 CREATE SCHEMA clerk_harness;
 CREATE TABLE clerk_harness.ran (number serial, tag text, schema text, object text, query text);
 CREATE TABLE clerk_harness.held (number integer, schema text, object text, mode text, rows bigint, ms float8);
-CREATE SEQUENCE clerk_harness.statements MINVALUE 0;
+CREATE SEQUENCE clerk_harness.statements;
 CREATE TABLE clerk_harness.stop (at integer NOT NULL);
 INSERT INTO clerk_harness.stop VALUES (0);
 CREATE FUNCTION clerk_harness.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
 DECLARE
     at_statement integer;
+    this_one bigint := nextval('clerk_harness.statements');
 BEGIN
     SELECT at INTO at_statement FROM clerk_harness.stop;
-    IF at_statement > 0 AND nextval('clerk_harness.statements') >= at_statement THEN
+    IF at_statement > 0 AND this_one >= at_statement THEN
         PERFORM pg_terminate_backend(pg_backend_pid());
         PERFORM pg_sleep(0);
     END IF;
@@ -112,6 +113,15 @@ class StatementWatch:
             for number, tag, schema, name, query in ran
         ]
 
+    @property
+    def count(self) -> int:
+        """How many schema statements were run, whether anything came of them or not."""
+        row = self._connection.execute(
+            "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM clerk_harness.statements"
+        ).fetchone()
+        return row[0] if row is not None else 0
+
     def stop_at(self, statement: int) -> None:
         """End the connection that runs that schema statement, counted from 1; 0 ends none."""
         self._connection.execute("UPDATE clerk_harness.stop SET at = %s", [statement])
+        self._connection.execute("SELECT setval('clerk_harness.statements', 1, false)")

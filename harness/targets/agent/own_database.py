@@ -54,4 +54,27 @@ def patch_alembic(module: Any) -> None:
     module.EnvironmentContext.configure = configure
 
 
-PATCHES: dict[str, Callable[[Any], None]] = {"alembic.runtime.environment": patch_alembic}
+def patch_django(module: Any) -> None:
+    """Let `MigrationExecutor` look where the connection leads, before any migration is run on it."""
+    real = module.MigrationExecutor.__init__
+
+    def begin(self: Any, connection: Any, *more: Any, **named: Any) -> None:
+        if connection is not None:
+            what = "a database of %s" % connection.vendor
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT current_database()")
+                    (name,) = cursor.fetchone()
+                what = "" if name == os.environ[VARIABLE] else "the database %r" % name
+            if what:
+                _refuse(what)
+            print(REACHED + "django_migrations", file=sys.stderr, flush=True)
+        real(self, connection, *more, **named)
+
+    module.MigrationExecutor.__init__ = begin
+
+
+PATCHES: dict[str, Callable[[Any], None]] = {
+    "alembic.runtime.environment": patch_alembic,
+    "django.db.migrations.executor": patch_django,
+}

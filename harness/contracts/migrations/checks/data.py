@@ -41,12 +41,18 @@ def _resumable(databases: MigrationDatabases) -> None:
     upgrade = databases.upgraded()
     if not upgrade.watched:
         raise CheckSkipped(NOT_ALLOWED)
-    count = len({statement.number for statement in upgrade.statements})
-    if not count:
+    if not upgrade.count:
         raise CheckSkipped(f"no schema statement lies between {databases.file.legacy} and the head")
-    for stop in sorted({1 + round(turn * (count - 1) / max(1, _STOPS - 1)) for turn in range(min(count, _STOPS))}):
-        _resume(databases, stop, count)
+    for stop in stops(upgrade.count):
+        _resume(databases, stop, upgrade.count)
     databases.require_rows()
+
+
+def stops(count: int) -> list[int]:
+    """At which of so many statements a migration is stopped: at the last, and at others that are spread before it."""
+    if count <= _STOPS:
+        return list(range(1, count + 1))
+    return sorted({1 + round(turn * (count - 1) / (_STOPS - 1)) for turn in range(_STOPS)})
 
 
 def _resume(databases: MigrationDatabases, stop: int, count: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.contracts.base import Check, CheckSpec, Context
 from harness.contracts.matrix import Declaration
 from harness.contracts.migrations.declaration import MigrationsFile
-from harness.contracts.migrations.migrators import MIGRATORS
+from harness.contracts.migrations.migrators import find_migrator
 from harness.core.errors import HarnessError
 
 GRADUAL = CheckSpec(
@@ -24,7 +24,14 @@ def verify_gradual(context: Context, file: MigrationsFile, check: Check) -> None
     if file.before is None or table is None:
         check.detail = "migrations.toml does not say how the app of the stage before starts: before = { STAGE = … }"
         return
-    head = table.model_copy(update={"migrate": MIGRATORS[file.tool].upgrade_command(file.config)})
+    python, directory, environment_for = context.command_surroundings()
+    kind, config = find_migrator(file.migrator, file.config, directory)
+    command = kind(config, python, directory, environment_for).upgrade_command or table.migrate
+    if command is None:
+        check.detail = "nothing says how the run's own database is migrated: migrate in [database]"
+        check.unmeasured = [f"before: {check.detail}"]
+        return
+    head = table.model_copy(update={"migrate": command})
     matrix = declared.matrix.model_copy(update={"database": head})
     after = Declaration(matrix, declared.routers, declared.root, declared.legacy)
     before = options.env | file.before

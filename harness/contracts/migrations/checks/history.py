@@ -8,9 +8,10 @@ from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 
 
 def _one_head(databases: MigrationDatabases) -> None:
-    heads, result = databases.migrator.heads()
-    if len(heads) != 1:
-        raise CheckFailed(f"there are {len(heads)} heads: {', '.join(heads) or result.error_line}")
+    for line, heads in databases.migrator.heads().items():
+        if len(heads) != 1:
+            of = f" of {line}" if line else ""
+            raise CheckFailed(f"there are {len(heads)} heads{of}: {', '.join(heads)}")
 
 
 def _from_nothing(databases: MigrationDatabases) -> None:
