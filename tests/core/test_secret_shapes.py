@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 
 import pytest
 
-from harness.core.redact import Secrets, is_secret, looks_secret
+from harness.core import redact as redact_module
+from harness.core.redact import Secrets, _forms, is_secret, learn_url, learn_variables, looks_secret, redact
 from harness.core.secret_shapes import by_shape, random
 
 # 32 letters, small and capital, and digits, which change at each place.
@@ -211,3 +213,90 @@ def test_base64_of_a_value_that_is_part_of_something_longer() -> None:
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         cut = known(value).cut(encode(f"{value} and more".encode()).decode())
         assert cut.startswith(encode(value.encode()).decode()[:8] + "…")
+
+
+@pytest.mark.parametrize(
+    ("value", "forms"),
+    [
+        ('a/b "\xfc"\n<c> +', {
+            'a/b "\xfc"\n<c> +', "612f622022c3bc220a3c633e202b", "YS9iICLDvCIKPGM+", "YS9iICLDvCIKPGM-",
+            "a%2Fb%20%22%C3%BC%22%0A%3Cc%3E%20%2B", "a%2Fb+%22%C3%BC%22%0A%3Cc%3E+%2B", "a/b%20%22%C3%BC%22%0A%3Cc%3E%20%2B",
+            'a/b "\xfc"\\n<c> +', "a/b &quot;\xfc&quot;\n&lt;c&gt; +", 'a/b \\"\\u00fc\\"\\n<c> +', 'a/b \\"\xfc\\"\\n<c> +',
+            'a/b \\\\\\"\\\\u00fc\\\\\\"\\\\n<c> +',
+        }),
+        ("12345678", {"12345678", "3132333435363738"}),
+        ("123456789", {"123456789", "313233343536373839", "MTIzNDU2Nzg5"}),
+        ("x\udc80y", {"x\udc80y", "78edb28079", "x%ED%B2%80y", "x\\udc80y", "x\\\\udc80y"}),
+    ],
+)  # fmt: skip
+def test_every_form_of_a_value(value: str, forms: set[str]) -> None:
+    """In percent-encoding, JSON, Python, HTML, base64 and hexadecimal digits: what stands in logs and answers."""
+    assert _forms(value) == forms
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody has told of anything yet."""
+    redact_module._redacted.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(redact_module, "_KNOWN", Secrets())
+        yield
+    redact_module._redacted.cache_clear()
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("url", "cut", "kept"),
+    [
+        ("postgresql://app:first1pw@db/x", ["first1pw"], ["app"]),
+        ("postgresql://app:first%2F1@db/x", ["first%2F1", "first/1"], []),
+        ("postgresql://same1word:same1word@db/x", [], ["same1word"]),
+        ("postgresql://app:se:co@nd1@db/x", ["se:co@nd1"], []),
+        ("redis://:third1pw@cache", ["third1pw"], []),
+        ("postgresql://db/x?user=someone1&password=fourth1pw&passphrase=fifth1pw", ["fourth1pw", "fifth1pw"], ["someone1"]),
+        ("http://a/ x://u:one1two@b x://v:three3@c", ["one1two", "three3"], []),
+        ("http://app/path:with1at@x", [], ["with1at"]),
+    ],
+)  # fmt: skip
+def test_the_passwords_of_a_url(url: str, cut: list[str], kept: list[str]) -> None:
+    learn_url(url)
+    assert [redact(f"({word})") for word in cut] == ["(…)"] * len(cut)
+    assert [redact(f"({word})") for word in kept] == [f"({word})" for word in kept]
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("API_KEY", "some-value-of-it", {"some-value-of-it": "some-val…"}),
+        ("STAGE", "some-value-of-it", {"some-value-of-it": "some-value-of-it"}),
+        ("STAGE", MIXED, {MIXED[:20]: f"{MIXED[:8]}…"}),
+        ("KEY_NAME", "some-value-of-it", {"some-value-of-it": "some-value-of-it"}),
+        ("key_id", "some-value-of-it", {"some-value-of-it": "some-value-of-it"}),
+        ("KEYID", "some-value-of-it", {"some-value-of-it": "some-val…"}),
+        ("DB_PASSWORD", "one1two", {"one1two": "…"}),
+        ("DB_PASSWORD_FILE", "one1two-of-it", {"one1two-of-it": "one1two-of-it"}),
+        ("TOKENS", "first-of-some, second-of-some;third-of-some", {
+            "first-of-some": "first-of…", "second-of-some": "…", "third-of-some": "…", "first-of-some, second-of-some": "first-of…"}),
+        ("API_KEY", "https://u:one1two@a/first-of-some", {"first-of-some": "first-of-some", "one1two": "…"}),
+        ("TOKEN", "-----BEGIN X-----\nMIIEvQIBADANBgkq other-words-of-it\n-----END X-----", {"MIIEvQIBADANBgkq": "…", "-----BEGIN": "-----BEGIN"}),
+    ],
+)  # fmt: skip
+def test_what_is_secret_among_variables(name: str, value: str, shown: dict[str, str]) -> None:
+    redact("some-value-of-it one1two")  # What was cut before it was known is cut anew.
+    learn_variables({"PATH": "/bin", name: value})
+    assert {word: redact(word) for word in shown} == shown
+
+
+@pytest.mark.usefixtures("told")
+def test_what_was_redacted_before_is_redacted_anew() -> None:
+    for learn, word in (
+        (lambda: redact_module.learn("learnt-of-it"), "learnt-of-it"),
+        (lambda: learn_url("x://u:one1two@a"), "one1two"),
+        (lambda: learn_variables({"A_PASSWORD": "three3four"}), "three3four"),
+    ):
+        assert redact(word) == word
+        learn()
+        assert redact(word) != word
+    long = f"{'word ' * 1000}learnt-of-it"
+    assert redact(long) == f"{'word ' * 1000}…"
