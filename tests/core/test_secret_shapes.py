@@ -279,7 +279,8 @@ def test_the_passwords_of_a_url(url: str, cut: list[str], kept: list[str]) -> No
         ("TOKENS", "first-of-some, second-of-some;third-of-some", {
             "first-of-some": "first-of…", "second-of-some": "…", "third-of-some": "…", "first-of-some, second-of-some": "first-of…"}),
         ("API_KEY", "https://u:one1two@a/first-of-some", {"first-of-some": "first-of-some", "one1two": "…"}),
-        ("TOKEN", "-----BEGIN X-----\nMIIEvQIBADANBgkq other-words-of-it\n-----END X-----", {"MIIEvQIBADANBgkq": "…", "-----BEGIN": "-----BEGIN"}),
+        ("TOKEN", "-----BEGIN X-----\nMIIEvQIBADANBgkq other-words-of-it\n-----END X-----",
+         {"MIIEvQIBADANBgkq": "…", "-----BEGIN": "-----BEGIN"}),
     ],
 )  # fmt: skip
 def test_what_is_secret_among_variables(name: str, value: str, shown: dict[str, str]) -> None:
