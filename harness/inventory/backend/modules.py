@@ -46,6 +46,7 @@ class Module:
     """By qualified name, those within classes as well."""
     local: dict[int, dict[str, Binding]] = field(default_factory=dict)
     """What functions import for themselves, by the `id` of their node."""
+    importing: list[tuple[Function, Binding]] = field(default_factory=list)
 
     def bound(self, name: str, line: int | None = None) -> list[Binding]:
         """What a name may be at a line (at the end of the module without one): the last binding, and the conditional ones."""
@@ -78,6 +79,7 @@ def parse(file: str, text: str) -> Module:
             found = {b.name: b for inner in ast.walk(node) for b in _imports(inner, module, "", typing=False)}
             if found:
                 module.local[id(node)] = found
+                module.importing += [(node, binding) for binding in found.values()]
     return module
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -154,5 +155,5 @@ def _used(module: Module) -> set[str]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             found.add(node.id)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) < 200:
-            found |= set(node.value.replace("[", " ").replace("]", " ").replace(",", " ").replace(".", " ").split())
+            found |= set(re.findall(r"[A-Za-z_]\w*", node.value))
     return found
