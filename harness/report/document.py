@@ -142,7 +142,10 @@ class CauseEntry(TypedDict):
 
 
 class CheckEntry(TypedDict):
-    """One check of a contract beside the matrix; `figures`: what was measured, in the contract's own form."""
+    """One check of a contract beside the matrix; `figures`: what was measured, in the contract's own form.
+
+    `unmeasured`: what its file declares and nobody examined; `picture`: a file beside the reports that shows it.
+    """
 
     contract: str
     name: str
@@ -154,6 +157,8 @@ class CheckEntry(TypedDict):
     before: list[str]
     after: list[str]
     figures: list[dict[str, Any]]
+    unmeasured: list[str]
+    picture: str
 
 
 class CriterionEntry(TypedDict):

@@ -26,7 +26,7 @@ class Browser:
         )
         self.token = self.http.post("/v1/dev_browser").json()["id"]
 
-    def ask(self, method: str, path: str, /, query: dict[str, str] | None = None, **form: Any) -> Any:
+    def ask(self, method: str, path: str, /, query: Any = None, **form: Any) -> Any:
         """The answer, sent as Clerk's SDK does it."""
         query = {"__clerk_db_jwt": self.token} | (query or {}) | ({"_method": method} if method != "GET" else {})
         if method == "GET":

@@ -48,7 +48,7 @@ class Tour:
         self.values: dict[str, str] = {}
         self.browser: str | None = None
 
-    def ask(self, method: str, path: str, query: dict[str, str] | None = None, **more: Any) -> Any:
+    def ask(self, method: str, path: str, query: Any = None, **more: Any) -> Any:
         """Ask an operation by its path of the document; `values` fill in its placeholders. `data` is the form."""
         real = re.sub(r"\{(\w+)\}", lambda found: self.values[found[1]], path)
         given = ({"__clerk_db_jwt": self.browser} if self.browser is not None else {}) | (query or {})

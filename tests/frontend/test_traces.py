@@ -30,7 +30,7 @@ CREDENTIALS = {
     "JSON of an id": (b64('{"user_id": 7, "exp": 1}'), "base64 of JSON with user_id"),
     "by Clerk's id": (b64("user_2abcDEFghiJKLmnoPQRstuVWx|7"), "the id or the name of the person"),
     "a home-made JSON Web Token": (jwt.encode({"user_id": 7}, "x" * 32), "a JSON Web Token"),
-    "an unsigned one": (jwt.encode({"sub": "7"}, None, algorithm="none"), "a JSON Web Token"),
+    "an unsigned one": (jwt.encode({"sub": "7"}, "", algorithm="none"), "a JSON Web Token"),
 }
 NONE = {
     "words": "nothing to see here, although this sentence is quite long and has-words_with/signs",
