@@ -8,13 +8,16 @@ import json
 from harness.core.errors import HarnessError
 from harness.core.file_set import write_set
 from harness.core.output import say
-from harness.inventory.document import document, told
-from harness.inventory.reading import take
 from harness.run.option_table import given_path
 
 
 def inventory(arguments: argparse.Namespace) -> int:
     """Read the code, print what is left: 0, or 1 where more is than `--max-legacy` allows."""
+    from harness.inventory.document import document, told  # Late: no other command needs the parser.
+    from harness.inventory.reading import take
+
+    if arguments.max_legacy is not None and arguments.max_legacy < 0:
+        raise HarnessError(f"--max-legacy {arguments.max_legacy}: is less than 0")
     found = take(
         given_path(arguments.suites, "--suites") if arguments.suites is not None else None,
         given_path(arguments.app_dir, "--app-dir") if arguments.app_dir is not None else None,

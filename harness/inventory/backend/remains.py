@@ -47,7 +47,7 @@ class Remains:
     def _imports(self, module: Module, ran: frozenset[str]) -> Iterator[Place]:
         used = _used(module)
         own = [b for bindings in module.bindings.values() for b in bindings]
-        local = [b for found in module.local.values() for b in found.values()]
+        local = [binding for _, binding in module.importing]
         seen: set[tuple[str, int]] = set()
         for binding in [*own, *local]:
             if (
@@ -88,9 +88,7 @@ class Remains:
         return any(isinstance(t.definition, Function) and names_guard(t.name) for t in targets)
 
     def _of(self, module: Module, binding: Binding) -> list[Target]:
-        around = next(
-            (n for n in ast.walk(module.tree) if module.local.get(id(n), {}).get(binding.name) is binding), None
-        )
+        around = next((node for node, each in module.importing if each is binding), None)
         name = ast.Name(binding.name, ast.Load())
         inside = (around,) if around is not None else ()
         found = self.program.resolve(module, name, binding.line, inside)
