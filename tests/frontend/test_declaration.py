@@ -72,7 +72,7 @@ def test_files_are_served_as_hosts_of_single_page_apps_do(tmp_path: Path) -> Non
 def test_routes_that_the_matrix_leaves_open_need_no_token(tmp_path: Path) -> None:
     matrix = MATRIX.partition("[mechanisms]")[0].replace('mechanism = "clerk"', "")
     write_suites(tmp_path, '"GET /open/{id}" = "public"\n"GET /me" = "clerk"\n', matrix=matrix)
-    file = FrontendFile.model_validate({"command": "x", "pages": {"/a": "signed-in"}, "api": ["/api/"]})
+    file = FrontendFile.model_validate({"command": "x", "pages": {"/a": "signed-in"}, "api": {"/api/": "/"}})
     is_open = open_routes(load(tmp_path), file)
     asked = [("GET", "/open/1"), ("GET", "/api/open/1"), ("POST", "/open/1"), ("GET", "/open/1/2"), ("GET", "/me")]
     assert [is_open(*each) for each in asked] == [True, True, False, False, False]

@@ -74,9 +74,11 @@ class Ignored(Table):
 class FrontendFile(Table):
     """The file. `url`: where the front end is, `{port}` for a free port; `command` starts it, in `dir`; `dir` alone is a folder of files
     that the harness serves; neither for one that runs. `ready`: the path that is asked until it answers. `variables`: what it
-    gets; `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known then. `backend`: the
+    gets; `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known then, other names for the
+    target's variables. `backend`: the
     command that serves the app of an app target; `backend_variables`: what it gets beside its own. `api`: paths of the front
-    end itself that lead to the backend. `within`: seconds in which an open page must stop; `navigations`: the most that one
+    end itself that lead to the backend, and to which paths there. `scripts`: the folder whose `node_modules` has Clerk's
+    scripts, where that is not the front end's own. `within`: seconds in which an open page must stop; `navigations`: the most that one
     visit may take.
     """
 
@@ -88,7 +90,8 @@ class FrontendFile(Table):
     variables: dict[VariableName, SystemText] = Field(default={})
     backend: SystemText | None = Field(default=None, min_length=1)
     backend_variables: dict[VariableName, SystemText] = Field(default={})
-    api: tuple[PagePath, ...] = ()
+    api: dict[PagePath, PagePath] = Field(default={})
+    scripts: SystemText | None = Field(default=None, min_length=1)
     within: float = Field(default=65, gt=0, le=600)
     patience: float = Field(default=10, gt=0, le=120)
     navigations: int = Field(default=8, ge=3, le=100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import mimetypes
 import os
 import re
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from harness.contracts.frontend.declaration import FrontendFile
 from harness.core.errors import DeclarationError, TargetError
@@ -24,6 +26,7 @@ from harness.targets.command import Running
 
 _ASK_AGAIN = 0.05
 _PLACEHOLDER = re.compile(rb"%([A-Z][A-Z0-9_]+)%")
+_OF_THE_CONNECTION = ("connection", "content-length", "keep-alive", "transfer-encoding", "upgrade")
 _TEXT = {".html", ".js", ".mjs", ".json", ".css", ".txt"}
 
 
@@ -40,18 +43,23 @@ def filled(value: str, known: Mapping[str, str], where: str) -> str:
 
 class Files:
     """Serves the files of a folder: `/dashboard` is `dashboard.html`, and what is no file is `index.html`, as hosts of
-    single-page apps do. `%NAME%` in texts is the variable of that name, as in Vite's HTML.
+    single-page apps do. `%NAME%` in texts is the variable of that name, as in Vite's HTML. What begins with a path of
+    `forwarded` goes to `backend`, to the path there, as the proxies of such hosts do it.
     """
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, backend: str = "", forwarded: Mapping[str, str] | None = None) -> None:
         """Raises OSError when the port is taken."""
         self.folder, self.variables = folder.resolve(), dict[str, str]()
+        self.backend, self.forwarded = urlsplit(backend), dict(forwarded or {})
         files = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                if (goal := files.goal(self.path)) is not None:
+                    self._forward(goal)
+                    return
                 status, kind, body = files.answer(self.path.partition("?")[0])
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
@@ -62,6 +70,32 @@ class Files:
                     self.wfile.write(body)
 
             do_HEAD = do_GET
+
+            def do_POST(self) -> None:
+                if (goal := files.goal(self.path)) is not None:
+                    self._forward(goal)
+                else:
+                    self.send_error(405)
+
+            do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
+
+            def _forward(self, goal: str) -> None:
+                self.close_connection = True
+                length = int(self.headers.get("content-length") or 0)
+                try:
+                    status, fields, body = files.forward(
+                        self.command, goal, dict(self.headers.items()), self.rfile.read(length)
+                    )
+                except OSError:
+                    self.send_error(502)
+                    return
+                self.send_response(status)
+                for name, value in fields:
+                    if name.lower() not in _OF_THE_CONNECTION:
+                        self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Log nothing."""
@@ -88,6 +122,26 @@ class Files:
             body = _PLACEHOLDER.sub(self._variable, body)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
         return 200, f"{kind}; charset=utf-8" if file.suffix in _TEXT else kind, body
+
+    def goal(self, path: str) -> str | None:
+        """Where at the backend a path leads; None for one of the front end's own."""
+        return next(
+            (to + path.removeprefix(begin) for begin, to in self.forwarded.items() if path.startswith(begin)), None
+        )
+
+    def forward(
+        self, method: str, path: str, fields: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """What the backend answers. Raises OSError where it does not."""
+        kept = {name: value for name, value in fields.items() if name.lower() not in (*_OF_THE_CONNECTION, "host")}
+        connection = http.client.HTTPConnection("127.0.0.1", self.backend.port or 80, timeout=30)
+        with contextlib.closing(connection):
+            try:
+                connection.request(method, path, body or None, kept)
+                answer = connection.getresponse()
+                return answer.status, answer.getheaders(), answer.read()
+            except http.client.HTTPException as error:
+                raise OSError(str(error)) from error
 
     def _variable(self, found: re.Match[bytes]) -> bytes:
         value = self.variables.get(found[1].decode())
@@ -124,7 +178,7 @@ class Front:
         own = {name: filled(value, known, f"{self.where}: variables.{name}") for name, value in file.variables.items()}
         if file.dir is not None and file.command is None:
             try:
-                files = Files(folder, int(self.known["port"]))
+                files = Files(folder, int(self.known["port"]), known["backend"], file.api)
             except (OSError, ValueError) as error:
                 raise TargetError(
                     f"{self.where}: url {self.origin}: {error}; leave `url` out for a free port"

@@ -87,9 +87,13 @@ def standing(context: Context, file: FrontendFile, front: Front) -> Iterator[tup
         target = inner.target
         backend = str(getattr(target, "url", "")).rstrip("/").replace("//127.0.0.1:", "//localhost:")
         clerk = inner.clerk
-        clerk.script_folders.append(folder)
-        stack.callback(clerk.script_folders.remove, folder)
-        known = front.known | {"backend": backend, "publishable_key": clerk.publishable_key, "domain": clerk.domain}
+        scripts = folder if file.scripts is None else (context.declaration.root / file.scripts).resolve()
+        clerk.script_folders.append(scripts)
+        stack.callback(clerk.script_folders.remove, scripts)
+        own = dict(context.declaration.matrix.target.env) | context.options.env
+        known = (
+            own | front.known | {"backend": backend, "publishable_key": clerk.publishable_key, "domain": clerk.domain}
+        )
         environment = environment_for_front(inner.command_surroundings()[2](""), clerk.publishable_key)
         stack.enter_context(front.serving(folder, environment, known))
         yield inner, backend
@@ -141,7 +145,7 @@ def open_routes(declaration: Declaration, file: FrontendFile) -> Callable[[str, 
                 found.append((method, re.compile(shape)))
 
     def is_open(method: str, path: str) -> bool:
-        ways = [path, *("/" + path.removeprefix(prefix).lstrip("/") for prefix in file.api if path.startswith(prefix))]
+        ways = [path, *(to + path.removeprefix(prefix) for prefix, to in file.api.items() if path.startswith(prefix))]
         return any(method in (m, "HEAD") and shape.fullmatch(way) for m, shape in found for way in ways)
 
     return is_open
