@@ -17,7 +17,7 @@ function list(entries, words) {
 
 /** Asks a route that has not moved to Clerk in the mixed stage. */
 async function askOld(path) {
-  return await ask(path, legacy ? await legacy.oldToken() : undefined)
+  return await ask(path, legacy ? legacy.oldToken() : undefined)
 }
 
 const pages = {
@@ -42,7 +42,7 @@ const pages = {
 async function fill(page) {
   try {
     const parts = await page()
-    if (parts === null) return leave()
+    if (parts === null) return main.replaceChildren(text('p', 'The platform does not know you.'), text('button', 'Sign in again', { onclick: leave }))
     main.replaceChildren(...parts, text('button', 'Refresh', { id: 'refresh', onclick: () => fill(page) }))
   } catch (error) {
     main.replaceChildren(text('p', `Something went wrong: ${error.message}`), text('button', 'Try again', { onclick: () => fill(page) }))

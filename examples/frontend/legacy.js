@@ -1,12 +1,11 @@
 // The old login, of the mixed stage only: base64 of `email:user_id:onboarding_completed:timestamp`, kept in localStorage.
-import { ask } from '/session.js'
 
-/** The old token; made of what Clerk's own routes say, as long as some routes want it. */
-export async function oldToken() {
+/** The old token. Nothing is signed, so the page can make it by itself. */
+export function oldToken() {
   const kept = localStorage.getItem('userToken')
   if (kept) return kept
-  const me = await ask('/users/me')
-  const made = btoa(`${me.email}:${me.id}:${me.onboarding_completed}:${Math.floor(Date.now() / 1000)}`)
+  const { primaryEmailAddress, externalId } = window.Clerk.user
+  const made = btoa(`${primaryEmailAddress.emailAddress}:${externalId ?? 0}:true:${Math.floor(Date.now() / 1000)}`)
   localStorage.setItem('userToken', made)
   return made
 }

@@ -77,14 +77,16 @@ def _journey(
     for name, judge in _judges(stage, done, public).items():
         if name not in stories:
             continue
-        if name != "no-loop" and not done.opened:
-            unknown[name] = "no protected page opened for somebody who is signed in: sign-in or no-loop tell why"
+        if name != "no-loop" and not done.signed:
+            unknown[name] = "nobody could be signed in: sign-in or no-loop tell why"
             continue
         own = stories[name]
         try:
             judge(own)
         except Unknown as why:
             unknown[name] = str(why)
+        if name != "no-loop" and not done.opened and not own.broken:
+            unknown[name] = "no protected page opened for somebody who is signed in: sign-in or no-loop tell why"
         if own.broken and done.pictures:
             shown = next((path for path in done.pictures if path in own.broken[0]), next(iter(done.pictures)))
             own.picture = _put(stage, name, done.pictures[shown])

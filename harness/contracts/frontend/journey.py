@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Travelled:
-    """What the journey has left behind. `opened`: the protected pages that were seen signed in, of which there are `pictures`;
-    `first` and `last`: which requests of the record were sent while somebody was signed in.
+    """What the journey has left behind. `signed`: somebody got in; `opened`: the protected pages that were seen then, of which there are
+    `pictures`; `first` and `last`: which requests of the record were sent while somebody was signed in.
     """
 
     visitor: Visitor
     person: Person | None = None
+    signed: bool = False
     opened: list[str] = field(default_factory=list)
     pictures: dict[str, bytes] = field(default_factory=dict)
     first: int = 0
@@ -81,6 +82,7 @@ def _come_back(stage: Stage, story: Story, visitor: Visitor, page: Page, done: T
     visitor.wait(page)
     done.first = len(visitor.sent)
     sign_in(stage, story, visitor, page, done.person)
+    done.signed = True
     wanted = stage.file.sign_in.after or path
     story.count += 1
     if not visitor.wait(page, lambda: stage.path(page) == wanted, 4):
@@ -108,6 +110,8 @@ def _look_around(stage: Stage, story: Story, visitor: Visitor, page: Page, done:
         if stage.file.pages[path].who == "public":
             continue
         story.count += 1
+        if (picture := visitor.picture(page)) is not None:
+            done.pictures[path] = picture
         if not shown or not stage.shows(visitor, page, path):
             story.look(visitor, page)
             refused = [sent for sent in stage.answered(visitor, asked) if (sent.status or 0) >= 400]
@@ -119,8 +123,6 @@ def _look_around(stage: Stage, story: Story, visitor: Visitor, page: Page, done:
             story.finding(f"{path} does not open for somebody who is signed in: the tab shows {stage.path(page)}{why}")
         else:
             done.opened.append(path)
-            if (picture := visitor.picture(page)) is not None:
-                done.pictures[path] = picture
 
 
 def _leave(stage: Stage, story: Story, visitor: Visitor, page: Page) -> None:

@@ -105,7 +105,7 @@ def fresh_token(stage: Stage, story: Story, done: Travelled, public: Callable[[s
         _hold_token(stage, story, done, sent, place)
     if not story.count and not story.broken:
         raise Unknown("no protected page has sent a request to the backend")
-    story.steps[:0] = [f"signed in, and opened {', '.join(done.opened)}"]
+    story.steps[:0] = [_way(done)]
 
 
 def _hold_token(stage: Stage, story: Story, done: Travelled, sent: Sent, place: str) -> None:
@@ -151,7 +151,11 @@ def token_origin(stage: Stage, story: Story, done: Travelled) -> None:
     story.count += len(known)
     if not known and not story.broken:
         raise Unknown("no token was sent anywhere")
-    story.steps[:0] = [f"signed in, and opened {', '.join(done.opened)}"]
+    story.steps[:0] = [_way(done)]
+
+
+def _way(done: Travelled) -> str:
+    return f"signed in, and opened {', '.join(done.pictures)}"
 
 
 def abroad(stage: Stage, sent: Sent) -> bool:
@@ -189,7 +193,7 @@ def no_stored_credential(stage: Stage, story: Story, done: Travelled) -> None:
         found = next(traces(text, marks), None)
         if found is not None and not _ignored(stage, where, path):
             story.finding(f"{'the address of' if where == 'url' else 'the console at'} {path} shows {found.what}")
-    story.steps[:0] = [f"signed in, opened {', '.join(done.opened)}, and signed out"]
+    story.steps[:0] = [_way(done)]
 
 
 def _said(done: Travelled) -> Iterator[tuple[str, str, str]]:

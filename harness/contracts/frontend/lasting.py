@@ -106,7 +106,7 @@ def signed_out(stage: Stage, story: Story) -> None:
     """One tab signs out; it and the other one stop."""
     person = stage.person("Stella")
     with stage.visitor(person, clock=True) as visitor:
-        tabs = opened(stage, story, visitor, _two(stage))
+        tabs = opened(stage, story, visitor, two(stage))
         sign_out(stage, story, visitor, tabs[0][1])
         ended = lambda: not any(s.open for s in _sessions(stage, person))  # noqa: E731
         if not visitor.wait(tabs[0][1], ended):
@@ -131,7 +131,7 @@ def revoked(stage: Stage, story: Story) -> None:
         person = stage.person("Vera")
         own = Story(story.name, story.shot)
         with stage.visitor(person, clock=True) as visitor:
-            tabs = opened(stage, own, visitor, _two(stage))
+            tabs = opened(stage, own, visitor, two(stage))
             own.step(f"{cause}, at Clerk")
             end(person)
             _stop(stage, own, visitor, tabs, cause)
@@ -141,7 +141,7 @@ def revoked(stage: Stage, story: Story) -> None:
         story.broken += own.broken
 
 
-def _two(stage: Stage) -> list[str]:
+def two(stage: Stage) -> list[str]:
     """The pages of two tabs: the first and the last that are protected."""
     paths = list(stage.file.protected)
     return [paths[0], paths[-1]]

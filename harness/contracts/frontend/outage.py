@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.contracts.frontend.lasting import opened
+from harness.contracts.frontend.lasting import opened, two
 from harness.contracts.frontend.stage import Stage, Story
 from harness.contracts.frontend.visitor import Visitor
 
@@ -30,7 +30,7 @@ class _Line:
 
 def outage(stage: Stage, story: Story) -> None:
     """Open pages with Clerk, without it, and with it again, as somebody who is signed in and as a stranger."""
-    paths = list(stage.file.protected)
+    paths = list(dict.fromkeys(two(stage)))
     with stage.visitor(stage.person("Paula")) as visitor, stage.visitor() as stranger:
         line = _Line(stage, visitor, stranger)
         ((_, page),) = opened(stage, story, visitor, paths[:1])
