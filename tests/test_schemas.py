@@ -19,7 +19,8 @@ SUITES = ROOT / "suites"
 FILES = [
     ("matrix", SUITES / "auth_matrix.toml"),
     *(("router", path) for path in sorted((SUITES / "routers").glob("*.toml"))),
-    *((name, SUITES / f"{name}.toml") for name in BESIDE_THE_MATRIX),
+    *((name, SUITES / f"{name}.toml") for name in BESIDE_THE_MATRIX if name != "frontend"),
+    ("frontend", SUITES.parent / "examples" / "frontend" / "frontend.toml"),
 ]
 
 

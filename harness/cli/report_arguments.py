@@ -39,6 +39,11 @@ def add_commands(commands: Subcommands) -> None:
     baseline.add_argument("--overwrite", action="store_true", help="write it anew where it exists")
     baseline.set_defaults(do="baseline")
 
+    _add_inventory(commands)
+    _add_others(commands)
+
+
+def _add_inventory(commands: Subcommands) -> None:
     inventory = commands.add_parser(
         "inventory", help="what is left of the old mechanism in the code, read without running it", formatter_class=_RAW,
         epilog="exit codes: 0; 1 more legacy places than --max-legacy, or files that could not be read; 2 misuse\n"
@@ -59,6 +64,8 @@ def add_commands(commands: Subcommands) -> None:
     )
     inventory.set_defaults(do="inventory")
 
+
+def _add_others(commands: Subcommands) -> None:
     schema = commands.add_parser(
         "schema", help="the JSON Schema of a TOML file, by which editors complete keys, or of auth-matrix.json", formatter_class=_RAW,
         epilog="example:\n  clerk-harness schema --write suites/.schemas\n",

@@ -62,8 +62,7 @@ class Instance:
         """Claims that are added to each session token; shortcodes like `{{user.external_id}}` are replaced."""
         self.browsers: dict[str, str | None] = {}
         """By the token of a development browser (`__clerk_db_jwt`): the id of its client, None until it has one."""
-        self.mails: list[Mail] = []
-        """What would have been sent, oldest first."""
+        self.mails: list[Mail] = []  # What would have been sent, oldest first.
         self.script_folders: list[Path] = []
         """Where Clerk's scripts are looked for (`node_modules`), before the working directory."""
         self.organization_required = False
@@ -80,22 +79,21 @@ class Instance:
         """Seconds that an answer 429 asks the client to wait."""
         self.rate_limit: int | None = None
         """Requests to the Backend API within 10 s, after which it answers 429; None for no limit."""
-        self.jwks_asked = 0
-        """How often the key set was requested."""
-        self.machine_tokens: dict[str, MachineToken] = {}
-        """Opaque tokens by their secret."""
-        self.machines: dict[str, Machine] = {}
-        """By id."""
-        self.invitations: dict[str, Invitation] = {}
-        """By id."""
-        self.one_time_tokens: dict[str, OneTimeToken] = {}
-        """Sign-in and actor tokens by id."""
-        self.oauth = OAuthProvider()
-        """OAuth applications, and what was granted to them."""
-        self.social = SocialConnections()
-        """Social connections: which there are, and who is on the way to one."""
+        self.jwks_asked = 0  # How often the key set was requested.
         self._neighbours: dict[str, Instance] = {}
         self._founding = threading.Lock()
+        self._keep_records()
+
+    def _keep_records(self) -> None:
+        """What is kept beside people: opaque tokens by their secret; machines, invitations, sign-in and actor tokens by id; what
+        OAuth has granted; and who is on the way to a social connection.
+        """
+        self.machine_tokens: dict[str, MachineToken] = {}
+        self.machines: dict[str, Machine] = {}
+        self.invitations: dict[str, Invitation] = {}
+        self.one_time_tokens: dict[str, OneTimeToken] = {}
+        self.oauth = OAuthProvider()
+        self.social = SocialConnections()
 
     def neighbour(self, domain: str) -> Instance:
         """Somebody else's instance of the same issuer, at `domain`; the same at every call. It has a key of its own."""

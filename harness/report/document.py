@@ -142,10 +142,7 @@ class CauseEntry(TypedDict):
 
 
 class CheckEntry(TypedDict):
-    """One check of a contract beside the matrix; `figures`: what was measured, in the contract's own form.
-
-    `unmeasured`: what its file declares and nobody examined; `picture`: a file beside the reports that shows it.
-    """
+    """One check of a contract; `figures`: in its own form; `unmeasured`: declared and not examined; `picture`: a file beside."""
 
     contract: str
     name: str

@@ -29,9 +29,8 @@ class Tokens(Protocol):
 
 @dataclass
 class Meta:
-    """Facts of the run that are not verdicts. `repeat`: the beginning of a command that runs it again.
-
-    `narrowed`: the options that left out a part of the matrix; empty for a whole run.
+    """Facts of the run that are not verdicts. `repeat`: the beginning of a command that runs it again; `narrowed`: the options
+    that left out a part of the matrix, empty for a whole run.
     """
 
     target: dict[str, str]
@@ -53,8 +52,7 @@ class Meta:
     """Of what the tokens of the run were made; None where none were."""
     several_ways: frozenset[str] | None = None
     """The routes with several ways in, where there is no plan that knows them."""
-    places: Places = field(default_factory=Places)
-    """Where functions, handlers and declared lines stand."""
+    places: Places = field(default_factory=Places)  # Where functions, handlers and declared lines stand.
     started: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
 

@@ -51,7 +51,7 @@ def budget(declared: dict[str, Any], measured: list[Measured], *, seen: bool = T
         ({"statements": 1}, KNOWN, False, {"statements": "statements = 1: no database is declared"}),
         (
             {"clerk_calls": 0}, [], True,
-            {"clerk-calls": "clerk_calls = 0: 1 route(s) could not be measured: GET /inside"},
+            {"clerk-calls": "clerk_calls = 0: 1 route could not be measured: GET /inside"},
         ),
         ({"routes": {INSIDE: {"statements": 3}}}, KNOWN, True, {"statements": f'[routes] "{INSIDE}": {ALONE}'}),
         ({"routes": {OPEN: {"clerk_calls": 3}}}, KNOWN, True, {"clerk-calls": f'[routes] "{OPEN}": nobody enters it with Clerk'}),

@@ -45,8 +45,8 @@ def test_a_criterion_stands_with_its_proofs(
     assert state(proof, *checks) == expected
 
 
-def test_there_are_seven_usual_ones_and_words_for_each_part_of_the_matrix() -> None:
-    assert len(usual_criteria()) == 7
+def test_there_are_eight_usual_ones_and_words_for_each_part_of_the_matrix() -> None:
+    assert len(usual_criteria()) == 8
     assert tuple(MATRIX_PROOFS) == WORDS
 
 

@@ -193,9 +193,7 @@ class Configuration:
     # Judging
 
     def _well(self) -> None:
-        """The genuine environment, and with it the issuer's outage and recovery. Raises DeclarationError when the app does
-        not start in it.
-        """
+        """The genuine environment, with the issuer's outage and recovery. Raises DeclarationError when the app does not start."""
         check = self.checks["well"]
         try:
             target, words = self._started(self.environment)
