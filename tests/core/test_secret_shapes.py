@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -291,11 +291,12 @@ def test_what_is_secret_among_variables(name: str, value: str, shown: dict[str, 
 
 @pytest.mark.usefixtures("told")
 def test_what_was_redacted_before_is_redacted_anew() -> None:
-    for learn, word in (
+    taught: list[tuple[Callable[[], object], str]] = [
         (lambda: redact_module.learn("learnt-of-it"), "learnt-of-it"),
         (lambda: learn_url("x://u:one1two@a"), "one1two"),
         (lambda: learn_variables({"A_PASSWORD": "three3four"}), "three3four"),
-    ):
+    ]
+    for learn, word in taught:
         assert redact(word) == word
         learn()
         assert redact(word) != word

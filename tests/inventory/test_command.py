@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
+from harness.core.errors import HarnessError
 from harness.core.output import shown
 from harness.inventory import files
 from harness.inventory.document import progress
@@ -168,5 +169,5 @@ def test_what_is_left_out_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(files, "MOST_FILES", 1)
     (tmp_path / "b.js").write_text("")
     (tmp_path / "c.js").write_text("")
-    with pytest.raises(files.HarnessError, match="more than 1 files of source: name a folder further down"):
+    with pytest.raises(HarnessError, match="more than 1 files of source: name a folder further down"):
         read_frontend(tmp_path)
