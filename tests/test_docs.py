@@ -76,9 +76,11 @@ def test_matrices_that_are_shown_are_valid(page: str, tmp_path: Path) -> None:
 def test_contracts_that_are_shown_are_valid(tmp_path: Path) -> None:
     shown = [(Path(file).name, text) for _, file, text in declarations() if Path(file).name in FILES]
     assert {file for file, _ in shown} == set(FILES)
+    (tmp_path / "frontend").mkdir()
+    (tmp_path / "suites").mkdir()
     for file, text in shown:
-        (tmp_path / file).write_text(text)
-        assert contract(FILES[file]).load(tmp_path) is not None
+        (tmp_path / "suites" / file).write_text(text)
+        assert contract(FILES[file]).load(tmp_path / "suites") is not None
 
 
 def test_seed_files_that_are_shown_are_valid(tmp_path: Path) -> None:

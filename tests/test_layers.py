@@ -26,7 +26,7 @@ def declared_layers() -> dict[str, int]:
 
 
 LAYERS = declared_layers()
-_CONTRACTS = ("matrix", "user_sync", "migrations", "budget", "frontend", "configuration")
+_CONTRACTS = ("matrix", "user_sync", "migrations", "budget", "configuration", "frontend")
 
 
 def modules() -> list[Path]:

@@ -16,7 +16,7 @@ from harness.core.text import meant
 MATRIX = "matrix"
 """The contract that every suite has, in `auth_matrix.toml`. It is judged cell by cell, not check by check."""
 MATRIX_FILE = "auth_matrix.toml"
-BESIDE_THE_MATRIX = ("user_sync", "migrations", "budget", "frontend", "configuration")
+BESIDE_THE_MATRIX = ("user_sync", "migrations", "budget", "configuration", "frontend")
 NAMES = (MATRIX, *BESIDE_THE_MATRIX)
 """What `--only` can name."""
 FILES = {f"{name}.toml": name for name in BESIDE_THE_MATRIX}

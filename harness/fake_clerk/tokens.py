@@ -67,22 +67,9 @@ def session_claims(
     if actor is not None:
         claims["act"] = {"sub": actor}
     if version == 1:
-        if organization:
-            claims |= {
-                "org_id": organization["id"],
-                "org_slug": organization["slug"],
-                "org_role": f"org:{organization['role']}",
-                "org_permissions": [p for p in organization.get("permissions", "").split(",") if p],
-            }
-        return claims
-    claims |= {
-        "v": 2,
-        "jti": secrets.token_hex(10),
-        "fva": list(factor_ages),
-        "sts": status,
-        "pla": "u:free",
-        "fea": "",
-    }
+        return claims | (_organization_of_version_1(organization) if organization else {})
+    claims |= {"v": 2, "jti": secrets.token_hex(10), "fva": list(factor_ages)}
+    claims |= {"sts": status, "pla": "u:free", "fea": ""}
     if organization:
         claims["o"] = {
             "id": organization["id"],
@@ -92,6 +79,15 @@ def session_claims(
             "fpm": "",
         }
     return claims
+
+
+def _organization_of_version_1(organization: dict[str, str]) -> dict[str, Any]:
+    return {
+        "org_id": organization["id"],
+        "org_slug": organization["slug"],
+        "org_role": f"org:{organization['role']}",
+        "org_permissions": [p for p in organization.get("permissions", "").split(",") if p],
+    }
 
 
 def template_claims(

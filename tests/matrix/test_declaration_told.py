@@ -17,7 +17,7 @@ from tests.conftest import write_suites
 CLERK = "[policies.clerk]\naccept = ['clerk']\n"
 LINE = '"GET /a" = "clerk"'
 CARRIERS = "write bearer, header:NAME, cookie:NAME, query:NAME, subprotocol or message"
-PROOFS = "write one of admissions, legacy, refusals, newcomers, user_sync, migrations, budget, configuration"
+PROOFS = "write one of admissions, legacy, refusals, newcomers, user_sync, migrations, budget, configuration, frontend"
 A_ROUTE = 'write METHOD /path, for example "GET /users/{user_id}" (WS for a websocket)'
 
 

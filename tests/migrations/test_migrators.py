@@ -21,7 +21,7 @@ from harness.run.environment import base_environment
 Hold = Callable[..., dict[str, tuple[str, str]]]
 USERS = "CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL UNIQUE, nick text)"
 ADD, TAKE = "ALTER TABLE users ADD clerk_user_id text", "ALTER TABLE users DROP clerk_user_id"
-INDEX = "CREATE UNIQUE INDEX CONCURRENTLY by_clerk ON users (clerk_user_id)"
+INDEX = "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS by_clerk ON users (clerk_user_id)"
 FORWARD = ["one-head", "from-nothing", "data", "no-blocking-ddl", "resumable"]
 
 
@@ -285,7 +285,7 @@ LOWER = f"{FIELD}, migrations.RunSQL(\"UPDATE shop_person SET email = 'p' || id\
         (
             django(LOWER), ["data", "rollback"],
             {
-                "data": "shop_person.email differs in 200 rows",
+                "data": "shop_person.email differs in 200 of its rows",
                 "rollback": "the way back fails: django.db.migrations.exceptions.IrreversibleError:",
             },
         ),

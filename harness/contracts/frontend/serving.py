@@ -41,6 +41,64 @@ def filled(value: str, known: Mapping[str, str], where: str) -> str:
         ) from None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print nothing: browsers break off at any time."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Answers for a folder."""
+
+    files: Files
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        if (goal := self.files.goal(self.path)) is not None:
+            self._forward(goal)
+            return
+        status, kind, body = self.files.answer(self.path.partition("?")[0])
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-cache")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        if (goal := self.files.goal(self.path)) is not None:
+            self._forward(goal)
+        else:
+            self.send_error(405)
+
+    do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
+
+    def _forward(self, goal: str) -> None:
+        self.close_connection = True
+        length = int(self.headers.get("content-length") or 0)
+        try:
+            status, fields, body = self.files.forward(
+                self.command, goal, dict(self.headers.items()), self.rfile.read(length)
+            )
+        except OSError:
+            self.send_error(502)
+            return
+        self.send_response(status)
+        for name, value in fields:
+            if name.lower() not in _OF_THE_CONNECTION:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing."""
+
+
 class Files:
     """Serves the files of a folder: `/dashboard` is `dashboard.html`, and what is no file is `index.html`, as hosts of
     single-page apps do. `%NAME%` in texts is the variable of that name, as in Vite's HTML. What begins with a path of
@@ -51,62 +109,7 @@ class Files:
         """Raises OSError when the port is taken."""
         self.folder, self.variables = folder.resolve(), dict[str, str]()
         self.backend, self.forwarded = urlsplit(backend), dict(forwarded or {})
-        files = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                if (goal := files.goal(self.path)) is not None:
-                    self._forward(goal)
-                    return
-                status, kind, body = files.answer(self.path.partition("?")[0])
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Cache-Control", "no-cache")
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
-
-            do_HEAD = do_GET
-
-            def do_POST(self) -> None:
-                if (goal := files.goal(self.path)) is not None:
-                    self._forward(goal)
-                else:
-                    self.send_error(405)
-
-            do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
-
-            def _forward(self, goal: str) -> None:
-                self.close_connection = True
-                length = int(self.headers.get("content-length") or 0)
-                try:
-                    status, fields, body = files.forward(
-                        self.command, goal, dict(self.headers.items()), self.rfile.read(length)
-                    )
-                except OSError:
-                    self.send_error(502)
-                    return
-                self.send_response(status)
-                for name, value in fields:
-                    if name.lower() not in _OF_THE_CONNECTION:
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Log nothing."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Print nothing: browsers break off at any time."""
-
-        self._server = Server(("127.0.0.1", port), Handler)
+        self._server = _Server(("127.0.0.1", port), type("_HandlerOfOne", (_Handler,), {"files": self}))
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="clerk-harness-files", daemon=True
         )
