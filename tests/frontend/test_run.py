@@ -41,7 +41,7 @@ def test_the_command_starts_everything_and_reports_what_is_broken(
     write_suites(tmp_path / "suites", '"GET /me" = "clerk"\n"GET /old/me" = "public"\n', matrix=matrix)
     (tmp_path / "suites/frontend.toml").write_text(FILE)
     browser = [f"--browser={found}"] if (found := named_browser()) else []
-    done = in_this_process(["run", "--only", "frontend", "--quiet", *browser], tmp_path, capfd)
+    done = in_this_process(["run", "--only", "frontend", *browser], tmp_path, capfd)
     assert done.returncode == 1, done.stderr
     assert "BROKEN       frontend: no-stored-credential: localStorage, `userToken`" in done.stdout
     assert "picture: frontend/no-stored-credential.png, beside the reports" in done.stdout
