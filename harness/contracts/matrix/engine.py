@@ -142,7 +142,7 @@ class Engine:
             shown.setdefault(leader.key, []).append(len(verdicts))
             yield from verdicts
         for key, numbers in shown.items():
-            told = f"{sum(numbers)} cells of {len(numbers)} routes are proven by the guard that they share with {key}"
+            told = f"{many(sum(numbers), 'cell')} of {many(len(numbers), 'route')} proven by the guard that they share with {key}"
             self.note(f"depth guards: {told}")
         found = {plan.key: plan.found for plan in alone}
         for plan in alone:
