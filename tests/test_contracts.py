@@ -66,7 +66,7 @@ def test_the_mixed_platform_fails_sync_with_the_missing_columns_named(run: Run, 
     [
         (
             ["--only", "sink"],
-            "--only sink: no such contract; there are matrix, user_sync, migrations, budget, frontend, configuration",
+            "--only sink: no such contract; there are matrix, user_sync, migrations, budget, configuration, frontend",
         ),
         (["--only", "user_sync"], "user_sync.toml does not exist; docs/user-sync.md shows one"),
         (["--only", "configuration"], "configuration.toml does not exist; docs/configuration.md shows one"),

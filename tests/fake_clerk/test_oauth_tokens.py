@@ -1,5 +1,7 @@
 """The provider, second half: tokens and what is asked of them."""
 
+# ruff: noqa: F401, F811 (fixtures of the first half)
+
 from __future__ import annotations
 
 from typing import Any
@@ -21,10 +23,12 @@ from tests.fake_clerk.test_oauth import (
     STATE,
     Relying,
     allowed,
+    browser,
     connected,
     outcome,
     press,
     refused,
+    relying,
 )
 
 REQUESTS: list[tuple[dict[str, str | None], str]] = [

@@ -1,5 +1,7 @@
 """Names and words of the source, second half."""
 
+# ruff: noqa: F401, F811 (fixtures of the first half)
+
 from __future__ import annotations
 
 import base64
@@ -11,7 +13,7 @@ from harness.credentials import CATALOGUE, jose
 from harness.credentials.group_legacy import legacy_claims
 from tests.credentials.forms import claims_of
 from tests.matrix.kit import RecordingMint, plan_of
-from tests.matrix.test_named_forms import PEOPLE, USUAL, field, made, people
+from tests.matrix.test_named_forms import PEOPLE, USUAL, field, made, mint, people
 
 
 def test_words_that_may_be_names_are_tried_at_once(mint: RecordingMint) -> None:
