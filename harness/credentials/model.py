@@ -160,7 +160,12 @@ class Credential:
     @property
     def shows_its_group(self) -> bool:
         """Whether it is tried to the end where others of its group need not be: genuine, or the group's sentinel."""
-        return self.group == GENUINE or "sentinel" in self.tags
+        return self.group == GENUINE or self.sentinel
+
+    @property
+    def sentinel(self) -> bool:
+        """Whether it stands for its group on every route, however deep a run goes."""
+        return "sentinel" in self.tags
 
     @property
     def bypass(self) -> bool:

@@ -8,10 +8,9 @@ row is tried on every route in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.plan import Cell, RoutePlan, by_guard
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import CellVerdict
 
@@ -32,7 +31,7 @@ def is_shown_by_guard(cell: Cell) -> bool:
         and cell.expect != "accept"
         and credential.drill is None
         and not credential.personal
-        and "sentinel" not in credential.tags
+        and not credential.sentinel
     )
 
 
@@ -42,17 +41,20 @@ def share_guards(plans: list[RoutePlan]) -> list[tuple[RoutePlan, RoutePlan]]:
     They have the policy, the kind, the ways in and the functions before the handler in common. Where these functions are not
     known (a URL, a program in another language), each route stands for itself alone.
     """
-    first: dict[tuple[object, ...], RoutePlan] = {}
-    shared: list[tuple[RoutePlan, RoutePlan]] = []
-    for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
-        if not plan.route.dependencies or plan.unexaminable or plan.policy.optional or "*" in plan.policy.accept:
-            continue
+    known = [
+        plan
+        for plan in plans
+        if plan.route.dependencies
+        and not plan.unexaminable
+        and not plan.policy.optional
+        and "*" not in plan.policy.accept
+    ]
+
+    def guard(plan: RoutePlan) -> object:
         ways = tuple(way.label for way in plan.ways)
-        guard = (plan.policy_name, plan.route.kind, plan.carriers, ways, plan.route.dependencies, plan.guard)
-        leader = first.setdefault(guard, plan)
-        if leader is not plan:
-            shared.append((plan, leader))
-    return shared
+        return plan.policy_name, plan.route.kind, plan.carriers, ways, plan.route.dependencies, plan.guard
+
+    return [(plan, leader) for leader, *others in by_guard(known, guard) for plan in others]
 
 
 def same_guard(state: RouteState, leader: RouteState) -> bool:
@@ -77,16 +79,21 @@ def _admissions(state: RouteState) -> dict[str, object]:
     }
 
 
-def by_the_guard(cells: list[Cell], known: dict[tuple[str, str], CellVerdict], leader: str) -> Iterator[CellVerdict]:
-    """Yield the verdicts of cells that another route's guard has proven. `known`: the verdicts so far, by route and cell.
+def shown_by(
+    leader: RoutePlan, cells: list[Cell], known: dict[tuple[str, str], CellVerdict]
+) -> list[CellVerdict] | None:
+    """Return the verdicts of cells that another route's guard has proven. `known`: the verdicts so far, by route and cell.
 
-    Raises KeyError where that route was not sent one of them, or did not pass it: then nothing is proven of this one.
+    None where that route was not sent one of them, or did not pass it: then nothing is proven.
     """
+    found = []
     for cell in cells:
-        shown = known[leader, cell.label]
-        if shown.verdict != "pass" or shown.evidence != "probe":
-            raise KeyError(cell.label)
-        yield replace(
+        shown = known.get((leader.key, cell.label))
+        if shown is None or shown.verdict != "pass" or shown.evidence != "probe":
+            return None
+        verdict = replace(
             shown, router=cell.plan.router, route=cell.plan.key, evidence="guard", micros=0, notes=[],
-            detail=f"the guard that it shares with {leader} refused it there",
+            detail=f"the guard that it shares with {leader.key} refused it there",
         )  # fmt: skip
+        found.append(verdict)
+    return found

@@ -13,7 +13,7 @@ from functools import partial
 
 from harness.contracts.matrix.browsers import preflight_notes
 from harness.contracts.matrix.deadlines import Deadlines
-from harness.contracts.matrix.depth import by_the_guard, is_shown_by_guard, same_guard, share_guards
+from harness.contracts.matrix.depth import is_shown_by_guard, same_guard, share_guards, shown_by
 from harness.contracts.matrix.drills import Drills
 from harness.contracts.matrix.fuzz import Fuzzer
 from harness.contracts.matrix.judge import Judge
@@ -132,11 +132,9 @@ class Engine:
         states = self.sender.states
         for plan, leader in self.shared:
             cells = [c for c in plan.cells if c.label in plan.postponed and (plan.key, c.label) not in known]
-            try:
-                if not same_guard(states[plan.key], states[leader.key]):
-                    raise KeyError(plan.key)
-                verdicts = list(by_the_guard(cells, known, leader.key))
-            except KeyError:
+            same = same_guard(states[plan.key], states[leader.key])
+            verdicts = shown_by(leader, cells, known) if same else None
+            if verdicts is None:
                 alone.append(plan)
                 continue
             shown.setdefault(leader.key, []).append(len(verdicts))

@@ -50,13 +50,22 @@ def names_organization(request: Request) -> bool:
     return bool(words & {ORGANIZATION["id"], ORGANIZATION["slug"]})
 
 
+def by_guard(plans: list[RoutePlan], guard: Callable[[RoutePlan], object]) -> list[list[RoutePlan]]:
+    """Return the routes of each guard together, GET routes first: the first of them stands for the others."""
+    chosen: dict[object, list[RoutePlan]] = {}
+    for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
+        chosen.setdefault(guard(plan), []).append(plan)
+    return list(chosen.values())
+
+
 def guards(plans: list[RoutePlan]) -> list[RoutePlan]:
     """Return one route for each guard: policy and dependencies; where these are not known, the router."""
-    chosen: dict[tuple[object, ...], RoutePlan] = {}
-    for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
-        guard = plan.route.dependencies or plan.route.inside or (plan.router,)
-        chosen.setdefault((plan.policy_name, plan.route.kind, guard), plan)
-    return list(chosen.values())
+
+    def guard(plan: RoutePlan) -> object:
+        functions = plan.route.dependencies or plan.route.inside or (plan.router,)
+        return plan.policy_name, plan.route.kind, functions
+
+    return [first for first, *_ in by_guard(plans, guard)]
 
 
 def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
@@ -64,12 +73,9 @@ def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
 
     What examines the verifier is tried on these routes alone.
     """
-    chosen: dict[tuple[object, ...], RoutePlan] = {}
-    for plan in sorted(plans, key=lambda plan: plan.route.method != "GET"):
-        if plan.route.kind == "http" and any(way.kind in JWT for way in plan.ways):
-            guard = (plan.policy_name, plan.route.dependencies or plan.route.inside)
-            chosen.setdefault(guard, plan)
-    return list(chosen.values())[:_REPRESENTATIVES]
+    verifying = [plan for plan in plans if plan.route.kind == "http" and any(way.kind in JWT for way in plan.ways)]
+    found = by_guard(verifying, lambda plan: (plan.policy_name, plan.route.dependencies or plan.route.inside))
+    return [first for first, *_ in found][:_REPRESENTATIVES]
 
 
 @dataclass(frozen=True, slots=True)

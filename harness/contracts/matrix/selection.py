@@ -7,6 +7,7 @@ from harness.contracts.matrix.ways import Way
 from harness.core.errors import DeclarationError
 from harness.core.text import meant
 from harness.credentials import find, select
+from harness.credentials.model import GENUINE
 
 
 class Selection:
@@ -27,9 +28,7 @@ class Selection:
     def takes(self, cell: Cell) -> bool:
         """Whether a cell is among those that the run is to try."""
         if self._quick:
-            return "sentinel" in cell.credential.tags or (
-                cell.credential.group == "genuine" and cell.expect == "accept"
-            )
+            return cell.credential.sentinel or (cell.credential.group == GENUINE and cell.expect == "accept")
         return not self._pairs or any(self._takes(name, way, cell) for name, way in self._pairs)
 
     def _takes(self, name: str, way: str, cell: Cell) -> bool:

@@ -124,5 +124,5 @@ def fingerprints(answers: dict[Cell, list[Observation]]) -> dict[str, Fingerprin
             any(answer.entered is not False for answer in some),
         )
         for cell, some in answers.items()
-        if "sentinel" in cell.credential.tags and cell.expect == "reject" and not cell.credential.bypass
+        if cell.credential.sentinel and cell.expect == "reject" and not cell.credential.bypass
     }
