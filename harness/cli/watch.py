@@ -17,6 +17,7 @@ from typing import NoReturn
 from harness.cli import streams
 from harness.contracts.matrix import Declaration, load
 from harness.core.errors import HarnessError, UnsafeError
+from harness.core.files import is_written_here
 from harness.core.output import line
 from harness.core.text import listed, many
 from harness.run.environment import app_directory
@@ -28,7 +29,6 @@ _PAUSE = 0.3
 _DECLARATION = (".toml", ".sql")
 _SOURCE = (".py",)
 _SOURCE_OF_COMMANDS = (".py", ".js", ".cjs", ".mjs", ".ts")
-_NOT_OURS = {"__pycache__", "node_modules", "site-packages"}
 
 Times = dict[Path, tuple[int, int]]
 """When each file was written, and how long it is."""
@@ -38,11 +38,7 @@ def files(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
     """The files below a folder that somebody writes: nothing hidden, no packages that were installed."""
     for name, folders, found in os.walk(folder):
         below = Path(name)
-        folders[:] = [
-            each
-            for each in folders
-            if not each.startswith(".") and each not in _NOT_OURS and not (below / each / "pyvenv.cfg").exists()
-        ]
+        folders[:] = [each for each in folders if is_written_here(below / each)]
         yield from (below / each for each in found if each.endswith(endings))
 
 

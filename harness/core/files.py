@@ -149,3 +149,9 @@ def _too_deep(tables: dict[str, Any]) -> bool:
         if not level:
             return False
     return True
+
+
+def is_written_here(folder: Path) -> bool:
+    """Whether somebody may write source in a folder: it is not hidden, and holds no packages that were installed."""
+    installed = folder.name in ("__pycache__", "node_modules", "site-packages") or (folder / "pyvenv.cfg").exists()
+    return not folder.name.startswith(".") and not installed

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.core.errors import HarnessError
+from harness.core.files import is_written_here
 from harness.run.options import Options
 from harness.targets.app import find_python
 
@@ -61,13 +62,13 @@ class _Candidate:
     points: int
 
 
-def find_project(folder: Path) -> Project:
-    """Look at the files of a project.
+def find_project(folder: Path, *, database: bool = True) -> Project:
+    """Look at the files of a project; for a `database` only where nothing else speaks of one.
 
     Raises HarnessError where there is neither an app nor a server's start command, naming what was looked for.
     """
-    found = Project()
-    _find_app(folder, found)
+    found, texts = Project(), _texts(folder)
+    _find_app(folder, found, texts)
     if found.app is None:
         found.command = _node_command(folder, found)
     if found.app is None and found.command is None:
@@ -76,7 +77,7 @@ def find_project(folder: Path) -> Project:
             "give --app module:attribute, --command or --url"
         )
     if found.app is not None:
-        find_surroundings(found.app_dir or folder, folder, found)
+        _find_surroundings(found.app_dir or folder, folder, found, texts, database)
     return found
 
 
@@ -86,27 +87,20 @@ def with_project(options: Options) -> tuple[Options, Project]:
     Of an app that is named only the surroundings are looked for, and the database only where no option speaks of one.
     """
     here = (options.app_dir or Path.cwd()).resolve()
+    database = not (options.database or options.postgres)
     if options.app is None:
-        found = find_project(here)
+        found = find_project(here, database=database)
         options = replace(options, app=found.app, app_dir=found.app_dir, command=found.command)
     else:
         found = Project()
-        find_surroundings(here, here, found)
-    if options.database or options.postgres:
-        found.url_env = None
-        found.because = [reason for reason in found.because if "Postgres" not in reason and "igrations" not in reason]
-        return options, found
-    return replace(options, migrate=found.migrate, scheme=found.scheme), found
+        _find_surroundings(here, here, found, _texts(here), database)
+    return replace(options, migrate=found.migrate, scheme=found.scheme) if database else options, found
 
 
-def find_surroundings(app_dir: Path, folder: Path, found: Project) -> None:
+def _find_surroundings(app_dir: Path, folder: Path, found: Project, texts: dict[Path, str], database: bool) -> None:
     """Look for the app's database, its migrations and the origin that its verifier expects."""
-    texts = {path: text for path in _sources(folder) if (text := _read(path))}
-    declared = "\n".join(
-        _read(path) for pattern in ("requirements*.txt", "pyproject.toml", "Pipfile", "setup.cfg", "*/requirements*.txt")
-        for path in sorted(folder.glob(pattern))
-    )  # fmt: skip
-    _find_database(app_dir, folder, found, texts, declared)
+    if database:
+        _find_database(app_dir, folder, found, texts)
     for path, text in texts.items():
         if match := _AUTHORIZED.search(text):
             found.origin = match[1]
@@ -114,7 +108,7 @@ def find_surroundings(app_dir: Path, folder: Path, found: Project) -> None:
             break
 
 
-def _find_app(folder: Path, found: Project) -> None:
+def _find_app(folder: Path, found: Project, texts: dict[Path, str]) -> None:
     for spec, path in _launched(folder):
         if (root := _root_of(spec, folder)) is not None:
             found.app, found.app_dir = spec, root
@@ -128,7 +122,9 @@ def _find_app(folder: Path, found: Project) -> None:
                 found.app, found.app_dir = f"{package}.{name}:application", manage.parent
                 found.because.append(f"--app {found.app}: {_shown(manage, folder)} is Django's")
                 return
-    candidates = sorted(_candidates(folder), key=lambda each: (-each.points, len(each.file.parts), str(each.file)))
+    candidates = sorted(
+        _candidates(folder, texts), key=lambda each: (-each.points, len(each.file.parts), str(each.file))
+    )
     if candidates:
         best = candidates[0]
         found.app, found.app_dir = best.spec, best.root
@@ -164,10 +160,9 @@ def _root_of(spec: str, folder: Path) -> Path | None:
     return None
 
 
-def _candidates(folder: Path) -> Iterator[_Candidate]:
+def _candidates(folder: Path, texts: dict[Path, str]) -> Iterator[_Candidate]:
     """Yield the apps and factories at the top of the project's modules."""
-    for path in _sources(folder):
-        text = _read(path)
+    for path, text in texts.items():
         if not any(kind in text for kind in (*_MADE, *_FACTORIES)):
             continue
         try:
@@ -227,7 +222,11 @@ def _import_root(path: Path, tree: ast.Module, folder: Path) -> Path:
     return max(above, key=fits)
 
 
-def _find_database(app_dir: Path, folder: Path, found: Project, texts: dict[Path, str], declared: str) -> None:
+def _find_database(app_dir: Path, folder: Path, found: Project, texts: dict[Path, str]) -> None:
+    declared = "\n".join(
+        _read(path) for pattern in ("requirements*.txt", "pyproject.toml", "Pipfile", "setup.cfg", "*/requirements*.txt")
+        for path in sorted(folder.glob(pattern))
+    )  # fmt: skip
     code = "\n".join(texts.values())
     everything = f"{declared}\n{code}"
     if "sqlite" in code and "postgres" not in everything.lower():
@@ -303,6 +302,11 @@ def _node_command(folder: Path, found: Project) -> str | None:
     return None
 
 
+def _texts(folder: Path) -> dict[Path, str]:
+    """What stands in the Python files of a project, each read once."""
+    return {path: text for path in _sources(folder) if (text := _read(path))}
+
+
 def _sources(folder: Path) -> Iterator[Path]:
     """Yield the Python files of a project, without environments, tests and what is generated."""
     number = 0
@@ -310,7 +314,7 @@ def _sources(folder: Path) -> Iterator[Path]:
         depth = len(Path(directory).relative_to(folder).parts)
         folders[:] = sorted(
             name for name in folders
-            if depth < _DEPTH and not name.startswith(".") and name not in _SKIPPED and not (Path(directory, name) / "pyvenv.cfg").exists()
+            if depth < _DEPTH and name not in _SKIPPED and is_written_here(Path(directory, name))
         )  # fmt: skip
         for name in sorted(files):
             if name.endswith(".py") and not name.startswith("test_") and not name.endswith("_test.py"):
