@@ -6,7 +6,8 @@ import contextlib
 import io
 import os
 import sys
-from typing import Any, TextIO
+from collections.abc import Iterator
+from typing import TextIO
 
 from harness.core.output import say
 
@@ -32,14 +33,26 @@ def hold_open() -> None:
     sys.stderr = _writer(2, sys.stderr)
 
 
-class _Output(io.FileIO):
-    """Knows whether it could write all that it was given."""
+class _Output(io.TextIOWrapper):
+    """Knows whether it could write all that it was given.
+
+    What lies below is Python's own: a signal that came between its write and its count of what is written would have it twice.
+    """
 
     whole = True
 
-    def write(self, data: Any, /) -> int:
+    def write(self, text: str, /) -> int:
+        with self._noticed():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with self._noticed():
+            super().flush()
+
+    @contextlib.contextmanager
+    def _noticed(self) -> Iterator[None]:
         try:
-            return super().write(data)
+            yield
         except OSError:
             self.whole = False
             raise
@@ -48,8 +61,8 @@ class _Output(io.FileIO):
 def _writer(number: int, usual: TextIO | None) -> TextIO:
     """In place of a standard stream. Names of users and routes are nothing to fail by in a poor locale."""
     at_once = number == 2 or (isinstance(usual, io.TextIOWrapper) and (usual.line_buffering or usual.write_through))
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Output(number, "w", closefd=False)),
+    return _Output(
+        io.BufferedWriter(io.FileIO(number, "w", closefd=False)),
         encoding=usual.encoding if usual is not None else "utf-8",
         errors="backslashreplace",
         line_buffering=at_once,
@@ -57,8 +70,7 @@ def _writer(number: int, usual: TextIO | None) -> TextIO:
 
 
 def _whole(stream: TextIO) -> bool:
-    raw = getattr(getattr(stream, "buffer", None), "raw", None)
-    return raw.whole if isinstance(raw, _Output) else True
+    return stream.whole if isinstance(stream, _Output) else True
 
 
 def delivered() -> bool:
