@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections import Counter
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,6 +20,7 @@ from harness.core.file_set import write_set
 from harness.core.redact import is_secret
 from harness.credentials import Legacy
 from harness.credentials.mint import ORIGIN
+from harness.database import open_server
 from harness.run.baseline import RouteBaseline, observe_baseline
 from harness.run.context import RunContext
 from harness.run.options import Options
@@ -162,16 +164,21 @@ def _toml(value: str | int) -> str:
 def _observed(options: Options, declaration: Declaration) -> tuple[list[RouteBaseline], dict[str, str]]:
     """What every route does, and the variables without which the app does not start, with harmless values."""
     given: dict[str, str] = {}
-    while True:
-        with_them = replace(options, agents=1, env=given | options.env)
-        try:
-            with RunContext(with_them, declaration) as session:
-                return observe_baseline(session), given
-        except TargetError as error:
-            more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
-            if not more or len(given) >= _MOST_VARIABLES:
-                raise
-            given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
+    with ExitStack() as stack:
+        wanted = declaration.matrix.database is not None
+        server = (
+            stack.enter_context(closing(open_server(options.postgres))) if wanted else None
+        )  # One for all attempts.
+        while True:
+            with_them = replace(options, agents=1, env=given | options.env)
+            try:
+                with RunContext(with_them, declaration, server=server) as session:
+                    return observe_baseline(session), given
+            except TargetError as error:
+                more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
+                if not more or len(given) >= _MOST_VARIABLES:
+                    raise
+                given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
 
 
 def wanted_variables(message: str) -> list[str]:
