@@ -17,7 +17,7 @@ import pytest
 from harness.database import Server
 from tests import valid
 from tests.conftest import GUARD, MATRIX, ROOT, VERIFIER, write_suites
-from tests.migrations.test_migrate import BACK, ENV, FIRST, MODELS, REVISION, UP
+from tests.migrations.histories import BACK, ENV, FIRST, MODELS, REVISION, UP
 from tests.unpacked import unpacked
 
 SECRETS = {

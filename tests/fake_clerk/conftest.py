@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from harness.fake_clerk import FakeClerk, SigningKey
+from tests.fake_clerk.browsers import Browser
+from tests.fake_clerk.relying import Relying, connected
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +36,22 @@ def api(clerk: FakeClerk) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {clerk.secret_key}"}
     with httpx.Client(base_url=f"{clerk.url}/v1", headers=headers, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+def browser(clerk: FakeClerk) -> Browser:
+    """A development browser, as Clerk's SDK speaks for it."""
+    return Browser(clerk)
+
+
+@pytest.fixture
+def window(clerk: FakeClerk) -> Iterator[httpx.Client]:
+    """A person's window on the instance's pages, at its real name."""
+    with httpx.Client(base_url=clerk.issuer, **connected(clerk)) as client:
+        yield client
+
+
+@pytest.fixture
+def relying(clerk: FakeClerk, api: httpx.Client) -> Relying:
+    """An application of the instance."""
+    return Relying(clerk, api)

@@ -6,14 +6,9 @@ import pytest
 
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.models.organizations import Organization
-from tests.fake_clerk.test_frontend_api import Browser, sign_in
+from tests.fake_clerk.browsers import Browser, sign_in
 
 ONE = "/organizations/org_first"
-
-
-@pytest.fixture
-def browser(clerk: FakeClerk) -> Browser:
-    return Browser(clerk)
 
 
 @pytest.fixture

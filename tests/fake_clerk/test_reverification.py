@@ -8,12 +8,7 @@ import pytest
 
 from harness.fake_clerk import FakeClerk, Session, User
 from harness.fake_clerk.models.second_factors import Totp
-from tests.fake_clerk.test_frontend_api import Browser, claims, sign_in
-
-
-@pytest.fixture
-def browser(clerk: FakeClerk) -> Browser:
-    return Browser(clerk)
+from tests.fake_clerk.browsers import Browser, claims, sign_in
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.models.second_factors import Totp
-from tests.fake_clerk.test_frontend_api import Browser
+from tests.fake_clerk.browsers import Browser
 
 HOME = "http://localhost:5173"
 URLS = {"redirect_url": f"{HOME}/sso-callback", "action_complete_redirect_url": f"{HOME}/dashboard"}
@@ -32,11 +32,6 @@ def begun(browser: Browser, kind: str, **more: str) -> dict[str, Any]:
     found = made["first_factor_verification"] if kind == "sign_ins" else made["verifications"]["external_account"]
     assert (found["status"], found["strategy"]) == ("unverified", "oauth_google")
     return dict(found)
-
-
-@pytest.fixture
-def browser(clerk: FakeClerk) -> Browser:
-    return Browser(clerk)
 
 
 def test_a_known_person_signs_in(browser: Browser, clerk: FakeClerk) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from harness.contracts.matrix import drills as drills_module
 from harness.contracts.matrix import rotation as rotation_module
+from harness.contracts.matrix import runner as runner_module
 from harness.targets.base import Observation
 from tests.matrix.bench import Bench
 from tests.matrix.engines import Engines
@@ -49,3 +50,11 @@ def engines(minting: RecordingMint, request: pytest.FixtureRequest) -> Iterator[
         made.lanes = some
         made.target.lanes = list(some)
         yield made
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
+    """The clock of lanes and limiters, which only passes while somebody sleeps."""
+    made = FakeTime()
+    monkeypatch.setattr(runner_module, "time", made)
+    return made

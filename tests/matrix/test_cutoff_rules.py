@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix import runner as runner_module
 from harness.contracts.matrix.cutoff import CutOff, brought_down
 from harness.contracts.matrix.factory import RequestFactory, Sending, Sequence
 from harness.contracts.matrix.plan import RoutePlan
@@ -15,7 +14,7 @@ from harness.contracts.matrix.runner import Limiter, Runner, Work
 from harness.credentials import CATALOGUE
 from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Observation
-from tests.matrix.kit import FakeTime, RecordingMint, TableLane, lanes, plan_of, seen
+from tests.matrix.kit import RecordingMint, TableLane, lanes, plan_of, seen
 
 HUNG, CRASHED = seen(None, hung=True), seen(None, died=True, error="SIGSEGV")
 REFUSED, WORKED = seen(401, entered=False), seen(200, entered=True)
@@ -178,13 +177,6 @@ def played(scripted: Scripted, lane: TableLane, reset: Any = None, limit: float 
     while made.busy:
         found += made.step(True)
     return made, found
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
-    made = FakeTime()
-    monkeypatch.setattr(runner_module, "time", made)
-    return made
 
 
 def sizes(lane: TableLane) -> list[int]:

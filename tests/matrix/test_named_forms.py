@@ -162,49 +162,44 @@ USUAL = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def mint() -> RecordingMint:
-    return RecordingMint()
-
-
 def made(
-    mint: RecordingMint, what: Learned, *, whole: bool = True, plan: Any = None, within: Any = None
+    minting: RecordingMint, what: Learned, *, whole: bool = True, plan: Any = None, within: Any = None
 ) -> dict[str, list[Presentation]]:
     """The forms of each credential that is made of what was learned."""
     found: list[Cell] = cells(what, within or what, plan or plan_of(), whole=whole, chosen=lambda cell: True)
-    presented = {cell.credential.name: cell.credential.recipe(mint) for cell in found}
+    presented = {cell.credential.name: cell.credential.recipe(minting) for cell in found}
     return {name: [one, *one.also] for name, one in presented.items()}
 
 
-def people(mint: RecordingMint) -> list[str]:
-    alice = mint.identities["alice"]
+def people(minting: RecordingMint) -> list[str]:
+    alice = minting.identities["alice"]
     return [str(alice.database_id), alice.user.id, alice.email]
 
 
-def test_the_values_of_one_name(mint: RecordingMint) -> None:
+def test_the_values_of_one_name(minting: RecordingMint) -> None:
     what = Learned((field("header", "x-key", "X-KEY", "word", "dev_", "toolongword"),))
-    forms = made(mint, what)["named-field"]
+    forms = made(minting, what)["named-field"]
     said = "header `x-key` (read by app:guard) with "
     own = ("a word of its code (`word`)", "a word of its code (`dev_`)", "a word of its code (`tool…`)")
     before = tuple(f"a word of its code (`dev_`) before {person}" for person in PEOPLE)
     assert [form.form for form in forms] == [said + words for words in (*USUAL, *own, *before)]
     values = [form.headers[0][1] for form in forms]
-    assert values[:3] == people(mint) and values[3:9] == ["1", "true", "yes", "admin", "internal", "org:admin"]
+    assert values[:3] == people(minting) and values[3:9] == ["1", "true", "yes", "admin", "internal", "org:admin"]
     genuine, forged, old, nothing = values[9:13]
-    assert claims_of(genuine)["sub"] == claims_of(forged)["sub"] == mint.identities["alice"].user.id
+    assert claims_of(genuine)["sub"] == claims_of(forged)["sub"] == minting.identities["alice"].user.id
     # Whose signature it is.
-    for token, key in ((genuine, mint.instance.key), (forged, mint.attacker)):
+    for token, key in ((genuine, minting.instance.key), (forged, minting.attacker)):
         head, _, signature = token.rpartition(".")
         key.private.public_key().verify(jose.unb64url(signature), head.encode(), PKCS1v15(), SHA256())
     assert "." not in old and nothing == ""
-    assert values[13:] == ["word", "dev_", "toolongword", *(f"dev_{person}" for person in people(mint))]
+    assert values[13:] == ["word", "dev_", "toolongword", *(f"dev_{person}" for person in people(minting))]
     assert {(form.token, form.cookies, form.query, form.body, form.authorization) for form in forms} == {
         (None, (), (), (), ())
     }
 
 
-def test_what_a_client_says_of_itself(mint: RecordingMint) -> None:
-    forms = made(mint, Learned((field("header", "x-a"),), (), (("tool/1.0", "app:f"), ("é", "g"), ("a\x01", "g"))))[
+def test_what_a_client_says_of_itself(minting: RecordingMint) -> None:
+    forms = made(minting, Learned((field("header", "x-a"),), (), (("tool/1.0", "app:f"), ("é", "g"), ("a\x01", "g"))))[
         "named-field"
     ]
     about = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")

@@ -1,7 +1,5 @@
 """Names and words of the source, second half."""
 
-# ruff: noqa: F401, F811 (fixtures of the first half)
-
 from __future__ import annotations
 
 import base64
@@ -13,45 +11,49 @@ from harness.credentials import CATALOGUE, jose
 from harness.credentials.group_legacy import legacy_claims
 from tests.credentials.forms import claims_of
 from tests.matrix.kit import RecordingMint, plan_of
-from tests.matrix.test_named_forms import PEOPLE, USUAL, field, made, mint, people
+from tests.matrix.test_named_forms import PEOPLE, USUAL, field, made, people
 
 
-def test_words_that_may_be_names_are_tried_at_once(mint: RecordingMint) -> None:
+def test_words_that_may_be_names_are_tried_at_once(minting: RecordingMint) -> None:
     what = Learned((), tuple(field("code", f"w{n}", "w0", "x;y", guessed=True) for n in range(4)), (("w9", "f"),))
-    forms = made(mint, what)["named-field"]
+    forms = made(minting, what)["named-field"]
     names = ", ".join(f"a header, cookie or parameter `w{n}…` (read by app:guard)" for n in range(3))
     told = (*USUAL, "a word of its code (`x;y`)", "a word of its code (`w0`)")
     assert [form.form for form in forms[:-1]] == [f"{names} with {words}" for words in told]
     assert forms[-1].form == "what a client says of itself (read by f) with a word of its code (`w9`)"
     first, spaced = forms[0], forms[len(USUAL)]
-    number = people(mint)[0]
+    number = people(minting)[0]
     pairs = tuple((f"w{n}", number) for n in range(4))
     assert (first.headers, first.cookies, first.query, first.body, first.token) == (pairs, pairs, pairs, (), None)
     assert spaced.cookies == () and len(spaced.headers) == 4
     many = Learned((), (field("code", "w", *(f"v{n}" for n in range(60)), guessed=True),))
-    assert len(made(mint, many)["named-field"]) == len(USUAL) + 24
+    assert len(made(minting, many)["named-field"]) == len(USUAL) + 24
     more = Learned((), tuple(field("code", f"w{n}", *(f"v{n}{m}" for m in range(24)), guessed=True) for n in range(3)))
-    assert len(made(mint, more)["named-field"]) == 48
+    assert len(made(minting, more)["named-field"]) == 48
 
 
-def test_all_at_once_where_another_route_named_the_same(mint: RecordingMint) -> None:
+def test_all_at_once_where_another_route_named_the_same(minting: RecordingMint) -> None:
     what = Learned((field("header", "x-a"), field("body", "b")), (field("code", "w", guessed=True),), (("w", "f"),))
-    forms = made(mint, what, whole=False)
+    forms = made(minting, what, whole=False)
     assert list(forms) == ["named-field"]
     assert [form.form for form in forms["named-field"]] == [
         f"header `x-a` (read by app:guard), body `b` (read by app:guard) with {words}" for words in USUAL
     ]
     first = forms["named-field"][0]
-    assert (first.headers, first.body, first.query) == ((("x-a", people(mint)[0]),), (("b", people(mint)[0]),), ())
+    assert (first.headers, first.body, first.query) == (
+        (("x-a", people(minting)[0]),),
+        (("b", people(minting)[0]),),
+        (),
+    )
     loose = Learned((), what.loose)
-    assert made(mint, loose, whole=False)["named-field"][0].form.startswith("a header, cookie or parameter `w…`")
-    assert made(mint, Learned()) == {} and made(mint, Learned(words=(("w", "f"),)), whole=False) == {}
+    assert made(minting, loose, whole=False)["named-field"][0].form.startswith("a header, cookie or parameter `w…`")
+    assert made(minting, Learned()) == {} and made(minting, Learned(words=(("w", "f"),)), whole=False) == {}
 
 
-def test_words_as_tokens_and_as_secrets(mint: RecordingMint) -> None:
-    forms = made(mint, Learned(words=(("dev_", "app:f"), ("abc", ""))))["named-token"]
+def test_words_as_tokens_and_as_secrets(minting: RecordingMint) -> None:
+    forms = made(minting, Learned(words=(("dev_", "app:f"), ("abc", ""))))["named-token"]
     said, other = "a word of its code (`dev_`, of app:f)", "a word of its code (`abc`)"
-    number, clerk_id, email = people(mint)
+    number, clerk_id, email = people(minting)
     texts = [("dev_", f"{said} as a token")]
     texts += [
         (f"dev_{p}", f"{said} before {w} as a token") for p, w in zip((number, clerk_id, email), PEOPLE, strict=True)
@@ -66,8 +68,8 @@ def test_words_as_tokens_and_as_secrets(mint: RecordingMint) -> None:
     ] == expected
     assert [form.form for form in secrets] == [f"{said} as the secret of a token"] * 2
     assert [claims_of(form.token or "")["sub"] for form in secrets] == [
-        mint.claims()["sub"],
-        legacy_claims(mint)["sub"],
+        minting.claims()["sub"],
+        legacy_claims(minting)["sub"],
     ]
     for form in secrets:
         header, payload, _ = (form.token or "").split(".")
@@ -90,15 +92,15 @@ def test_words_as_tokens_and_as_secrets(mint: RecordingMint) -> None:
     assert rest[0].form == f"{other} as a token"
 
 
-def test_the_signature_is_by_the_word(mint: RecordingMint) -> None:
-    forms = made(mint, Learned(words=(("word", "f"),)))["named-token"]
+def test_the_signature_is_by_the_word(minting: RecordingMint) -> None:
+    forms = made(minting, Learned(words=(("word", "f"),)))["named-token"]
     token = next(form.token for form in forms if form.form.endswith("as the secret of a token")) or ""
     assert jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, claims_of(token), b"word") == token
 
 
-def test_words_that_no_header_can_have_are_tokens_only(mint: RecordingMint) -> None:
+def test_words_that_no_header_can_have_are_tokens_only(minting: RecordingMint) -> None:
     for word in ("é-é", "a\x01b"):
-        forms = made(mint, Learned(words=((word, "f"),)))["named-token"]
+        forms = made(minting, Learned(words=((word, "f"),)))["named-token"]
         assert not [form for form in forms if form.authorization and not form.authorization[0].startswith(b"Basic ")]
         assert forms[0].token == word
 
@@ -107,9 +109,9 @@ def basic(pair: str) -> bytes:
     return b"Basic " + base64.b64encode(pair.encode())
 
 
-def test_words_as_names_and_passwords(mint: RecordingMint) -> None:
+def test_words_as_names_and_passwords(minting: RecordingMint) -> None:
     words = ("u:p", "one", "two", "x" * 64, "y" * 63)
-    forms = made(mint, Learned(words=tuple((word, "f") for word in words)))["named-token"]
+    forms = made(minting, Learned(words=tuple((word, "f") for word in words)))["named-token"]
     shown = [
         (form.authorization[0], form.form) for form in forms if form.form.startswith(("Basic", "Authorization with"))
     ]
@@ -125,14 +127,14 @@ def test_words_as_names_and_passwords(mint: RecordingMint) -> None:
     assert shown == expected
 
 
-def test_the_nearest_words_alone_are_passwords_and_schemes(mint: RecordingMint) -> None:
+def test_the_nearest_words_alone_are_passwords_and_schemes(minting: RecordingMint) -> None:
     words = [f"word{chr(97 + n)}" for n in range(20)]
-    forms = made(mint, Learned(words=tuple((word, "f") for word in words)))["named-token"]
+    forms = made(minting, Learned(words=tuple((word, "f") for word in words)))["named-token"]
     every = [form.authorization[0].decode() for form in forms if form.form.startswith(("Basic", "Authorization with"))]
     plain = [value for value in every if not value.startswith("Basic ")]
     assert len(every) - len(plain) == 9 * 8
     assert plain == [f"{scheme} {word}" for scheme in words[:8] for word in words[:12] if word != scheme]
-    odd = made(mint, Learned(words=(("scheme", "f"), ("é", "f"), ("a\x01", "f"), ("1one", "f"))))["named-token"]
+    odd = made(minting, Learned(words=(("scheme", "f"), ("é", "f"), ("a\x01", "f"), ("1one", "f"))))["named-token"]
     assert [f.authorization for f in odd if f.form.startswith("Authorization with")] == [(b"scheme 1one",)]
 
 
@@ -150,18 +152,21 @@ def test_the_person_who_is_refused(accept: tuple[str, ...], carriers: tuple[str,
     assert refused_person(plan_of(accept, "GET /x", *carriers)) is (CATALOGUE[expected] if expected else None)
 
 
-def test_beside_a_person_who_is_refused(mint: RecordingMint) -> None:
+def test_beside_a_person_who_is_refused(minting: RecordingMint) -> None:
     plan = plan_of(("clerk-org-admin",))
     none, inside = Learned(), Learned((field("header", "x-a"),), (), (("w", "f"),))
-    forms = made(mint, none, plan=plan, within=inside)
+    forms = made(minting, none, plan=plan, within=inside)
     assert list(forms) == ["named-beside-session"]
     claims = [claims_of(form.token or "") for form in forms["named-beside-session"]]
-    assert {(one["sub"], one["azp"]) for one in claims} == {(mint.identities["bob"].user.id, mint.origin)}
+    assert {(one["sub"], one["azp"]) for one in claims} == {(minting.identities["bob"].user.id, minting.origin)}
     assert len(claims) == len(USUAL)
     loose = Learned((), (field("code", "w", guessed=True),))
-    assert {form.token is None for form in made(mint, none, plan=plan, within=loose)["named-beside-session"]} == {False}
+    assert {form.token is None for form in made(minting, none, plan=plan, within=loose)["named-beside-session"]} == {
+        False
+    }
     assert {
-        form.token is None for form in made(mint, none, plan=plan, within=inside, whole=False)["named-beside-session"]
+        form.token is None
+        for form in made(minting, none, plan=plan, within=inside, whole=False)["named-beside-session"]
     } == {False}
     assert cells(none, inside, plan, whole=True, chosen=lambda cell: cell.credential.name == "named-field") == []
     (cell,) = cells(none, inside, plan, whole=True, chosen=lambda cell: True)

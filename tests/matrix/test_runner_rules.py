@@ -1,7 +1,5 @@
 """Lanes and runners, second half: what is lost and what is left."""
 
-# ruff: noqa: F401, F811 (fixtures of the first half)
-
 from __future__ import annotations
 
 from typing import Any
@@ -12,7 +10,7 @@ from harness.contracts.matrix.runner import LOST, Runner, untried
 from harness.core.errors import TargetError
 from harness.targets.base import Call, ChangedRow, Observation, Partial
 from tests.matrix.kit import FakeTime, RecordingMint, TableLane, lanes, plan_of, seen
-from tests.matrix.test_cutoff_rules import HUNG, THREE, Scripted, clock, played, sizes
+from tests.matrix.test_cutoff_rules import HUNG, THREE, Scripted, played, sizes
 
 
 class Tables:

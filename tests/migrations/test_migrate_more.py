@@ -1,7 +1,5 @@
 """Migrations, second half: what keeps a check from being proven, and whole runs."""
 
-# ruff: noqa: F401, F811 (fixtures of the first half)
-
 from __future__ import annotations
 
 import sys
@@ -18,7 +16,8 @@ from harness.database import Server
 from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.conftest import MATRIX, write_suites
-from tests.migrations.test_migrate import BACK, ENV, FIRST, TENANT, UP, Project, project, states
+from tests.migrations.histories import BACK, ENV, FIRST, UP, Project, states
+from tests.migrations.test_migrate import TENANT
 
 
 def test_users_that_need_other_rows_and_odd_numbers(project: Project) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from harness.database import Server
 from tests.conftest import GUARD, MATRIX, VERIFIER, in_this_process, write_suites
-from tests.migrations.test_migrate import ENV, FIRST, REVISION, UP
+from tests.migrations.histories import ENV, FIRST, REVISION, UP
 
 APP = """
 import os
