@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from urllib.parse import quote
 
 import jwt
 import pytest
@@ -26,6 +27,8 @@ CREDENTIALS = {
     "twice": (b64(b64(OLD)), "an encoding of an encoding of a text"),
     "in hexadecimal digits": (OLD.encode().hex(), "an encoding of a text"),
     "percent-encoded": (b64("ada@example.com:7:>>>").replace("+", "%2B").replace("=", "%3D"), "an encoding of a text"),
+    "percent-encoded JSON": (b64("%7B%22user_id%22%3A7%7D"), "base64 of JSON with user_id"),
+    "in the address of an address": ("https://a.example/in?to=%2Fhome%2523t%253D" + b64(OLD), "an encoding of a text"),
     "of somebody else": (b64("eve@other.example:9:1700000000"), "base64 of an e-mail address and more"),
     "JSON of an id": (b64('{"user_id": 7, "exp": 1}'), "base64 of JSON with user_id"),
     "by Clerk's id": (b64("user_2abcDEFghiJKLmnoPQRstuVWx|7"), "the id or the name of the person"),
@@ -58,8 +61,13 @@ def test_what_is_none_is_left_alone(text: str) -> None:
 
 def test_clerks_own_token_is_called_so() -> None:
     clerk = FakeClerk()
-    (found,) = traces(clerk.session_token(clerk.directory.add_user("ada@example.com")))
-    assert found.what == "a session token of Clerk" and found.token == found.text
+    token = clerk.session_token(clerk.directory.add_user("ada@example.com"))
+    for times in range(3):
+        address = f"http://localhost/dashboard#id={token}"
+        for _ in range(times):
+            address = f"https://portal.example/sign-in?redirect_url={quote(address, safe='')}"
+        (found,) = traces(address)
+        assert found.what == "a session token of Clerk" and found.token == found.text == token
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,11 @@ NO_BROWSER = (
     "no Chromium was found: run `playwright install chromium`, install Chromium or Chrome, or name one with --browser"
 )
 
+NO_FONTS = (
+    "{} finds no font, so it can show no text: install one (the package fonts-dejavu-core, say), "
+    "or name another browser with --browser"
+)
+
 
 def missing(given: str | None) -> str | None:
     """What is missing for a browser, as a sentence with the way out; None where there is one.
@@ -85,13 +90,18 @@ def launch(playwright: Playwright, clerk: FakeClerk, given: str | None) -> Brows
             if sandbox and os.geteuid() == 0:
                 continue  # Chromium refuses to run as root with its sandbox.
             try:
-                return playwright.chromium.launch(
+                browser = playwright.chromium.launch(
                     executable_path=path,
                     headless=True,
                     chromium_sandbox=sandbox,
                     args=_arguments(clerk),
                     env=dict(_environment(path)),
                 )
+                if _writes(browser):
+                    return browser
+                browser.close()
+                problem = NO_FONTS.format(path or "the Chromium of Playwright")
+                break
             except Exception as error:  # Playwright's own kinds; the message of the last one is told.
                 problem = f"{path or 'the Chromium of Playwright'} does not start: {_first(str(error))}; name another with --browser"
                 if "sandbox" not in str(error).lower():
@@ -118,6 +128,15 @@ def _arguments(clerk: FakeClerk) -> list[str]:
         f"--ignore-certificate-errors-spki-list={trusted}",
         "--no-proxy-server",
     ]
+
+
+def _writes(browser: Browser) -> bool:
+    """Whether text has a size in it: without a font it has none, and every page of the front end would pass for blank."""
+    page = browser.new_page()
+    page.set_content("<span>text</span>")
+    wide = bool(page.evaluate("document.querySelector('span').getBoundingClientRect().width > 0"))
+    page.close()
+    return wide
 
 
 def _environment(path: str | None) -> dict[str, str]:

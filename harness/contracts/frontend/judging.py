@@ -187,11 +187,13 @@ def no_stored_credential(stage: Stage, story: Story, done: Travelled) -> None:
         if found is not None and not _ignored(stage, where, path if where == "html" else key):
             place = f"the HTML of {path}" if where == "html" else f"{where}, `{key}`, at {path},"
             story.finding(f"{place} holds {found.what}")
+    told: set[tuple[str, str]] = set()
     for where, address, text in _said(done):
         path = urlsplit(address).path or "/"
         story.count += 1
         found = next(traces(text, marks), None)
-        if found is not None and not _ignored(stage, where, path):
+        if found is not None and not _ignored(stage, where, path) and (where, found.text) not in told:
+            told.add((where, found.text))  # A sign-in is told the whole address to go back to: that is the same fault.
             story.finding(f"{'the address of' if where == 'url' else 'the console at'} {path} shows {found.what}")
     story.steps[:0] = [_way(done)]
 

@@ -42,7 +42,7 @@ def claims_of(token: str) -> dict[str, Any] | None:
 
 def traces(text: str, marks: frozenset[str] = frozenset(), depth: int = _DEPTH) -> Iterator[Trace]:
     """The credentials in a text, also those that are encoded. `marks`: addresses and ids of the people who use the browser."""
-    text = text[:_MOST]
+    text = _unquoted(text[:_MOST])
     seen: list[tuple[int, int]] = []
     for found in _JWT.finditer(text):
         if (claims := claims_of(found[0])) is not None:
@@ -61,8 +61,18 @@ def traces(text: str, marks: frozenset[str] = frozenset(), depth: int = _DEPTH) 
             if depth > 1 and (inner := next(traces(plain, marks, depth - 1), None)) is not None:
                 yield Trace(found[0], f"an encoding of {inner.what}", inner.token)
                 break
-    if depth == _DEPTH and "%" in text and (decoded := unquote(text)) != text:
-        yield from traces(decoded, marks, depth - 1)
+
+
+def _unquoted(text: str) -> str:
+    """The text without percent-encoding, of which an address in an address has two (RFC 3986, section 2.1).
+
+    Only so a credential is seen whole: the digits of `%3D` before it would be taken for its beginning.
+    """
+    for _ in range(_DEPTH):
+        if "%" not in text or (decoded := unquote(text)) == text:
+            break
+        text = decoded
+    return text
 
 
 def named(name: str, value: str) -> Trace | None:
@@ -105,7 +115,7 @@ def _plain(text: str) -> Iterator[str]:
         except UnicodeDecodeError:
             continue
         if len(plain) >= 6 and plain.isprintable():
-            yield plain
+            yield _unquoted(plain)
 
 
 def _meaning(plain: str, marks: frozenset[str]) -> str | None:
