@@ -67,6 +67,7 @@ package: .venv/ready
 bench: .venv/ready
 	@$(BIN)/python benchmarks/database.py
 	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/reports.py
 
 .venv/ready: pyproject.toml
 	@echo "setting up .venv (once) ..."

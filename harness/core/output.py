@@ -52,12 +52,20 @@ def line(text: str) -> str:
 
 def rendered(value: Any) -> Any:
     """A document of mappings and lists with every text in it shown, also the keys."""
+    return _rendered(value, {})
+
+
+def _rendered(value: Any, known: dict[str, str]) -> Any:
+    """`known`: texts of this document that are shown already; a large one says the same in very many places."""
     if isinstance(value, str):
-        return shown(value)
+        found = known.get(value)
+        if found is None:
+            found = known[value] = shown(value)
+        return found
     if isinstance(value, dict):
-        return {rendered(key): rendered(entry) for key, entry in value.items()}
+        return {_rendered(key, known): _rendered(entry, known) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [rendered(entry) for entry in value]
+        return [_rendered(entry, known) for entry in value]
     return value
 
 

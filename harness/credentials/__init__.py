@@ -5,6 +5,8 @@ A credential is one entry in one of the `group_*` files; this module only gather
 
 from __future__ import annotations
 
+from functools import cache
+
 from harness.core.errors import DeclarationError
 from harness.core.text import instead, meant
 from harness.credentials import (
@@ -87,9 +89,10 @@ def tagged(tag: Tag) -> list[Credential]:
     return [credential for credential in CATALOGUE.values() if tag in credential.tags]
 
 
-def groups() -> list[str]:
+@cache
+def groups() -> tuple[str, ...]:
     """The groups in the catalogue's order."""
-    return list(dict.fromkeys(credential.group for credential in CATALOGUE.values()))
+    return tuple(dict.fromkeys(credential.group for credential in CATALOGUE.values()))
 
 
 def select(names: list[str]) -> list[Credential]:

@@ -8,7 +8,7 @@ from harness.core.file_set import write_set
 from harness.report.document import SCHEMA_FILE
 from harness.report.gitlab import GitlabReport
 from harness.report.html import HtmlReport
-from harness.report.json_report import JsonReport, SchemaReport
+from harness.report.json_report import JsonReport, SchemaReport, document
 from harness.report.junit import JunitReport
 from harness.report.markdown import MarkdownReport
 from harness.report.model import Listener, Meta, Record
@@ -29,4 +29,5 @@ FORMATS: dict[str, type[Listener]] = {
 
 def write_all(record: Record, directory: Path) -> list[Path]:
     """Write every format into `directory`: all of them, or those of the former run stay. Raises OSError."""
-    return write_set(directory, {directory / name: report().render(record) for name, report in FORMATS.items()})
+    told = document(record)
+    return write_set(directory, {directory / name: report().render(record, told) for name, report in FORMATS.items()})

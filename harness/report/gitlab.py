@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from harness.core.output import rendered
 from harness.report.issues import Issue, issues
@@ -26,6 +27,6 @@ def _entry(issue: Issue) -> dict[str, object]:
 class GitlabReport:
     """Renders the causes of a record as a code quality report."""
 
-    def render(self, record: Record) -> str:
+    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
         """The list of entries; an empty one for a run that has passed."""
         return json.dumps(rendered([_entry(issue) for issue in issues(record)]), ensure_ascii=False, indent=1) + "\n"

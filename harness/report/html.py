@@ -37,9 +37,9 @@ SCRIPTS = (
 class HtmlReport:
     """Renders the record as a page."""
 
-    def render(self, record: Record) -> str:
+    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
         """The page."""
-        return page(document(record), record.outcome)
+        return page(document(record) if told is None else told, record.outcome)
 
 
 def page(data: dict[str, Any], outcome: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
 from harness.contracts.matrix import MEANING
 from harness.core.output import line, shown
@@ -116,7 +117,7 @@ def _contracts(record: Record) -> list[str]:
 class MarkdownReport:
     """Renders the record as Markdown."""
 
-    def render(self, record: Record) -> str:
+    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
         """The document."""
         target = record.meta.target
         cells = sum(1 for verdict in record.verdicts if verdict.credential)

@@ -346,5 +346,5 @@ def _entered(verdict: CellVerdict) -> bool:
 class Listener(Protocol):
     """A report format: renders a record as text."""
 
-    def render(self, record: Record) -> str:
-        """The whole file."""
+    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
+        """The whole file. `told`: the record as `document` gives it, made by whoever writes several formats of it."""

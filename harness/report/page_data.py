@@ -67,6 +67,8 @@ class _Tables:
     def __init__(self) -> None:
         self.texts: dict[str, int] = {}
         self.shapes: dict[tuple[Any, ...], int] = {}
+        self._known: dict[tuple[Any, ...], int] = {}
+        """The same shapes as they stand in the document: very many cells have few of them."""
 
     def rows(self, route: dict[str, Any], command: str) -> list[Any]:
         """The cells of a route."""
@@ -74,21 +76,30 @@ class _Tables:
         repeats: dict[str, str] = {}
         for cell in route["cells"]:
             labels.append(self._text(cell["credential"]))
-            shapes.append(self.shapes.setdefault(tuple(self._of(cell, name) for name in SHAPE), len(self.shapes)))
+            shapes.append(self._shape(cell))
             times.append(round(cell["milliseconds"], 1))
             repeat = cell.get("repeat", "")
             if repeat and repeat != usual(command, route["route"], cell["credential"]):
                 repeats[str(len(labels) - 1)] = repeat
         return [labels, shapes, times, repeats]
 
-    def _of(self, cell: dict[str, Any], name: str) -> Any:
-        value = cell.get(name, "")
-        if name == "status":
-            return value
-        return self._text(", ".join(value) if isinstance(value, list) else value)
+    def _shape(self, cell: dict[str, Any]) -> int:
+        key = tuple(tuple(value) if isinstance(value := cell.get(name, ""), list) else value for name in SHAPE)
+        number = self._known.get(key)
+        if number is None:
+            shape = tuple(
+                value if name == "status" else self._text(_joined(value))
+                for name, value in zip(SHAPE, key, strict=True)
+            )
+            number = self._known[key] = self.shapes.setdefault(shape, len(self.shapes))
+        return number
 
     def _text(self, text: str) -> int:
         return self.texts.setdefault(text, len(self.texts))
+
+
+def _joined(value: Any) -> Any:
+    return ", ".join(value) if isinstance(value, tuple) else value
 
 
 def _again(data: dict[str, Any]) -> str:

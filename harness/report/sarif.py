@@ -141,7 +141,7 @@ def document(
 class SarifReport:
     """Renders the causes of a record as SARIF."""
 
-    def render(self, record: Record) -> str:
+    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
         """The document, with as many places and results as GitHub takes in one file."""
         every = issues(record)
         text = ""

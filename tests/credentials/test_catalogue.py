@@ -254,7 +254,7 @@ def test_select_by_name_and_by_group() -> None:
     assert [c.name for c in select(["forged", "clerk"])] == ["clerk", "forged"]
     assert {c.group for c in select(["time"])} == {"time"}
     assert select([]) == list(CATALOGUE.values())
-    assert groups() == list(NAMES)
+    assert groups() == tuple(NAMES)
     with pytest.raises(DeclarationError, match="did you mean 'forged'"):
         select(["forgd"])
 

@@ -179,7 +179,7 @@ def test_files_are_written_whole_or_not_at_all(result: Judged, tmp_path: Path, m
     (tmp_path / "junit.xml").write_text("the old one")
 
     class Broken:
-        def render(self, record: Record) -> str:
+        def render(self, record: Record, told: object = None) -> str:
             raise RuntimeError("broken")
 
     monkeypatch.setitem(FORMATS, "junit.xml", Broken)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ RECORD = Record(Meta({}, "suites", "clerk-harness run", "probe"), Plan([], []))
 class Broken(Listener):
     """A format that fails while it renders."""
 
-    def render(self, record: Record) -> str:
+    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
         """Nothing."""
         raise OSError("no space left on device")
 
