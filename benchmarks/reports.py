@@ -18,8 +18,8 @@ from functools import partial
 from pathlib import Path
 
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.ways import Way
 from harness.credentials import CATALOGUE
 from harness.report import FORMATS, Meta, Record, write_all

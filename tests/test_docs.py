@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.matrix import load
-from harness.contracts.matrix.declaration import MatrixFile, load_matrix, load_router
+from harness.contracts.matrix.declaration import load_matrix, load_router
 from harness.contracts.matrix.owners import owners_of
+from harness.contracts.matrix.tables import MatrixFile
 from harness.contracts.matrix.verdicts import MEANING
 from harness.contracts.registry import FILES, contract, contracts
 from harness.credentials.identities import USUAL_PEOPLE

@@ -16,8 +16,8 @@ import pytest
 from harness.cli.progress import Progress, redraws, span
 from harness.cli.redrawn import Redrawn
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.registry import contract
 from harness.credentials import CATALOGUE
 from harness.targets.base import Route

@@ -36,59 +36,69 @@ from harness.fake_clerk.models.templates import Template
 class SeedAddress(Table):
     """A further address of a user."""
 
-    address: str = Field(pattern="@")
-    verified: bool = True
+    address: str = Field(pattern="@", description="the e-mail address")
+    verified: bool = Field(default=True, description="whether it is verified")
 
 
 class SeedUser(Table):
     """A user. `email` is the primary address, `emails` are further ones; `organizations` has roles by slug."""
 
-    email: str | None = Field(default=None, pattern="@")
-    emails: list[SeedAddress] = []
-    verified: bool = True
-    id: str | None = Field(default=None, pattern=r"^user_\w+$")
-    first_name: str | None = None
-    last_name: str | None = None
-    username: str | None = None
-    password: str | None = None
-    external_id: str | None = None
-    image_url: str = ""
-    banned: bool = False
-    locked: bool = False
-    public_metadata: dict[str, JsonValue] = {}
-    private_metadata: dict[str, JsonValue] = {}
-    unsafe_metadata: dict[str, JsonValue] = {}
-    organizations: dict[str, str] = {}
+    email: str | None = Field(default=None, pattern="@", description="the primary e-mail address")
+    emails: list[SeedAddress] = Field(default=[], description="further ones")
+    verified: bool = Field(default=True, description="whether the primary one is verified")
+    id: str | None = Field(
+        default=None, pattern=r"^user_\w+$", description="the id, user_…; made of the address without it"
+    )
+    first_name: str | None = Field(default=None, description="the first name")
+    last_name: str | None = Field(default=None, description="the last name")
+    username: str | None = Field(default=None, description="the user name")
+    password: str | None = Field(default=None, description="the password")
+    external_id: str | None = Field(default=None, description="the id in another system")
+    image_url: str = Field(default="", description="the address of the picture")
+    banned: bool = Field(default=False, description="whether the user is banned")
+    locked: bool = Field(default=False, description="whether the user is locked")
+    public_metadata: dict[str, JsonValue] = Field(default={}, description="what front ends may read")
+    private_metadata: dict[str, JsonValue] = Field(default={}, description="what only the backend may read")
+    unsafe_metadata: dict[str, JsonValue] = Field(default={}, description="what front ends may write")
+    organizations: dict[str, str] = Field(default={}, description="roles by the slugs of organizations")
 
 
 class SeedOrganization(Table):
     """An organization."""
 
-    slug: str = Field(pattern=r"^[a-z0-9-]+$")
-    name: str | None = None
-    id: str | None = Field(default=None, pattern=r"^org_\w+$")
-    public_metadata: dict[str, JsonValue] = {}
-    private_metadata: dict[str, JsonValue] = {}
+    slug: str = Field(pattern=r"^[a-z0-9-]+$", description="its slug")
+    name: str | None = Field(default=None, description="its name; made of the slug without it")
+    id: str | None = Field(default=None, pattern=r"^org_\w+$", description="the id, org_…; made of the slug without it")
+    public_metadata: dict[str, JsonValue] = Field(default={}, description="what front ends may read")
+    private_metadata: dict[str, JsonValue] = Field(default={}, description="what only the backend may read")
 
 
 class SeedTemplate(Table):
     """A JWT template; times in seconds."""
 
-    claims: dict[str, JsonValue]
-    lifetime: int = Field(default=60, ge=30, le=315_360_000)
-    allowed_clock_skew: int = Field(default=5, ge=0, le=300)
+    claims: dict[str, JsonValue] = Field(description="the claims; {{user.…}} stands for the user's own")
+    lifetime: int = Field(default=60, ge=30, le=315_360_000, description="seconds that a token lives")
+    allowed_clock_skew: int = Field(
+        default=5, ge=0, le=300, description="seconds before its issue at which it is valid already"
+    )
 
 
 class Seed(Table):
     """A seed file as a whole."""
 
-    secret_key: str | None = Field(default=None, pattern="^sk_test_.")
-    webhook_secret: str | None = Field(default=None, pattern="^whsec_[A-Za-z0-9+/=]+$")
-    domain: Annotated[str, AfterValidator(check_host_name)] | None = None
-    session_claims: dict[str, JsonValue] = {}
-    users: list[SeedUser] = []
-    organizations: list[SeedOrganization] = []
-    jwt_templates: dict[str, SeedTemplate] = {}
+    secret_key: str | None = Field(
+        default=None, pattern="^sk_test_.", description="for backends that have one already; a new one without it"
+    )
+    webhook_secret: str | None = Field(
+        default=None, pattern="^whsec_[A-Za-z0-9+/=]+$", description="the same for webhooks"
+    )
+    domain: Annotated[str, AfterValidator(check_host_name)] | None = Field(
+        default=None, description="the Frontend API's domain"
+    )
+    session_claims: dict[str, JsonValue] = Field(default={}, description="claims of session tokens beside Clerk's own")
+    users: list[SeedUser] = Field(default=[], description="the users")
+    organizations: list[SeedOrganization] = Field(default=[], description="the organizations")
+    jwt_templates: dict[str, SeedTemplate] = Field(default={}, description="JWT templates by name")
 
 
 _KEYS = {

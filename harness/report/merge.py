@@ -12,8 +12,8 @@ from typing import Any
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.registry import BESIDE_THE_MATRIX
 from harness.core.errors import HarnessError
 from harness.credentials import CATALOGUE

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import MatrixFile, Policy, load
+from harness.contracts.matrix.declaration import load
 from harness.contracts.matrix.factory import RequestFactory
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.route_matching import router_of
 from harness.contracts.matrix.state import RouteState
+from harness.contracts.matrix.tables import MatrixFile, Policy
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import HarnessError
 from harness.credentials import CATALOGUE, Legacy

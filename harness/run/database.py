@@ -6,8 +6,8 @@ import re
 from contextlib import ExitStack
 from pathlib import Path
 
-from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
+from harness.contracts.matrix.tables import DatabaseTable
 from harness.core import processes
 from harness.core.errors import DatabaseError, MigrationError
 from harness.database import RowRestorer, Server, Workspace

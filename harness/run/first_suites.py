@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import DatabaseTable, MatrixFile
+from harness.contracts.matrix.tables import DatabaseTable, MatrixFile
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.ending import held
 from harness.core.errors import HarnessError, TargetError

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.contracts import registry
-from harness.contracts.matrix.declaration import MatrixFile, RouterFile
+from harness.contracts.matrix.tables import MatrixFile, RouterFile
 from harness.fake_clerk.seed import Seed
 from harness.report.reading import json_schema
 

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import DatabaseTable
 from harness.contracts.matrix.runner import Resets
+from harness.contracts.matrix.tables import DatabaseTable
 from harness.core.ending import held
 from harness.core.errors import DeclarationError, HarnessError
 from harness.core.onlooker import Onlooker

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.ways import Way
 from harness.credentials import CATALOGUE, ORIGIN
 from harness.report import Meta, Record

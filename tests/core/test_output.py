@@ -19,8 +19,8 @@ from harness.cli.main import main
 from harness.cli.terminal import summary
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.verdicts import Kind
 from harness.core.errors import HarnessError
 from harness.core.output import harmless, line, rendered, say, shown

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.state import RouteState, Twin
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.contracts.matrix.ways import Way
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, Presentation, register

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from harness.contracts.matrix import load, make_plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.expectation import expectation
+from harness.contracts.matrix.tables import Policy
 from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE
 from harness.targets.base import Route

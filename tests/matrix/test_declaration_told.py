@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.contracts.matrix import load
-from harness.contracts.matrix.declaration import Policy, RouteEntry, RouterFile
+from harness.contracts.matrix.tables import Policy, RouteEntry, RouterFile
 from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE
 from harness.targets.request_builder import Example

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.expectation import expectation
+from harness.contracts.matrix.tables import Policy
 from harness.credentials import CATALOGUE
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.expectation import expectation
+from harness.contracts.matrix.tables import Policy
 from harness.credentials import CATALOGUE
 from tests.conftest import GUARD, MATRIX, Judged
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.declaration import Declaration, MatrixFile, RouterFile
+from harness.contracts.matrix.declaration import Declaration
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.plan import Gap, Plan
 from harness.contracts.matrix.planning import make_plan
+from harness.contracts.matrix.tables import MatrixFile, RouterFile
 from harness.core.errors import DeclarationError
 from harness.credentials import Legacy
 from harness.targets.base import Route

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.refusal import is_throttled, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin, decides_inside
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.refusal import retry_after
 from harness.credentials import CATALOGUE
 from harness.targets.agent.protocol import WebsocketFacts

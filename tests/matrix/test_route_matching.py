@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.declaration import RouterFile
 from harness.contracts.matrix.route_matching import belongs_to, router_of, served_route
+from harness.contracts.matrix.tables import RouterFile
 from harness.core.paths import path_shape
 from harness.targets.base import Route
 

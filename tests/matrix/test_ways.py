@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.selection import Selection
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.ways import IN_EACH_CARRIER, SPOT_CHECKS
 from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE

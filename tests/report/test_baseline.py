@@ -10,8 +10,8 @@ import pytest
 
 from harness.contracts.base import EXAMINATION, Check
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.core.errors import HarnessError
 from harness.report import Meta, Record
 from harness.report.baseline import Baseline, baseline_of_report, read_baseline

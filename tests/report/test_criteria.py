@@ -8,7 +8,7 @@ import pytest
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import Plan, load
-from harness.contracts.matrix.declaration import MATRIX_PROOFS as WORDS
+from harness.contracts.matrix.tables import MATRIX_PROOFS as WORDS
 from harness.core.errors import DeclarationError
 from harness.report import Meta, Record
 from harness.report.criteria import MATRIX_PROOFS, criteria, usual_criteria

@@ -15,7 +15,7 @@ import pytest
 from harness.cli.main import main
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict
-from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.tables import Policy
 from harness.report.criteria import Criterion
 from harness.report.document import (
     SCHEMA_FILE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.ways import Way
 from harness.credentials import CATALOGUE
 from harness.report import Meta, Record

@@ -8,8 +8,8 @@ import pytest
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import Gap, RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.report import Meta, Record
 from harness.targets.base import Route
 from harness.targets.request_builder import Example

@@ -14,8 +14,8 @@ import pytest
 
 from harness.cli.terminal import summary
 from harness.contracts.matrix import CellVerdict, Plan
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.verdicts import Kind
 from harness.credentials import CATALOGUE
 from harness.report import FORMATS, Meta, Record, write_all

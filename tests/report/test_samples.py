@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.tables import Policy
 from harness.credentials import CATALOGUE
 from harness.report.document import TokenEntry
 from harness.report.samples import Issuer, request, steady

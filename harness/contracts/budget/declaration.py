@@ -15,21 +15,24 @@ BUDGET_FILE = "budget.toml"
 class Limits(Table):
     """The most that a request may cost before its handler; None for no limit."""
 
-    statements: int | None = Field(default=None, ge=0)
-    clerk_calls: int | None = Field(default=None, ge=0)
+    statements: int | None = Field(default=None, ge=0, description="the most SQL statements")
+    clerk_calls: int | None = Field(default=None, ge=0, description="the most calls of Clerk's API")
 
 
 class BudgetFile(Table):
-    """The file. `statements` and `clerk_calls`: of a warm request, of somebody whom the app knows with a new token; `cold`:
-    of the first request of somebody whom it has never seen; `routes`: other limits for single routes, warm. `lookup`:
-    `table.column` by which a Clerk user is found, which must be indexed.
-    """
+    """The file: what a warm request may cost before its handler, one of somebody whom the app knows, with a new token."""
 
-    statements: int | None = Field(default=1, ge=0)
-    clerk_calls: int | None = Field(default=0, ge=0)
-    cold: Limits = Field(default=Limits())
-    lookup: str | None = Field(default=None, pattern=r"^\w+\.\w+$")
-    routes: dict[str, Limits] = Field(default={})
+    statements: int | None = Field(default=1, ge=0, description="the most SQL statements")
+    clerk_calls: int | None = Field(default=0, ge=0, description="the most calls of Clerk's API")
+    cold: Limits = Field(
+        default=Limits(), description="the same for the first request of somebody whom the app has never seen"
+    )
+    lookup: str | None = Field(
+        default=None,
+        pattern=r"^\w+\.\w+$",
+        description="table.column by which a Clerk user is found; it must be indexed",
+    )
+    routes: dict[str, Limits] = Field(default={}, description="other limits for single routes, warm")
 
     def limits(self, route: str) -> Limits:
         """What a route may cost when warm."""

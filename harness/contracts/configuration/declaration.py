@@ -20,45 +20,47 @@ _WORDS = ("refuse", "health", "either", "runs")
 
 
 class Health(Table):
-    """The health endpoint. `ok`: what it answers when all is well, by dotted name (`{ "clerk.jwks" = "ok" }`); without it
-    only its status tells. `within`: seconds in which it must tell an outage of the issuer, and the recovery. `outage`:
-    whether it tells an outage at all.
-    """
+    """The health endpoint."""
 
-    route: str = Field(pattern=r"^GET /\S*$")
-    ok: dict[str, Any] = Field(default={})
-    headers: dict[str, str] = Field(default={})
-    outage: bool = True
-    within: float = Field(default=15, gt=0, le=600)
+    route: str = Field(pattern=r"^GET /\S*$", description="the route that tells it, GET /path")
+    ok: dict[str, Any] = Field(
+        default={},
+        description="what it answers when all is well, by dotted name (clerk.jwks); without it only its status tells",
+    )
+    headers: dict[str, str] = Field(default={}, description="header fields of the request")
+    outage: bool = Field(default=True, description="whether it tells an outage of the issuer at all")
+    within: float = Field(
+        default=15, gt=0, le=600, description="seconds in which it must tell an outage of the issuer, and the recovery"
+    )
 
 
 class Variable(Table):
-    """What a flaw in a variable must lead to. `value`: a genuine value, where the harness knows none; `wrong`: a malformed one."""
+    """What each flaw in a variable must lead to."""
 
-    absent: Expect = "either"
-    empty: Expect = "either"
-    malformed: Expect = "either"
-    live: Expect = "either"
-    value: str | None = None
-    wrong: str | None = None
+    absent: Expect = Field(default="either", description="when it is not set")
+    empty: Expect = Field(default="either", description="when it is set to nothing")
+    malformed: Expect = Field(default="either", description="when its value has not the shape of such a variable")
+    live: Expect = Field(default="either", description="when it holds the key of a production instance")
+    value: str | None = Field(default=None, description="a genuine value, where the harness knows none")
+    wrong: str | None = Field(default=None, description="a malformed value, where the harness knows none")
 
 
 class Leftover(Table):
-    """A variable of the old authentication. `value`: what it was set to."""
+    """A variable of the old authentication."""
 
-    expect: Expect = "either"
-    value: str = "your_secret_key"
+    expect: Expect = Field(default="either", description="what it must lead to that it is still set")
+    value: str = Field(default="your_secret_key", description="what it was set to")
 
 
 class ConfigurationFile(Table):
-    """The file. `variables`: all variables of Clerk that the app reads; `legacy`: those of the old authentication, which
-    must not be set any more. A word alone stands for all flaws: `CLERK_SECRET_KEY = "refuse"`. `start_within`: seconds.
-    """
+    """The file. A word alone stands for all flaws: `CLERK_SECRET_KEY = "refuse"`."""
 
-    health: Health | None = None
-    variables: dict[str, Variable] = Field(default={})
-    legacy: dict[str, Leftover] = Field(default={})
-    start_within: float = Field(default=20, gt=0, le=600)
+    health: Health | None = Field(default=None, description="where the app tells that it is not well")
+    variables: dict[str, Variable] = Field(default={}, description="all variables of Clerk that the app reads")
+    legacy: dict[str, Leftover] = Field(
+        default={}, description="those of the old authentication, which must not be set any more"
+    )
+    start_within: float = Field(default=20, gt=0, le=600, description="seconds in which the app starts, or refuses to")
 
     @field_validator("variables", mode="before")
     @classmethod

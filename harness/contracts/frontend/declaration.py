@@ -18,41 +18,49 @@ Selectors = tuple[str, ...]
 
 
 class Page(Table):
-    """A page. `shows`: a selector of what only those may see who may see the page; `again`: a selector that, clicked, makes
-    the page ask the backend again; `others`: it shows other people's data too, so that they are no sign of a leak.
-    """
+    """A page of the front end."""
 
-    who: Who
-    shows: str | None = None
-    again: str | None = None
-    others: bool = False
+    who: Who = Field(description="who may see it")
+    shows: str | None = Field(default=None, description="a selector of what only those may see who may see the page")
+    again: str | None = Field(
+        default=None, description="a selector that, clicked, makes the page ask the backend again"
+    )
+    others: bool = Field(
+        default=False, description="whether it shows other people's data too, so that they are no sign of a leak"
+    )
 
 
 class SignIn(Table):
-    """How one signs in where it is not the account portal's page. `page`: its path; the selectors of its fields; `after`: the
-    page to which it leads, where that is not the one that was asked for.
-    """
+    """How one signs in where it is not the account portal's page: its path, and the selectors of its fields."""
 
-    page: PagePath = "/sign-in"
-    identifier: str = "input[name=identifier], input[type=email], input[name=email]"
-    password: str = "input[type=password]"
-    code: str = "input[autocomplete=one-time-code], input[name=code]"
-    submit: str = "button.cl-formButtonPrimary, button[type=submit]"
-    after: PagePath | None = None
+    page: PagePath = Field(default="/sign-in", description="its path")
+    identifier: str = Field(
+        default="input[name=identifier], input[type=email], input[name=email]",
+        description="the field of the e-mail address",
+    )
+    password: str = Field(default="input[type=password]", description="the field of the password")
+    code: str = Field(default="input[autocomplete=one-time-code], input[name=code]", description="the field of a code")
+    submit: str = Field(default="button.cl-formButtonPrimary, button[type=submit]", description="the button")
+    after: PagePath | None = Field(
+        default=None, description="the page to which it leads, where that is not the one that was asked for"
+    )
 
 
 class SignUp(SignIn):
     """How one signs up; `portal = true` for the page of the account portal."""
 
-    page: PagePath = "/sign-up"
-    identifier: str = "input[name=emailAddress], input[name=identifier], input[type=email], input[name=email]"
-    portal: bool = False
+    page: PagePath = Field(default="/sign-up", description="its path")
+    identifier: str = Field(
+        default="input[name=emailAddress], input[name=identifier], input[type=email], input[name=email]",
+        description="the field of the e-mail address",
+    )
+    portal: bool = Field(default=False, description="whether it is the account portal's page")
 
 
 class SignOut(Table):
     """What is clicked one after the other to sign out; none for a button or link that is called so."""
 
-    click: Selectors = ()
+    click: Selectors = Field(default=(), description="selectors of what is clicked, in order")
 
 
 class Organization(Table):
@@ -60,47 +68,63 @@ class Organization(Table):
     `select` element is set to the option of that id, slug or name.
     """
 
-    switch: Selectors = Field(min_length=1)
+    switch: Selectors = Field(min_length=1, description="selectors of what is clicked, in order")
 
 
 class Ignored(Table):
     """Something that is kept in the browser and is no credential, or may stay, and why."""
 
-    where: Literal["localStorage", "sessionStorage", "cookie", "url", "html", "console"]
-    key: str = Field(min_length=1)
-    reason: str = Field(min_length=1)
+    where: Literal["localStorage", "sessionStorage", "cookie", "url", "html", "console"] = Field(
+        description="where it is kept or shown"
+    )
+    key: str = Field(min_length=1, description="its key, or the page's path; * stands for anything")
+    reason: str = Field(min_length=1, description="why it may stay")
 
 
 class FrontendFile(Table):
-    """The file. `url`: where the front end is, `{port}` for a free port; `command` starts it, in `dir`; `dir` alone is a folder of files
-    that the harness serves; neither for one that runs. `ready`: the path that is asked until it answers. `variables`: what it
-    gets; `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known then, other names for the
-    target's variables. `backend`: the
-    command that serves the app of an app target; `backend_variables`: what it gets beside its own. `api`: paths of the front
-    end itself that lead to the backend, and to which paths there. `scripts`: the folder whose `node_modules` has Clerk's
-    scripts, where that is not the front end's own. `within`: seconds in which an open page must stop; `navigations`: the most that one
-    visit may take.
+    """The file. In variables `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known when the front
+    end starts, and other names for the target's variables.
     """
 
-    url: str = "http://localhost:{port}"
-    command: SystemText | None = Field(default=None, min_length=1)
-    dir: SystemText | None = Field(default=None, min_length=1)
-    ready: PagePath = "/"
-    start_within: float = Field(default=60, gt=0, le=600)
-    variables: dict[VariableName, SystemText] = Field(default={})
-    backend: SystemText | None = Field(default=None, min_length=1)
-    backend_variables: dict[VariableName, SystemText] = Field(default={})
-    api: dict[PagePath, PagePath] = Field(default={})
-    scripts: SystemText | None = Field(default=None, min_length=1)
-    within: float = Field(default=65, gt=0, le=600)
-    patience: float = Field(default=10, gt=0, le=120)
-    navigations: int = Field(default=8, ge=3, le=100)
-    pages: dict[PagePath, Page] = Field(min_length=1)
-    sign_in: SignIn = Field(default=SignIn())
-    sign_up: SignUp | None = None
-    sign_out: SignOut = Field(default=SignOut())
-    organization: Organization | None = None
-    ignored_storage: tuple[Ignored, ...] = ()
+    url: str = Field(default="http://localhost:{port}", description="where the front end is; {port} for a free port")
+    command: SystemText | None = Field(default=None, min_length=1, description="what starts it, in dir")
+    dir: SystemText | None = Field(
+        default=None,
+        min_length=1,
+        description="its folder, relative to this file; without command the harness serves its files",
+    )
+    ready: PagePath = Field(default="/", description="the path that is asked until it answers")
+    start_within: float = Field(default=60, gt=0, le=600, description="seconds in which it answers")
+    variables: dict[VariableName, SystemText] = Field(default={}, description="variables that the command gets")
+    backend: SystemText | None = Field(
+        default=None, min_length=1, description="the command that serves the app of an app target"
+    )
+    backend_variables: dict[VariableName, SystemText] = Field(
+        default={}, description="variables that the backend gets beside its own"
+    )
+    api: dict[PagePath, PagePath] = Field(
+        default={}, description="paths of the front end itself that lead to the backend, and to which paths there"
+    )
+    scripts: SystemText | None = Field(
+        default=None,
+        min_length=1,
+        description="the folder whose node_modules has Clerk's scripts, where that is not its own",
+    )
+    within: float = Field(
+        default=65, gt=0, le=600, description="seconds in which an open page must stop after a sign-out"
+    )
+    patience: float = Field(default=10, gt=0, le=120, description="seconds that a page has to show what it should")
+    navigations: int = Field(default=8, ge=3, le=100, description="the most navigations of one visit")
+    pages: dict[PagePath, Page] = Field(
+        min_length=1, description="the pages by their paths; a word alone says who may see it"
+    )
+    sign_in: SignIn = Field(default=SignIn(), description="how one signs in")
+    sign_up: SignUp | None = Field(default=None, description="how one signs up, where one can")
+    sign_out: SignOut = Field(default=SignOut(), description="how one signs out")
+    organization: Organization | None = Field(default=None, description="how one switches to another organization")
+    ignored_storage: tuple[Ignored, ...] = Field(
+        default=(), description="what may be kept or shown although it looks like a credential"
+    )
 
     @field_validator("pages", mode="before")
     @classmethod

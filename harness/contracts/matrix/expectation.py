@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from harness.contracts.matrix.declaration import Policy
+from harness.contracts.matrix.tables import Policy
 from harness.credentials import CATALOGUE, Credential
 from harness.credentials.model import BASE
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
-from harness.contracts.matrix.declaration import Policy
 from harness.contracts.matrix.expectation import Expectation, expectation
 from harness.contracts.matrix.owners import Owners
+from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.ways import Way, base_for, damaged_in, ways_of
 from harness.credentials import CATALOGUE, Credential
 from harness.credentials.identities import ORGANIZATION

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 
 from harness.contracts.matrix import gaps
-from harness.contracts.matrix.declaration import Declaration, RouterFile
+from harness.contracts.matrix.declaration import Declaration
 from harness.contracts.matrix.owners import owners_of
 from harness.contracts.matrix.plan import Cell, Gap, Plan, RoutePlan, guards, representatives
 from harness.contracts.matrix.route_matching import belongs_to, router_of, served_route
 from harness.contracts.matrix.selection import Selection
+from harness.contracts.matrix.tables import RouterFile
 from harness.core.errors import DeclarationError
 from harness.core.paths import path_shape
 from harness.core.text import instead, meant

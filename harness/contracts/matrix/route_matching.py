@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from harness.contracts.matrix.declaration import RouterFile
+from harness.contracts.matrix.tables import RouterFile
 from harness.core.paths import path_shape
 from harness.targets.base import Route
 
