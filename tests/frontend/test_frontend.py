@@ -11,7 +11,7 @@ JOURNEY = "sign-in,fresh-token,token-origin,no-stored-credential,no-loop"
 
 @pytest.mark.parametrize("style", ["", "own"])
 def test_what_is_in_order_is_left_alone(held: Hold, style: str) -> None:
-    checks = held(style=style, organization={"switch": ["[data-org='{id}']"]})
+    checks = held("harmless", style=style, organization={"switch": ["[data-org='{id}']"]})
     assert [(c.name, c.status, c.detail, c.events) for c in checks.values() if c.status != "proven"] == []
 
 
@@ -34,6 +34,12 @@ FLAWS = [
         "the address of /dashboard shows a session token of Clerk",
         "the HTML of /dashboard holds base64 of JSON with user_id",
         "the console at /dashboard shows a session token of Clerk",
+    ]),
+    ("no-stored-credential", "database cached named state", [
+        "indexedDB, `persisted/state/root`, at /dashboard, holds a session token of Clerk",
+        "cache, `answers/token.json`, at /dashboard, holds a session token of Clerk",
+        "window, `name`, at /dashboard, holds base64 of JSON with user_id",
+        "window, `history.state`, at /dashboard, holds a session token of Clerk",
     ]),
     ("no-loop", "loop", ["does not come to rest: more than 8 navigations"]),
 ]  # fmt: skip

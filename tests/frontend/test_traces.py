@@ -75,6 +75,10 @@ def test_clerks_own_token_is_called_so() -> None:
     [
         ("auth_token", "q7Zk2PbX9sLw4RtV8mNc", True),
         ("sessionId", "q7Zk2PbX9sLw4RtV8mNc", True),
+        ("state", '{"user": {"apiToken": "q7Zk2PbX9sLw4RtV8mNc"}}', True),
+        ("state", "%7B%22list%22%3A%5B%7B%22jwt%22%3A%22q7Zk2PbX9sLw4RtV8mNc%22%7D%5D%7D", True),
+        ("analytics", '{"session": "q7Zk2PbX9sLw4RtV8mNc", "auth": {"state": "q7Zk2PbX9sLw4RtV8mNc"}}', False),
+        ("state", '{"token": {"kind": "signed-in-by-password"}}', False),
         ("theme", "q7Zk2PbX9sLw4RtV8mNc", False),
         ("auth_state", "signed-in-by-password", False),
         ("token", "true", False),

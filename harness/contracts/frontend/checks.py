@@ -22,7 +22,7 @@ CHECKS = (
     ),
     CheckSpec(
         "no-stored-credential",
-        "no credential is kept or shown in localStorage, sessionStorage, readable cookies, the URL, the page or the console",
+        "no credential is kept or shown in the stores of the browser, readable cookies, the URL, the page or the console",
         "OWASP, HTML5 Security Cheat Sheet, Local Storage; CWE-922",
     ),
     CheckSpec("no-loop", "no visit to a page ends in a loop of redirects"),

@@ -18,6 +18,8 @@ _BASE64 = re.compile(r"(?<![\w+/-])[\w+/-]{16,}={0,2}", re.ASCII)
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:[0-9a-f]{2}){12,}(?![0-9A-Za-z])", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s\"':@<>]+@[^\s\"':@<>]+\.[a-z]{2,}", re.IGNORECASE)
 _TELLING = re.compile(r"token|jwt|auth|bearer|credential|session|secret|api[_-]?key|passw", re.IGNORECASE)
+_TELLING_WITHIN = re.compile(r"token|jwt|bearer|credential|secret|api[_-]?key|passw", re.IGNORECASE)
+"""Within a document every library has its sessions and its states of auth."""
 _IDENTITY = {"sub", "user_id", "userid", "uid", "email", "clerk_id", "token", "access_token"}
 _DEPTH = 3
 _MOST = 200_000
@@ -76,10 +78,32 @@ def _unquoted(text: str) -> str:
 
 
 def named(name: str, value: str) -> Trace | None:
-    """A value that its name says to be a credential: a long random text under `token`, `session_id` and the like."""
-    if _TELLING.search(name) and re.fullmatch(r"[\w.+/=-]{16,}", value, re.ASCII) and random(value.strip("="), 16):
+    """A value that its name says to be a credential: a long random text under `token`, `session_id` and the like.
+
+    Of a JSON document, as stores of state are kept, each text by its own name.
+    """
+    if _TELLING.search(name) and _opaque(value):
         return Trace(value, "a long random text under a name of credentials")
+    for key, text in _members(_json(_unquoted(value).encode("utf-8", "replace")), _DEPTH * 2):
+        if _TELLING_WITHIN.search(key) and _opaque(text):
+            return Trace(text, f"a long random text under `{key}`, a name of credentials")
     return None
+
+
+def _opaque(text: str) -> bool:
+    return re.fullmatch(r"[\w.+/=-]{16,}", text, re.ASCII) is not None and random(text.strip("="), 16)
+
+
+def _members(value: Any, depth: int) -> Iterator[tuple[str, str]]:
+    """Names and texts of a document, however deep."""
+    pairs = (
+        value.items() if isinstance(value, dict) else (("", each) for each in value) if isinstance(value, list) else ()
+    )
+    for key, each in pairs:
+        if isinstance(each, str):
+            yield str(key), each
+        elif depth > 0:
+            yield from _members(each, depth - 1)
 
 
 def _speaks_of_somebody(claims: dict[str, Any], marks: frozenset[str]) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,10 +28,8 @@ if (Plain) window.Worker = class extends Plain {
 };
 """
 """Clerk's SDK counts its time in a worker, which a page's clock does not reach; without one it counts in the page."""
-STORAGE = """() => {
-  const all = store => { try { return Object.entries({...store}) } catch { return [] } };
-  return { localStorage: all(window.localStorage), sessionStorage: all(window.sessionStorage) };
-}"""
+_STORAGE = resources.files(__package__).joinpath("storage.js").read_text(encoding="utf-8")
+_STORES = ("localStorage", "sessionStorage", "indexedDB", "cache", "window")
 
 
 @dataclass
@@ -209,11 +208,15 @@ class Visitor:
         return ""
 
     def keep(self, page: Page) -> None:
-        """Note what is in the storage of a page, in readable cookies and in its HTML."""
+        """Note what is in the stores of a page (storage.js), in readable cookies and in its HTML."""
         found: list[tuple[str, str, str]] = []
         with suppress(Exception):  # A page without storage of its own.
-            stores: dict[str, Any] = page.evaluate(STORAGE)
-            found += [(where, key, str(value)) for where, pairs in stores.items() for key, value in pairs]
+            box = page.evaluate_handle(_STORAGE)
+            end = time.monotonic() + self.patience
+            while not box.evaluate("box => box.done") and time.monotonic() < end:
+                page.wait_for_timeout(_TICK)
+            stores: dict[str, Any] = box.evaluate("box => box")
+            found += [(where, key, str(value)) for where in _STORES for key, value in stores[where]]
         with suppress(Exception):
             cookies = self.context.cookies(page.url)
             found += [("cookie", str(c["name"]), str(c["value"])) for c in cookies if not c["httpOnly"]]

@@ -48,10 +48,27 @@ async function elsewhere() {
   if (has('analytics')) await fetch('https://stats.example.com/visit', { method: 'POST', mode: 'no-cors', body: JSON.stringify({ text }) }).catch(() => {})
   if (has('stored')) localStorage.setItem('userToken', btoa(`${window.Clerk.user.primaryEmailAddress.emailAddress}:7:true:1700000000`))
   if (has('session-stored')) sessionStorage.setItem('auth', JSON.stringify({ value: text }))
+  if (has('database')) await remember(text)
+  if (has('cached')) await (await caches.open('answers')).put('/token.json', new Response(JSON.stringify({ value: text }), { headers: { 'content-type': 'application/json' } }))
+  if (has('named')) window.name = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 2 }))
+  if (has('state')) history.replaceState({ value: text }, '')
   if (has('cookie')) document.cookie = `backend=${text}; path=/`
   if (has('address')) history.replaceState(null, '', `${path}#id=${text}`)
   if (has('printed')) app.dataset.state = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 1 }))
   if (has('logged')) console.log('signed in with', text)
+}
+
+// A database of the browser's, as libraries of state keep it.
+function remember(value) {
+  return new Promise((done) => {
+    const asked = indexedDB.open('persisted')
+    asked.onupgradeneeded = () => asked.result.createObjectStore('state')
+    asked.onsuccess = () => {
+      const writing = asked.result.transaction('state', 'readwrite')
+      writing.objectStore('state').put(new Map([['auth', { value }]]), 'root')
+      writing.oncomplete = () => { asked.result.close(); done() }
+    }
+  })
 }
 
 async function fill() {
@@ -70,6 +87,12 @@ async function fill() {
     if (before) app.append(before)
   }
   await elsewhere()
+  if (has('harmless')) {
+    await remember('dark')
+    await (await caches.open('pages')).put('/me.json', new Response(JSON.stringify({ id: window.Clerk.user.id }), { headers: { 'content-type': 'application/json' } }))
+    history.replaceState({ scroll: 40 }, '')
+    window.name = 'main'
+  }
 }
 
 async function choose(organization) {
