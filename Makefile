@@ -13,7 +13,10 @@ LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wild
 
 .PHONY: run test long coverage lint docs site zoo platform drills mutants package bench clean
 
+# The front end is used in a browser of npm's; without one the run says so, and does not pass.
 run: .venv/ready
+	@$(MAKE) --no-print-directory $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready \
+	|| echo "the browser of tests/browser could not be set up (npm, above, says why): the contract frontend needs another one"
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
 
 test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
