@@ -19,8 +19,7 @@ SUITES = ROOT / "suites"
 FILES = [
     ("matrix", SUITES / "auth_matrix.toml"),
     *(("router", path) for path in sorted((SUITES / "routers").glob("*.toml"))),
-    *((name, SUITES / f"{name}.toml") for name in BESIDE_THE_MATRIX if name != "frontend"),
-    ("frontend", SUITES.parent / "examples" / "frontend" / "frontend.toml"),
+    *((name, SUITES / f"{name}.toml") for name in BESIDE_THE_MATRIX),
 ]
 
 
@@ -33,6 +32,16 @@ def mistakes(name: str, text: str) -> list[str]:
 def test_a_schema_is_valid_and_the_one_in_the_documentation_is_current(name: str) -> None:
     jsonschema_rs.meta.validate(MADE[name])
     assert (ROOT / "docs" / "schemas" / f"{name}.schema.json").read_text("utf-8") == as_text(MADE[name])
+
+
+EXPLAINED_ELSEWHERE = ("migrations", "user_sync")
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if name not in EXPLAINED_ELSEWHERE])
+def test_every_key_has_its_text(name: str) -> None:
+    tables = [MADE[name], *MADE[name].get("definitions", {}).values()]
+    keys = {key: value for table in tables for key, value in table.get("properties", {}).items()}
+    assert [key for key, value in keys.items() if not value.get("description")] == []
 
 
 @pytest.mark.parametrize(("name", "path"), FILES, ids=lambda each: each.name if isinstance(each, Path) else each)
