@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from harness.core.output import hand_out
+from harness.core.regular import read_regular
 
 SHELLS = ("bash", "zsh", "fish")
 _ASKED = "_ARGCOMPLETE"
@@ -70,7 +71,7 @@ def _routers(suites: Path) -> Iterable[str]:
 def _routes(suites: Path) -> Iterable[str]:
     for path in sorted((suites / "routers").glob("*.toml")):
         try:
-            yield from tomllib.loads(path.read_text(encoding="utf-8")).get("routes", {})
+            yield from tomllib.loads(read_regular(path).decode("utf-8")).get("routes", {})
         except (OSError, ValueError):
             continue
 

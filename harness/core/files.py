@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from harness.core.errors import DeclarationError, HarnessError, UnsafeError
 from harness.core.live_keys import LiveKey, find_live_keys
+from harness.core.regular import LARGEST, read_regular
 from harness.core.text import quoted
 
-LARGEST = 64 << 20
-"""Bytes. A seed of the largest databases that anybody tests is far below it; `/dev/zero` is not."""
 _DEEPEST = 64
 """Tables and lists within one another: far beyond any declaration, far below what Python's recursion allows."""
 _LONG_KEY = re.compile(r"(?<![\w.-])(?:[\w-]++\.){200}")
@@ -39,7 +36,7 @@ def read_text(
     """
     where = name or quoted(str(path))
     try:
-        data = _read(path, largest)
+        data = read_regular(path, largest)
     except FileNotFoundError:
         raise error(f"{where}: no such file{hint}") from None
     except OSError as problem:
@@ -52,19 +49,6 @@ def read_text(
         line = data[: problem.start].count(b"\n") + 1
         guess = "UTF-16?" if data.startswith(_BOMS) else f"line {line}"
         raise error(f"{where}: not UTF-8 text ({guess}); save it as UTF-8") from None
-
-
-def _read(path: Path, largest: int) -> bytes:
-    # A pipe without a writer would keep `open` waiting (open(2), O_NONBLOCK).
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    with open(descriptor, "rb") as file:
-        kind = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(kind):
-            raise ValueError("is no regular file but a pipe, a socket or a device")
-        data = file.read(largest + 1)
-    if len(data) > largest:
-        raise ValueError(f"larger than {largest >> 20} MiB")
-    return data
 
 
 def path_problem(path: Path) -> str | None:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.core.regular import read_regular
+
 Key = tuple[str, ...]
 """A key by its parts; an element of an array is its number."""
 
 _LONGEST = 1000
+_LARGEST = 1 << 20
 
 _TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}' r"|'''.*?'{3,5}" r'|"(?:\\.|[^"\\\n])*"' r"|'[^'\n]*'" r"|#[^\n]*|[\[{]|[\]}]|\n",
@@ -56,7 +59,8 @@ def placed(message: str) -> str:
     """
     path, mark, rest = message.partition(".toml: ")
     try:
-        text = Path(f"{path}.toml").read_text(encoding="utf-8") if mark and len(path) < _LONGEST else ""
+        # What the message tells of may be that it is no file that can be read.
+        text = read_regular(Path(f"{path}.toml"), _LARGEST).decode("utf-8") if mark and len(path) < _LONGEST else ""
     except (OSError, ValueError):
         return message
     key = _leading_key(rest) if text else None

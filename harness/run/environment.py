@@ -13,6 +13,7 @@ from harness.core.errors import DatabaseError, HarnessError, UnsafeError
 from harness.core.files import read_toml
 from harness.core.live_keys import find_live_keys
 from harness.core.redact import is_secret, learn_variables
+from harness.core.regular import read_regular
 from harness.core.text import quoted
 from harness.database import URL_VARIABLE
 from harness.run.option_table import options as declared_options
@@ -74,8 +75,8 @@ def env_file_notes(directory: Path) -> Iterator[str]:
     for path in sorted(directory.glob(".env*")):
         if path.suffix in _EXAMPLES or not path.is_file():
             continue
-        with contextlib.suppress(OSError):
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        with contextlib.suppress(OSError, ValueError):
+            for line in read_regular(path).decode("utf-8", "replace").splitlines():
                 name = line.strip().removeprefix("export ").partition("=")[0].strip()
                 for key in find_live_keys(line):
                     held = f" in {name}" if name.isidentifier() else ""
