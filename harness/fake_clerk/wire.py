@@ -108,8 +108,12 @@ class Operation:
     """Whether browsers call it: it belongs to the Frontend API, and pages of allowed origins read its answers."""
 
     def matches(self, request: ApiRequest) -> re.Match[str] | None:
-        """The match of the path with its placeholders, or None for a request to another operation."""
-        return _pattern(self.path).fullmatch(request.path) if request.method == self.method else None
+        """The match of the path with its placeholders, or None for a request to another operation.
+
+        Clerk's browser SDK asks for some resources with a `/` after them.
+        """
+        path = request.path.rstrip("/") if self.front and request.path.startswith("/v1/") else request.path
+        return _pattern(self.path).fullmatch(path) if request.method == self.method else None
 
 
 def front(method: str, path: str, name: str, answer: Callable[..., Answer]) -> Operation:

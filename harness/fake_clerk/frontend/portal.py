@@ -5,11 +5,12 @@ Source: https://clerk.com/docs/guides/account-portal/overview
 
 from __future__ import annotations
 
+import re
 from html import escape
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from harness.fake_clerk.frontend._browser import Browser
-from harness.fake_clerk.frontend._pages import page, person_buttons
+from harness.fake_clerk.frontend._pages import name_of, page, person_buttons
 from harness.fake_clerk.frontend._signing_in import begin_session
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.email_addresses import EmailAddress
@@ -95,7 +96,36 @@ def _sign_out(instance: Instance, request: ApiRequest) -> Answer:
     return (303, "", {"Location": target}) if target else page("Signed out", "")
 
 
+_INFORMING = {
+    "/default-redirect": (
+        "Welcome",
+        "The app names no page to go to: give redirect_url, or set its own page for this moment.",
+    ),
+    "/user": ("Profile", "What the app's own UserProfile component shows."),
+    "/organization": ("Organization", "What the app's own OrganizationProfile component shows."),
+    "/create-organization": ("New organization", "What the app's own CreateOrganization component does."),
+    "/oauth-consent": ("Consent", "The authorization endpoint asks by itself, on a page of its own."),
+    "/waitlist": ("Waiting list", "This instance has none: everybody may sign up."),
+    "/unauthorized-sign-in": ("Signed in elsewhere", "Somebody asked whether a sign-in on another device was theirs."),
+}
+"""Pages that Clerk names, and on which the fake has nothing to do; (title, sentence)."""
+
+
+def _informing(instance: Instance, request: ApiRequest) -> Answer:
+    """A page that says why the browser stands there, and who is signed in; back at once where the app said where to."""
+    if target := _back(request, {}):
+        return 303, "", {"Location": target, "Cache-Control": "no-store"}
+    title, sentence = _INFORMING[request.path]
+    people = [s.user_id for s in _browser(instance, request, {}).sessions()]
+    known = [user for user in (instance.directory.users.get(each) for each in people) if user is not None]
+    return page(title, f"<p>{escape(sentence)}</p>" + "".join(f"<p>{escape(name_of(user))}</p>" for user in known))
+
+
 OPERATIONS = [
+    *(
+        front("GET", path, f"portal{''.join(map(str.title, re.findall('[a-z]+', path)))}Page", _informing)
+        for path in _INFORMING
+    ),
     front("GET", "/sign-in", "portalSignInPage", _sign_in_page),
     front("POST", "/sign-in", "portalSignIn", _sign_in),
     front("GET", "/sign-up", "portalSignUpPage", _sign_up_page),

@@ -59,9 +59,10 @@ class SignUp:
 
     def as_json(self) -> dict[str, Any]:
         """The Frontend API's `SignUp` object."""
-        action = "needs_attempt" if self.email is not None else "needs_prepare"
-        more = {"next_action": action if self.unverified else "", "supported_strategies": ["email_code"]}
-        email = self.email or (Verification("email_code") if "email_address" in self.given else None)
+        more = {"next_action": "needs_attempt" if self.unverified else "", "supported_strategies": ["email_code"]}
+        email = (
+            self.email
+        )  # None until a code is sent: Clerk's components take a strategy for a code that is on its way.
         return {
             "object": "sign_up_attempt",
             "id": self.id,
