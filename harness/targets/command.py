@@ -156,8 +156,6 @@ class CommandTarget(UrlTarget):
             with contextlib.suppress(OSError):  # The folder's name is too long for a socket: judged from outside.
                 self._probe = NodeProbe()
         self._begin()
-        if self._probe is not None:
-            self._found = self._probe.find()
         super().start()
         self.description |= {"kind": "command", "app": self.command}
         self._describe_probe()
@@ -184,12 +182,16 @@ class CommandTarget(UrlTarget):
 
     def _find_routes(self, line: Line) -> list[Route]:
         """The routes that the hooks and the document tell. A document that nobody named is none where the hooks have routes."""
+        documented: list[Route] = []
+        problem = None
         try:
             documented = super()._find_routes(line)
-        except TargetError:
-            if not self._found.routes or self.openapi != UrlTarget.openapi:
-                raise
-            documented = []
+        except TargetError as error:
+            problem = error
+        if self._probe is not None:
+            self._found = self._probe.find(line)
+        if problem is not None and (not self._found.routes or self.openapi != UrlTarget.openapi):
+            raise problem
         return joined(self._found.routes, documented)
 
     def sent(self, call: Call, send: Callable[[Request], Observation]) -> Observation:

@@ -21,6 +21,7 @@ from typing import Any
 from harness.core.redact import learn
 from harness.core.temporary import temporary_folder
 from harness.targets.base import Call, Observation, Request, Route
+from harness.targets.http_line import Line
 
 _Message = dict[str, Any]
 
@@ -31,6 +32,7 @@ _PATIENCE = 5.0
 """Seconds within which a hook tells what it saw of a request that was answered."""
 _PATIENCE_IN_VAIN = 0.5
 """The same where nothing was answered: its event loop may be stuck."""
+_NOWHERE = Request("GET", "/clerk-harness-asks-for-nothing", headers=[("host", "-"), ("connection", "close")])
 _START_PATIENCE = 10.0
 """Seconds within which the hooks tell the routes, once the server listens."""
 
@@ -143,9 +145,14 @@ class NodeProbe:
             del self._answers[name]
             return list(answers.values())
 
-    def find(self) -> Found:
-        """Return what is known of the app, once it listens."""
+    def find(self, line: Line) -> Found:
+        """Return what is known of the app, once it listens; a request shows the hooks which app is asked."""
         found = Found()
+        if not self._connected():
+            return found
+        request, _ = self._mark(_NOWHERE, "", stop=True)
+        line.exchange(request, _START_PATIENCE)
+        line.close()
         for answer in self._ask({"ask": "routes"}, _START_PATIENCE, lambda _: False):
             found.frameworks += [name for name in answer["frameworks"] if name not in found.frameworks]
             found.notes += [note for note in answer["notes"] if note not in found.notes]
@@ -158,12 +165,15 @@ class NodeProbe:
 
     def marked(self, call: Call) -> tuple[Request, int]:
         """Return the request of a call as a hook knows it, and its number."""
-        number = next(self._numbers)
         # A declaration may call the parameters otherwise, and a view answers every method.
         own = self._keys[min(call.route.handlers)]
-        key = base64.urlsafe_b64encode(own.encode()).decode().rstrip("=")
-        mark = (MARK, f"{self._secret} {number} {int(call.stop)} {key}")
-        return replace(call.request, headers=[mark, *call.request.headers]), number
+        return self._mark(call.request, own, stop=call.stop)
+
+    def _mark(self, request: Request, key: str, *, stop: bool) -> tuple[Request, int]:
+        number = next(self._numbers)
+        name = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+        mark = (MARK, f"{self._secret} {number} {int(stop)} {name}")
+        return replace(request, headers=[mark, *request.headers]), number
 
     def add_trace(self, observation: Observation, number: int) -> None:
         """Add to an observation what a hook saw of the request of that number; nothing where none saw it."""

@@ -26,11 +26,10 @@ ROUTES = """
 "GET /hidden/export" = "clerk"
 "GET /inside" = "clerk"
 """
-OTHERS = """
-"GET /api/v1/users/by-id/{id}" = { policy = "clerk", path = { id = 7 } }
-"GET /pages/{rest}" = { policy = "public", path = { rest = 1 } }
-"GET /{any}" = { policy = "public", path = { any = "x" } }
-"""
+BY_ID = '"GET /api/v1/users/by-id/{id}" = { policy = "clerk", path = { id = 7 } }\n'
+PAGES = '"METHOD /pages/{rest}" = { policy = "public", path = { rest = 1 } }\n'
+FALLBACK = '"GET /{any}" = { policy = "public", path = { any = "x" } }\n'
+EVERY_PAGE = "".join(PAGES.replace("METHOD", method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
 CREDENTIALS = ["missing", "clerk", "expired", "forged"]
 EXPRESS = ["express", "express-4"]
 
@@ -64,7 +63,7 @@ FLAWS = {
     "inside": breaches("GET /inside", "expired", "forged"),
 }
 """What is wrong with a backend -> what must be found."""
-STYLES = [("express.mjs", {"EXPRESS": name}) for name in EXPRESS]
+STYLES = [*[("express.mjs", {"EXPRESS": name}) for name in EXPRESS], ("fastify.mjs", {}), ("hono.mjs", {})]
 
 
 @pytest.mark.parametrize(("backend", "env"), STYLES, ids=str)
@@ -95,7 +94,20 @@ def test_each_flaw_is_found(tmp_path: Path, backend: str, env: dict[str, str], f
         assert found == {"the handler was entered (and stopped at the door)"}
 
 
-@pytest.mark.parametrize("package", EXPRESS)
-def test_express_in_another_style(tmp_path: Path, package: str) -> None:
-    result = run(tmp_path, "express-other.mjs", routes=ROUTES + OTHERS, env={"EXPRESS": package})
+OTHER_STYLES = [
+    *[("express-other.mjs", {"EXPRESS": name}, BY_ID + PAGES.replace("METHOD", "GET") + FALLBACK) for name in EXPRESS],
+    ("fastify-other.cjs", {}, BY_ID + EVERY_PAGE),
+    ("hono-other.cjs", {}, BY_ID + EVERY_PAGE),
+]
+"""Backend, environment, and the routes that it has besides."""
+
+
+@pytest.mark.parametrize(
+    ("backend", "env", "more"), OTHER_STYLES, ids=[f"{o[0]}-{n}" for n, o in enumerate(OTHER_STYLES)]
+)
+def test_a_correct_backend_in_another_style_is_left_alone(
+    tmp_path: Path, backend: str, env: dict[str, str], more: str
+) -> None:
+    result = run(tmp_path, backend, routes=ROUTES + more, env=env)
     assert result.failed == set()
+    assert evidence(result, "GET /hidden/export") >= {("clerk", "probe"), ("forged", "probe")}

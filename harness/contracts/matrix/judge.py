@@ -11,7 +11,7 @@ from harness.contracts.matrix.cors import preflight
 from harness.contracts.matrix.leak import excerpt_of, leak_in, steady, text_of
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.objects import Tried, judge_object
-from harness.contracts.matrix.plan import Cell, RoutePlan
+from harness.contracts.matrix.plan import Cell
 from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind

@@ -91,7 +91,9 @@ function alternatives(text, dialect) {
   return found;
 }
 
-const clean = (text) => text.replace(/\/{2,}/g, "/").replace(/(.)\/$/, "$1") || "/";
+const single = (text) => text.replace(/\/{2,}/g, "/") || "/";
+// Express and Koa take a path with a slash at its end for the same.
+const clean = (text) => single(text).replace(/(.)\/$/, "$1");
 
 // The templates of one path: a text, or several; null for a regular expression, which has none.
 function templates(path, dialect) {
@@ -101,7 +103,8 @@ function templates(path, dialect) {
     return each.includes(null) ? null : each.flat();
   }
   const text = String(path);
-  const every = alternatives(text && !text.startsWith("/") && !text.startsWith("{/") ? `/${text}` : text, dialect).map((one) => ({ ...one, path: clean(one.path), sample: clean(one.sample) }));
+  const tidy = dialect === "express" ? clean : single;
+  const every = alternatives(text && !text.startsWith("/") && !text.startsWith("{/") ? `/${text}` : text, dialect).map((one) => ({ ...one, path: tidy(one.path), sample: tidy(one.sample) }));
   return every.filter((one, at) => every.findIndex((other) => other.path === one.path) === at);
 }
 

@@ -8,6 +8,7 @@ const crypto = require("crypto");
 const http = require("http");
 const https = require("https");
 const net = require("net");
+const { isMainThread } = require("worker_threads");
 
 const MARK = "x-clerk-harness";
 const MOST_TRACES = 1000;
@@ -50,6 +51,7 @@ class Trace {
     this.known = false; // Whether the hook knows the route.
     this.entered = this.elsewhere = this.stopped = this.finished = this.ended = false;
     this.open = 0;
+    this.router = null; // The first router that was asked.
     this.ran = [];
     this.answer = null;
     this.unsure = null; // { own }: it is with a function that may be a guard or the handler itself.
@@ -118,6 +120,7 @@ function lookedUp() {
     for (const framework of frameworks) {
       for (const route of framework.routes(listeners)) {
         const key = `${route.method} ${route.path}`;
+        route.dependencies.forEach((fn) => nameOf(original(fn))); // In an order that is the same in each process.
         const known = table.get(key);
         // Of two routes of one name the first answers; the second one's handler is entered where the first lets it.
         if (known) known.handlers.push(route.handler);
@@ -149,7 +152,7 @@ function takeMark(request) {
   const raw = request.rawHeaders;
   for (let at = 0; at < raw.length; at += 2) {
     if (raw[at].toLowerCase() !== MARK) continue;
-    const [given, number, stop, key] = raw[at + 1].split(" ");
+    const [given, number, stop, key = ""] = raw[at + 1].split(" ");
     if (!isSecret(given)) continue;
     raw.splice(at, 2); // Before anybody reads the headers, which Node makes of these.
     delete request.headers[MARK];
@@ -166,7 +169,7 @@ function traced(request, response) {
   trace.known = Boolean(route);
   for (const handler of route ? route.handlers : []) trace.own.add(original(handler));
   trace.answer = response;
-  traces.set(mark.number, trace);
+  if (mark.number) traces.set(mark.number, trace);
   if (traces.size > MOST_TRACES) traces.delete(traces.keys().next().value);
   byRequest.set(request, trace);
   return trace;
@@ -177,7 +180,10 @@ for (const Server of [http.Server, https.Server]) {
   Server.prototype.emit = function (event, request, response) {
     if (event === "listening") for (const each of this.listeners("request")) listeners.add(each);
     if (event !== "request" && event !== "checkContinue") return emit.apply(this, arguments);
-    const trace = traced(request, response);
+    let trace = null;
+    try {
+      trace = traced(request, response);
+    } catch {} // What the hook cannot do is no affair of the app's.
     return trace ? storage.run(trace, () => emit.apply(this, arguments)) : emit.apply(this, arguments);
   };
 }
@@ -215,7 +221,8 @@ function answerTo(question, say) {
 }
 
 module.exports = { STOPPED, changed, frameworks, lookedUp, nameOf, original, traceOf, wrap };
-if (process.env.CLERK_HARNESS_PROBE && secret) {
+// Not in threads: the one in which Node runs hooks on modules loads this as well.
+if (process.env.CLERK_HARNESS_PROBE && secret && isMainThread) {
   require("./loading.cjs");
   listen();
 }
