@@ -32,6 +32,7 @@ FALLBACK = '"GET /{any}" = { policy = "public", path = { any = "x" } }\n'
 EVERY_PAGE = "".join(PAGES.replace("METHOD", method) for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
 CREDENTIALS = ["missing", "clerk", "expired", "forged"]
 EXPRESS = ["express", "express-4"]
+KOA_ROUTERS = ["@koa/router", "koa-router-12"]
 
 
 def run(
@@ -63,7 +64,12 @@ FLAWS = {
     "inside": breaches("GET /inside", "expired", "forged"),
 }
 """What is wrong with a backend -> what must be found."""
-STYLES = [*[("express.mjs", {"EXPRESS": name}) for name in EXPRESS], ("fastify.mjs", {}), ("hono.mjs", {})]
+STYLES = [
+    *[("express.mjs", {"EXPRESS": name}) for name in EXPRESS],
+    ("fastify.mjs", {}),
+    ("hono.mjs", {}),
+    *[("koa.mjs", {"ROUTER": name}) for name in KOA_ROUTERS],
+]
 
 
 @pytest.mark.parametrize(("backend", "env"), STYLES, ids=str)
@@ -98,6 +104,7 @@ OTHER_STYLES = [
     *[("express-other.mjs", {"EXPRESS": name}, BY_ID + PAGES.replace("METHOD", "GET") + FALLBACK) for name in EXPRESS],
     ("fastify-other.cjs", {}, BY_ID + EVERY_PAGE),
     ("hono-other.cjs", {}, BY_ID + EVERY_PAGE),
+    *[("koa-other.cjs", {"ROUTER": name}, BY_ID + EVERY_PAGE) for name in KOA_ROUTERS],
 ]
 """Backend, environment, and the routes that it has besides."""
 
