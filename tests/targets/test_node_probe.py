@@ -68,6 +68,7 @@ STYLES = [
     *[("express.mjs", {"EXPRESS": name}) for name in EXPRESS],
     ("fastify.mjs", {}),
     ("hono.mjs", {}),
+    ("nest.mjs", {}),
     *[("koa.mjs", {"ROUTER": name}) for name in KOA_ROUTERS],
 ]
 
@@ -103,6 +104,7 @@ def test_each_flaw_is_found(tmp_path: Path, backend: str, env: dict[str, str], f
 OTHER_STYLES = [
     *[("express-other.mjs", {"EXPRESS": name}, BY_ID + PAGES.replace("METHOD", "GET") + FALLBACK) for name in EXPRESS],
     ("fastify-other.cjs", {}, BY_ID + EVERY_PAGE),
+    ("nest.mjs", {"STYLE": "everywhere"}, ""),
     ("hono-other.cjs", {}, BY_ID + EVERY_PAGE),
     *[("koa-other.cjs", {"ROUTER": name}, BY_ID + EVERY_PAGE) for name in KOA_ROUTERS],
 ]

@@ -3,6 +3,7 @@
 const { changed, frameworks, original, STOPPED, traceOf } = require("./probe.cjs");
 const { below, nothing, templates } = require("./paths.cjs");
 const { caller, moduleOf } = require("./sources.cjs");
+const nest = require("./nest.cjs");
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 const layers = new WeakMap(); // Layer -> { path, source }: what it was made of.
@@ -16,7 +17,7 @@ const lost = new Set();
 // What is made
 
 function layerMade(layer, path) {
-  if (layer && typeof layer === "object" && !layers.has(layer)) layers.set(layer, { path, source: caller() });
+  if (layer && typeof layer === "object" && !layers.has(layer)) layers.set(layer, { path, source: caller(), ...nest.current() });
   changed();
   return layer;
 }
@@ -28,6 +29,7 @@ function watchLayer(Layer) {
     const trace = traceOf(request);
     const fn = this.handle;
     if (!trace || this.route || isMount(this) || fn.length > 3) return real.apply(this, arguments);
+    if ((layers.get(this) || {}).method) return real.apply(this, arguments); // Of NestJS, which guards inside of it.
     const role = roles.get(this);
     return role ? handler(trace, this, role, real, arguments) : middleware(trace, this, real, arguments);
   };
@@ -165,16 +167,18 @@ function describe(found, method, ending, fns, passing) {
   const { layer, template, earlier } = found;
   const around = [...earlier, ...passing].filter((each) => !each.everywhere && each.matches(template.sample));
   const inner = layer.route ? layer.route.stack.find((each) => each.handle === ending) : layer;
-  const source = ((inner && layers.get(inner)) || layers.get(layer) || {}).source || null;
+  const known = (inner && layers.get(inner)) || layers.get(layer) || {};
+  const source = known.method ? null : known.source || null; // NestJS registers all of them where it starts.
+  const guards = known.method ? nest.guardsOf(known.method) : [];
   return {
     method,
     path: template.path,
-    handler: ending,
-    dependencies: [...around.map((each) => each.fn), ...fns].filter((fn) => !BUILT_IN.has(fn.name)),
+    handler: known.method || ending,
+    dependencies: [...around.map((each) => each.fn), ...fns, ...guards].filter((fn) => !BUILT_IN.has(fn.name)),
     anyMethod: Boolean(found.any || answersAll(layer.route)),
     parameters: template.parameters,
     source,
-    module: moduleOf(source),
+    module: known.method ? known.controller : moduleOf(source),
   };
 }
 

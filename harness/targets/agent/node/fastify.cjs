@@ -3,6 +3,7 @@
 const { changed, frameworks, original, STOPPED, traceOf, wrap } = require("./probe.cjs");
 const { templates } = require("./paths.cjs");
 const { caller, moduleOf } = require("./sources.cjs");
+const nest = require("./nest.cjs");
 
 const BEFORE = ["onRequest", "preParsing", "preValidation", "preHandler"];
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -64,8 +65,10 @@ function watch(root) {
   };
   addHook.call(root, "onRoute", function (options) {
     if (typeof options.handler !== "function") return;
-    found.push({ root, instance: this, options, handler: options.handler, source: caller() });
-    options.handler = handler(options.handler);
+    const { method, controller } = nest.current() || {}; // Of NestJS, which guards inside of its handler.
+    const source = method ? null : caller();
+    found.push({ root, instance: this, options, method, controller, handler: method || options.handler, source });
+    if (!method) options.handler = handler(options.handler);
     watchHooks(options);
     changed();
   });
@@ -89,12 +92,13 @@ function hooksOf(instance, name) {
   return [];
 }
 
-function guardsOf({ root, instance, options }) {
-  return BEFORE.flatMap((name) => {
+function guardsOf({ root, instance, options, method }) {
+  const inside = method ? nest.guardsOf(method) : [];
+  return inside.concat(BEFORE.flatMap((name) => {
     const everywhere = new Set(hooksOf(root, name));
     const around = hooksOf(instance, name).filter((fn) => !everywhere.has(fn));
     return [...around, ...[options[name] || []].flat()];
-  });
+  }));
 }
 
 frameworks.push({
@@ -109,7 +113,7 @@ frameworks.push({
         for (const { path, parameters } of templates(options.url, "fastify")) {
           yield {
             method, path, parameters, source, handler: original(each.handler), dependencies: guardsOf(each), anyMethod: all,
-            module: moduleOf(source),
+            module: each.controller || moduleOf(source),
           };
         }
       }

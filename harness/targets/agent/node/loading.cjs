@@ -5,7 +5,7 @@ const Module = require("module");
 const path = require("path");
 const { pathToFileURL } = require("url");
 
-const watchers = ["./express.cjs", "./fastify.cjs", "./hono.cjs", "./koa.cjs"].flatMap((name) => require(name).modules);
+const watchers = ["./express.cjs", "./fastify.cjs", "./hono.cjs", "./koa.cjs", "./nest.cjs"].flatMap((name) => require(name).modules);
 
 // A file's package, by the nearest package.json that has a name: an alias in node_modules is no other package.
 const packages = new Map();

@@ -25,7 +25,8 @@ const names = new WeakMap();
 const taken = new Map();
 function nameOf(fn) {
   if (!names.has(fn)) {
-    const plain = fn.name && fn.name !== "anonymous" ? fn.name.replace(/^bound /, "") : "(anonymous)";
+    const own = typeof fn === "function" ? fn.name : fn.constructor.name; // An object that guards has its class's name.
+    const plain = own && own !== "anonymous" ? own.replace(/^bound /, "") : "(anonymous)";
     const number = (taken.get(plain) || 0) + 1;
     taken.set(plain, number);
     names.set(fn, `middleware:${plain}${number > 1 ? `#${number}` : ""}`);
