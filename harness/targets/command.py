@@ -25,6 +25,7 @@ from harness.core.ports import free_port
 from harness.core.text import quoted
 from harness.targets.agent.live_environment import of_session
 from harness.targets.base import Call, Observation, Request, Route
+from harness.targets.crash import error_in
 from harness.targets.host_redirect import Names
 from harness.targets.http_line import Line
 from harness.targets.node_probe import Found, NodeProbe
@@ -35,6 +36,8 @@ _START_LIMIT = 60.0
 _END_LIMIT = 5.0
 _ASK_AGAIN = 0.05
 _LOOKS = 4
+_OUTPUT_READ = 16_384
+"""Bytes of its output that are looked at."""
 _STILL_ANSWERS = 2.0
 """Seconds within which a server that did not answer a request answers another, or is started again."""
 
@@ -67,12 +70,19 @@ class Running:
         """Return the exit code, or None while it runs."""
         return self._process.poll()
 
+    def _printed(self) -> str:
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - _OUTPUT_READ))
+        return self._output.read().decode("utf-8", "replace")
+
     def last_words(self) -> str:
         """Return the last line that it printed."""
-        self._output.seek(0, os.SEEK_END)
-        self._output.seek(max(0, self._output.tell() - 4096))
-        lines = [line.strip() for line in self._output.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in self._printed().splitlines() if line.strip()]
         return lines[-1][:300] if lines else "it printed nothing"
+
+    def error(self) -> str:
+        """Return the error that it printed, with its file; else the last line."""
+        return error_in(self._printed())
 
     def close(self) -> None:
         """End the process and all that it has started: SIGTERM first, SIGKILL for what has not ended in time."""
@@ -214,7 +224,7 @@ class CommandTarget(UrlTarget):
             code = running.ended()
             if code is not None:
                 self._refuse_live_keys(running)
-                raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")
+                raise TargetError(f"--command {self.command!r} ended with {code}: {running.error()}")
             if time.monotonic() > deadline:
                 problem = f"nothing listens at {self.url} after {limit:g} s; it last said: {running.last_words()}"
                 raise StartHung(f"--command {self.command!r}: {problem} (it gets its port as {{port}} and PORT)")

@@ -155,8 +155,9 @@ function takeMark(request) {
     if (raw[at].toLowerCase() !== MARK) continue;
     const [given, number, stop, key = ""] = raw[at + 1].split(" ");
     if (!isSecret(given)) continue;
-    raw.splice(at, 2); // Before anybody reads the headers, which Node makes of these.
-    delete request.headers[MARK];
+    // Node makes both of the raw headers when they are first read, and counts these before.
+    for (const made of [request.headers, request.headersDistinct]) if (made) delete made[MARK];
+    raw.splice(at, 2);
     return { number: Number(number), stop: stop === "1", key: Buffer.from(key, "base64url").toString() };
   }
   return null;
