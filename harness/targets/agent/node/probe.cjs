@@ -156,8 +156,14 @@ function takeMark(request) {
     const [given, number, stop, key = ""] = raw[at + 1].split(" ");
     if (!isSecret(given)) continue;
     // Node makes both of the raw headers when they are first read, and counts these before.
-    for (const made of [request.headers, request.headersDistinct]) if (made) delete made[MARK];
+    const { headers, headersDistinct } = request;
     raw.splice(at, 2);
+    const others = raw.filter((_, number) => number % 2 && raw[number - 1].toLowerCase() === MARK);
+    for (const made of [headers, headersDistinct]) if (made) delete made[MARK];
+    if (others.length) {
+      headers[MARK] = others.join(", ");
+      if (headersDistinct) headersDistinct[MARK] = others;
+    }
     return { number: Number(number), stop: stop === "1", key: Buffer.from(key, "base64url").toString() };
   }
   return null;
