@@ -200,6 +200,8 @@ function* routesOf(found, later, passing) {
   const all = answersAll(route);
   // One function before all methods guards whatever comes behind it, by whichever method.
   const leads = all && later.some((each) => each.layer.route && found.matches(each.template.sample));
+  // Preflights are answered by whoever shares resources across origins: no handler of the app's.
+  if (!all && named.every((each) => each === "OPTIONS")) return;
   const listed = all && named.length <= MOST_METHODS ? [...new Set([...named, ...METHODS])] : named;
   for (const method of listed) {
     const steps = route.stack.filter((each) => !each.method || each.method.toUpperCase() === method);

@@ -64,7 +64,8 @@ function watch(root) {
     return addHook.call(this, name, BEFORE.includes(name) && typeof fn === "function" ? hook(fn) : fn);
   };
   addHook.call(root, "onRoute", function (options) {
-    if (typeof options.handler !== "function") return;
+    // Preflights are no handlers of the app's, and websockets' handlers are given something else.
+    if (typeof options.handler !== "function" || options.websocket || [options.method].flat().every((name) => name === "OPTIONS")) return;
     const { method, controller } = nest.current() || {}; // Of NestJS, which guards inside of its handler.
     const source = method ? null : caller();
     found.push({ root, instance: this, options, method, controller, handler: method || options.handler, source });

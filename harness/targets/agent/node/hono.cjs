@@ -109,6 +109,7 @@ const overlap = (one, other) =>
 function* routesOf(list) {
   list.forEach(prepare);
   for (const [at, entry] of list.entries()) {
+    if (entry.method === "OPTIONS") continue; // Preflights are no handlers of the app's.
     const alone = entry.fn.length === 1;
     const followed = !alone && list.slice(at + 1).some((later) => overlap(entry, later));
     entry.ends = alone || (!followed && !(entry.method === "ALL" && entry.path.endsWith("*")));

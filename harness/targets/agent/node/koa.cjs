@@ -120,6 +120,7 @@ function* routesOf(router) {
       before.push({ layer, functions: everywhere ? [] : functions });
       continue;
     }
+    if (layer.methods.every((name) => name === "OPTIONS")) continue; // Preflights are no handlers of the app's.
     const later = stack.slice(at + 1).filter((each) => each.layer.methods.length);
     const leads = (each) => each.paths.some(({ sample }) => fits(layer, sample));
     const last = functions[functions.length - 1];

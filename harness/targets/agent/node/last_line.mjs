@@ -1,4 +1,4 @@
-// The same in Node before 22.15, where such hooks run in a thread of their own.
+// The same for hooks that run in a thread of their own.
 import { createRequire } from "node:module";
 
 const { withLastLine } = createRequire(import.meta.url)("./last_line.cjs");

@@ -51,9 +51,10 @@ Module.prototype._compile = function (content, filename) {
 // An ES module imports itself in a last line, and hands over what it exports: its classes can be changed, its bindings not.
 globalThis[Symbol.for("clerk-harness.loaded")] = (file, namespace) => void hand(file, namespace);
 const wanted = watchers.map((each) => each.file.source);
-if (Module.registerHooks) {
+// In Node 22 `registerHooks` takes imported CommonJS past `_compile`, and breaks some of it: it comes second.
+if (Module.register) {
+  Module.register(pathToFileURL(path.join(__dirname, "last_line.mjs")).href, { data: { wanted } });
+} else if (Module.registerHooks) {
   const { withLastLine } = require("./last_line.cjs");
   Module.registerHooks({ load: (url, context, next) => withLastLine(url, next(url, context), wanted) });
-} else if (Module.register) {
-  Module.register(pathToFileURL(path.join(__dirname, "last_line.mjs")).href, { data: { wanted } });
 }
