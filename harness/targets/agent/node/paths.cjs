@@ -22,7 +22,8 @@ function sampleFor(pattern) {
   try {
     const whole = new RegExp(`^(?:${pattern})$`);
     const words = pattern.split("|").map((word) => word.replace(/[()?:]/g, ""));
-    return ["1", "a", UUID, "a1", "aa", "0".repeat(24), "2024-01-01", ...words].find((text) => whole.test(text)) || "1";
+    const repeated = [2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32].flatMap((times) => ["1".repeat(times), "a".repeat(times)]);
+    return ["1", "a", UUID, "a1", "2024-01-01", ...words, ...repeated].find((text) => whole.test(text)) || "1";
   } catch {
     return "1";
   }
@@ -103,7 +104,7 @@ function templates(path, dialect) {
     return each.includes(null) ? null : each.flat();
   }
   const text = String(path);
-  const tidy = dialect === "express" ? clean : single;
+  const tidy = dialect !== "express" && text.endsWith("/") ? single : clean;
   const every = alternatives(text && !text.startsWith("/") && !text.startsWith("{/") ? `/${text}` : text, dialect).map((one) => ({ ...one, path: tidy(one.path), sample: tidy(one.sample) }));
   return every.filter((one, at) => every.findIndex((other) => other.path === one.path) === at);
 }
