@@ -78,7 +78,8 @@ class _Asker:
 
     def __init__(self, session: RunContext) -> None:
         self.session = session
-        self.factory = RequestFactory(session.mint, probed=session.target.probed)
+        target = session.target
+        self.factory = RequestFactory(session.mint, probed=target.probed, sees_inside=target.sees_inside)
 
     def _answers(self, plan: RoutePlan, *, stop: bool) -> dict[str, Observation]:
         requests = [self.factory.prepare(plan, CATALOGUE[name]).forms[0] for name in _ASKED]
@@ -89,7 +90,7 @@ class _Asker:
 
     def ask(self, plan: RoutePlan) -> tuple[str, list[str], str, str]:
         """Who gets in today, by which functions, where that is decided, and what a session token is answered."""
-        probed = self.session.target.probed
+        probed = self.factory.probes(plan.route)
         if not probed and plan.route.method != "GET":
             return "?", [], "door", ""  # Nothing stops a handler there: only reads are tried.
         seen = self._answers(plan, stop=True)
@@ -106,6 +107,8 @@ class _Asker:
             within, by = _guard(plan, self._answers(plan, stop=False), inside=True)
             if within not in ("open", "nobody", "inside") and not within.startswith("?"):
                 return within, by, "handler", answer
+        elif probed and not self.factory.sees_inside and guard == "open":
+            return "?", functions, "door", answer  # Its handler may decide, and nobody has seen it.
         return guard, functions, "door", answer
 
 

@@ -152,6 +152,8 @@ class RunContext:
         if self.unstarted:
             keys.join()
             return
+        for note in self.target.notes:
+            self.note(note)
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
         self.mechanisms = Mechanisms(patterns, self.target.functions, declared=bool(matrix.mechanisms))
         self._check_mechanisms()
@@ -207,12 +209,14 @@ class RunContext:
             quick=self.options.depth == "quick",
             only_routers=self.options.routers,
             only_routes=self.options.routes,
-            discovered=self.target.probed,
+            discovered=self.target.probed and self.target.sees_inside,
             drills=self._drills(),
             rotation=self.options.rotation,
             fuzz=FUZZ if self.options.fuzz else None,
         )
-        if not self.target.probed and any(route.named is not None for route in plan.routes):
+        if not (self.target.probed and self.target.sees_inside) and any(
+            route.named is not None for route in plan.routes
+        ):
             self.note(
                 "named: what the target's source names was not tried, for only inside an app (--app) can anybody look"
             )
@@ -261,7 +265,8 @@ class RunContext:
 
     def engine(self, plan: Plan) -> Engine:
         """What judges a plan."""
-        judge = Judge(self.mechanisms, probed=self.target.probed, strict=self.options.strict)
+        target = self.target
+        judge = Judge(self.mechanisms, probed=target.probed, sees_inside=target.sees_inside, strict=self.options.strict)
         limit = self.options.time_limit or self.declaration.matrix.settings.time_limit
         return Engine(
             self.target,

@@ -109,12 +109,22 @@ def base_environment() -> dict[str, str]:
 
 
 def app_directory(options: Options, declaration: Declaration) -> Path:
-    """The directory from which the app is imported."""
+    """The directory from which the app is imported, or in which a command runs.
+
+    A command is not one of the declaration's own: where no `app_dir` says otherwise, it runs where its user stands, or, declared,
+    beside the declaration.
+    """
+    target = declaration.matrix.target
     if options.app_dir is not None:
         return options.app_dir.resolve()
     if options.app is not None:
         return Path.cwd()
-    return (declaration.root / declaration.matrix.target.app_dir).resolve()
+    if "app_dir" not in target.model_fields_set and options.url is None:
+        if options.command is not None:
+            return Path.cwd()
+        if target.command is not None:
+            return declaration.root.resolve().parent
+    return (declaration.root / target.app_dir).resolve()
 
 
 def migrate_command(command: str, python: str) -> list[str]:

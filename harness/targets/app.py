@@ -53,12 +53,14 @@ class AppTarget:
 
     spec: AppSpec
     probed: bool = True
+    sees_inside: bool = True
     renewable: bool = True
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     agents: list[AgentProcess] = field(default_factory=list)
 
     def launch(self) -> None:

@@ -199,6 +199,9 @@ class Target(Protocol):
 
     routes: list[Route]
     probed: bool
+    """Whether it shows which handlers were entered: of routes that have `handlers`."""
+    sees_inside: bool
+    """Whether it shows, too, which functions run inside handlers, and what the code asks of a request."""
     renewable: bool
     """Whether `renew` can start it again."""
     functions: list[str]
@@ -208,6 +211,8 @@ class Target(Protocol):
     missing_variables: list[str]
     """Variables of the environment that the app looked for while it started and did not find; only names that may matter here."""
     description: dict[str, str]
+    notes: list[str]
+    """What a reader of the report must know of how it was examined."""
 
     @property
     def lanes(self) -> list[Lane]:

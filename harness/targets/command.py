@@ -24,15 +24,20 @@ from harness.core.errors import StartHung, TargetError, UnsafeError
 from harness.core.ports import free_port
 from harness.core.text import quoted
 from harness.targets.agent.live_environment import of_session
-from harness.targets.base import Call, Observation, Request
+from harness.targets.base import Call, Observation, Request, Route
+from harness.targets.crash import error_in
 from harness.targets.host_redirect import Names
 from harness.targets.http_line import Line
+from harness.targets.node_probe import Found, NodeProbe
+from harness.targets.routes import joined
 from harness.targets.url import UrlTarget, address_of, check_host, unanswered
 
 _START_LIMIT = 60.0
 _END_LIMIT = 5.0
 _ASK_AGAIN = 0.05
 _LOOKS = 4
+_OUTPUT_READ = 16_384
+"""Bytes of its output that are looked at."""
 _STILL_ANSWERS = 2.0
 """Seconds within which a server that did not answer a request answers another, or is started again."""
 
@@ -65,12 +70,19 @@ class Running:
         """Return the exit code, or None while it runs."""
         return self._process.poll()
 
+    def _printed(self) -> str:
+        self._output.seek(0, os.SEEK_END)
+        self._output.seek(max(0, self._output.tell() - _OUTPUT_READ))
+        return self._output.read().decode("utf-8", "replace")
+
     def last_words(self) -> str:
         """Return the last line that it printed."""
-        self._output.seek(0, os.SEEK_END)
-        self._output.seek(max(0, self._output.tell() - 4096))
-        lines = [line.strip() for line in self._output.read().decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line.strip() for line in self._printed().splitlines() if line.strip()]
         return lines[-1][:300] if lines else "it printed nothing"
+
+    def error(self) -> str:
+        """Return the error that it printed, with its file; else the last line."""
+        return error_in(self._printed())
 
     def close(self) -> None:
         """End the process and all that it has started: SIGTERM first, SIGKILL for what has not ended in time."""
@@ -103,6 +115,10 @@ class CommandTarget(UrlTarget):
     _lost: TargetError | None = None
     """Why the server, which is gone, could not be started again."""
     _given: tuple[str, str] = ("", "")
+    watched: bool = True
+    """Whether its Node processes are watched."""
+    _probe: NodeProbe | None = None
+    _found: Found = field(default_factory=Found)
 
     def __post_init__(self) -> None:
         """Choose the port. Raises TargetError for a URL without one."""
@@ -116,6 +132,10 @@ class CommandTarget(UrlTarget):
         self.url = self.url.replace("{port}", port)
         self.command = self.command.replace("{port}", port)
         self.environment = self.environment | {"PORT": port}
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return self.environment | (self._probe.variables if self._probe is not None else {})
 
     @property
     def free(self) -> bool:
@@ -136,28 +156,75 @@ class CommandTarget(UrlTarget):
             environment=environment,
             names=self.names,
             start_limit=limit,
+            watched=False,
         )
 
     def start(self) -> UrlTarget:
         """Start the command, wait until it listens, and read the OpenAPI document. Raises TargetError."""
         check_host(address_of(self.url).host, self.allowed)
+        if self.watched:
+            with contextlib.suppress(OSError):  # The folder's name is too long for a socket: judged from outside.
+                self._probe = NodeProbe()
         self._begin()
         super().start()
         self.description |= {"kind": "command", "app": self.command}
+        self._describe_probe()
         return self
+
+    def _describe_probe(self) -> None:
+        """Say what the probe sees in a Node server, and what it does not."""
+        found = self._found
+        if not found.node:
+            return
+        self.notes += found.notes
+        self.probed = bool(found.routes)
+        self.description |= {"node": found.node, "packages": ", ".join(found.frameworks)}
+        if self.probed:
+            self.description["probe"] = "node"
+            self.functions = sorted({name for route in found.routes for name in route.dependencies})
+            if unseen := [route.key for route in self.routes if not route.handlers]:
+                self.notes.append(f"judged by status, for the probe does not see their handlers: {', '.join(unseen)}")
+        else:
+            self.notes.append(
+                "verdicts rest on status: the probe finds the routes of Express, Fastify, Hono, Koa and NestJS, and found none "
+                "here (Next.js, bundled code and other frameworks show it none)"
+            )
+
+    def _find_routes(self, line: Line) -> list[Route]:
+        """The routes that the hooks and the document tell. A document that nobody named is none where the hooks have routes."""
+        documented: list[Route] = []
+        problem = None
+        try:
+            documented = super()._find_routes(line)
+        except TargetError as error:
+            problem = error
+        if self._probe is not None:
+            self._found = self._probe.find(line)
+        if problem is not None and (not self._found.routes or self.openapi != UrlTarget.openapi):
+            raise problem
+        return joined(self._found.routes, documented)
+
+    def sent(self, call: Call, send: Callable[[Request], Observation]) -> Observation:
+        """Send the request of a call, and return what came of it and what the probe saw of it."""
+        if self._probe is None or not call.route.handlers or call.request.kind != "http":
+            return send(call.request)
+        request, number = self._probe.marked(call)
+        observation = send(request)
+        self._probe.add_trace(observation, number)
+        return observation
 
     def _begin(self) -> None:
         parts = address_of(self.url)
         if self._listens(parts.host, parts.port):
             raise TargetError(f"--url {self.url}: something listens there already; stop it, or leave out --url")
-        self._running = running = Running(self.command, self.directory, self.environment)
+        self._running = running = Running(self.command, self.directory, self._environment)
         limit = self.start_limit or _START_LIMIT
         deadline = time.monotonic() + limit
         while not self._listens(parts.host, parts.port):
             code = running.ended()
             if code is not None:
                 self._refuse_live_keys(running)
-                raise TargetError(f"--command {self.command!r} ended with {code}: {running.last_words()}")
+                raise TargetError(f"--command {self.command!r} ended with {code}: {running.error()}")
             if time.monotonic() > deadline:
                 problem = f"nothing listens at {self.url} after {limit:g} s; it last said: {running.last_words()}"
                 raise StartHung(f"--command {self.command!r}: {problem} (it gets its port as {{port}} and PORT)")
@@ -273,3 +340,6 @@ class CommandTarget(UrlTarget):
         """Close the connections and end the command."""
         super().close()
         self._end()
+        if self._probe is not None:
+            self._probe.close()
+            self._probe = None

@@ -108,6 +108,18 @@ def with_operations(found: list[Route], documents: list[tuple[str, dict[str, Any
     return joined
 
 
+def joined(found: list[Route], documented: list[Route]) -> list[Route]:
+    """Return the routes that were found in a server, with their operations, and those that only its document lists."""
+    described = {(route.method, path_shape(route.path)): route for route in documented}
+    routes = []
+    for route in found:
+        own = described.pop((route.method, path_shape(route.path)), None)
+        if own is not None:
+            route = replace(route, tags=own.tags, prefixes=own.prefixes, operation=own.operation, document=own.document)
+        routes.append(route)
+    return routes + list(described.values())
+
+
 def _automatic(method: str, path: str, have: set[tuple[str, str]]) -> bool:
     return method in ("HEAD", "OPTIONS") and any(other == path for _, other in have)
 

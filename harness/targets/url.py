@@ -90,7 +90,7 @@ class UrlLane:
 
         def ask() -> Observation:
             try:
-                return send(call.request, limit)
+                return self._target.sent(call, lambda request: send(request, limit))
             except Exception as error:
                 # Whatever an answer does to its reader, the lane goes on: without a result it would be waited for.
                 line.close()
@@ -142,12 +142,14 @@ class UrlTarget:
     allowed: list[str] = field(default_factory=list)
     ca_file: str | None = None
     probed: bool = False
+    sees_inside: bool = False
     renewable: bool = False
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     _lanes: list[UrlLane] = field(default_factory=list)
 
     def start(self) -> UrlTarget:
@@ -163,15 +165,19 @@ class UrlTarget:
             if self.ca_file is not None:
                 context.load_verify_locations(self.ca_file)
         self.description = {"kind": "url", "app": self.url, "probe": "none", "agents": str(self.lanes_wanted)}
-        if self.openapi:
-            self.routes = routes_of_document(
-                self._document(Line(parts.scheme, parts.host, parts.port, context)), self.openapi
-            )
-            if not self.routes:
-                raise TargetError(f"--url {self.url}: {self.openapi} lists no operations, so nothing could be proven")
+        self.routes = self._find_routes(Line(parts.scheme, parts.host, parts.port, context))
         for _ in range(self.lanes_wanted):
             self._lanes.append(UrlLane(Line(parts.scheme, parts.host, parts.port, context), self))
         return self
+
+    def _find_routes(self, line: Line) -> list[Route]:
+        """The routes of the document; none where there is to be none. Raises TargetError."""
+        if not self.openapi:
+            return []
+        routes = routes_of_document(self._document(line), self.openapi)
+        if not routes:
+            raise TargetError(f"--url {self.url}: {self.openapi} lists no operations, so nothing could be proven")
+        return routes
 
     def _document(self, line: Line) -> dict[str, Any]:
         request = Request(
@@ -208,6 +214,10 @@ class UrlTarget:
     def asked(self, call: Call, ask: Callable[[], Observation]) -> Observation:
         """Return what came of a request, in the thread of its lane."""
         return ask()
+
+    def sent(self, call: Call, send: Callable[[Request], Observation]) -> Observation:
+        """Send the request of a call, and return what came of it."""
+        return send(call.request)
 
     def check(self) -> None:
         """Raises TargetError where nothing more can be asked."""

@@ -161,12 +161,14 @@ class TableTarget:
 
     lanes: list[Lane]
     probed: bool = True
+    sees_inside: bool = True
     renewable: bool = True
     routes: list[Route] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     sources: dict[str, tuple[str, int]] = field(default_factory=dict)
     missing_variables: list[str] = field(default_factory=list)
     description: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     renewed: list[int] = field(default_factory=list)
     start_errors: list[Exception] = field(default_factory=list)
     on_renew: Callable[[], None] = lambda: None

@@ -19,7 +19,7 @@ def test_what_is_known_of_the_routes_before_a_run(minting: RecordingMint) -> Non
     assert sender.states["GET /x"].plan is unknown
     assert sender.routes == [inside, unknown]
     assert sender.mint is minting
-    assert not sender.factory.probed
+    assert not sender.factory.probes(unknown.route)
     assert sender.lane_number(unknown) == 0
 
 

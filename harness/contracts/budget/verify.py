@@ -32,7 +32,7 @@ class Budget(Contract):
     def examine(self, context: Context, file: BudgetFile | None, progress: Progress | None) -> list[Check]:
         """Measure each route in a run of its own, whose app talks to Postgres through a relay that counts statements."""
         file = file or BudgetFile()
-        routes, probed = context.target.routes, context.target.probed
+        routes, probed = context.target.routes, context.target.sees_inside
         every = make_plan(context.declaration, routes, credentials=["clerk"], discovered=probed)
         unknown_routes(file, {plan.key for plan in every.routes}, context.declaration.root)
         if not probed:

@@ -216,7 +216,7 @@ class Front:
                         return
             if running is not None and (code := running.ended()) is not None:
                 raise TargetError(
-                    f"{self.where}: command {quoted(self.file.command or '')!r} ended with {code}: {running.last_words()}"
+                    f"{self.where}: command {quoted(self.file.command or '')!r} ended with {code}: {running.error()}"
                 )
             if running is None or time.monotonic() > deadline:
                 said = f" after {limit:g} s; it last said: {running.last_words()}" if running is not None else ""

@@ -10,7 +10,7 @@ from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.ways import Way, base_for
 from harness.credentials import Credential, Mint
 from harness.credentials.model import Presentation
-from harness.targets.base import Call, Request
+from harness.targets.base import Call, Request, Route
 from harness.targets.request_builder import fields_of, with_path_value, with_presentation
 
 _NOWHERE = "/clerk-harness-nowhere"
@@ -36,11 +36,12 @@ class Prepared:
 
 
 class RequestFactory:
-    """Makes the requests of routes. `probed`: whether the target tells which handler was entered."""
+    """Makes the requests of routes. `probed` and `sees_inside`: see `Target`."""
 
-    def __init__(self, mint: Mint, *, probed: bool) -> None:
+    def __init__(self, mint: Mint, *, probed: bool, sees_inside: bool = True) -> None:
         self.mint = mint
-        self.probed = probed
+        self._probed = probed
+        self.sees_inside = probed and sees_inside
         self.named: set[tuple[object, ...]] = set()
         """What the source of the routes names that were tried already (see `named`)."""
 
@@ -64,10 +65,14 @@ class RequestFactory:
             [form.form for form in forms],
             presented.then,
         )
-        if credential.bypass and not self.probed:
+        if credential.bypass and not self.probes(plan.route):
             nowhere = replace(plan.base, path=_NOWHERE)
             prepared.control = [with_presentation(nowhere, form, way.carrier) for form in forms]
         return prepared
+
+    def probes(self, route: Route) -> bool:
+        """Whether the target tells that a route's handler was entered."""
+        return self._probed and (self.sees_inside or bool(route.handlers))
 
     def _request(self, plan: RoutePlan, way: Way, form: Presentation, person: str) -> Request:
         base = plan.base_of(person)

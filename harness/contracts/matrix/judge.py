@@ -11,8 +11,8 @@ from harness.contracts.matrix.cors import preflight
 from harness.contracts.matrix.leak import excerpt_of, leak_in, steady, text_of
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.objects import Tried, judge_object
-from harness.contracts.matrix.plan import Cell, RoutePlan
-from harness.contracts.matrix.refusal import Outcome, outcome_of
+from harness.contracts.matrix.plan import Cell
+from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.core.redact import redact
@@ -32,12 +32,13 @@ _CLOSED_HINT = (
 class Judge:
     """Judges the cells of one run.
 
-    `probed`: whether the target shows which handler was entered. `strict`: what only the issuer could sign is a breach as well.
+    `probed` and `sees_inside`: see `Target`. `strict`: what only the issuer could sign is a breach as well.
     """
 
-    def __init__(self, mechanisms: Mechanisms, *, probed: bool, strict: bool = False) -> None:
+    def __init__(self, mechanisms: Mechanisms, *, probed: bool, sees_inside: bool = True, strict: bool = False) -> None:
         self.mechanisms = mechanisms
         self.probed = probed
+        self.sees_inside = sees_inside
         self.strict = strict
 
     def judge(self, cell: Cell, observations: list[Observation], state: RouteState) -> CellVerdict:
@@ -160,8 +161,8 @@ class Judge:
             if expect == "tolerate":
                 return "pass", "", ""
             if observation.websocket is not None and state.in_a_message:
-                return "inconclusive", "where this websocket takes its token is not declared", _message_hint(plan)
-            return "inconclusive", "the request never reached the decision", _example_hint(plan)
+                return "inconclusive", "where this websocket takes its token is not declared", message_hint(plan)
+            return "inconclusive", "the request never reached the decision", example_hint(plan)
         if outcome == "admitted":
             return self._admitted(cell, observation, state, mechanism)
         return self._refused(cell, observation, state)
@@ -204,7 +205,8 @@ class Judge:
                 hint = 'if this route decides inside its handler, declare guard = "handler"'
             return "breach", f"must be rejected, was let in{by}{_cross_site(cell)}", hint
         wanted = plan.policy.mechanism
-        judged = self.probed and any(self.mechanisms.known(name) for name in wanted)
+        seen = self.sees_inside or (bool(plan.route.handlers) and state.guard != "handler")
+        judged = self.probed and seen and any(self.mechanisms.known(name) for name in wanted)
         if judged and not set(wanted) & set(mechanism) and (mechanism or self.mechanisms.declared):
             by = " and ".join(mechanism) if mechanism else "no known mechanism"
             return "mixed", f"let in by {by}; the policy names {' or '.join(wanted)}", ""
@@ -337,14 +339,3 @@ def _bypass_rule(
         return "breach", f"without any credential, {how}", ""
     leak = leak_in(observation, cell.credential, state.refusals.get("", {}))
     return ("leak", leak, "") if leak is not None else ("pass", "", "")
-
-
-def _example_hint(plan: RoutePlan) -> str:
-    return f'show how to call it: "{plan.key}" = {{ policy = "{plan.policy_name}", path = {{ … }}, query = {{ … }}, json = {{ … }} }}'
-
-
-def _message_hint(plan: RoutePlan) -> str:
-    return (
-        f'"{plan.key}" = {{ policy = "{plan.policy_name}", carrier = "message", messages = [\'{{"token": "{{token}}"}}\'] }}, '
-        "as your front end writes it; without messages the route is named as not examined"
-    )

@@ -10,6 +10,7 @@ from typing import Literal
 
 from harness.contracts import refusal
 from harness.contracts.matrix.bypass import resembles
+from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import Evidence
 from harness.credentials import Credential
@@ -160,3 +161,16 @@ def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outc
     if close == 1011 or (observation.error and not facts.left):
         return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
     return "admitted", "websocket", "the handshake was accepted"
+
+
+def example_hint(plan: RoutePlan) -> str:
+    """Return the line that shows how to call a route."""
+    return f'show how to call it: "{plan.key}" = {{ policy = "{plan.policy_name}", path = {{ … }}, query = {{ … }}, json = {{ … }} }}'
+
+
+def message_hint(plan: RoutePlan) -> str:
+    """Return the line by which a websocket takes its token in a message."""
+    return (
+        f'"{plan.key}" = {{ policy = "{plan.policy_name}", carrier = "message", messages = [\'{{"token": "{{token}}"}}\'] }}, '
+        "as your front end writes it; without messages the route is named as not examined"
+    )

@@ -20,7 +20,7 @@ from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.runner import RouteScript, Work
-from harness.contracts.matrix.state import RouteState, Twin, decides_inside, fingerprints
+from harness.contracts.matrix.state import RouteState, Twin, decides_inside, ended, fingerprints
 from harness.contracts.matrix.steps import OneAnswer, Steps, ask_once, find_request
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.contracts.matrix.ways import BEARER, Way
@@ -173,8 +173,8 @@ class Script:
         """
         plan, state = self.plan, self.state
         before = yield from self._once(_MISSING, stop=not plan.policy.optional and not state.open)
-        state.always = _ended(before)
-        if not self.factory.probed and not state.open:
+        state.always = ended(before)
+        if not self.factory.probes(plan.route) and not state.open:
             # From outside only the refusal of a bad credential shows that a genuine one got past it.
             bad = CATALOGUE["forged"]
             answer = yield from self._once(bad, stop=True)
@@ -189,7 +189,7 @@ class Script:
         if plan.policy.optional:
             again = yield from self._once(_MISSING, stop=False)
             state.anonymous = [before, again]
-            state.always |= _ended(again)
+            state.always |= ended(again)
         missing = plan.cell(_MISSING)
         if self._stops(missing) and any(cell.label == missing.label for cell in cells):
             self.cells[missing.label], self.answers[missing.label] = missing, [before]
@@ -231,12 +231,17 @@ class Script:
         twin.admitted = outcome in ("admitted", "failed")
 
     def _where_it_decides(self, genuine: Observation, before: Observation) -> Steps:
-        """Find out whether the route decides before its handler or inside it. What runs without any credential too decides nothing."""
+        """Find out whether the route decides before its handler or inside it. What runs without any credential too decides nothing.
+
+        Where nobody sees what runs inside, a handler that was reached without a credential shows it by its own answer.
+        """
         state = self.state
-        if decides_inside(genuine, state.always) and before.stopped:
+        refuses = False
+        if before.stopped and (decides_inside(genuine, state.always) or not self.factory.sees_inside):
             within = yield from self._once(_MISSING, stop=False)
-            state.always |= _ended(within)
-        state.guard = "handler" if decides_inside(genuine, state.always) else "door"
+            state.always |= ended(within)
+            refuses = not self.factory.sees_inside and outcome_of(within, state, _MISSING)[0] == "refused"
+        state.guard = "handler" if refuses or decides_inside(genuine, state.always) else "door"
         self._look_again()
 
     def _where_the_token_goes(self, before: Observation) -> Steps:
@@ -283,7 +288,7 @@ class Script:
         """Try what the target's own source names: learn it from a few requests, and send each of it."""
         plan, state = self.plan, self.state
         chosen, way = plan.named, plan.ways[0]
-        if chosen is None or not self.factory.probed or state.open or plan.policy.optional or not state.admitted:
+        if chosen is None or not self.factory.sees_inside or state.open or plan.policy.optional or not state.admitted:
             return
         observed = []
         asking = [(_MISSING, True), (state.base_in(way), False)]
@@ -309,7 +314,7 @@ class Script:
     def _controls(self) -> Steps:
         """Send the bypass requests that succeeded once more, for a path that nothing serves."""
         for label, cell in list(self.cells.items()):
-            if not cell.credential.bypass or cell.expect != "reject" or self.factory.probed:
+            if not cell.credential.bypass or cell.expect != "reject" or self.factory.probes(self.plan.route):
                 continue
             if any(answer.status is not None and answer.status < 300 for answer in self.answers[label]):
                 sequence = self._sequence(cell)
@@ -324,11 +329,6 @@ class Script:
                     continue
                 if outcome_of(self.answers[label][0], self.state, CATALOGUE[name])[0] == "refused":
                     self.state.learn_refusal(way, name, self.answers[label][0])
-
-
-def _ended(answer: Observation) -> frozenset[tuple[str, bool]]:
-    """Return the functions that ended before the handler did, and whether each returned something true."""
-    return frozenset((name, good) for name, good, phase in answer.ran if phase < 2)
 
 
 def _first_sign_in(cell: Cell) -> bool:

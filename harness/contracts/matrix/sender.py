@@ -38,7 +38,7 @@ class Sender:
         self.routes = routes
         self.mint = mint
         self.limit = limit
-        self.factory = RequestFactory(mint, probed=target.probed)
+        self.factory = RequestFactory(mint, probed=target.probed, sees_inside=target.sees_inside)
         self.states = {plan.key: RouteState(plan, guard=plan.guard) for plan in routes}
         self.lane_of: dict[str, int] = {}
         self._judge = judge

@@ -106,6 +106,11 @@ class RouteState:
         self.refusals.setdefault(way.label, {})[name] = observation
 
 
+def ended(answer: Observation) -> frozenset[tuple[str, bool]]:
+    """Return the functions that ended before the handler did, and whether each returned something true."""
+    return frozenset((name, good) for name, good, phase in answer.ran if phase < 2)
+
+
 def decides_inside(observation: Observation, always: frozenset[tuple[str, bool]] = frozenset()) -> bool:
     """Whether authentication ran inside the handler and not before it.
 

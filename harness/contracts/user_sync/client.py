@@ -60,14 +60,14 @@ class SyncClient:
         for route in self._target.routes:
             if route.key == key:
                 return route
-        if not self._target.routes or not self._target.probed:
+        if not self._target.routes or not self._target.sees_inside:
             method, _, path = key.partition(" ")
             return Route(method, path)
         raise DeclarationError(f"user_sync.toml: the target has no route {key}; `clerk-harness routes` lists them")
 
     def _find_function(self, spec: str, suites: Path) -> str:
         """The function as the agent finds it."""
-        if not self._target.probed:
+        if not self._target.sees_inside:
             raise DeclarationError(
                 "user_sync.toml: reach.callable: a function can be called only in an app target (--app)"
             )

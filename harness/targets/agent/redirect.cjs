@@ -110,3 +110,6 @@ dgram.Socket.prototype.send = function (...given) {
   }
   return send.apply(this, given);
 };
+
+// What a probe sees is asked for where a server is under test, not in what an app starts by itself.
+if (process.env.CLERK_HARNESS_PROBE) require("./node/probe.cjs");

@@ -1,0 +1,60 @@
+// Hands the modules of known frameworks to whoever watches them, however they are loaded: by require, or by import.
+"use strict";
+const fs = require("fs");
+const Module = require("module");
+const path = require("path");
+const { pathToFileURL } = require("url");
+
+const watchers = ["./express.cjs", "./fastify.cjs", "./hono.cjs", "./koa.cjs", "./nest.cjs"].flatMap((name) => require(name).modules);
+
+// A file's package, by the nearest package.json that has a name: an alias in node_modules is no other package.
+const packages = new Map();
+function packageOf(file) {
+  const folder = path.dirname(file);
+  if (!packages.has(folder)) {
+    let found = null;
+    try {
+      const { name, version } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+      if (name) found = { name, version: version || "", folder };
+    } catch {}
+    packages.set(folder, found || (path.dirname(folder) === folder ? null : packageOf(folder)));
+  }
+  return packages.get(folder);
+}
+
+function watchersOf(file) {
+  if (!/[\\/]node_modules[\\/]/.test(file)) return [];
+  const candidates = watchers.filter((each) => each.file.test(file.replace(/\\/g, "/")));
+  const found = candidates.length ? packageOf(file) : null;
+  return found ? candidates.filter((each) => each.packages.includes(found.name)) : [];
+}
+
+// What a watcher throws is its own affair: the app must go on as without it.
+function hand(file, exports) {
+  let result = exports;
+  for (const each of watchersOf(file)) {
+    try {
+      const other = each.loaded(result);
+      if (other !== undefined) result = other;
+    } catch {}
+  }
+  return result;
+}
+
+const compile = Module.prototype._compile;
+Module.prototype._compile = function (content, filename) {
+  const result = compile.apply(this, arguments);
+  if (watchersOf(String(filename)).length) this.exports = hand(String(filename), this.exports);
+  return result;
+};
+
+// An ES module imports itself in a last line, and hands over what it exports: its classes can be changed, its bindings not.
+globalThis[Symbol.for("clerk-harness.loaded")] = (file, namespace) => void hand(file, namespace);
+const wanted = watchers.map((each) => each.file.source);
+// In Node 22 `registerHooks` takes imported CommonJS past `_compile`, and breaks some of it: it comes second.
+if (Module.register) {
+  Module.register(pathToFileURL(path.join(__dirname, "last_line.mjs")).href, { data: { wanted } });
+} else if (Module.registerHooks) {
+  const { withLastLine } = require("./last_line.cjs");
+  Module.registerHooks({ load: (url, context, next) => withLastLine(url, next(url, context), wanted) });
+}
