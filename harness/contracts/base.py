@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from harness.core.errors import DeclarationError
+from harness.core.toml import ContractTable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -167,6 +168,10 @@ class Contract(ABC):
         file = self.declared(context.declaration.root, asked=asked)
         if file is None and not asked:
             return []
+        if isinstance(file, ContractTable) and not file.reviewed:
+            return self.unexamined(
+                f"nobody has read {self.file} since init wrote it: read it, mend it, and take out `reviewed = false`"
+            )
         if context.unmade and self.needs_database:
             return self.unexamined(f"the database is not what the migrations should make of it: {context.unmade}")
         return self.examine(context, file, progress)

@@ -22,6 +22,14 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ContractTable(Table):
+    """The file of a contract. `reviewed`: false where `init` wrote it and nobody has read it yet: nothing is examined then, and
+    the run does not pass.
+    """
+
+    reviewed: bool = True
+
+
 def _of_the_system(text: str) -> str:
     if "\0" in text:
         raise ValueError("has a NUL byte")

@@ -23,6 +23,7 @@ from harness.targets.request_builder import Example, under
 
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
 _LIMIT = 10.0
+_LONGEST_ANSWER = 160
 
 
 @dataclass
@@ -118,7 +119,8 @@ def _words(answer: Observation) -> str:
     """An answer in a few words: its status and the beginning of its text."""
     if answer.status is None:
         return answer.error or "no answer"
-    return f"{answer.status} {' '.join(answer.body.split())[:120]}".strip()
+    told = answer.error if answer.status >= 500 and answer.error else answer.body
+    return f"{answer.status} {' '.join(told.split())[:_LONGEST_ANSWER]}".strip()
 
 
 def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = False) -> tuple[str, list[str]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import DatabaseTable, MatrixFile
+from harness.contracts.matrix.database_table import DatabaseTable
+from harness.contracts.matrix.declaration import MatrixFile, RouterFile
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.ending import held
 from harness.core.errors import HarnessError
@@ -16,12 +18,13 @@ from harness.core.file_set import write_set
 from harness.core.redact import is_secret
 from harness.credentials import Legacy
 from harness.credentials.mint import ORIGIN
+from harness.database import Server
 from harness.run.baseline import RouteBaseline
 from harness.run.options import Options
-from harness.run.project import Project
+from harness.run.project import Project, python_texts
 from harness.run.schemas import SCHEMAS, as_text, schemas
 from harness.run.suite_lines import POLICIES, lacked, policy_of, remarked, router_text, schema_line, table, unread_line
-from harness.run.survey import nobody_gets_in, observed
+from harness.run.survey import Survey, nobody_gets_in, server_for, started, survey
 
 _HEAD = """# The auth matrix of this backend: who may enter.
 # Written by `clerk-harness init` from what the backend did on that day, which is not what it should do. Each line of
@@ -38,8 +41,11 @@ class Written:
     notes: list[str] = field(default_factory=list)
 
 
-def write_suites(options: Options, project: Project) -> Written:
-    """Survey the target and write `auth_matrix.toml` and a file a router. Raises HarnessError rather than overwrite."""
+def write_suites(options: Options, project: Project, *, contracts: bool = True) -> Written:
+    """Survey the target and write `auth_matrix.toml` and a file a router; of the `contracts` those that fit what was found.
+
+    Raises HarnessError rather than overwrite.
+    """
     root = options.suites
     refuse_to_overwrite(root)
     databased = options.database | (
@@ -49,18 +55,41 @@ def write_suites(options: Options, project: Project) -> Written:
     database = DatabaseTable.model_validate(databased) if declared else None
     settings = {"origin": project.origin} if project.origin not in (None, ORIGIN) else {}
     matrix = MatrixFile.model_validate({"policies": {}, "database": database, "settings": settings})
-    found, given = observed(options, Declaration(matrix, {}, root, Legacy()))
-    lacking = "the app does not start without it; a harmless value stands in [target.env]"
-    notes = nobody_gets_in(found) + [f"{name}: {lacking}" for name in given]
-    head = _HEAD + _target_lines(options, given)
-    if database is not None:
-        head += "\n" + table("database", databased)
-    if settings:
-        head += "\n" + table("settings", {"origin": remarked(project.origin, "the azp that the app accepts")})
-    files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + "\n".join(POLICIES.values())}
-    files |= router_files(root, found)
+    declaration = Declaration(matrix, {}, root, Legacy())
+    with server_for(options, declaration) as server:
+        found = survey(options, declaration, server)
+        head = _HEAD + _target_lines(options, found.given)
+        if database is not None:
+            head += "\n" + table("database", databased)
+        if settings:
+            head += "\n" + table("settings", {"origin": remarked(project.origin, "the azp that the app accepts")})
+        head += "".join(f"\n{table(f'identities.{name}', each)}" for name, each in found.people.items())
+        files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + "\n".join(POLICIES.values())}
+        files |= router_files(root, found.entries)
+        beside, why = _beside(options, files, found, server) if contracts and options.url is None else ({}, [])
+    files |= {root / f"{name}.toml": text for name, text in beside.items()}
     files |= {root / SCHEMAS / f"{name}.schema.json": as_text(made) for name, made in schemas().items()}
+    lacking = "the app does not start without it; a harmless value stands in [target.env]"
+    notes = nobody_gets_in(found.entries) + found.told + [f"{name}: {lacking}" for name in found.given] + why
     return Written(put(root, files), notes)
+
+
+def _beside(
+    options: Options, files: Mapping[Path, str], found: Survey, server: Server | None
+) -> tuple[dict[str, str], list[str]]:
+    """The files of the contracts, by name, found out on a run by the matrix that is about to be written; and what is left out."""
+    from harness.run.first_contracts import Surroundings, contract_files
+
+    root = options.suites
+    matrix = MatrixFile.model_validate(tomllib.loads(files[root / MATRIX_FILE]))
+    read = {path: tomllib.loads(text) for path, text in files.items() if path != root / MATRIX_FILE}
+    routers = {path: RouterFile.model_validate(each) for path, each in read.items()}
+    declaration = Declaration(matrix, routers, root, Legacy())
+    texts = python_texts((options.app_dir or Path.cwd()).resolve())
+    known = Surroundings(found.entries, found.seeded.table if found.seeded is not None else None, texts)
+    told = replace(options, env=found.given | options.env)
+    (made, notes), _ = started(told, declaration, lambda session: contract_files(session, known), server)
+    return made, notes
 
 
 def refuse_to_overwrite(root: Path) -> None:

@@ -67,7 +67,7 @@ def find_project(folder: Path, *, database: bool = True) -> Project:
 
     Raises HarnessError where there is neither an app nor a server's start command, naming what was looked for.
     """
-    found, texts = Project(), _texts(folder)
+    found, texts = Project(), python_texts(folder)
     _find_app(folder, found, texts)
     if found.app is None:
         found.command = _node_command(folder, found)
@@ -87,13 +87,13 @@ def with_project(options: Options) -> tuple[Options, Project]:
     Of an app that is named only the surroundings are looked for, and the database only where no option speaks of one.
     """
     here = (options.app_dir or Path.cwd()).resolve()
-    database = not (options.database or options.postgres)
+    database = not (options.migrate or options.scheme or options.postgres)  # A seed says nothing of the others.
     if options.app is None:
         found = find_project(here, database=database)
         options = replace(options, app=found.app, app_dir=found.app_dir, command=found.command)
     else:
         found = Project()
-        _find_surroundings(here, here, found, _texts(here), database)
+        _find_surroundings(here, here, found, python_texts(here), database)
     return replace(options, migrate=found.migrate, scheme=found.scheme) if database else options, found
 
 
@@ -302,7 +302,7 @@ def _node_command(folder: Path, found: Project) -> str | None:
     return None
 
 
-def _texts(folder: Path) -> dict[Path, str]:
+def python_texts(folder: Path) -> dict[Path, str]:
     """What stands in the Python files of a project, each read once."""
     return {path: text for path in _sources(folder) if (text := _read(path))}
 

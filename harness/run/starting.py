@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.declaration import DatabaseTable
+from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.runner import Resets
 from harness.core.ending import held
 from harness.core.errors import DeclarationError, HarnessError

@@ -4,50 +4,108 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack, closing
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 from harness.contracts.matrix import Declaration
+from harness.contracts.matrix.declaration import IdentityTable
 from harness.core.errors import TargetError
-from harness.database import open_server
+from harness.core.text import many
+from harness.database import Server, open_server
 from harness.run.baseline import RouteBaseline, observe_baseline
 from harness.run.context import RunContext
 from harness.run.options import Options
+from harness.run.user_table import Seeded, seeded
 
 _HARMLESS, _HARMLESS_URL = "none-of-the-harness", "http://127.0.0.1:9"
 _MOST_VARIABLES = 40
 Done = TypeVar("Done")
 
 
-def observed(options: Options, declaration: Declaration) -> tuple[list[RouteBaseline], dict[str, str]]:
-    """What every route does, and the variables without which the app does not start, with harmless values."""
-    return started(options, declaration, observe_baseline)
+@dataclass
+class Survey:
+    """What every route does. `given`: the variables without which the app does not start, with harmless values; `seeded`: the rows
+    of users, where there are such; `people`: the tables of `[identities]`; `told`: what is to be said of them.
+    """
+
+    entries: list[RouteBaseline]
+    given: dict[str, str]
+    seeded: Seeded | None = None
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+
+def survey(options: Options, declaration: Declaration, server: Server | None) -> Survey:
+    """Ask every route, first for the usual people, and then for those of the seed where that lets more in."""
+    (entries, rows), given = started(options, declaration, _asked, server)
+    found = Survey(entries, given, rows)
+    if rows is None or not rows.people:
+        shut = len(_shut(entries))
+        found.told = told_of_people(rows, shut, shut, len(entries)) if rows is not None else []
+        return found
+    identities = {name: IdentityTable.model_validate(each) for name, each in rows.people.items()}
+    theirs = Declaration(
+        declaration.matrix.model_copy(update={"identities": identities}), {}, declaration.root, declaration.legacy
+    )
+    (again, _), _ = started(replace(options, env=given | options.env), theirs, _asked, server)
+    before, after = len(_shut(entries)), len(_shut(again))
+    if after <= before:
+        found.entries, found.people = again, rows.people
+        found.told = told_of_people(rows, before, after, len(entries))
+    return found
+
+
+def told_of_people(rows: Seeded, before: int, after: int, routes: int) -> list[str]:
+    """What is said of the people of a seed. `before` and `after`: how many of the routes let nobody in without them, and with them."""
+    table = rows.table
+    if not rows.people:
+        empty = f"none of them with a Clerk id in {table.clerk_id} of somebody who may enter"
+        way_out = "give the rows of the seed Clerk ids (user_…), and init makes [identities] from them"
+        return [f"{table.name} has {many(rows.rows, 'row')}, {empty}: {way_out}"] if rows.rows and before else []
+    who = ", ".join(f"{name} is row {each['database_id']}" for name, each in rows.people.items())
+    found = [f"took [identities] from {table.name}.{table.clerk_id}: {who}"]
+    if after < before:
+        found.append(
+            f"{before} of {many(routes, 'route')} let nobody in as long as the default people asked, for the Clerk ids of the "
+            f"seed are others; with its own people {many(after, 'route does', 'routes do')}"
+        )
+    return found
+
+
+def _asked(session: RunContext) -> tuple[list[RouteBaseline], Seeded | None]:
+    rows = seeded(session.database_url) if session.database_url else None
+    return observe_baseline(session), rows
+
+
+@contextmanager
+def server_for(options: Options, declaration: Declaration) -> Iterator[Server | None]:
+    """One Postgres for all that is started, where a database is declared."""
+    if declaration.matrix.database is None:
+        yield None
+        return
+    with closing(open_server(options.postgres)) as server:
+        yield server
 
 
 def started(
-    options: Options, declaration: Declaration, work: Callable[[RunContext], Done]
+    options: Options, declaration: Declaration, work: Callable[[RunContext], Done], server: Server | None
 ) -> tuple[Done, dict[str, str]]:
     """Start the target and do `work` on it: what that returns, and the variables without which the app does not start, with
     harmless values. Raises HarnessError where it does not start with them either.
     """
     given: dict[str, str] = {}
-    with ExitStack() as stack:
-        wanted = declaration.matrix.database is not None
-        server = (
-            stack.enter_context(closing(open_server(options.postgres))) if wanted else None
-        )  # One for all attempts.
-        while True:
-            with_them = replace(options, agents=1, env=given | options.env)
-            try:
-                with RunContext(with_them, declaration, server=server) as session:
-                    return work(session), given
-            except TargetError as error:
-                more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
-                if not more or len(given) >= _MOST_VARIABLES:
-                    raise
-                given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
+    while True:
+        with_them = replace(options, agents=1, env=given | options.env)
+        try:
+            with RunContext(with_them, declaration, server=server) as session:
+                return work(session), given
+        except TargetError as error:
+            more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
+            if not more or len(given) >= _MOST_VARIABLES:
+                raise
+            given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
 
 
 def wanted_variables(message: str) -> list[str]:
@@ -61,7 +119,7 @@ def wanted_variables(message: str) -> list[str]:
 
 def nobody_gets_in(found: list[RouteBaseline]) -> list[str]:
     """What must be said first: that no genuine token was let in anywhere, or at many routes, and what it was answered."""
-    shut = [entry for entry in found if entry.answer and entry.guard.startswith(("nobody", "?"))]
+    shut = _shut(found)
     if not shut or (len(shut) < len(found) / 2 and any("clerk" in entry.guard for entry in found)):
         return []
     answers = Counter(entry.answer for entry in shut).most_common(3)
@@ -71,3 +129,8 @@ def nobody_gets_in(found: list[RouteBaseline]) -> list[str]:
         "the way out may be the user's row ([identities] with a Clerk id of the seed), the database (--migrate, --postgres), "
         "the origin of the front end ([settings] origin), a role or an organization",
     ]
+
+
+def _shut(found: list[RouteBaseline]) -> list[RouteBaseline]:
+    """The routes that let nobody in, whoever asked."""
+    return [entry for entry in found if entry.answer and entry.guard.startswith(("nobody", "?"))]

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table
+from harness.core.toml import ContractTable, Table, load_table
 
 BUDGET_FILE = "budget.toml"
 
@@ -19,7 +19,7 @@ class Limits(Table):
     clerk_calls: int | None = Field(default=None, ge=0)
 
 
-class BudgetFile(Table):
+class BudgetFile(ContractTable):
     """The file. `statements` and `clerk_calls`: of a warm request, of somebody whom the app knows with a new token; `cold`:
     of the first request of somebody whom it has never seen; `routes`: other limits for single routes, warm. `lookup`:
     `table.column` by which a Clerk user is found, which must be indexed.

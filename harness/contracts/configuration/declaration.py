@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table
+from harness.core.toml import ContractTable, Table, load_table
 
 CONFIGURATION_FILE = "configuration.toml"
 Expect = Literal["refuse", "health", "either", "runs"]
@@ -50,7 +50,7 @@ class Leftover(Table):
     value: str = "your_secret_key"
 
 
-class ConfigurationFile(Table):
+class ConfigurationFile(ContractTable):
     """The file. `variables`: all variables of Clerk that the app reads; `legacy`: those of the old authentication, which
     must not be set any more. A word alone stands for all flaws: `CLERK_SECRET_KEY = "refuse"`. `start_within`: seconds.
     """

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import SystemText, Table, VariableName, load_table
+from harness.core.toml import ContractTable, SystemText, Table, VariableName, load_table
 from harness.core.urls import parse_url
 
 FRONTEND_FILE = "frontend.toml"
@@ -71,7 +71,7 @@ class Ignored(Table):
     reason: str = Field(min_length=1)
 
 
-class FrontendFile(Table):
+class FrontendFile(ContractTable):
     """The file. `url`: where the front end is, `{port}` for a free port; `command` starts it, in `dir`; `dir` alone is a folder of files
     that the harness serves; neither for one that runs. `ready`: the path that is asked until it answers. `variables`: what it
     gets; `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known then, other names for the

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, field_validator
 
 from harness.contracts import registry
+from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.refusal import REFUSING_STATUSES
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import DeclarationError
@@ -146,17 +147,6 @@ class TargetTable(Table):
     openapi: str = "/openapi.json"
     env: dict[VariableName, SystemText] = {}
     agents: int | None = Field(default=None, ge=1, le=64)
-
-
-class DatabaseTable(Table):
-    """`[database]`: how the target is told of its database, migrated and seeded. `scheme` replaces `postgresql`."""
-
-    url_env: Annotated[list[VariableName], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = [
-        "DATABASE_URL"
-    ]
-    scheme: SystemText = "postgresql"
-    migrate: SystemText | None = None
-    seed: SystemText | None = None
 
 
 class SettingsTable(Table):
