@@ -7,30 +7,36 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from harness.contracts.matrix import Declaration
-from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.declaration import MatrixFile, RouterFile
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.ending import held
-from harness.core.errors import HarnessError
+from harness.core.errors import DatabaseError, HarnessError, MigrationError
 from harness.core.file_set import write_set
 from harness.core.redact import is_secret
 from harness.credentials import Legacy
 from harness.credentials.mint import ORIGIN
 from harness.database import Server
+from harness.database.ways_out import way_out
 from harness.run.baseline import RouteBaseline
 from harness.run.options import Options
-from harness.run.project import Project, python_texts
+from harness.run.project import Project
+from harness.run.project_files import python_texts
 from harness.run.schemas import SCHEMAS, as_text, schemas
 from harness.run.suite_lines import POLICIES, lacked, policy_of, remarked, router_text, schema_line, table, unread_line
-from harness.run.survey import Survey, nobody_gets_in, server_for, started, survey
+from harness.run.survey import Survey, said_first, server_for, started, survey
 
 _HEAD = """# The auth matrix of this backend: who may enter.
 # Written by `clerk-harness init` from what the backend did on that day, which is not what it should do. Each line of
 # routers/*.toml says `reviewed = false`: read it, mend it, take that out. Until then a run does not pass.
 
 """
+_OTHERWISE = (
+    "; the way on without the history: --migrate with a command that makes the tables from the models, for example "
+    "'python -c \"from app.db import Base, engine; Base.metadata.create_all(engine)\"'"
+)
 
 
 @dataclass
@@ -48,18 +54,13 @@ def write_suites(options: Options, project: Project, *, contracts: bool = True) 
     """
     root = options.suites
     refuse_to_overwrite(root)
-    databased = options.database | (
-        {"url_env": project.url_env} if project.url_env not in (None, "DATABASE_URL") else {}
-    )
-    declared = options.postgres or databased or project.url_env
-    database = DatabaseTable.model_validate(databased) if declared else None
+    databased = _database_table(options, project)
     settings = {"origin": project.origin} if project.origin not in (None, ORIGIN) else {}
-    matrix = MatrixFile.model_validate({"policies": {}, "database": database, "settings": settings})
-    declaration = Declaration(matrix, {}, root, Legacy())
-    with server_for(options, declaration) as server:
-        found = survey(options, declaration, server)
+    lacking = "the app does not start without it; a harmless value stands in [target.env]"
+    with server_for(options, wanted=databased is not None) as server:
+        found, databased, notes = _surveyed(options, project, databased, settings, server)
         head = _HEAD + _target_lines(options, found.given)
-        if database is not None:
+        if databased is not None:
             head += "\n" + table("database", databased)
         if settings:
             head += "\n" + table("settings", {"origin": remarked(project.origin, "the azp that the app accepts")})
@@ -67,11 +68,48 @@ def write_suites(options: Options, project: Project, *, contracts: bool = True) 
         files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + "\n".join(POLICIES.values())}
         files |= router_files(root, found.entries)
         beside, why = _beside(options, files, found, server) if contracts and options.url is None else ({}, [])
+    notes += said_first(found.entries) + found.told + [f"{name}: {lacking}" for name in found.given] + why
     files |= {root / f"{name}.toml": text for name, text in beside.items()}
     files |= {root / SCHEMAS / f"{name}.schema.json": as_text(made) for name, made in schemas().items()}
-    lacking = "the app does not start without it; a harmless value stands in [target.env]"
-    notes = nobody_gets_in(found.entries) + found.told + [f"{name}: {lacking}" for name in found.given] + why
     return Written(put(root, files), notes)
+
+
+def _database_table(options: Options, project: Project) -> dict[str, Any] | None:
+    """`[database]` as it is to be written; None where nothing speaks of one."""
+    found: dict[str, Any] = dict(options.database)
+    found |= {"url_env": project.url_env} if project.url_env not in (None, "DATABASE_URL") else {}
+    found |= {"env": project.database_env} if project.database_env else {}
+    return found if found or options.postgres or project.url_env else None
+
+
+def _surveyed(
+    options: Options,
+    project: Project,
+    databased: dict[str, Any] | None,
+    settings: Mapping[str, Any],
+    server: Server | None,
+) -> tuple[Survey, dict[str, Any] | None, list[str]]:
+    """What the routes do, `[database]` as it worked, and what of it did not. Raises HarnessError.
+
+    Migrations that fail by themselves and a seed that does not fit are left out where `init` has found them: there may be another way.
+    """
+    notes: list[str] = []
+    while True:
+        matrix = MatrixFile.model_validate({"policies": {}, "database": databased, "settings": settings})
+        try:
+            return survey(options, Declaration(matrix, {}, options.suites, Legacy()), server), databased, notes
+        except MigrationError as error:
+            if databased is None or project.create_all in (None, databased.get("migrate")) or way_out(str(error)):
+                raise MigrationError(f"{error}{_OTHERWISE if not way_out(str(error)) else ''}") from None
+            notes.append(
+                f"{error}. The tables are made from the models instead (create_all): mend the history, and put it back"
+            )
+            databased = databased | {"migrate": project.create_all}
+        except DatabaseError as error:
+            if databased is None or project.seed is None or "seed" not in databased:
+                raise
+            notes.append(f"the seed that was found is left out: {error}")
+            databased = {name: each for name, each in databased.items() if name != "seed"}
 
 
 def _beside(

@@ -14,6 +14,7 @@ from harness.contracts.matrix.declaration import IdentityTable
 from harness.core.errors import TargetError
 from harness.core.text import many
 from harness.database import Server, open_server
+from harness.database.ways_out import way_out
 from harness.run.baseline import RouteBaseline, observe_baseline
 from harness.run.context import RunContext
 from harness.run.options import Options
@@ -80,9 +81,9 @@ def _asked(session: RunContext) -> tuple[list[RouteBaseline], Seeded | None]:
 
 
 @contextmanager
-def server_for(options: Options, declaration: Declaration) -> Iterator[Server | None]:
-    """One Postgres for all that is started, where a database is declared."""
-    if declaration.matrix.database is None:
+def server_for(options: Options, *, wanted: bool) -> Iterator[Server | None]:
+    """One Postgres for all that is started, where one is wanted."""
+    if not wanted:
         yield None
         return
     with closing(open_server(options.postgres)) as server:
@@ -104,6 +105,8 @@ def started(
         except TargetError as error:
             more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
             if not more or len(given) >= _MOST_VARIABLES:
+                if advice := way_out(str(error)):
+                    raise TargetError(f"{error}; {advice}") from None
                 raise
             given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
 
@@ -115,6 +118,16 @@ def wanted_variables(message: str) -> list[str]:
     if re.search(r"\b(not set|required|missing|must be set|undefined|not found|environment|Set the)\b", message, re.I):
         found += re.findall(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])\b", message)
     return list(dict.fromkeys(name for name in found if not name.startswith("CLERK_HARNESS")))
+
+
+def said_first(found: list[RouteBaseline]) -> list[str]:
+    """What must be said before all else: a database that is not there or lacks something, else that nobody gets in."""
+    told = Counter(advice for entry in found if entry.answer.startswith("5") and (advice := way_out(entry.answer)))
+    if not told:
+        return nobody_gets_in(found)
+    return [
+        f"{many(number, 'route answers', 'routes answer')} with a server error: {why}" for why, number in told.items()
+    ]
 
 
 def nobody_gets_in(found: list[RouteBaseline]) -> list[str]:

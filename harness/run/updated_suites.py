@@ -22,7 +22,7 @@ from harness.run.context import RunContext
 from harness.run.first_suites import Written, put
 from harness.run.options import Options
 from harness.run.suite_lines import POLICIES, chosen_policy, key, lacked, policy_of, router_text, unread_line
-from harness.run.survey import nobody_gets_in, server_for, started
+from harness.run.survey import said_first, server_for, started
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -44,10 +44,10 @@ def update_suites(options: Options) -> Written:
     if not (root / MATRIX_FILE).is_file():
         raise HarnessError(f"--update: {root / MATRIX_FILE} does not exist; init without --update writes it")
     declaration = load(root)
-    with server_for(options, declaration) as server:
+    with server_for(options, wanted=declaration.matrix.database is not None) as server:
         found, given = started(options, declaration, lambda session: _compared(declaration, session), server)
     changes = _changes(declaration, found.new, given)
-    notes = nobody_gets_in(found.new) + [f"new: {each.route.key}, today {each.guard}" for each in found.new]
+    notes = said_first(found.new) + [f"new: {each.route.key}, today {each.guard}" for each in found.new]
     notes += [
         f"gone: {name} ({_file_of(declaration, name)}): the target has no such route; the line stays until you take it out"
         for name in found.gone
