@@ -23,8 +23,8 @@ class Table(BaseModel):
 
 
 class ContractTable(Table):
-    """The file of a contract. `reviewed`: false where `init` wrote it and nobody has read it yet: nothing is examined then, and
-    the run does not pass.
+    """The file of a contract. `reviewed`: false where `init` wrote it and nobody has read it yet: it declares nothing then, and a run
+    examines nothing by it, which it says.
     """
 
     reviewed: bool = True

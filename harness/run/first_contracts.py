@@ -69,7 +69,7 @@ def _head(name: str) -> str:
     page = name.replace("_", "-")
     return schema_line(name, ".") + described([
         f"Written by `clerk-harness init` from what the app did on that day, which is not what it should do; see docs/{page}.md.",
-        "Nothing is examined by it until somebody has read it, mended it and taken out this line.",
+        "It declares nothing, and nothing is examined by it, until somebody has read it, mended it and taken out this line.",
     ]) + "reviewed = false\n"  # fmt: skip
 
 

@@ -14,13 +14,22 @@ import pytest
 from harness.contracts.base import Check
 from harness.contracts.matrix import load
 from harness.contracts.registry import contract
+from harness.core.errors import MigrationError
 from harness.database import Server
 from harness.run.context import RunContext
 from harness.run.first_suites import Written, write_suites
 from harness.run.options import Options
 from harness.run.project import Project
+from tests.conftest import write_suites as write_suites_of
 from tests.init.backend import APP, FIRST, write_backend
 
+HAND = """
+[policies.clerk]
+accept = ["clerk"]
+[database]
+migrate = "alembic upgrade head"
+scheme = "postgresql+psycopg"
+"""
 BESIDE = ("user_sync", "migrations", "budget", "configuration")
 
 
@@ -41,12 +50,14 @@ def read(folder: Path, name: str) -> dict[str, Any]:
     return tomllib.loads((folder / "suites" / name).read_text())
 
 
-def checks_of(folder: Path, server: Server, names: tuple[str, ...]) -> dict[str, Check]:
-    """What a run says of contracts; of the generated sequences one."""
+def checks_of(
+    folder: Path, server: Server, names: tuple[str, ...], *, asked: bool = False
+) -> tuple[dict[str, Check], list[str]]:
+    """What a run says of contracts, and its notes; of the generated sequences one."""
     options = options_of(folder, server, agents=1, sequences=1, drills=False)
     with RunContext(options, load(options.suites)) as context:
-        found = [check for name in names for check in contract(name).verify(context, asked=False)]
-    return {f"{check.contract}: {check.name}": check for check in found}
+        found = [check for name in names for check in contract(name).verify(context, asked=asked)]
+        return {f"{check.contract}: {check.name}": check for check in found}, context.notes
 
 
 def test_the_seeds_people_are_let_in_and_the_reason_is_told(written: tuple[Path, Written]) -> None:
@@ -94,9 +105,21 @@ def test_each_file_says_what_was_seen_and_is_unread(written: tuple[Path, Written
 
 
 def test_unread_nothing_is_examined(written: tuple[Path, Written], postgres: Server) -> None:
-    unread = checks_of(written[0], postgres, BESIDE)
-    assert {check.status for check in unread.values()} == {"not examined"}
-    assert unread["budget: statements"].detail.startswith("nobody has read budget.toml since init wrote it")
+    found, notes = checks_of(written[0], postgres, BESIDE)
+    assert found == {}
+    for name in BESIDE:
+        assert any(note.startswith(f"{name}: nothing was examined: nobody has read {name}.toml") for note in notes)
+    asked, _ = checks_of(written[0], postgres, ("budget",), asked=True)
+    assert {check.status for check in asked.values()} == {"not examined"}
+
+
+def test_migrations_that_nobody_has_read_excuse_no_database(tmp_path: Path, postgres: Server) -> None:
+    """Such a run has no finding of theirs, so it must not go on with what they have left."""
+    folder = write_backend(tmp_path, **{"src/migrations/versions/b2.py": "raise RuntimeError('broken')\n"})
+    suites = write_suites_of(folder / "suites", '"GET /session" = "clerk"\n', matrix=HAND)
+    (suites / "migrations.toml").write_text('legacy = "a1"\nreviewed = false\n')
+    with pytest.raises(MigrationError, match="broken"):
+        checks_of(folder, postgres, ())
 
 
 @pytest.mark.parametrize("names", [("budget", "configuration"), ("user_sync", "migrations")], ids="+".join)
@@ -105,7 +128,7 @@ def test_read_nothing_is_broken(names: tuple[str, ...], written: tuple[Path, Wri
     folder, _ = written
     for path in (folder / "suites").glob("*.toml"):
         path.write_text(re.sub(r"^reviewed = false\n", "", path.read_text(), flags=re.MULTILINE))
-    found = checks_of(folder, postgres, names)
+    found, _ = checks_of(folder, postgres, names)
     assert {name: check.detail for name, check in found.items() if check.failed or check.unmeasured} == {}
     proven = {name.partition(":")[0] for name, check in found.items() if check.status == "proven"}
     assert proven == {*names}
