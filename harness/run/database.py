@@ -20,12 +20,15 @@ from harness.run.environment import migrate_command
 from harness.targets.own_database import missed_database, own_database, without_marks
 
 _MIGRATION_LIMIT = 300
+_NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
+"""Port 9 is `discard`'s (RFC 863), where no Postgres is."""
 _NO_PASSWORD = "none-of-the-harness"
 """Where the server asks for none: many apps want one to be set."""
 
 
 def variables_of(table: DatabaseTable, url: str) -> dict[str, str]:
-    """The variables by which the target learns of its database."""
+    """The variables by which the target learns of its database; without a URL they lead to none, for commands that only read files."""
+    url = url or _NOWHERE
     whole = table.scheme + url[url.index("://") :]
     parts = urlsplit(url)
     known = {

@@ -35,11 +35,14 @@ _HEALTH = re.compile(r"health|ready|status|alive", re.I)
 
 @dataclass
 class Surroundings:
-    """What is known when the files are written. `users`: the table of users, None where there is none; `texts`: the app's source."""
+    """What is known when the files are written. `users`: the table of users, None where there is none; `texts`: the app's source;
+    `there`: the contracts whose files somebody has written already.
+    """
 
     entries: list[RouteBaseline]
     users: UsersTable | None
     texts: Mapping[Path, str]
+    there: frozenset[str] = frozenset()
 
 
 def contract_files(session: RunContext, known: Surroundings) -> tuple[dict[str, str], list[str]]:
@@ -50,6 +53,9 @@ def contract_files(session: RunContext, known: Surroundings) -> tuple[dict[str, 
         "user_sync": _sync, "migrations": _migrations, "budget": _budget, "configuration": _configuration,
     }  # fmt: skip
     for name, make in makers.items():
+        if name in known.there:
+            notes.append(f"{name}.toml is left as it is")
+            continue
         try:
             files[name] = _head(name) + make(session, known)
         except NothingFoundError as nothing:

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.contracts.matrix import Declaration
 from harness.contracts.matrix.declaration import MatrixFile, RouterFile
-from harness.contracts.registry import MATRIX_FILE
+from harness.contracts.registry import FILES, MATRIX_FILE
 from harness.core.ending import held
 from harness.core.errors import DatabaseError, HarnessError, MigrationError
 from harness.core.file_set import write_set
@@ -100,7 +100,8 @@ def _surveyed(
             return survey(options, Declaration(matrix, {}, options.suites, Legacy()), server), databased, notes
         except MigrationError as error:
             if databased is None or project.create_all in (None, databased.get("migrate")) or way_out(str(error)):
-                raise MigrationError(f"{error}{_OTHERWISE if not way_out(str(error)) else ''}") from None
+                otherwise = "alembic" in str(error) and not way_out(str(error))
+                raise MigrationError(f"{error}{_OTHERWISE if otherwise else ''}") from None
             notes.append(
                 f"{error}. The tables are made from the models instead (create_all): mend the history, and put it back"
             )
@@ -124,18 +125,19 @@ def _beside(
     routers = {path: RouterFile.model_validate(each) for path, each in read.items()}
     declaration = Declaration(matrix, routers, root, Legacy())
     texts = python_texts((options.app_dir or Path.cwd()).resolve())
-    known = Surroundings(found.entries, found.seeded.table if found.seeded is not None else None, texts)
+    own = frozenset(name for name in FILES.values() if (root / f"{name}.toml").exists())  # Somebody has written it.
+    known = Surroundings(found.entries, found.seeded.table if found.seeded is not None else None, texts, own)
     told = replace(options, env=found.given | options.env)
     (made, notes), _ = started(told, declaration, lambda session: contract_files(session, known), server)
     return made, notes
 
 
 def refuse_to_overwrite(root: Path) -> None:
-    """Raise HarnessError where a declaration is there already."""
-    if (root / MATRIX_FILE).exists():
+    """Raise HarnessError where a declaration is there already, or a part of one."""
+    found = [path for path in (root / MATRIX_FILE, *sorted((root / "routers").glob("*.toml"))) if path.exists()]
+    if found:
         raise HarnessError(
-            f"{root / MATRIX_FILE} exists; init does not overwrite: --update adds the routes that are new, --suites names "
-            "another directory"
+            f"{found[0]} exists; init does not overwrite: --update adds the routes that are new, --suites names another directory"
         )
 
 

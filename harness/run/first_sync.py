@@ -54,14 +54,16 @@ def find_sync(session: RunContext, entries: list[RouteBaseline], table: UsersTab
                 break
         if found.request is not None:
             finder.adoption()
-            for entry in entries:
-                if (
-                    entry.route.method == "POST"
-                    and _DELIVERY.search(entry.route.path)
-                    and finder.webhook(entry.route.key)
-                ):
+            for path in _deliveries(entries):
+                if finder.webhook(f"POST {path}"):
                     break
     return found
+
+
+def _deliveries(entries: list[RouteBaseline]) -> list[str]:
+    """Paths to which deliveries may go: of routes that take a POST, views that name no methods among them."""
+    routes = [entry.route for entry in entries if entry.route.method == "POST" or entry.route.any_method]
+    return [route.path for route in routes if route.kind == "http" and _DELIVERY.search(route.path)][:_MOST]
 
 
 def _requests(entries: list[RouteBaseline]) -> list[str]:

@@ -161,7 +161,7 @@ class Starter:
         app_dir, python, environment = self._surroundings()
         table = self.declaration.matrix.database or DatabaseTable()
         given = self.names.environment
-        return python, app_dir, lambda url: given(environment | (variables_of(table, url) if url else {}))
+        return python, app_dir, lambda url: given(environment | variables_of(table, url))
 
     def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
         """The target's directory, its Python, and the variables that it gets."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from harness.contracts.matrix import Declaration
 from harness.contracts.matrix.declaration import IdentityTable
-from harness.core.errors import TargetError
+from harness.core.errors import MigrationError, TargetError
 from harness.core.text import many
 from harness.database import Server, open_server
 from harness.database.ways_out import way_out
@@ -102,10 +102,10 @@ def started(
         try:
             with RunContext(with_them, declaration, server=server) as session:
                 return work(session), given
-        except TargetError as error:
+        except (TargetError, MigrationError) as error:
             more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
             if not more or len(given) >= _MOST_VARIABLES:
-                if advice := way_out(str(error)):
+                if isinstance(error, TargetError) and (advice := way_out(str(error))):
                     raise TargetError(f"{error}; {advice}") from None
                 raise
             given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}

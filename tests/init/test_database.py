@@ -69,6 +69,9 @@ def test_the_parts_of_an_address_stand_in_their_variables() -> None:
     assert own["E"] == f"{own['DATABASE_URL']}?x"
     assert variables_of(table, "postgresql://postgres@127.0.0.1:1/x")["B"] == "postgres/none-of-the-harness"
     assert variables_of(table, "postgresql://u@/x?host=/run/pg")["A"] == "/run/pg:5432"
+    assert variables_of(DatabaseTable(), "") == {
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"
+    }  # Settings must load.
     with pytest.raises(ValidationError, match=r"\{hots\}: write one of \{host\}"):
         DatabaseTable(env={"A": "{hots}"})
 
@@ -242,8 +245,11 @@ HISTORY = {
 
 
 def test_where_the_history_is_broken_the_models_make_the_tables(tmp_path: Path) -> None:
-    """By single variables, with a seed that fits; the history's fault is told with its revision."""
-    folder = backend(tmp_path, BACKEND, **HISTORY, **{"seed.sql": "INSERT INTO notes VALUES (7);"})
+    """By single variables, with a seed that fits; the history's fault is told with its revision, and what its env.py lacks is given."""
+    env = f"import os\nKEY = os.environ['MAIL_KEY']\n{ENV}"
+    folder = backend(
+        tmp_path, BACKEND, **HISTORY | {"seed.sql": "INSERT INTO notes VALUES (7);", "migrations/env.py": env}
+    )
     database, said = first(folder)
     assert database["env"]["DB_HOST"] == "{host}"
     assert database["seed"] == "../seed.sql"
@@ -253,6 +259,7 @@ def test_where_the_history_is_broken_the_models_make_the_tables(tmp_path: Path) 
         for note in said
     )
     assert not any("server error" in note for note in said)
+    assert any(note.startswith("MAIL_KEY: the app does not start without it") for note in said)
 
 
 def test_where_there_are_no_models_the_way_on_is_named(tmp_path: Path, postgres: Server) -> None:

@@ -145,9 +145,13 @@ def test_what_was_not_seen_is_not_written(tmp_path: Path, postgres: Server) -> N
     empty = "from alembic import op\nrevision, down_revision = 'b2', 'a1'\ndef upgrade(): pass\n"
     changed = {"src/migrations/versions/a1.py": first, "src/migrations/versions/b2.py": empty, "src/shop/main.py": app}
     folder = write_backend(tmp_path, **changed)
+    own = folder / "suites" / "configuration.toml"
+    own.parent.mkdir()
+    own.write_text('[variables]  # by hand\nCLERK_DOMAIN = "either"\n')
     done = write_suites(options_of(folder, postgres), Project())
     beside = {path.stem for path in done.paths if path.parent == folder / "suites"}
-    assert beside == {"auth_matrix", "budget", "configuration"}
+    assert beside == {"auth_matrix", "budget"}
+    assert own.read_text() == '[variables]  # by hand\nCLERK_DOMAIN = "either"\n'
     assert any(
         "user_sync.toml is not written: no route without parameters made a row of users" in note for note in done.notes
     )

@@ -112,6 +112,10 @@ def test_init_alone_refuses_and_update_wants_suites(init: Init, project: Path) -
     assert (nowhere.returncode, "init without --update writes it" in nowhere.stderr) == (2, True)
     more = init("--update", "--migrate", "x")
     assert (more.returncode, "--update excludes --migrate" in more.stderr) == (2, True)
+    (project / "suites" / "auth_matrix.toml").rename(project / "kept.toml")
+    routers = init()
+    assert (routers.returncode, "routers/app.toml exists; init does not overwrite" in routers.stderr) == (2, True)
+    (project / "kept.toml").rename(project / "suites" / "auth_matrix.toml")
     assert everything(project / "suites") == before
 
 
