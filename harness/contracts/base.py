@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import ContractTable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -186,6 +185,8 @@ class Contract(ABC):
 
     def unread(self, file: object | None) -> str:
         """That nobody has read a file which `init` wrote, so that it declares nothing yet; empty where somebody has."""
+        from harness.core.toml import ContractTable  # Late: --help must not wait for pydantic.
+
         if not isinstance(file, ContractTable) or file.reviewed:
             return ""
         return (
