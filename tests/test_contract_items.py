@@ -56,6 +56,14 @@ def test_a_mistake_in_the_file_stops_before_anything_starts(suites: pytest.Pytes
     assert result.ret == pytest.ExitCode.INTERRUPTED
 
 
+def test_a_file_that_nobody_has_read_is_skipped_with_the_reason(suites: pytest.Pytester) -> None:
+    path = suites.path / "suites" / "configuration.toml"
+    path.write_text("reviewed = false\n" + path.read_text())
+    result = suites.runpytest_subprocess(*SPARE, FILE, "-q", "-rs")
+    result.assert_outcomes(skipped=len(CHECKS))
+    assert "nobody has read configuration.toml since init wrote it" in result.stdout.str()
+
+
 def test_a_contract_that_examined_nothing_fails(suites: pytest.Pytester) -> None:
     """Rows can be seen only in a database, and none is declared."""
     (suites.path / "suites" / "user_sync.toml").write_text('[reach]\nrequest = "GET /me"\n')

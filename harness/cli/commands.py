@@ -12,7 +12,7 @@ from harness.cli import terminal
 from harness.cli.progress import Progress
 from harness.cli.watch import watch
 from harness.contracts.matrix import load
-from harness.contracts.registry import chosen
+from harness.contracts.registry import MATRIX_FILE, chosen
 from harness.core import ending
 from harness.core.command_line import word
 from harness.core.ending import Ended
@@ -28,11 +28,12 @@ from harness.report.annotations import workflow_commands
 from harness.report.baseline import read_baseline
 from harness.run.baseline import declaration_for_baseline, observe_baseline
 from harness.run.context import RunContext
-from harness.run.first_suites import write_suites
+from harness.run.first_suites import refuse_to_overwrite, write_suites
 from harness.run.judging import OURS, Judging
 from harness.run.minting import as_text, from_issuer
 from harness.run.options import Options
 from harness.run.project import Project, with_project
+from harness.run.updated_suites import update_suites
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -132,7 +133,10 @@ def routes(arguments: argparse.Namespace) -> int:
 def init(arguments: argparse.Namespace) -> int:
     """Write a declaration from what the backend does today. What is not told is found out, and said."""
     options: Options = arguments.options
+    if options.update:
+        return _update(options)
     found = Project()
+    refuse_to_overwrite(options.suites)
     if options.url is None and options.command is None:
         options, found = with_project(options)
     for reason in found.because:
@@ -146,6 +150,19 @@ def init(arguments: argparse.Namespace) -> int:
     suites = "" if options.suites == Path("suites") else f" --suites {word(str(options.suites))}"
     secret = [f" --env {name}=…" for name in options.env if is_secret(name)]
     say(f"then: clerk-harness run{suites}{''.join(secret)}")
+    return 0
+
+
+def _update(options: Options) -> int:
+    """Add what is new to a declaration that is there."""
+    if options.database:
+        given = ", ".join(f"--{name}" for name in options.database)
+        raise HarnessError(f"--update excludes {given}: {options.suites}/{MATRIX_FILE} has it, in [database]")
+    written = update_suites(options)
+    for sentence in [*written.notes, *map(str, written.paths)]:
+        say(line(sentence))
+    if written.paths:
+        say("Written from what the new routes do today, which is not what they should do: review their lines.")
     return 0
 
 

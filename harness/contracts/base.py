@@ -167,6 +167,9 @@ class Contract(ABC):
         file = self.declared(context.declaration.root, asked=asked)
         if file is None and not asked:
             return []
+        if why := self.unread(file):
+            context.note(why)
+            return self.unexamined(why) if asked else []
         if context.unmade and self.needs_database:
             return self.unexamined(f"the database is not what the migrations should make of it: {context.unmade}")
         return self.examine(context, file, progress)
@@ -179,6 +182,17 @@ class Contract(ABC):
                 f"--only {self.name}: {suites / self.file} does not exist; docs/{self.name.replace('_', '-')}.md shows one"
             )
         return file
+
+    def unread(self, file: object | None) -> str:
+        """That nobody has read a file which `init` wrote, so that it declares nothing yet; empty where somebody has."""
+        from harness.core.toml import ContractTable  # Late: --help must not wait for pydantic.
+
+        if not isinstance(file, ContractTable) or file.reviewed:
+            return ""
+        return (
+            f"{self.name}: nothing was examined: nobody has read {self.file} since init wrote it; read it, mend it, and take out "
+            "`reviewed = false`"
+        )
 
     def failed(self, why: str) -> Check:
         """What is said instead of its checks where it could not be examined to its end."""

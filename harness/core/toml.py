@@ -22,6 +22,15 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ContractTable(Table):
+    """The file of a contract."""
+
+    reviewed: bool = Field(
+        default=True,
+        description="false where init wrote the file and nobody has read it: it declares nothing then, and a run examines nothing by it",
+    )
+
+
 def _of_the_system(text: str) -> str:
     if "\0" in text:
         raise ValueError("has a NUL byte")

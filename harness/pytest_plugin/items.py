@@ -71,6 +71,8 @@ class ContractFile(pytest.File):
 
     options: Options
     server: Any = None
+    unread: str = ""
+    """That nobody has read the file since `init` wrote it."""
     _checks: dict[str, Check] | HarnessError | None = None
 
     @property
@@ -86,7 +88,7 @@ class ContractFile(pytest.File):
         try:
             if self.options.baseline is not None:
                 read_baseline(self.options.baseline)
-            contract.load(self.options.suites)
+            self.unread = contract.unread(contract.load(self.options.suites))
         except HarnessError as error:
             raise self.CollectError(shown(f"clerk-harness: {error}")) from None
         for spec in contract.checks:
@@ -145,6 +147,8 @@ class ContractItem(StoryItem):
         from harness.report.model import declared_in_vain
 
         assert isinstance(self.parent, ContractFile)
+        if self.parent.unread:
+            pytest.skip(self.parent.unread)
         checks = self.parent.checks()
         check, nothing = checks[self.check], unexamined(checks.values())
         if nothing:

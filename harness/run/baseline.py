@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.contracts.matrix import Declaration
@@ -23,6 +24,7 @@ from harness.targets.request_builder import Example, under
 
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
 _LIMIT = 10.0
+_LONGEST_ANSWER = 160
 
 
 @dataclass
@@ -53,8 +55,11 @@ def declaration_for_baseline(options: Options) -> Declaration:
     return Declaration(MatrixFile(policies={}), {}, options.suites, Legacy())
 
 
-def observe_baseline(session: RunContext) -> list[RouteBaseline]:
-    """Try every route with nothing, a Clerk token and a legacy token; the probe stops each at the handler's door."""
+def observe_baseline(session: RunContext, only: Collection[str] | None = None) -> list[RouteBaseline]:
+    """Try every route with nothing, a Clerk token and a legacy token; the probe stops each at the handler's door.
+
+    `only`: the keys of the routes that are tried, where not all are.
+    """
     declared = {
         key: (entry.policy, entry.example(entry.ways(file, session.declaration.policies[entry.policy])[0]))
         for file in session.declaration.routers.values()
@@ -64,6 +69,8 @@ def observe_baseline(session: RunContext) -> list[RouteBaseline]:
     asker = _Asker(session)
     found = []
     for route in session.target.routes:
+        if only is not None and route.key not in only:
+            continue
         example = declared[route.key][1] if route.key in declared else Example()
         plan = RoutePlan(route, "", "", Policy(accept=["*"]), example, carriers=(example.carrier,))
         guard, functions, decides, answer = asker.ask(plan)
@@ -116,7 +123,8 @@ def _words(answer: Observation) -> str:
     """An answer in a few words: its status and the beginning of its text."""
     if answer.status is None:
         return answer.error or "no answer"
-    return f"{answer.status} {' '.join(answer.body.split())[:120]}".strip()
+    told = answer.error if answer.status >= 500 and answer.error else answer.body
+    return f"{answer.status} {' '.join(told.split())[:_LONGEST_ANSWER]}".strip()
 
 
 def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = False) -> tuple[str, list[str]]:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan, public_paths
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.runner import Resets
-from harness.contracts.registry import chosen
+from harness.contracts.registry import chosen, contract
 from harness.core.ending import held
 from harness.core.errors import DeclarationError, TargetError
 from harness.core.onlooker import Onlooker
@@ -36,7 +36,10 @@ _MAY_BE_THE_DATABASE = ("fault", "lockout", "handler-error", "inconclusive")
 def _judges_migrations(options: Options, declaration: Declaration) -> bool:
     """Whether migrations that fail are a finding of this run, which goes on then."""
     held = chosen(options.only, narrowed=bool(options.routers or options.routes or options.credentials))
-    return "migrations" in held and (declaration.root / "migrations.toml").is_file()
+    if "migrations" not in held:
+        return False
+    file = contract("migrations").load(declaration.root)
+    return file is not None and not contract("migrations").unread(file)
 
 
 class RunContext:

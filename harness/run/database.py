@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.runner import Resets
-from harness.contracts.matrix.tables import DatabaseTable
+from harness.contracts.migrations.migrators.alembic import broken_history
 from harness.core import processes
 from harness.core.errors import DatabaseError, MigrationError
 from harness.database import RowRestorer, Server, Workspace
 from harness.database.hosts import with_addresses
+from harness.database.ways_out import way_out
 from harness.run.environment import migrate_command
 from harness.targets.own_database import missed_database, own_database, without_marks
 
 _MIGRATION_LIMIT = 300
+_NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
+"""Port 9 is `discard`'s (RFC 863), where no Postgres is."""
+_NO_PASSWORD = "none-of-the-harness"
+"""Where the server asks for none: many apps want one to be set."""
 
 
 def variables_of(table: DatabaseTable, url: str) -> dict[str, str]:
-    """The variables by which the target learns of its database."""
-    return dict.fromkeys(table.url_env, table.scheme + url[url.index("://") :])
+    """The variables by which the target learns of its database; without a URL they lead to none, for commands that only read files."""
+    url = url or _NOWHERE
+    whole = table.scheme + url[url.index("://") :]
+    parts = urlsplit(url)
+    known = {
+        "host": parse_qs(parts.query).get("host", [parts.hostname or "localhost"])[0],
+        "port": str(parts.port or 5432),
+        "user": unquote(parts.username or ""),
+        "password": unquote(parts.password or "") or _NO_PASSWORD,
+        "name": unquote(parts.path.lstrip("/")),
+        "url": whole,
+    }
+    single = {name: re.sub(r"\{(\w+)\}", lambda part: known[part[1]], text) for name, text in table.env.items()}
+    return dict.fromkeys(table.url_env, whole) | single
 
 
 class RunDatabase:
@@ -34,7 +54,7 @@ class RunDatabase:
         self.unmade = ""
         """Why the databases are not what the migrations should make of them; empty where they are."""
         self._tolerant = tolerant
-        self._seed = root / table.seed if table.seed else None
+        self._seed = _beside(root, table.seed) if table.seed else None
         self.workspace = Workspace(server)
         self.hosts = [] if server.own else with_addresses(server.url)
         """Where the server is, for those who may reach nothing else."""
@@ -67,6 +87,11 @@ class RunDatabase:
         return restorers
 
 
+def _beside(root: Path, name: str) -> Path:
+    """A path relative to the suites, which `init` has not written yet: `..` leads out of a folder only where that is there."""
+    return root / name if root.is_dir() else Path(os.path.normpath(root / name))
+
+
 def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> None:
     """Run the target's own migrations. Raises MigrationError with the last line that they printed, DatabaseError where they
     cannot be run or would migrate another database.
@@ -86,4 +111,5 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
         # The exception's own line, where Python has printed one: libraries add hints after it.
         named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
         reason = (named or lines or [f"exit code {done.returncode}"])[-1]
-        raise MigrationError(f"[database] migrate `{shown}` failed: {reason}")
+        advice = broken_history(done.stderr) or way_out(done.stderr)
+        raise MigrationError(f"[database] migrate `{shown}` failed: {f'{advice}: ' if advice else ''}{reason}")

@@ -172,6 +172,10 @@ class Options:
         "--quiet", "nothing but the end: a line for each cause, the figures, the outcome and where the report is", False,
         kind=bool, commands=RUN, pytest=False, repeated=False,
     )  # fmt: skip
+    update: bool = option(
+        "--update", "add the routes that are new to suites that are there; what stands in them stays", False, kind=bool,
+        commands=INIT, pytest=False, repeated=False,
+    )  # fmt: skip
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,
         group="database", pytest=False, repeated=False,

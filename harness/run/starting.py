@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness.contracts.matrix import Declaration
+from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.runner import Resets
-from harness.contracts.matrix.tables import DatabaseTable
 from harness.core.ending import held
 from harness.core.errors import DeclarationError, HarnessError
 from harness.core.onlooker import Onlooker
@@ -161,7 +161,7 @@ class Starter:
         app_dir, python, environment = self._surroundings()
         table = self.declaration.matrix.database or DatabaseTable()
         given = self.names.environment
-        return python, app_dir, lambda url: given(environment | (variables_of(table, url) if url else {}))
+        return python, app_dir, lambda url: given(environment | variables_of(table, url))
 
     def _surroundings(self) -> tuple[Path, str, dict[str, str]]:
         """The target's directory, its Python, and the variables that it gets."""

@@ -175,7 +175,8 @@ def first_survey(folder: Path, code: str, **more: Any) -> tuple[dict[str, dict[s
     """What `init` writes about a backend that nobody has declared, by route, and where."""
     written(folder, code)
     suites = folder / "first"
-    init(Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, **more), Project())
+    options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, **more)
+    init(options, Project(), contracts=False)
     declaration = load(suites)
     found: dict[str, dict[str, Any]] = {}
     for file in declaration.routers.values():

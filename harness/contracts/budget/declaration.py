@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table
+from harness.core.toml import ContractTable, Table, load_table
 
 BUDGET_FILE = "budget.toml"
 
@@ -19,7 +19,7 @@ class Limits(Table):
     clerk_calls: int | None = Field(default=None, ge=0, description="the most calls of Clerk's API")
 
 
-class BudgetFile(Table):
+class BudgetFile(ContractTable):
     """The file: what a warm request may cost before its handler, one of somebody whom the app knows, with a new token."""
 
     statements: int | None = Field(default=1, ge=0, description="the most SQL statements")

@@ -70,7 +70,8 @@ class Budget(Contract):
     ) -> None:
         """Fill in the check of the index, on the column that budget.toml or user_sync.toml names."""
         sync = load_sync(context.declaration.root)
-        lookup = file.lookup or (f"{sync.table.name}.{sync.table.clerk_id}" if sync is not None else None)
+        known = sync.table if sync is not None and sync.reviewed else None
+        lookup = file.lookup or (f"{known.name}.{known.clerk_id}" if known is not None else None)
         if not context.database_url:
             check.detail = "no database is declared"
         elif not measured:

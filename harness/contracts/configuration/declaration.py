@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table
+from harness.core.toml import ContractTable, Table, load_table
 
 CONFIGURATION_FILE = "configuration.toml"
 Expect = Literal["refuse", "health", "either", "runs"]
@@ -52,7 +52,7 @@ class Leftover(Table):
     value: str = Field(default="your_secret_key", description="what it was set to")
 
 
-class ConfigurationFile(Table):
+class ConfigurationFile(ContractTable):
     """The file. A word alone stands for all flaws: `CLERK_SECRET_KEY = "refuse"`."""
 
     health: Health | None = Field(default=None, description="where the app tells that it is not well")

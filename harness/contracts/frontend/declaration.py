@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import SystemText, Table, VariableName, load_table
+from harness.core.toml import ContractTable, SystemText, Table, VariableName, load_table
 from harness.core.urls import parse_url
 
 FRONTEND_FILE = "frontend.toml"
@@ -81,7 +81,7 @@ class Ignored(Table):
     reason: str = Field(min_length=1, description="why it may stay")
 
 
-class FrontendFile(Table):
+class FrontendFile(ContractTable):
     """The file. In variables `{backend}`, `{origin}`, `{port}`, `{publishable_key}` and `{domain}` stand for what is known when the front
     end starts, and other names for the target's variables.
     """

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.tables import (
     CARRIERS,
     CriterionTable,
-    DatabaseTable,
     IdentityTable,
     MatrixFile,
     Policy,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from harness.contracts import registry
+from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.refusal import REFUSING_STATUSES
 from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName
 from harness.core.urls import check_host_name
@@ -31,7 +32,6 @@ _Status = Annotated[int, Field(ge=300, le=599)]
 _OneOrMore = _Status | list[_Status]
 Statuses = Annotated[list[_Status], BeforeValidator(_listed, json_schema_input_type=_OneOrMore)]
 _Refuse = BeforeValidator(_by_default, json_schema_input_type=_OneOrMore | dict[str, _OneOrMore])
-_VariableNames = Annotated[list[VariableName], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
 CARRIERS = "bearer, header:NAME, cookie:NAME, query:NAME, subprotocol or message"
 _GUARD = "handler where the handler decides by itself, door where it does not; found out by the probe"
 
@@ -153,21 +153,6 @@ class TargetTable(Table):
     agents: int | None = Field(
         default=None, ge=1, le=64, description="how many processes of the app answer side by side"
     )
-
-
-class DatabaseTable(Table):
-    """`[database]`: how the target is told of its database, migrated and seeded."""
-
-    url_env: _VariableNames = Field(
-        default=["DATABASE_URL"], description="the variables in which the app looks for its database's URL"
-    )
-    scheme: SystemText = Field(
-        default="postgresql", description="what stands before :// in that URL, such as postgresql+asyncpg"
-    )
-    migrate: SystemText | None = Field(
-        default=None, description="the command that makes the tables, run in the app's folder"
-    )
-    seed: SystemText | None = Field(default=None, description="a file of SQL that fills them, relative to this file")
 
 
 class SettingsTable(Table):

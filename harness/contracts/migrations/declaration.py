@@ -8,12 +8,12 @@ from pydantic import Field
 
 from harness.contracts.migrations.migrators import MIGRATORS
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table
+from harness.core.toml import ContractTable, load_table
 
 MIGRATIONS_FILE = "migrations.toml"
 
 
-class MigrationsFile(Table):
+class MigrationsFile(ContractTable):
     """The file. `legacy`: the revision of the stage before Clerk; `migrator`: what migrates, and `config`: its file or
     folder, relative to the app, where they are not found by looking;
     `users`: the table of users; `rows`: how many are generated; `models`: whether the models are compared with the schema;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import select
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.contracts.user_sync.declaration import Reach
@@ -60,8 +61,11 @@ class SyncClient:
         for route in self._target.routes:
             if route.key == key:
                 return route
+        method, _, path = key.partition(" ")
+        for route in self._target.routes:
+            if route.any_method and route.kind == "http" and route.path == path:
+                return replace(route, method=method)  # A view that names no methods answers each.
         if not self._target.routes or not self._target.sees_inside:
-            method, _, path = key.partition(" ")
             return Route(method, path)
         raise DeclarationError(f"user_sync.toml: the target has no route {key}; `clerk-harness routes` lists them")
 

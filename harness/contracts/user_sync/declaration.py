@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import Table, load_table
+from harness.core.toml import ContractTable, Table, load_table
 from harness.targets.request_builder import Example
 
 SYNC_FILE = "user_sync.toml"
@@ -82,7 +82,7 @@ class UserTable(Table):
     adopt: bool = True
 
 
-class SyncFile(Table):
+class SyncFile(ContractTable):
     """The file. `sequences`: how many sequences are generated, where no option says it."""
 
     reach: Reach

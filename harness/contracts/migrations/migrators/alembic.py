@@ -13,8 +13,19 @@ from harness.targets.own_database import reached_books
 
 _MISSING = re.compile(r"Revision (?P<parent>\S+) referenced from \S+ -> (?P<child>\S+) .*is not present")
 """Alembic's warning of a gap in the history."""
+_UNKNOWN = re.compile(r"Can't locate revision identified by '(?P<name>[^']+)'")
+_HEADS = re.compile(r"Multiple head revisions are present")
 _STEP = re.compile(r"^.+ -> (\w+)", re.MULTILINE)
 _MARK = re.compile(r"^\[(?:tool\.)?alembic\]", re.MULTILINE)
+
+
+def broken_history(output: str) -> str:
+    """What Alembic says of a history that is no line of revisions, as a sentence that names the revision; empty where it is one."""
+    if missing := _MISSING.search(output):
+        return f"revision {missing['child']} follows {missing['parent']}, which is not there"
+    if unknown := _UNKNOWN.search(output):
+        return f"revision {unknown['name']} is not there"
+    return "the history has several heads, of which `upgrade heads` takes all" if _HEADS.search(output) else ""
 
 
 class Alembic(Migrator):
@@ -75,9 +86,8 @@ class Alembic(Migrator):
         if result.code == 0:
             return result.output
         failed = f"`alembic {command}` failed in {self.directory.name}: {result.error_line}"
-        if missing := _MISSING.search(result.output):
-            child, parent = missing["child"], missing["parent"]
-            raise CheckFailed(f"revision {child} follows {parent}, which is not there: {failed}")
+        if broken := broken_history(result.output):
+            raise CheckFailed(f"{broken}: {failed}")
         if not (self.directory / self.config).is_file():
             raise DatabaseError(f"migrations.toml: {failed}")
         raise CheckFailed(failed)

@@ -8,9 +8,9 @@ import pytest
 
 from harness.core.errors import HarnessError
 from harness.run.baseline import RouteBaseline
-from harness.run.first_suites import nobody_gets_in, wanted_variables
 from harness.run.options import Options
 from harness.run.project import find_project, with_project
+from harness.run.survey import nobody_gets_in, wanted_variables
 from harness.targets import Route
 
 APP = "from fastapi import FastAPI\napp = FastAPI()\n"

@@ -1,0 +1,45 @@
+"""The files of a project, as far as somebody wrote them: without environments, tests and what is generated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.core.files import is_written_here
+
+SKIPPED = {"node_modules", "site-packages", "__pycache__", "tests", "test", "build", "dist", "venv", "env"}
+_MOST_FILES, _MOST_BYTES, _DEPTH = 3000, 300_000, 6
+
+
+def python_texts(folder: Path) -> dict[Path, str]:
+    """What stands in the Python files of a project, each read once."""
+    return {path: text for path in _sources(folder) if (text := read_quietly(path))}
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    """Yield the Python files of a project, without environments, tests and what is generated."""
+    number = 0
+    for directory, folders, files in os.walk(folder):
+        depth = len(Path(directory).relative_to(folder).parts)
+        folders[:] = sorted(
+            name for name in folders
+            if depth < _DEPTH and name not in SKIPPED and is_written_here(Path(directory, name))
+        )  # fmt: skip
+        for name in sorted(files):
+            if name.endswith(".py") and not name.startswith("test_") and not name.endswith("_test.py"):
+                number += 1
+                if number > _MOST_FILES:
+                    return
+                yield Path(directory, name)
+
+
+def read_quietly(path: Path) -> str:
+    try:
+        return path.read_bytes()[:_MOST_BYTES].decode("utf-8", "replace") if path.is_file() else ""
+    except OSError:
+        return ""
+
+
+def shown(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name

@@ -1,0 +1,149 @@
+"""Asks every route of a backend who gets in today, starting it again with what it lacked; what must be said of the answers first."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from harness.contracts.matrix import Declaration
+from harness.contracts.matrix.tables import IdentityTable
+from harness.core.errors import MigrationError, TargetError
+from harness.core.text import many
+from harness.database import Server, open_server
+from harness.database.ways_out import way_out
+from harness.run.baseline import RouteBaseline, observe_baseline
+from harness.run.context import RunContext
+from harness.run.options import Options
+from harness.run.user_table import Seeded, seeded
+
+_HARMLESS, _HARMLESS_URL = "none-of-the-harness", "http://127.0.0.1:9"
+_MOST_VARIABLES = 40
+Done = TypeVar("Done")
+
+
+@dataclass
+class Survey:
+    """What every route does. `given`: the variables without which the app does not start, with harmless values; `seeded`: the rows
+    of users, where there are such; `people`: the tables of `[identities]`; `told`: what is to be said of them.
+    """
+
+    entries: list[RouteBaseline]
+    given: dict[str, str]
+    seeded: Seeded | None = None
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+
+
+def survey(options: Options, declaration: Declaration, server: Server | None) -> Survey:
+    """Ask every route, first for the usual people, and then for those of the seed where that lets more in."""
+    (entries, rows), given = started(options, declaration, _asked, server)
+    found = Survey(entries, given, rows)
+    if rows is None or not rows.people:
+        shut = len(_shut(entries))
+        found.told = told_of_people(rows, shut, shut, len(entries)) if rows is not None else []
+        return found
+    identities = {name: IdentityTable.model_validate(each) for name, each in rows.people.items()}
+    theirs = Declaration(
+        declaration.matrix.model_copy(update={"identities": identities}), {}, declaration.root, declaration.legacy
+    )
+    (again, _), _ = started(replace(options, env=given | options.env), theirs, _asked, server)
+    before, after = len(_shut(entries)), len(_shut(again))
+    if after <= before:
+        found.entries, found.people = again, rows.people
+        found.told = told_of_people(rows, before, after, len(entries))
+    return found
+
+
+def told_of_people(rows: Seeded, before: int, after: int, routes: int) -> list[str]:
+    """What is said of the people of a seed. `before` and `after`: how many of the routes let nobody in without them, and with them."""
+    table = rows.table
+    if not rows.people:
+        empty = f"none of them with a Clerk id in {table.clerk_id} of somebody who may enter"
+        way_out = "give the rows of the seed Clerk ids (user_…), and init makes [identities] from them"
+        return [f"{table.name} has {many(rows.rows, 'row')}, {empty}: {way_out}"] if rows.rows and before else []
+    who = ", ".join(f"{name} is row {each['database_id']}" for name, each in rows.people.items())
+    found = [f"took [identities] from {table.name}.{table.clerk_id}: {who}"]
+    if after < before:
+        found.append(
+            f"{before} of {many(routes, 'route')} let nobody in as long as the default people asked, for the Clerk ids of the "
+            f"seed are others; with its own people {many(after, 'route does', 'routes do')}"
+        )
+    return found
+
+
+def _asked(session: RunContext) -> tuple[list[RouteBaseline], Seeded | None]:
+    rows = seeded(session.database_url) if session.database_url else None
+    return observe_baseline(session), rows
+
+
+@contextmanager
+def server_for(options: Options, *, wanted: bool) -> Iterator[Server | None]:
+    """One Postgres for all that is started, where one is wanted."""
+    if not wanted:
+        yield None
+        return
+    with closing(open_server(options.postgres)) as server:
+        yield server
+
+
+def started(
+    options: Options, declaration: Declaration, work: Callable[[RunContext], Done], server: Server | None
+) -> tuple[Done, dict[str, str]]:
+    """Start the target and do `work` on it: what that returns, and the variables without which the app does not start, with
+    harmless values. Raises HarnessError where it does not start with them either.
+    """
+    given: dict[str, str] = {}
+    while True:
+        with_them = replace(options, agents=1, env=given | options.env)
+        try:
+            with RunContext(with_them, declaration, server=server) as session:
+                return work(session), given
+        except (TargetError, MigrationError) as error:
+            more = [name for name in wanted_variables(str(error)) if name not in with_them.env]
+            if not more or len(given) >= _MOST_VARIABLES:
+                if isinstance(error, TargetError) and (advice := way_out(str(error))):
+                    raise TargetError(f"{error}; {advice}") from None
+                raise
+            given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
+
+
+def wanted_variables(message: str) -> list[str]:
+    """The variables of the environment that an app says it lacks, in the words of Python, pydantic and people."""
+    found = re.findall(r"KeyError: '([A-Z][A-Z0-9_]+)'", message)
+    found += [name.upper() for name in re.findall(r"\b(\w+)\s+Field required", message)]
+    if re.search(r"\b(not set|required|missing|must be set|undefined|not found|environment|Set the)\b", message, re.I):
+        found += re.findall(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])\b", message)
+    return list(dict.fromkeys(name for name in found if not name.startswith("CLERK_HARNESS")))
+
+
+def said_first(found: list[RouteBaseline]) -> list[str]:
+    """What must be said before all else: a database that is not there or lacks something, else that nobody gets in."""
+    told = Counter(advice for entry in found if entry.answer.startswith("5") and (advice := way_out(entry.answer)))
+    if not told:
+        return nobody_gets_in(found)
+    return [
+        f"{many(number, 'route answers', 'routes answer')} with a server error: {why}" for why, number in told.items()
+    ]
+
+
+def nobody_gets_in(found: list[RouteBaseline]) -> list[str]:
+    """What must be said first: that no genuine token was let in anywhere, or at many routes, and what it was answered."""
+    shut = _shut(found)
+    if not shut or (len(shut) < len(found) / 2 and any("clerk" in entry.guard for entry in found)):
+        return []
+    answers = Counter(entry.answer for entry in shut).most_common(3)
+    told = "; ".join(f"{number} times {answer}" for answer, number in answers)
+    return [
+        f"{len(shut)} of {len(found)} routes let nobody in. A genuine session token was answered {told}",
+        "the way out may be the user's row ([identities] with a Clerk id of the seed), the database (--migrate, --postgres), "
+        "the origin of the front end ([settings] origin), a role or an organization",
+    ]
+
+
+def _shut(found: list[RouteBaseline]) -> list[RouteBaseline]:
+    """The routes that let nobody in, whoever asked."""
+    return [entry for entry in found if entry.answer and entry.guard.startswith(("nobody", "?"))]

@@ -1,0 +1,134 @@
+"""The table of users in the app's database: which column has Clerk's ids, and who the people of its rows are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+from harness.database.row_factory import TableSchema, tables_of
+
+_CLERK_ID = re.compile(r"user_[A-Za-z0-9]+")
+_NAMED = re.compile(r"clerk_?(user_?)?(id|sub|uid)|clerk|clerk_?external_?id", re.I)
+_TEXTS = ("text", "character varying", "character", "citext")
+_EMAIL = ("email", "email_address", "primary_email", "primary_email_address", "mail")
+_FIELDS = {
+    "first_name": ("first_name", "firstname", "given_name"),
+    "last_name": ("last_name", "lastname", "family_name"),
+}
+_OFF = re.compile(r"(is_)?(deleted|disabled|banned|blocked|archived|locked)|(deleted|disabled|banned)_at", re.I)
+_ON = re.compile(r"(is_)?(active|enabled)", re.I)
+_ADMIN = re.compile(r"(is_)?(admin|superuser|staff)", re.I)
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class UsersTable:
+    """A table of users. `id`: its key; `clerk_id`: the column of Clerk's ids; `email`: that of the address, where there is one;
+    `nullable`: whether a row may have no Clerk id.
+    """
+
+    name: str
+    id: str
+    clerk_id: str
+    email: str | None
+    nullable: bool
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What the rows of the table of users tell. `people`: tables of `[identities]` by name; `rows`: how many rows there are,
+    `linked` of them with a Clerk id.
+    """
+
+    table: UsersTable
+    people: dict[str, dict[str, Any]]
+    rows: int
+    linked: int
+
+
+def find_users(connection: psycopg.Connection[TupleRow]) -> UsersTable | None:
+    """The table of users with a column for Clerk's ids: by the column's name, else by what stands in it."""
+    found: list[tuple[tuple[bool, ...], UsersTable]] = []
+    for table in tables_of(connection).values():
+        if len(table.key) != 1:
+            continue
+        email = next((name for name in _EMAIL if name in table.columns), None)
+        for column in table.columns.values():
+            named = _NAMED.fullmatch(column.name) is not None
+            if column.type not in _TEXTS or not (named or _holds_ids(connection, table, column.name)):
+                continue
+            rank = (email is not None, named, re.search("user|account|member|people|person", table.name) is not None)
+            found.append((rank, UsersTable(table.name, table.key[0], column.name, email, not column.required)))
+    return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def _holds_ids(connection: psycopg.Connection[TupleRow], table: TableSchema, column: str) -> bool:
+    """Whether ids of Clerk's users stand in a column that nothing else refers to, and nothing but them."""
+    if any(reference.column == column for reference in table.references):
+        return False
+    statement = sql.SQL("SELECT {0} FROM {1} WHERE {0} IS NOT NULL LIMIT 20").format(
+        sql.Identifier(column), table.identifier
+    )
+    values = [str(value) for (value,) in connection.execute(statement)]
+    return bool(values) and all(_CLERK_ID.fullmatch(value) for value in values)
+
+
+def seeded(url: str) -> Seeded | None:
+    """Who the rows of users are; None where there is no such table."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        table = find_users(connection)
+        if table is None:
+            return None
+        rows = [*_rows(connection, tables_of(connection)[table.name], table)]
+    linked = [row for row in rows if row[table.clerk_id] is not None]
+    return Seeded(table, _people(table, [row for row in linked if _is_active(row)]), len(rows), len(linked))
+
+
+def _rows(
+    connection: psycopg.Connection[TupleRow], schema: TableSchema, table: UsersTable
+) -> Iterator[Mapping[str, Any]]:
+    statement = sql.SQL("SELECT * FROM {} ORDER BY {} IS NULL, {} LIMIT {}").format(
+        schema.identifier, sql.Identifier(table.clerk_id), sql.Identifier(table.id), sql.Literal(_MOST)
+    )
+    cursor = connection.execute(statement)
+    names = [entry.name for entry in cursor.description or ()]
+    yield from (dict(zip(names, row, strict=True)) for row in cursor)
+
+
+def _is_active(row: Mapping[str, Any]) -> bool:
+    off = any(value for name, value in row.items() if _OFF.fullmatch(name))
+    return not off and all(value for name, value in row.items() if _ON.fullmatch(name) and isinstance(value, bool))
+
+
+def _is_admin(row: Mapping[str, Any]) -> bool:
+    flagged = any(value is True for name, value in row.items() if _ADMIN.fullmatch(name))
+    return flagged or "admin" in str(row.get("role", "")).lower()
+
+
+def _people(table: UsersTable, rows: list[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The usual people: two that are nobody special, an administrator, another member."""
+    ordinary, admins = [r for r in rows if not _is_admin(r)], [r for r in rows if _is_admin(r)]
+    if not ordinary:
+        ordinary, admins = rows, []  # All of them are: then it makes no difference.
+    chosen = dict(zip(("alice", "bob", "member"), ordinary, strict=False)) | dict(zip(("admin",), admins, strict=False))
+    return {name: _identity(name, table, row) for name, row in chosen.items()}
+
+
+def _identity(name: str, table: UsersTable, row: Mapping[str, Any]) -> dict[str, Any]:
+    email = row[table.email] if table.email is not None else None
+    own = row[table.id]
+    found: dict[str, Any] = {
+        "email": str(email or f"{name}@example.com"),
+        "clerk_id": str(row[table.clerk_id]),
+        "database_id": own if isinstance(own, int) and not isinstance(own, bool) else str(own),
+    }
+    for field, columns in _FIELDS.items():
+        text = next((row[column] for column in columns if isinstance(row.get(column), str) and row[column]), None)
+        found |= {field: text} if text is not None else {}
+    return found | ({"onboarding_completed": False} if row.get("onboarding_completed") is False else {})
