@@ -89,7 +89,7 @@ def _add_mapping(commands: Subcommands) -> None:
     mapping.add_argument("--clerk-id", metavar="COLUMN", help="its column of Clerk's id")
     mapping.add_argument("--email", metavar="COLUMN", help="its column of the address")
     mapping.add_argument("--json", metavar="FILE", help="write the mapping there as JSON, too")
-    mapping.add_argument("--whole", action="store_true", help="read large tables whole, not 64 MB of each column's")
+    mapping.add_argument("--whole", action="store_true", help="read large tables whole, not 16 MB for each column")
     mapping.add_argument(
         "--timeout", metavar="SECONDS", type=float, default=30.0, help="how long a statement may take (default: 30)"
     )

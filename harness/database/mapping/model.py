@@ -78,8 +78,8 @@ class Pointing:
 class ColumnFigures:
     """What a column holds. `found`: rows by the identifier under which their user is; `orphans`: rows that are an identifier by
     their form, of nobody; `other`: rows that are none; `empty`: rows without a value; `share`: how much of the table was read,
-    1.0 for all of it; `long_ids`: the keys that were found are so long that no other text is one by accident. `unknown`: why
-    nothing is known.
+    1.0 for all of it; `long_ids`: the keys that were found are so long that no other text is one by accident. `short`: why no
+    more was read; `unknown`: why nothing is known.
     """
 
     pointing: Pointing
@@ -91,6 +91,7 @@ class ColumnFigures:
     other: int = 0
     share: float = 1.0
     long_ids: bool = False
+    short: str = ""
     unknown: str = ""
 
     @property
@@ -123,12 +124,15 @@ class ColumnFigures:
 
 @dataclass
 class Mapping:
-    """A database's mapping. `notes`: what was not looked at."""
+    """A database's mapping. `unread`: tables with columns of which nobody knows whether they point to users, and why; `notes`: what was
+    not looked at.
+    """
 
     users: Users
     figures: UserFigures
     columns: list[ColumnFigures] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[str]:
@@ -138,7 +142,8 @@ class Mapping:
     @property
     def unknown(self) -> list[str]:
         """What could not be read, so that nothing is known of it."""
-        named = {each.name: each.unknown for each in self.columns if each.unknown}
+        named = {each.name: each.unknown for each in self.columns if each.unknown} | self.unread
+        named |= {each.name: f"{each.share:.2%} only: {each.short}" for each in self.columns if each.short}
         named |= {self.users.table.name: self.figures.unknown} if self.figures.unknown else {}
         return [f"{name}: {why}" for name, why in named.items()]
 

@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 
 from harness.core.errors import DatabaseError
 from harness.core.redact import learn_url
+from harness.core.text import many
 from harness.database.errors import first_line
 from harness.database.filling import Table, read_tables
 from harness.database.mapping.figures import column_figures, holds_clerk_ids, share_for, user_figures
@@ -22,7 +23,7 @@ from harness.database.mapping.pointing import pointing
 Connection = psycopg.Connection[TupleRow]
 _OLDEST = 130000
 _LOCK_SECONDS = 5
-_PROBED, _READ = 8 << 20, 64 << 20
+_PROBED, _READ = 4 << 20, 16 << 20
 """Bytes that are read of a table for each column: of one that only may point to users, and of one that does."""
 
 
@@ -94,12 +95,18 @@ def read_mapping(
         users = find_users(tables, named, lambda table, column: _looks(connection, table, column))
         mapping = Mapping(users, user_figures(connection, users))
         every = list(pointing(tables, users))
+        reader = _Reader(connection, users, whole)
         for number, each in enumerate(every, 1):
             if progress is not None:
                 progress(f"{each.table.name}.{each.column}, {number} of {len(every)} columns")
-            figures = _figures(connection, users, each, whole)
+            figures = reader.figures(each)
             if figures is not None:
                 mapping.columns.append(figures)
+        mapping.unread = reader.unread
+        if reader.in_part:
+            mapping.notes.append(
+                f"in {many(reader.in_part, 'column')} of large tables nothing that points to users was seen, in the part that was read"
+            )
         mapping.notes += _not_looked_at(tables)
     return mapping
 
@@ -112,26 +119,51 @@ def _looks(connection: Connection, table: Table, column: str) -> bool:
         return False  # Its figures say why.
 
 
-def _figures(connection: Connection, users: Users, each: Pointing, whole: bool) -> ColumnFigures | None:
-    """A column's figures; None where it does not point to users."""
-    sure = each.telling or bool(each.key)
-    try:
-        with connection.transaction():
-            share = 1.0 if whole else share_for(connection, each.table, _READ)
-            first = share if sure or whole else share_for(connection, each.table, _PROBED)
-            figures = column_figures(connection, users, each, first)
-            if not points(figures):
-                return None
-            return figures if first == share else column_figures(connection, users, each, share)
-    except psycopg.errors.OperationalError:
-        if connection.broken:
-            raise
-        why = "it took longer than --timeout, or somebody has locked it"
-    except psycopg.errors.InsufficientPrivilege:
-        why = "this user of the database may not read it, or a policy hides rows"
-    except psycopg.Error as error:
-        why = type(error).__name__  # The message may quote a value.
-    return ColumnFigures(each, each.table.columns[each.column].type, unknown=why) if sure else None
+class _Reader:
+    """Reads columns: a small part of each first, and more of those that point to users. `whole`: all of those.
+
+    `unread`: tables with columns of which nobody knows whether they point to users, and why; `in_part`: how many columns were
+    left out after a part of their table.
+    """
+
+    def __init__(self, connection: Connection, users: Users, whole: bool) -> None:
+        self._connection, self._users, self._whole = connection, users, whole
+        self.unread: dict[str, str] = {}
+        self.in_part = 0
+
+    def figures(self, each: Pointing) -> ColumnFigures | None:
+        """A column's figures; None where it does not point to users."""
+        first = self._attempt(each, _PROBED)
+        if isinstance(first, str):
+            if each.telling or each.key:
+                return ColumnFigures(each, each.table.columns[each.column].type, unknown=first)
+            self.unread[each.table.name] = first
+            return None
+        if not points(first):
+            self.in_part += first.share < 1
+            return None
+        if first.share >= 1:
+            return first
+        second = self._attempt(each, None if self._whole else _READ)
+        if isinstance(second, str):
+            first.short = second
+            return first
+        return second
+
+    def _attempt(self, each: Pointing, most: int | None) -> ColumnFigures | str:
+        """What so many bytes of its table say, or why nothing is known."""
+        try:
+            with self._connection.transaction():
+                share = 1.0 if most is None else share_for(self._connection, each.table, most)
+                return column_figures(self._connection, self._users, each, share)
+        except psycopg.errors.OperationalError:
+            if self._connection.broken:
+                raise
+            return "it took longer than --timeout, or somebody has locked it"
+        except psycopg.errors.InsufficientPrivilege:
+            return "this user of the database may not read it, or a policy hides rows"
+        except psycopg.Error as error:
+            return type(error).__name__  # The message may quote a value.
 
 
 def points(figures: ColumnFigures) -> bool:
