@@ -203,8 +203,10 @@ async def webhook(request: Request):
             entry = primary_of(data)
             clash = entry is not None and entry["verification"]["status"] != "verified" and db.execute(
                 "SELECT 1 FROM users WHERE lower(email) = lower(%s) AND clerk_user_id IS DISTINCT FROM %s", [entry["email_address"], data["id"]]).fetchone()
-            if flaw("webhook inserts") and not db.execute("SELECT 1 FROM users WHERE clerk_user_id = %s", [data["id"]]).fetchone():
-                db.execute("INSERT INTO users (clerk_user_id) VALUES (%s)", [data["id"]])
+            if flaw("webhook inserts"):
+                db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [data["id"]])
+                if not db.execute("SELECT 1 FROM users WHERE clerk_user_id = %s", [data["id"]]).fetchone():
+                    db.execute("INSERT INTO users (clerk_user_id) VALUES (%s)", [data["id"]])
             if not clash or flaw("unverified"):
                 sync(db, data)
     return {}
