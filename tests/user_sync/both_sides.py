@@ -8,9 +8,9 @@ OWNED = ("conversations", "messages")
 
 
 def legacy_row(db, clerk_id, email):
-    own = db.execute("SELECT id FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
+    own = db.execute("SELECT id, told_at FROM users WHERE clerk_user_id = %s AND NOT deleted", [clerk_id]).fetchone()
     legacy = db.execute("SELECT id FROM users WHERE lower(email) = lower(%s) AND clerk_user_id IS NULL AND NOT deleted", [email]).fetchone()
-    return (own["id"], legacy["id"]) if own and legacy else None
+    return (own["id"], own["told_at"], legacy["id"]) if own and legacy else None
 
 
 def hand_over(db, giver, taker, tables=OWNED):
@@ -28,7 +28,7 @@ def settle(db, data, email, flaw):
     rows = next(filter(None, (legacy_row(db, data["id"], address) for address in addresses)), None)
     if rows is None:
         return False
-    own, legacy = rows
+    own, told_at, legacy = rows
     if flaw("no flaw: refuses") or flaw("refuses by failing"):
         db.execute("UPDATE users SET seen = -1 WHERE id = %s", [own])
         return True
@@ -46,7 +46,7 @@ def settle(db, data, email, flaw):
         db.execute("DELETE FROM users WHERE id = %s", [own])
     else:
         return False
-    db.execute("UPDATE users SET clerk_user_id = %s WHERE id = %s", [data["id"], legacy])
+    db.execute("UPDATE users SET clerk_user_id = %s, told_at = %s WHERE id = %s", [data["id"], told_at, legacy])
     return False
 '''
 

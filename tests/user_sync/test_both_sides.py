@@ -17,10 +17,17 @@ from harness.contracts.user_sync.invariants import both_sides, no_adoption
 from harness.contracts.user_sync.invariants.both_sides import made_one, wrong_with
 from harness.contracts.user_sync.people import LegacyAccount, Person
 from harness.contracts.user_sync.runner import StepRunner
+from harness.contracts.user_sync.steps.base import story
 from harness.contracts.user_sync.violations import Violation
 from harness.fake_clerk import User
 from tests.user_sync.both_sides import WAYS
 
+NO_FINDING = (
+    story("sign up:0:0:own", "request:0", "deliver:0:0", "legacy sign up:0", "request:0"),
+    story("sign up:0:0:legacy", "partial:0:2", "request:0", "deliver:0:0"),
+    story("sign up:0:0:own", "delete:0", "deliver:0:0", "deliver:0:0", "sign up again:0", "impostor:1:0"),
+)
+"""Sequences in which a correct backend was found at fault."""
 OWN, LEGACY, PROFILE = 1, 2, ("profiles", "user_id")
 NOTES, POSTS = ("notes", "user_id"), ("posts", "author")
 
@@ -44,7 +51,7 @@ def declared(environment: SyncEnvironment, folder: Path, way: str, word: str) ->
 def test_each_correct_way_is_left_alone(environment: SyncEnvironment, folder: Path, way: str, word: str) -> None:
     counts: Counter[str] = Counter()
     with declared(environment, folder, way, word):
-        for each in (*both_sides.INVARIANT.stories, *no_adoption.INVARIANT.stories[2:]):
+        for each in (*both_sides.INVARIANT.stories, *no_adoption.INVARIANT.stories[2:], *NO_FINDING):
             StepRunner(environment, set(), counts).run(each)
     assert counts["both-sides"] > 0
     assert ("made one" in environment.both_sides) == (word == "merge")

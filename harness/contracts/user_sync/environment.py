@@ -141,6 +141,13 @@ class SyncEnvironment:
         if row is not None:
             person.dependents = self.database.add_dependents(row)
 
+    def made_without_address(self, person: Person, row: Row) -> None:
+        """A row was made for somebody whose address nobody told yet: where a legacy account has it, the two are beside each other."""
+        for account in self.legacy:
+            if account.owner == person.user.id and row[self.file.table.id] != account.row[self.file.table.id]:
+                account.owner = None
+                self.put_on_both_sides(person, account, told=True)
+
     def add_second_account(self, person: Person) -> LegacyAccount | None:
         """A legacy account with the address of a person; None where the table's constraints keep it out.
 

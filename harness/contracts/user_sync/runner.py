@@ -148,6 +148,8 @@ class StepRunner:
                 (answer,) = self.environment.client.request(person)
                 self.judge(AnsweredFinally(person, answer))
         self._deliver_all()
+        if any(account.rival is not None and not account.told for account in self.environment.legacy):
+            self._everything_again()  # Whoever makes two accounts one may do so when an event tells of the address again.
         self.watch(closely=True)
         self.judge(Settled())
         self._replay()
@@ -174,10 +176,13 @@ class StepRunner:
         if not self.environment.people:
             return
         before = self.environment.database.dump()
+        self._everything_again()
+        self.judge(Replayed(before, self.environment.database.dump()))
+
+    def _everything_again(self) -> None:
         self.note(f"all events are delivered again, and {self._describe_requests()}")
         for message in list(self.environment.delivered):
             self.environment.client.deliver(message)
         for person in self.environment.people:
             if person.active or not self.environment.client.calls_function:
                 self.environment.client.request(person)
-        self.judge(Replayed(before, self.environment.database.dump()))

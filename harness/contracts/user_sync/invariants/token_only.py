@@ -14,8 +14,9 @@ from harness.contracts.user_sync.steps.base import story
 
 def _token_decides(environment: SyncEnvironment, fact: Impersonation) -> Iterator[Judgement]:
     person, other, table = fact.person, fact.other, environment.file.table
+    handed_on = other.deleted and (person.user.email or "").lower() == (other.user.email or "").lower()
     yield Judgement(
-        rows_equal(fact.other_before, fact.other_after, set(table.volatile)),
+        handed_on or rows_equal(fact.other_before, fact.other_after, set(table.volatile)),
         f"the row of {other.name} changed by a request of {person.name}",
     )
     if is_admission(fact.answer) and fact.own_before is None and not person.blocked:
