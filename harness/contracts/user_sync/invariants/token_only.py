@@ -21,7 +21,7 @@ def _token_decides(environment: SyncEnvironment, fact: Impersonation) -> Iterato
     )
     if is_admission(fact.answer) and fact.own_before is None and not person.blocked:
         yield Judgement(fact.own_after is not None, f"{person.name} was let in and has no row of their own")
-    if fact.own_after is not None and other.user.email is not None and not (person.moved or other.moved):
+    if fact.own_after is not None and other.user.email is not None and not (person.moved or other.moved or handed_on):
         email = str(fact.own_after[table.email]).lower()
         yield Judgement(email != other.user.email.lower(), f"{person.name} got the address of {other.name}")
 
