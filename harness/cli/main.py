@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="command",
         required=True,
-        metavar="run | routes | token | issuer | init | diff | baseline | merge | inventory | schema | completion",
+        metavar="run | routes | token | issuer | init | diff | baseline | merge | inventory | mapping | schema | completion",
     )
     raw = argparse.RawDescriptionHelpFormatter
 
@@ -225,14 +225,15 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
                 comparing,
                 inventory,
                 issuer,
+                mapping,
                 schema,
             )
         if arguments.do != "run":
             ending.release()
         arguments.embedded = early
-        of = {"issuer": issuer, "schema": schema, "completion": completion, "inventory": inventory} | dict.fromkeys(
-            ON_REPORTS, comparing
-        )
+        of = {
+            "issuer": issuer, "schema": schema, "completion": completion, "inventory": inventory, "mapping": mapping,
+        } | dict.fromkeys(ON_REPORTS, comparing)  # fmt: skip
         module = of.get(arguments.do, commands)
         handler = getattr(module, arguments.do)
         code: int = handler(arguments)

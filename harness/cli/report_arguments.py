@@ -1,4 +1,4 @@
-"""The arguments of the commands that examine no target: those on reports, code, schemas and completion."""
+"""The arguments of the commands that examine no target: those on reports, code, databases, schemas and completion."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def add_commands(commands: Subcommands) -> None:
     baseline.set_defaults(do="baseline")
 
     _add_inventory(commands)
+    _add_mapping(commands)
     _add_others(commands)
 
 
@@ -63,6 +64,36 @@ def _add_inventory(commands: Subcommands) -> None:
         "--max-legacy", metavar="N", type=whole_number, help="end with exit code 1 where more legacy places are left"
     )
     inventory.set_defaults(do="inventory")
+
+
+def _add_mapping(commands: Subcommands) -> None:
+    mapping = commands.add_parser(
+        "mapping", help="which identifier of a user each table of a database holds; it is only read", formatter_class=_RAW,
+        epilog="exit codes: 0 all agrees; 1 mixed columns, orphans or doubles, or what could not be read; "
+        "2 misuse, or a database that cannot be reached\n"
+        "examples:\n  clerk-harness mapping --database postgresql://me@127.0.0.1/restored_dump\n"
+        "  clerk-harness mapping --database postgresql:///dump --table app.Users --clerk-id clerkId --json mapping.json\n",
+    )  # fmt: skip
+    mapping.add_argument(
+        "--database", metavar="URL", required=True, help="postgresql://user@host:port/database, a restored dump at best"
+    )
+    mapping.add_argument(
+        "--suites",
+        metavar="DIR",
+        help="the declaration, for [table] of its user_sync.toml (default: suites, where it is)",
+    )
+    mapping.add_argument(
+        "--table", metavar="NAME", help="the table of users, with its schema where that is not the usual"
+    )
+    mapping.add_argument("--id", metavar="COLUMN", help="its key")
+    mapping.add_argument("--clerk-id", metavar="COLUMN", help="its column of Clerk's id")
+    mapping.add_argument("--email", metavar="COLUMN", help="its column of the address")
+    mapping.add_argument("--json", metavar="FILE", help="write the mapping there as JSON, too")
+    mapping.add_argument("--whole", action="store_true", help="read large tables whole, not 16 MB for each column")
+    mapping.add_argument(
+        "--timeout", metavar="SECONDS", type=float, default=30.0, help="how long a statement may take (default: 30)"
+    )
+    mapping.set_defaults(do="mapping")
 
 
 def _add_others(commands: Subcommands) -> None:

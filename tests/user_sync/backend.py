@@ -3,6 +3,8 @@
 Written into a folder of its own and run there; see `test_sync.py`.
 """
 
+from tests.user_sync import both_sides
+
 SCHEMA = """
 CREATE TABLE users (
     id serial PRIMARY KEY, clerk_user_id text, email text UNIQUE, first_name varchar(100), last_name varchar(100),
@@ -29,6 +31,7 @@ from fastapi import FastAPI, HTTPException, Request
 from psycopg.rows import dict_row
 from svix.webhooks import Webhook, WebhookVerificationError
 
+from both_sides import settle
 from verifier import verify_token
 
 app = FastAPI()
@@ -106,6 +109,8 @@ def taken_over(db, data):
     row = db.execute("SELECT * FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
     if row is not None and row["told_at"] > told_at and not flaw("stale"):
         return row  # Told of something newer already.
+    if settle(db, data, values["email"] if proven else None, flaw):
+        return db.execute("SELECT * FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone()
     if proven:
         adopt(db, clerk_id, values["email"])
         if not flaw("swap"):
@@ -165,6 +170,10 @@ def me(request: Request):
             if taken and not flaw("unverified"):
                 raise HTTPException(401, "Not authenticated")
             row = sync(db, data)
+        if row["seen"] == -1:
+            raise RuntimeError("undecided") if flaw("refuses by failing") else HTTPException(409, "An account with this address exists")
+        if flaw("two rows") and db.execute("SELECT count(*) AS n FROM users WHERE lower(email) = lower(%s)", [row["email"]]).fetchone()["n"] > 1:
+            raise RuntimeError("more than one user has this address")
         if (row["banned"] and not flaw("banned")) or row["deleted"]:
             raise HTTPException(401, "Not authenticated")
     return {"id": row["id"]}
@@ -194,6 +203,10 @@ async def webhook(request: Request):
             entry = primary_of(data)
             clash = entry is not None and entry["verification"]["status"] != "verified" and db.execute(
                 "SELECT 1 FROM users WHERE lower(email) = lower(%s) AND clerk_user_id IS DISTINCT FROM %s", [entry["email_address"], data["id"]]).fetchone()
+            if flaw("webhook inserts"):
+                db.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [data["id"]])
+                if not db.execute("SELECT 1 FROM users WHERE clerk_user_id = %s", [data["id"]]).fetchone():
+                    db.execute("INSERT INTO users (clerk_user_id) VALUES (%s)", [data["id"]])
             if not clash or flaw("unverified"):
                 sync(db, data)
     return {}
@@ -219,7 +232,7 @@ BY_COROUTINE = BY_FUNCTION.replace("create_clerk_user_in_db", "create_later").re
     '{ user = "user", db = "backend:database" }', '["id", "primary_email_address"]'
 )
 
-FLAWS = {
+FLAWS = both_sides.FLAWS | {
     "doubles": "one-row",
     "welcome": "replay",
     "stale": "newest",

@@ -57,7 +57,7 @@ def test_a_legacy_account_is_made_with_all_that_hangs_on_it(
         one, two = (database.add_legacy_account(number, f"legacy{number}@example.com") for number in (0, 1))
         assert [row["email"] for row in database.users()] == ["legacy0@example.com", "legacy1@example.com"]
         assert set(one.dependents) == set(two.dependents) == relations
-        assert set(database.dependents_of(two).values()) == {two.row["id"]}
+        assert set(database.dependents_of(two.dependents).values()) == {two.row["id"]}
         assert len(database.dump()[declared.name]) == 2
     postgres.drop(NAME)
 

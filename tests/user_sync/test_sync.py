@@ -12,43 +12,14 @@ import pytest
 from harness.contracts.matrix import load
 from harness.contracts.user_sync import INVARIANTS, load_sync, run_sync
 from harness.contracts.user_sync.environment import SyncEnvironment
-from harness.contracts.user_sync.verify import second_process
 from harness.core.errors import DeclarationError
 from harness.database import Server
 from harness.run.context import RunContext
 from harness.run.options import Options
-from tests.conftest import MATRIX, VERIFIER, write_suites
-from tests.user_sync.backend import BY_COROUTINE, BY_FUNCTION, CODE, FLAWS, SCHEMA, SUITE
+from tests.conftest import MATRIX, write_suites
+from tests.user_sync.backend import BY_COROUTINE, BY_FUNCTION, FLAWS, SCHEMA
 
 SENTENCES = {invariant.name: invariant.sentence for invariant in INVARIANTS}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("backend")
-    (folder / "verifier.py").write_text(VERIFIER)
-    (folder / "backend.py").write_text(CODE)
-    matrix = MATRIX + '[database]\nseed = "schema.sql"\n'
-    write_suites(folder / "suites", '"GET /me" = "clerk"\n"POST /webhook" = "public"\n', matrix=matrix)
-    (folder / "suites" / "schema.sql").write_text(SCHEMA)
-    (folder / "suites" / "user_sync.toml").write_text(SUITE)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def environment(folder: Path, postgres: Server) -> Iterator[SyncEnvironment]:
-    suites = folder / "suites"
-    options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1)
-    with RunContext(options, load(suites), server=postgres) as session:
-        file = load_sync(suites)
-        assert file is not None and session.resets is not None
-        with ExitStack() as stack:
-            second, _ = second_process(session.target, stack)
-            environment = SyncEnvironment(
-                session.target, session.clerk, session.database_url, file, session.resets[0].reset, second=second
-            )
-            yield environment
-            environment.close()
 
 
 def test_a_correct_sync_is_left_alone(environment: SyncEnvironment) -> None:
@@ -121,6 +92,7 @@ REACHED = {
     "adoption",
     "no-adoption",
     "own-row",
+    "both-sides",
     "connection-loss",
     "relations",
 }

@@ -46,7 +46,7 @@ def values_equal(stored: object, value: object, *, fold: bool) -> bool:
 def profile_differences(person: Person, row: Row | None, table: UserTable) -> str:
     """How the person's row differs from the profile at Clerk, in words; empty where it does not.
 
-    Where the address is a legacy account's too, the app may decide which of the two keeps it.
+    Where the address is a legacy account's too, the app may decide which of the two rows keeps it.
     """
     if row is None:
         return "there is no row"
@@ -54,7 +54,7 @@ def profile_differences(person: Person, row: Row | None, table: UserTable) -> st
         f"{column} is {row[column]!r} instead of {value!r}"
         for column, value in ((column, person.at_clerk(name)) for column, name in table.mirror.items())
         if not values_equal(row[column], value, fold=column == table.email)
-        and not (person.contests and column == table.email)
+        and not (person.second_account is not None and column == table.email)
     )
 
 

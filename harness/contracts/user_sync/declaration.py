@@ -68,7 +68,9 @@ class Reach(Table):
 class UserTable(Table):
     """The table of users. `mirror`: column -> Clerk field; `volatile`: columns (`table.column` for other tables) that may
     differ on replay; `email_case`: whether addresses that differ in case are the same; `relations`: the foreign keys to users
-    that are looked at, as `table.column`, all by default; `adopt`: whether legacy accounts are adopted.
+    that are looked at, as `table.column`, all by default; `adopt`: whether legacy accounts are adopted; `both_sides`: what becomes
+    of a person with a row who has a legacy account's verified primary address as well: `apart`, the two rows stay as they are;
+    `merge`, they are made one; `either` of these; `refuse`, the person is kept out until somebody has decided.
     """
 
     name: str = "users"
@@ -80,6 +82,7 @@ class UserTable(Table):
     email_case: Literal["ignore", "exact"] = "ignore"
     relations: list[str] | None = None
     adopt: bool = True
+    both_sides: Literal["either", "apart", "merge", "refuse"] = "either"
 
 
 class SyncFile(ContractTable):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,8 @@ class SyncEnvironment:
         self.delivered: list[Message] = []
         self.answers: dict[str, str] = {}
         self.log: list[str] = []
+        self.both_sides: Counter[str] = Counter()
+        """How often people on both sides were kept apart or made one."""
         self._mark = ""
 
     @property
@@ -123,8 +126,48 @@ class SyncEnvironment:
     def free_account(self, number: int) -> LegacyAccount | None:
         """The legacy account of that number, modulo those there are; None where somebody has its address."""
         account = self.legacy[number % len(self.legacy)]
-        taken = account.owner is not None or account.contested or any(p.legacy == account.number for p in self.people)
+        taken = account.owner is not None or account.rival is not None or account.reserved
+        taken = taken or any(p.legacy == account.number for p in self.people)
         return None if taken else account
+
+    def put_on_both_sides(self, person: Person, account: LegacyAccount, *, told: bool) -> None:
+        """The person has a row, and a legacy account has the same address. Rows of other tables refer to both.
+
+        `told`: Clerk tells of the address now.
+        """
+        account.rival, account.told, person.second_account = person.user.id, told, account
+        person.may_be_refused = self.file.table.both_sides == "refuse"
+        row = self.row_of(person)
+        if row is not None:
+            person.dependents = self.database.add_dependents(row)
+
+    def made_without_address(self, person: Person, row: Row) -> None:
+        """A row was made for somebody whose address nobody told yet: where a legacy account has it, the two are beside each other."""
+        for account in self.legacy:
+            if account.owner == person.user.id and row[self.file.table.id] != account.row[self.file.table.id]:
+                account.owner = None
+                self.put_on_both_sides(person, account, told=True)
+
+    def add_second_account(self, person: Person) -> LegacyAccount | None:
+        """A legacy account with the address of a person; None where the table's constraints keep it out.
+
+        Where addresses are unique as they are written, it is written in other case.
+        """
+        email = person.user.email
+        if email is None:
+            return None
+        other = email.upper() if email != email.upper() else email.lower()
+        for form in (email, other) if self.file.table.email_case == "ignore" else (email,):
+            account = self.database.try_legacy_account(len(self.legacy), form)
+            if account is not None:
+                self.legacy.append(account)
+                return account
+        return None
+
+    def row_ids_of(self, person: Person) -> list[object]:
+        """The ids of the rows that may be the person's: the first one, and that of a legacy account with the same address."""
+        second = person.second_account
+        return [person.row_id, *([second.row[self.file.table.id]] if second is not None else [])]
 
     def longest(self, field_name: str) -> int:
         """How many characters a field of the profile may have, so that the column that mirrors it holds them."""
@@ -164,7 +207,9 @@ class SyncEnvironment:
         count = len(self.people)
         used = {p.user.email for p in self.people if not p.deleted}
         for former in (self.people[(number + turn) % count] for turn in range(count)):
-            if former.deleted and former.claims == "own" and former.user.email not in used and not former.contests:
+            if former.deleted and former.claims == "own" and former.user.email not in used:
+                if former.second_account is not None:
+                    continue
                 entry = former.user.emails[former.user.primary]
                 emails = [EmailAddress(entry.address)]
                 return self._add_person("own", None, emails, former.user.first_name, former.user.last_name)

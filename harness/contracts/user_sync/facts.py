@@ -106,6 +106,25 @@ class Dependent:
     refers_to: object
 
 
+@dataclass(frozen=True)
+class BothSides:
+    """What has become of a person with a row and of a legacy account with the same address. Looked at in the end only.
+
+    `legacy`: the account's row; `own`: that which the person had; `now`: that which the person has, None for none; `legacy_there`:
+    whether the account's row is. `hang`: a table and column, whether `legacy` or `own` was referred to there, and to which row it
+    refers now; None where that row is gone. `shared`: tables and columns of which each user has one row at most, and has one now.
+    """
+
+    person: Person
+    account: LegacyAccount
+    legacy: object
+    own: object
+    now: object
+    legacy_there: bool
+    hang: list[tuple[tuple[str, str], str, object]]
+    shared: set[tuple[str, str]]
+
+
 # What holds when all events have arrived
 
 

@@ -10,6 +10,20 @@ Row = dict[str, object]
 """A row of the table of users: column -> value."""
 
 
+@dataclass(frozen=True)
+class DependentRow:
+    """A row of another table that refers to a user. `identity`: column -> value, by which it is found again whomever it
+    refers to; `refers_to`: the user's row at first.
+    """
+
+    identity: dict[str, object]
+    refers_to: object
+
+
+Dependents = dict[tuple[str, str], DependentRow]
+"""(table, column of the foreign key) -> the referring row."""
+
+
 @dataclass
 class LegacyAccount:
     """An account from before Clerk, with rows of other tables that refer to it. `owner`: the Clerk user who may adopt it."""
@@ -17,11 +31,14 @@ class LegacyAccount:
     number: int
     email: str
     row: Row
-    dependents: dict[tuple[str, str], tuple[tuple[object, ...], object]] = field(default_factory=dict)
-    """(table, column of the foreign key) -> the referring row's primary key, and what it refers to."""
+    dependents: Dependents = field(default_factory=dict)
     owner: str | None = None
-    contested: bool = False
-    """Whether the address has become that of somebody who has a row already: the two may stay apart, or be made one."""
+    rival: str | None = None
+    """The Clerk user who has a row already and whose verified primary address is this account's as well."""
+    told: bool = False
+    """Whether Clerk told of that address when the account was there already."""
+    reserved: bool = False
+    """Whether somebody has the address in a way that proves nothing."""
 
 
 @dataclass
@@ -38,8 +55,12 @@ class Person:
     deleted: bool = False
     moved: bool = False
     ever_banned: bool = False
-    contests: bool = False
-    """Whether the primary address has become that of a legacy account, beside the own row."""
+    second_account: LegacyAccount | None = None
+    """The legacy account that has the primary address as well, beside the own row: the person exists on both sides."""
+    may_be_refused: bool = False
+    """Whether somebody on both sides is declared to be kept out."""
+    dependents: Dependents = field(default_factory=dict)
+    """Rows that refer to the own row, of a person who exists on both sides."""
 
     @property
     def active(self) -> bool:

@@ -9,6 +9,7 @@ from harness.contracts.user_sync.compare import describe_answer
 from harness.contracts.user_sync.environment import SyncEnvironment
 from harness.contracts.user_sync.facts import (
     AnsweredFinally,
+    BothSides,
     Dependent,
     LegacyOwner,
     LegacyRow,
@@ -18,7 +19,7 @@ from harness.contracts.user_sync.facts import (
     Undeliverable,
 )
 from harness.contracts.user_sync.invariants import INVARIANTS
-from harness.contracts.user_sync.people import Person
+from harness.contracts.user_sync.people import LegacyAccount, Person
 from harness.contracts.user_sync.steps import BY_KIND
 from harness.contracts.user_sync.steps.base import Step
 from harness.contracts.user_sync.violations import violation_type
@@ -117,8 +118,23 @@ class StepRunner:
             self.judge(LegacyRow(account, row_id in owners))
             self.judge(LegacyOwner(account, owners.get(row_id)))
             if closely:
-                for (name, column), refers_to in self.environment.database.dependents_of(account).items():
+                for (name, column), refers_to in self.environment.database.dependents_of(account.dependents).items():
                     self.judge(Dependent(account, name, column, refers_to))
+        for person in self.environment.people if closely else []:
+            if person.second_account is not None and person.active:
+                self.judge(self._both_sides(person, person.second_account, owners))
+
+    def _both_sides(self, person: Person, account: LegacyAccount, owners: dict[object, object]) -> BothSides:
+        """What has become of the two rows, and of what referred to them. `owners`: row -> Clerk id."""
+        database, legacy = self.environment.database, account.row[self.environment.file.table.id]
+        now = next((row for row, owner in owners.items() if owner == person.user.id), None)
+        hang = [
+            (place, side, refers_to)
+            for side, rows in (("legacy", account.dependents), ("own", person.dependents))
+            for place, refers_to in database.dependents_of(rows).items()
+        ]
+        shared = {place for place, _, _ in hang if database.has_its_only(place, now)}
+        return BothSides(person, account, legacy, person.row_id, now, legacy in owners, hang, shared)
 
     # At the end
 
@@ -132,6 +148,8 @@ class StepRunner:
                 (answer,) = self.environment.client.request(person)
                 self.judge(AnsweredFinally(person, answer))
         self._deliver_all()
+        if any(account.rival is not None and not account.told for account in self.environment.legacy):
+            self._everything_again()  # Whoever makes two accounts one may do so when an event tells of the address again.
         self.watch(closely=True)
         self.judge(Settled())
         self._replay()
@@ -158,10 +176,13 @@ class StepRunner:
         if not self.environment.people:
             return
         before = self.environment.database.dump()
+        self._everything_again()
+        self.judge(Replayed(before, self.environment.database.dump()))
+
+    def _everything_again(self) -> None:
         self.note(f"all events are delivered again, and {self._describe_requests()}")
         for message in list(self.environment.delivered):
             self.environment.client.deliver(message)
         for person in self.environment.people:
             if person.active or not self.environment.client.calls_function:
                 self.environment.client.request(person)
-        self.judge(Replayed(before, self.environment.database.dump()))

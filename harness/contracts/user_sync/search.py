@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from harness.contracts.base import Check, Status
 from harness.contracts.user_sync.environment import SyncEnvironment
-from harness.contracts.user_sync.invariants import INVARIANTS, at_once, newest, relations
+from harness.contracts.user_sync.invariants import INVARIANTS, at_once, both_sides, newest, relations
 from harness.contracts.user_sync.invariants.base import Invariant
 from harness.contracts.user_sync.runner import StepRunner
 from harness.contracts.user_sync.sequences import generated, stories
@@ -134,6 +134,14 @@ def _left_out(check: Check, environment: SyncEnvironment) -> None:
             check.unmeasured = [f"relations: {name}: {why}" for name, why in left.items()]
 
 
+def _seen(check: Check, environment: SyncEnvironment) -> None:
+    """Say what became of people on both sides; what is declared of them and was not seen is not proven."""
+    seen, declared = environment.both_sides, environment.file.table.both_sides
+    check.detail = " and ".join(f"the two were {what}" for what in seen)
+    if not seen and declared != "either":
+        check.unmeasured = [f"table.both_sides: {declared!r}: nobody came to be on both sides"]
+
+
 def _result(invariant: Invariant, violation: Violation | None, count: int, environment: SyncEnvironment) -> Check:
     if violation is None:
         status: Status = "proven" if count else "not examined"
@@ -142,6 +150,8 @@ def _result(invariant: Invariant, violation: Violation | None, count: int, envir
         check = Check("user_sync", invariant.name, invariant.sentence, status, count, detail)
         if invariant is relations.INVARIANT:
             _left_out(check, environment)
+        if invariant is both_sides.INVARIANT:
+            _seen(check, environment)
         return check
     return Check(
         "user_sync",

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 from harness.contracts.user_sync.declaration import UserTable
-from harness.contracts.user_sync.people import LegacyAccount, Row
+from harness.contracts.user_sync.people import DependentRow, Dependents, LegacyAccount, Row
 from harness.core.errors import DeclarationError
 from harness.database.errors import first_line
 from harness.database.row_factory import Reference, dump, insert, referring, tables_of
@@ -66,16 +66,32 @@ class SyncDatabase:
         """Insert a user without a Clerk id, and a row of each table that refers to users."""
         table = self.declared
         row = insert(self.connection, self.tables, table.name, {table.email: email})
-        account = LegacyAccount(number, email, row)
+        return LegacyAccount(number, email, row, self.add_dependents(row))
+
+    def try_legacy_account(self, number: int, email: str) -> LegacyAccount | None:
+        """The same, or None where the constraints of the table keep such a row out."""
+        try:
+            return self.add_legacy_account(number, email)
+        except psycopg.errors.UniqueViolation:
+            return None
+
+    def add_dependents(self, row: Row) -> Dependents:
+        """Insert a row of each table that refers to users, which refers to this one; none where it has its only one already."""
+        found: Dependents = {}
         for reference in self.relations:
+            place, user = (reference.table, reference.column), row[self.declared.id]
+            if self.has_its_only(place, user):
+                continue
             try:
-                added = insert(self.connection, self.tables, reference.table, {reference.column: row[table.id]})
+                added = insert(self.connection, self.tables, reference.table, {reference.column: user})
             except psycopg.Error as error:  # No row that its constraints take was found: that table is left out.
                 self.left_out[f"{reference.table}.{reference.column}"] = first_line(error)
                 continue
-            key = tuple(added[name] for name in self.tables[reference.table].key)
-            account.dependents[reference.table, reference.column] = (key, row[table.id])
-        return account
+            kept = self.tables[reference.table].key or list(added)
+            identity = {name: added[name] for name in kept if name != reference.column}
+            comparable = {name: value for name, value in identity.items() if not isinstance(value, dict | list)}
+            found[place] = DependentRow(comparable, user)
+        return found
 
     def users(self, clerk_id: str | None = None) -> list[Row]:
         """Rows of the table of users: all, or those of one Clerk user."""
@@ -96,20 +112,31 @@ class SyncDatabase:
             volatile.add((table, column) if dot else (self.declared.name, name))
         return dump(self.connection, self.tables, volatile)
 
-    def dependents_of(self, account: LegacyAccount) -> dict[tuple[str, str], object]:
-        """Whom each dependent row of the account refers to now; None where the row is gone."""
+    def dependents_of(self, rows: Dependents) -> dict[tuple[str, str], object]:
+        """Whom each of these rows refers to now; None where the row is gone."""
         found: dict[tuple[str, str], object] = {}
-        for (name, column), (key, _) in account.dependents.items():
-            where = sql.SQL(" AND ").join(
-                sql.SQL("{} = {}").format(sql.Identifier(part), sql.Literal(value))
-                for part, value in zip(self.tables[name].key, key, strict=True)
-            )
-            statement = (
-                sql.SQL("SELECT {} FROM {} WHERE ").format(sql.Identifier(column), self.tables[name].identifier) + where
-            )
-            row = self.connection.execute(statement).fetchone()
-            found[name, column] = row[0] if row is not None else None
+        for (name, column), row in rows.items():
+            same = [
+                sql.SQL("{} IS NOT DISTINCT FROM {}").format(sql.Identifier(part), sql.Literal(value))
+                for part, value in row.identity.items()
+            ] or [sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(row.refers_to))]
+            statement = sql.SQL("SELECT {} FROM {} WHERE ").format(
+                sql.Identifier(column), self.tables[name].identifier
+            ) + sql.SQL(" AND ").join(same)
+            users = [user for (user,) in self.connection.execute(statement)]
+            found[name, column] = row.refers_to if row.refers_to in users else next(iter(users), None)
         return found
+
+    def has_its_only(self, place: tuple[str, str], user: object) -> bool:
+        """Whether each user has one row there at most (table, column), and this one has it."""
+        name, column = place
+        table = self.tables[name]
+        if [column] not in (table.key, *table.unique):
+            return False
+        statement = sql.SQL("SELECT EXISTS (SELECT FROM {} WHERE {} = {})").format(
+            table.identifier, sql.Identifier(column), sql.Literal(user)
+        )
+        return self.connection.execute(statement).fetchone() == (True,)
 
     def text_limit(self, field_name: str) -> int | None:
         """How many characters the column that mirrors a field of the profile holds; None for no limit."""

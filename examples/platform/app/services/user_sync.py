@@ -1,9 +1,9 @@
 """Keep one row for each Clerk user."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.models import User
 from app.services.clerk_api import Profile
@@ -15,11 +15,13 @@ def find(db: Session, clerk_user_id: str) -> User | None:
 
 
 def _adopt(db: Session, profile: Profile) -> None:
-    """Give a legacy account to the Clerk user who has proven its address."""
+    """Give a legacy account to the Clerk user who has proven its address. Who has a row already stays apart from it."""
+    own = aliased(User)
+    has_row = select(own.id).where(own.clerk_user_id == profile.clerk_user_id).exists()
     if profile.email_verified:
         db.execute(
             update(User)
-            .where(func.lower(User.email) == profile.email.lower(), User.clerk_user_id.is_(None))
+            .where(func.lower(User.email) == profile.email.lower(), User.clerk_user_id.is_(None), ~has_row)
             .values(clerk_user_id=profile.clerk_user_id)
         )
 
@@ -47,13 +49,17 @@ def sync(db: Session, profile: Profile) -> User | None:
         "last_name": profile.last_name,
         "is_active": profile.active,
     }
+    other = aliased(User)
+    legacy = select(other.id).where(func.lower(other.email) == profile.email.lower(), other.clerk_user_id.is_(None))
+    # The address of a legacy account stays there; all else must be taken, a ban above all.
+    changed = values | {"email": case((legacy.exists(), User.email), else_=profile.email)}
     try:
         _adopt(db, profile)
         _release(db, profile)
         db.execute(
             insert(User)
             .values(clerk_user_id=profile.clerk_user_id, **values)
-            .on_conflict_do_update(index_elements=[User.clerk_user_id], set_=values)
+            .on_conflict_do_update(index_elements=[User.clerk_user_id], set_=changed)
         )
         db.commit()
     except IntegrityError:

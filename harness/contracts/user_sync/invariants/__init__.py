@@ -6,6 +6,7 @@ from harness.contracts.user_sync.invariants import (
     adoption,
     at_once,
     banned,
+    both_sides,
     connection_loss,
     newest,
     no_adoption,
@@ -32,6 +33,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     token_only.INVARIANT,
     banned.INVARIANT,
     connection_loss.INVARIANT,
+    both_sides.INVARIANT,
     relations.INVARIANT,
 )
 """In the order in which they judge and are reported."""

@@ -33,6 +33,8 @@ INVARIANT = Invariant(
         story("sign up:0:0:legacy", "request:0", "deliver:0:0", "request:0"),
         story("sign up:0:1:legacy", "request:0"),
         story("sign up:0:0:legacy:upper", "request:0"),
+        story("sign up:0:0:legacy", "deliver:0:0", "request:0"),
+        story("sign up:0:0:own", "take address:0:0", "deliver:0:1", "deliver:0:0", "request:0"),
     ),
     rules=(Rule(Settled, _adopted),),
 )

@@ -22,13 +22,13 @@ def _stays_out(environment: SyncEnvironment, fact: AnsweredFinally) -> Iterator[
 
 def _comes_back(environment: SyncEnvironment, fact: AnsweredFinally) -> Iterator[Judgement]:
     person = fact.person
-    if not person.active or person.blocked or not person.ever_banned:
+    if not person.active or person.blocked or not person.ever_banned or person.may_be_refused:
         return
     answer = describe_answer(fact.answer)
     yield Judgement(is_admission(fact.answer), f"unbanned, {person.name} was answered {answer}")
     if person.row_id is not None:
         row = environment.row_of(person)
-        kept = row is not None and row[environment.file.table.id] == person.row_id
+        kept = row is not None and row[environment.file.table.id] in environment.row_ids_of(person)
         yield Judgement(kept, f"{person.name} came back with another row")
 
 

@@ -12,7 +12,12 @@ from harness.contracts.user_sync.steps.base import story
 
 
 def _taken(environment: SyncEnvironment, fact: Undeliverable) -> Iterator[Judgement]:
+    """A webhook may refuse what is said of a person who is declared to be kept out."""
     message = fact.message
+    about = [p for p in environment.people if p.user.id in message.body.decode() and p.may_be_refused]
+    status = message.attempts[-1]
+    if about and isinstance(status, int) and 400 <= status < 500:
+        return
     yield Judgement(
         False, f"{message.type} of {environment.name_in(message)} is never taken: {environment.answers[message.id]}"
     )
@@ -23,7 +28,7 @@ def _as_at_clerk(environment: SyncEnvironment, _: Settled) -> Iterator[Judgement
     if not environment.file.reach.follows_changes:
         return
     for person in environment.people:
-        if person.active and not person.blocked:
+        if person.active and not person.blocked and not person.may_be_refused:
             wrong = profile_differences(person, environment.row_of(person), environment.file.table)
             yield Judgement(not wrong, f"{person.name}: {wrong}")
 

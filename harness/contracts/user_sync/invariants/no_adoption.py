@@ -15,7 +15,9 @@ from harness.contracts.user_sync.steps.base import story
 def _not_given(environment: SyncEnvironment, fact: LegacyOwner) -> Iterator[Judgement]:
     if fact.account.owner is None:
         given = environment.name_of(fact.owner)
-        yield Judgement(fact.owner is None, f"the legacy account {fact.account.email} was given to {given}")
+        yield Judgement(
+            fact.owner in (None, fact.account.rival), f"the legacy account {fact.account.email} was given to {given}"
+        )
 
 
 def _turned_away(environment: SyncEnvironment, fact: Answered | AnsweredFinally) -> Iterator[Judgement]:
@@ -33,6 +35,8 @@ INVARIANT = Invariant(
     stories=(
         story("sign up:0:0:legacy-unverified", "request:0", "deliver:0:0"),
         story("sign up:0:0:legacy-secondary", "request:0", "deliver:0:0"),
+        story("sign up:0:0:own", "request:0", "take address:0:0:unverified", "deliver:0:1", "request:0"),
+        story("sign up:0:0:own", "request:0", "take address:0:0:secondary", "deliver:0:1", "request:0"),
     ),
     rules=(Rule(LegacyOwner, _not_given), Rule(Answered, _turned_away), Rule(AnsweredFinally, _turned_away)),
 )

@@ -10,10 +10,10 @@ from harness.contracts.user_sync.invariants.base import Invariant, Judgement, Ru
 from harness.contracts.user_sync.steps.base import story
 
 
-def _keeps_row(_: SyncEnvironment, fact: RowsOfPerson) -> Iterator[Judgement]:
+def _keeps_row(environment: SyncEnvironment, fact: RowsOfPerson) -> Iterator[Judgement]:
     person = fact.person
     if fact.ids and person.row_id is not None:
-        yield Judgement(fact.ids[0] == person.row_id, f"{person.name} has another row than before")
+        yield Judgement(fact.ids[0] in environment.row_ids_of(person), f"{person.name} has another row than before")
 
 
 def _given_to_owner(environment: SyncEnvironment, fact: LegacyOwner) -> Iterator[Judgement]:

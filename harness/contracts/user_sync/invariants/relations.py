@@ -11,15 +11,16 @@ from harness.contracts.user_sync.steps.base import story
 
 
 def _account_stays(_: SyncEnvironment, fact: LegacyRow) -> Iterator[Judgement]:
-    if not fact.account.contested:  # Where two are the same person, they may be made one.
+    if fact.account.rival is None:  # Where two are the same person, `both-sides` judges.
         yield Judgement(fact.found, f"the legacy account {fact.account.email} is gone")
 
 
 def _dependent_stays(environment: SyncEnvironment, fact: Dependent) -> Iterator[Judgement]:
+    if fact.account.rival is not None:
+        return
     row_id = fact.account.row[environment.file.table.id]
-    same = [row_id, *(p.row_id for p in environment.people if p.contests and fact.account.contested)]
     yield Judgement(
-        fact.refers_to in same, f"a row of {fact.table} had {fact.column} {row_id} and has {fact.refers_to}"
+        fact.refers_to == row_id, f"a row of {fact.table} had {fact.column} {row_id} and has {fact.refers_to}"
     )
 
 

@@ -14,13 +14,14 @@ from harness.contracts.user_sync.steps.base import story
 
 def _token_decides(environment: SyncEnvironment, fact: Impersonation) -> Iterator[Judgement]:
     person, other, table = fact.person, fact.other, environment.file.table
+    handed_on = other.deleted and (person.user.email or "").lower() == (other.user.email or "").lower()
     yield Judgement(
-        rows_equal(fact.other_before, fact.other_after, set(table.volatile)),
+        handed_on or rows_equal(fact.other_before, fact.other_after, set(table.volatile)),
         f"the row of {other.name} changed by a request of {person.name}",
     )
     if is_admission(fact.answer) and fact.own_before is None and not person.blocked:
         yield Judgement(fact.own_after is not None, f"{person.name} was let in and has no row of their own")
-    if fact.own_after is not None and other.user.email is not None and not (person.moved or other.moved):
+    if fact.own_after is not None and other.user.email is not None and not (person.moved or other.moved or handed_on):
         email = str(fact.own_after[table.email]).lower()
         yield Judgement(email != other.user.email.lower(), f"{person.name} got the address of {other.name}")
 

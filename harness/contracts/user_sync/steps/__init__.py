@@ -26,6 +26,7 @@ STEP_TYPES: tuple[StepType, ...] = (
     requests.RACE,
     requests.LOCKED,
     changes.TAKE_ADDRESS,
+    changes.LEGACY_SIGN_UP,
     changes.RESTART,
 )
 """Their order decides what a seed generates."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from harness.contracts.user_sync.people import Person
+from harness.contracts.user_sync.people import LegacyAccount, Person
 from harness.contracts.user_sync.steps.base import Step, StepType, of_person
 from harness.contracts.user_sync.steps.values import forms, names, number, who
 from harness.fake_clerk import EmailAddress
@@ -42,6 +42,9 @@ def _swap(runner: StepRunner, person: Person, step: Step) -> None:
     other = environment.person(step.other)
     if other is None or other is person or other.deleted or {person.claims, other.claims} != {"own"}:
         return
+    legacy = {account.email.lower() for account in environment.legacy}
+    if any(p.second_account is not None or (p.user.email or "").lower() in legacy for p in (person, other)):
+        return  # An address that is a legacy account's is given on by nobody.
     mine, theirs = (p.user.emails[p.user.primary] for p in (person, other))
     runner.note(f"{person.name} and {other.name} swap their addresses")
     for one, entry in ((person, theirs), (other, mine)):
@@ -50,22 +53,48 @@ def _swap(runner: StepRunner, person: Person, step: Step) -> None:
 
 
 def _take_address(runner: StepRunner, person: Person, step: Step) -> None:
-    """`other`: the legacy account whose address becomes the person's primary one, verified.
+    """`other`: the legacy account whose address becomes the person's primary one, verified; with `text` only a further one:
+    `unverified`, or `secondary`, which gives nobody an account.
 
-    Who has no row yet may have the account; who has one is beside it.
+    Who has no row yet may have the account; who has one is on both sides.
     """
     environment = runner.environment
     account = environment.free_account(step.other)
-    if account is None or person.claims != "own" or person.moved or person.user.banned:
+    known = person.second_account is not None or person.moved or person.user.banned
+    if account is None or person.claims != "own" or known:
+        return
+    if step.text is not None:
+        _add_address(runner, person, account, verified=step.text == "secondary")
         return
     runner.note(f"{person.name} has a new primary address, {account.email}, which is a legacy account's")
     person.moved = True
     if environment.row_of(person) is None:
         account.owner = person.user.id
     else:
-        account.contested = person.contests = True
+        environment.put_on_both_sides(person, account, told=True)
     emails = [*person.user.emails, EmailAddress(account.email)]
     environment.clerk.directory.update_user(person.user.id, emails=emails, primary=len(emails) - 1)
+
+
+def _add_address(runner: StepRunner, person: Person, account: LegacyAccount, *, verified: bool) -> None:
+    """An address that proves nothing, the first of the list, for syncs that take that one."""
+    kind, user = "verified" if verified else "unverified", person.user
+    runner.note(f"{person.name} has a legacy account's address, {account.email}, as a further one, {kind}")
+    account.reserved = True
+    emails = [EmailAddress(account.email, verified), *user.emails]
+    runner.environment.clerk.directory.update_user(user.id, emails=emails, primary=user.primary + 1)
+
+
+def _legacy_sign_up(runner: StepRunner, person: Person, step: Step) -> None:
+    """The person, who has a row, gets a legacy account with the same address: the old sign-up is still open."""
+    environment = runner.environment
+    known = person.second_account is not None or person.blocked or not person.active
+    if known or person.claims != "own" or environment.row_of(person) is None:
+        return
+    account = environment.add_second_account(person)
+    if account is not None:
+        runner.note(f"{person.name} signs up in the old way, too: a legacy account exists for {account.email}")
+        environment.put_on_both_sides(person, account, told=False)
 
 
 def _restart(runner: StepRunner, step: Step) -> None:
@@ -123,8 +152,13 @@ SECOND_ADDRESS = StepType(
 TAKE_ADDRESS = StepType(
     "take address",
     of_person(_take_address),
-    lambda: st.builds(Step, st.just("take address"), who(), number()),
+    lambda: st.builds(
+        Step, st.just("take address"), who(), number(), st.sampled_from([None, None, "unverified", "secondary"])
+    ),
     needs="changes",
+)
+LEGACY_SIGN_UP = StepType(
+    "legacy sign up", of_person(_legacy_sign_up), lambda: st.builds(Step, st.just("legacy sign up"), who())
 )
 RESTART = StepType("restart", _restart, lambda: st.just(Step("restart")), weight=0)
 """In stories only, for it takes long."""

@@ -41,8 +41,11 @@ def _partial(runner: StepRunner, person: Person, step: Step) -> None:
     left_out = ["names", "addresses", "names and addresses"][step.other % 3]
     runner.note(f"an update of {person.name} arrives that says nothing of {left_out}")
     environment.client.deliver(message)
+    row_after = environment.row_of(person)
     if row_before is not None:
-        runner.judge(PartialUpdate(person, row_before, environment.row_of(person)))
+        runner.judge(PartialUpdate(person, row_before, row_after))
+    elif row_after is not None:
+        environment.made_without_address(person, row_after)
 
 
 DELIVER = StepType(

@@ -110,9 +110,9 @@ def _impostor(runner: StepRunner, person: Person, step: Step) -> None:
 
 def _killed(runner: StepRunner, person: Person, step: Step) -> None:
     """`other`: at which write."""
-    if person.blocked or not person.active or person.ever_banned:
-        return
     environment = runner.environment
+    if person.blocked or not person.active or person.ever_banned or person.may_be_refused:
+        return
     before, row_before = environment.database.dump(), environment.row_of(person)
     request = runner.describe_request(person)
     runner.note(f"{request}, and the database connection is killed at write {step.other}")

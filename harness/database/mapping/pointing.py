@@ -1,0 +1,78 @@
+"""Which columns may point to users: by a foreign key, by their names, or by the kind of values that they can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.database.filling import Table
+from harness.database.mapping.find_users import is_text, singular, words_of
+from harness.database.mapping.model import Pointing, Users
+
+_MEANT = {"user", "owner", "author", "creator", "assignee", "uid", "clerk"}
+_BY = {
+    "created",
+    "updated",
+    "deleted",
+    "modified",
+    "invited",
+    "approved",
+    "assigned",
+    "reviewed",
+    "uploaded",
+    "sent",
+    "posted",
+}
+_NUMBERS = {"int2", "int4", "int8", "numeric"}
+
+
+def pointing(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
+    """Yield the columns that may point to users, those of foreign keys first, each once."""
+    seen: set[tuple[str, str]] = set()
+    for each in (*_by_key(tables, users), *_without_key(tables, users)):
+        if (each.table.name, each.column) not in seen:
+            seen.add((each.table.name, each.column))
+            yield each
+
+
+def _by_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
+    for table in tables.values():
+        for key in table.references:
+            if key.to != users.table.name:
+                continue
+            pairs = list(zip(key.columns, key.others, strict=True))
+            held = [pair for pair in pairs if users.kind_of(pair[1]) is not None]
+            if held:
+                column, other = held[-1]
+                rest = tuple(pair for pair in pairs if pair[0] != column)
+                yield Pointing(table, column, True, key.name, users.kind_of(other), rest)
+
+
+def _without_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
+    """Of columns that refer to other tables nothing is asked. Numbers may be anything: their name must say what they mean."""
+    others = {singular(words_of(name.rpartition(".")[2])[-1:][0]) for name in tables if words_of(name)} - _MEANT
+    own = set(users.columns.values())
+    for table in tables.values():
+        taken = {column for key in table.references for column in key.columns}
+        for name, column in table.columns.items():
+            if name in taken or column.shape != "plain" or (table.name == users.table.name and name in own):
+                continue
+            telling = _tells(name, users, others)
+            key = table.key == [name]
+            fits = is_text(table, name) or column.kind == "uuid" or (column.kind in _NUMBERS and telling)
+            if fits and not (key and not telling and column.kind in _NUMBERS):
+                yield Pointing(table, name, telling)
+
+
+def _tells(name: str, users: Users, others: set[str]) -> bool:
+    """Whether a column's name says that it means a user."""
+    words = [singular(word) for word in words_of(name)]
+    if set(words) & others - {singular(words_of(users.table.name)[-1])} and "user" not in words:
+        return False
+    if words[-1:] == ["by"] and (len(words) == 1 or words[-2] in _BY):
+        return True
+    end = words[-2:] if words[-1:] in (["id"], ["uuid"], ["email"], ["sub"], ["key"]) else words[-1:]
+    return bool(set(end) & (_MEANT | {singular(words_of(users.table.name)[-1])})) and words[-1] not in (
+        "count",
+        "agent",
+        "name",
+    )
