@@ -14,20 +14,21 @@ from harness.contracts.migrations.migrators import CommandResult, Migrator
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.rows import populate
 from harness.contracts.migrations.snapshot import Snapshot, snapshot
-from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
+from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch, Taken
 from harness.database.server import Server
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `count`: how many schema
-    statements that were.
+    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `taken`: what was locked;
+    `count`: how many schema statements that were.
     """
 
     result: CommandResult
     before: Snapshot
     after: Snapshot
     statements: list[SchemaStatement]
+    taken: list[Taken]
     watched: bool
     count: int
 
@@ -111,7 +112,7 @@ class MigrationDatabases:
             return []
         populate(url, self.file.model_copy(update={"rows": rows}), self.migrator, rows)
         with psycopg.connect(url, autocommit=True) as connection:
-            watch = StatementWatch(connection)
+            watch = StatementWatch(connection, self.migrator.tables)
             return watch.statements() if self.migrator.upgrade(url).code == 0 else []
 
     def require_rows(self) -> None:
@@ -131,13 +132,14 @@ class MigrationDatabases:
         if self._upgrade is None:
             template, before = self.legacy()
             with self.copy_of(template) as (url, connection):
-                watch = StatementWatch(connection)
+                watch = StatementWatch(connection, self.migrator.tables)
                 result = self.migrator.upgrade(url)
                 self._upgrade = Upgrade(
                     result,
                     before,
                     snapshot(connection, self.migrator.tables, before),
-                    watch.statements(),
+                    watch.statements() if watch.installed else [],
+                    watch.taken() if watch.installed else [],
                     watch.installed,
                     watch.count if watch.installed else 0,
                 )
