@@ -63,6 +63,16 @@ class MigrationDatabases:
             self._server.drop(name)
         self._names.clear()
 
+    def copy(self, template: str) -> tuple[str, str]:
+        """Copy a database that nobody is connected to: the copy's name, and its URL."""
+        name = self._create(template)
+        return name, self._server.url_of(name)
+
+    def discard(self, name: str) -> None:
+        """Drop one of those that were made."""
+        self._server.drop(name)
+        self._names.remove(name)
+
     def reach(self) -> None:
         """Make sure that the migrator reaches databases that are made here. Raises UnsafeError or DatabaseError."""
         self.migrator.reach(self._server.url_of(self._create()))

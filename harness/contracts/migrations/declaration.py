@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -11,6 +12,19 @@ from harness.core.errors import DeclarationError
 from harness.core.toml import Table, load_table
 
 MIGRATIONS_FILE = "migrations.toml"
+MOST_ROWS = 100_000_000
+
+
+class Rehearsal(Table):
+    """How the migrations are rehearsed at the size of production. `rows`: how many rows each table has there, `tables`: by
+    table, those that have another number; `seconds`: how long tables may be filled, for each of the two sizes; `lock_seconds`:
+    the longest that a lock may keep writers out of a table.
+    """
+
+    rows: int | None = Field(default=None, ge=100, le=MOST_ROWS)
+    tables: dict[str, Annotated[int, Field(ge=0, le=MOST_ROWS)]] = {}
+    seconds: float = Field(default=120, gt=0, le=86_400)
+    lock_seconds: float | None = Field(default=None, gt=0, le=86_400)
 
 
 class MigrationsFile(Table):
@@ -20,7 +34,8 @@ class MigrationsFile(Table):
     `before`: the variables with which the app of the stage before starts, to see whether it runs on the schema after;
     `changes`: columns (`table.column`) whose content a migration changes on purpose; `allow`: what would be reported otherwise,
     such as `drop:users.age`, `rewrite:users`, `lock:users`, and `empty:table` for one that no row can be made for; `fill`: by
-    table, rows that cannot be generated: SQL, or the app's own function (`module:function`), which is called with the database's URL.
+    table, rows that cannot be generated: SQL, or the app's own function (`module:function`), which is called with the database's URL;
+    `rehearsal`: at which size they are rehearsed.
     """
 
     legacy: str
@@ -33,12 +48,14 @@ class MigrationsFile(Table):
     changes: list[str] = []
     allow: list[str] = []
     fill: dict[str, str] = {}
+    rehearsal: Rehearsal | None = None
 
 
 def load_migrations(suites: Path) -> MigrationsFile | None:
     """Read the file, where there is one. Raises DeclarationError naming file and key."""
     path = suites / MIGRATIONS_FILE
-    file = load_table(path, MigrationsFile, {"": list(MigrationsFile.model_fields)})
+    known = {"": list(MigrationsFile.model_fields), "rehearsal": list(Rehearsal.model_fields)}
+    file = load_table(path, MigrationsFile, known)
     if file is None:
         return None
     if file.migrator is not None and file.migrator not in MIGRATORS:
@@ -48,4 +65,6 @@ def load_migrations(suites: Path) -> MigrationsFile | None:
             raise DeclarationError(
                 f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table, lock:table or empty:table"
             )
+    if file.rehearsal is not None and file.rehearsal.lock_seconds is not None and file.rehearsal.rows is None:
+        raise DeclarationError(f"{path}: rehearsal.lock_seconds: say at how many rows: rehearsal.rows")
     return file.model_copy(update={"users": file.users.removeprefix("public.")})

@@ -10,6 +10,7 @@ Source: PostgreSQL documentation, Event Triggers (`ddl_command_start`, `ddl_comm
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
@@ -17,6 +18,17 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+MODES = (
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+"""The modes of locks on tables that are noted, the weakest first. From `ShareLock` on they keep writers out."""
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 NOT_ALLOWED = "the role may not make event triggers; use a superuser of a throw-away server"
 _INSTALL = """
 CREATE SCHEMA clerk_harness;
@@ -39,7 +51,7 @@ CREATE FUNCTION clerk_harness.look(since timestamptz, statement integer, seen js
         SELECT look.statement, txid_current()::text, r.oid, n.nspname, r.relname, l.mode, look.since, look.seen
         FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
         JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid) JOIN pg_namespace n ON n.oid = r.relnamespace
-        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode <> 'AccessShareLock'
+        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode NOT IN ('AccessShareLock', 'SIReadLock')
           AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'clerk_harness') AND NOT EXISTS (SELECT FROM
               clerk_harness.taken t WHERE t.xid = txid_current()::text AND t.relation = r.oid AND t.mode = l.mode)
         GROUP BY r.oid, n.nspname, r.relname, l.mode
@@ -63,8 +75,8 @@ ALTER TABLE clerk_harness.taken ENABLE ALWAYS TRIGGER settle;
 ALTER TABLE clerk_harness.step ENABLE ALWAYS TRIGGER settle;
 CREATE FUNCTION clerk_harness.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
-    -- Of a lock that is seen here first nobody knows since when it is held: from the beginning, at the most.
-    PERFORM clerk_harness.look(now(), NULL, NULL);
+    -- Of a lock that is seen here first nobody knows since when it is held: from the migration's beginning, at the most.
+    PERFORM clerk_harness.look(greatest(now(), (SELECT max(at) FROM clerk_harness.step)), NULL, NULL);
     INSERT INTO clerk_harness.step (noted, began, at) VALUES (to_jsonb(NEW),
         (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()), clock_timestamp());
     RETURN NULL;
@@ -116,6 +128,11 @@ END $$;
 CREATE EVENT TRIGGER clerk_harness_begin ON ddl_command_start EXECUTE FUNCTION clerk_harness.begin();
 CREATE EVENT TRIGGER clerk_harness_watch ON ddl_command_end EXECUTE FUNCTION clerk_harness.watch();
 """
+
+
+def in_words(mode: str) -> str:
+    """A mode of locks as SQL calls it: ACCESS EXCLUSIVE."""
+    return _WORDS.sub(" ", mode.removesuffix("Lock")).upper()
 
 
 class Held(NamedTuple):

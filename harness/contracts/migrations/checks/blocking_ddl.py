@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 
 from harness.contracts.base import CheckSpec
 from harness.contracts.migrations.databases import MigrationDatabases, Upgrade
+from harness.contracts.migrations.rehearsal import MANY
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.snapshot import Snapshot
-from harness.contracts.migrations.statement_watch import NOT_ALLOWED, Held, SchemaStatement, Taken
+from harness.contracts.migrations.statement_watch import MODES, NOT_ALLOWED, Held, SchemaStatement, Taken, in_words
 
 _SHOWN_CHARACTERS = 120
-_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MANY = 10_000_000
-"""Rows of a large table in use."""
 _ENOUGH = 1000
 """Rows below which a time says nothing."""
 _TIMES = 5
 """How many times as many rows the second size has."""
 _FEW = 20
 """A table of fewer rows is a list of kinds, say, which is read in no time in production too."""
-_EXCLUSIVE = ("ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock")
+_EXCLUSIVE = MODES[MODES.index("ShareLock") :]
 """The modes that keep writers out."""
 
 
@@ -101,7 +98,7 @@ def _locked(upgrade: Upgrade, populated: set[str]) -> list[tuple[str, str, Schem
         if own:
             strongest = max(own, key=lambda one: one.rows)
             message = (
-                f"{strongest.table} is locked ({_in_words(strongest.mode)}) while {strongest.rows} rows are read: "
+                f"{strongest.table} is locked ({in_words(strongest.mode)}) while {strongest.rows} rows are read: "
                 f"{_shown(statement.query)}"
             )
             found.append((f"lock:{strongest.table}", message, statement, strongest))
@@ -115,11 +112,6 @@ def _texts(upgrade: Upgrade) -> dict[int, str]:
 
 def _shown(query: str | None) -> str:
     return " ".join((query or "").split())[:_SHOWN_CHARACTERS]
-
-
-def _in_words(mode: str) -> str:
-    """A mode of locks as SQL calls it: ACCESS EXCLUSIVE."""
-    return _WORDS.sub(" ", mode.removesuffix("Lock")).upper()
 
 
 def kept_waiting(
@@ -145,7 +137,7 @@ def kept_waiting(
         found[f"lock:{lock.table}"] = (
             strength,
             (
-                f"{lock.table} stays locked ({_in_words(lock.mode)}) while the same transaction reads or writes {whole[name]} rows of "
+                f"{lock.table} stays locked ({in_words(lock.mode)}) while the same transaction reads or writes {whole[name]} rows of "
                 f"{name}: {texts.get(lock.statement, '')}; do that in a migration, and a transaction, of its own"
             ),
         )
@@ -155,10 +147,10 @@ def kept_waiting(
 def growing(small: Held, large: Held) -> str:
     """How long a lock is held, by growth over two sizes."""
     each = max(0.0, large.milliseconds - small.milliseconds) / max(1, large.rows - small.rows)
-    at_most = (large.milliseconds + each * (_MANY - large.rows)) / 1000
+    at_most = (large.milliseconds + each * (MANY - large.rows)) / 1000
     return (
         f"held {small.milliseconds:.1f} ms for {small.rows:,} rows and {large.milliseconds:.1f} ms for {large.rows:,}; "
-        f"about {at_most:,.1f} s for {_MANY:,}"
+        f"about {at_most:,.1f} s for {MANY:,}"
     )
 
 
