@@ -148,8 +148,8 @@ class MigrationDatabases:
                     result,
                     before,
                     snapshot(connection, self.migrator.tables, before),
-                    watch.statements() if watch.installed else [],
-                    watch.taken() if watch.installed else [],
+                    watch.statements(),
+                    watch.taken(),
                     watch.installed,
                     watch.count if watch.installed else 0,
                 )

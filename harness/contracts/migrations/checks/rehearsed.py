@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import psycopg
@@ -13,6 +14,7 @@ from harness.contracts.migrations.rehearsal import MigrationCost, Rehearsed, com
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped, Measured
 from harness.contracts.migrations.statement_watch import NOT_ALLOWED, StatementWatch, in_words
 from harness.core.errors import DeclarationError
+from harness.core.text import listed
 from harness.database.filling import Grown, grow, read_tables
 
 _LESS = 10
@@ -45,14 +47,20 @@ def _rehearsal(databases: MigrationDatabases) -> Measured:
 
 
 def _grow(databases: MigrationDatabases, url: str, declared: Rehearsal, less: int) -> dict[str, Grown]:
-    """Grow the tables to the declared size, or to that part of it; how many rows each has."""
+    """Grow the tables to the declared size, or to that part of it, those first that migrations lock; how many rows each has."""
     with psycopg.connect(url, autocommit=True) as connection:
         every = read_tables(connection)
         tables = {name: table for name, table in every.items() if name not in databases.migrator.tables}
         if unknown := sorted(set(declared.tables) - set(tables)):
             raise DeclarationError(f"migrations.toml: rehearsal.tables: the legacy revision has no table {unknown[0]}")
         wanted = {name: declared.tables.get(name, declared.rows or 0) // less for name in tables}
-        return grow(connection, tables, wanted, declared.seconds)
+        first = {lock.table for lock in databases.upgraded().taken if lock.mode != "RowShareLock"} | {
+            databases.file.users
+        }
+        ends = time.monotonic() + declared.seconds
+        found = grow(connection, tables, {name: wanted[name] for name in wanted if name in first}, declared.seconds)
+        rest = {name: rows for name, rows in wanted.items() if name not in first}
+        return found | grow(connection, tables, rest, max(0.0, ends - time.monotonic()))
 
 
 def _size(reached: dict[str, Grown]) -> int:
@@ -104,7 +112,7 @@ def _told(found: list[Rehearsed], reached: dict[str, Grown]) -> str:
     words = "; ".join(one.told() for one in slowest[:_SHOWN])
     more = f"; and {len(found) - _SHOWN} quicker ones" if len(found) > _SHOWN else ""
     short = [f"{name} ({grown.rows:,} rows: {grown.why})" for name, grown in reached.items() if grown.why]
-    left = f"; could not be grown: {', '.join(short)}" if short else ""
+    left = f"; could not be grown: {listed(short, _SHOWN)}" if short else ""
     return f"with {_size(reached):,} rows {words}{more}{left}"
 
 
