@@ -129,6 +129,8 @@ REHEARSED = Check(
          "lock": "ACCESS EXCLUSIVE", "table": "users", "lock_seconds": [0.1, 1.0], "lock_growth": 1.0, "lock_seconds_at_10_million": 10.0},
         {"migration": "0003_" + "x" * 90, "rows": [100_000, 1_000_000], "seconds": [0.001, 0.002], "growth": None,
          "seconds_at_10_million": 0.002},
+        {"lookup": "users.clerk_user_id", "stage": "after", "rows": [100_000, 1_000_000], "milliseconds": [0.1, 0.1],
+         "found": "by an index"},
     ],
 )  # fmt: skip
 

@@ -84,6 +84,32 @@ def test_what_is_declared_is_held(
     assert bool(check.figures) == ("cannot be migrated" not in told)
 
 
+FOUND = Rehearsal(rows=30_000, lookups=["users.email", "users.clerk_user_id"])
+
+
+@pytest.mark.parametrize(
+    ("up", "way"),
+    [(ADD, "by reading all rows"), (f"{ADD} UNIQUE", "by the index users_clerk_user_id_key")],
+)
+def test_the_cost_of_the_mapping_before_and_after(postgres: Server, tmp_path: Path, up: str, way: str) -> None:
+    check = rehearsed(migrations_of(dbmate(up), "20250101", "users", FOUND, postgres, tmp_path))
+    lookups = {(each["lookup"], each["stage"]): each for each in check.figures if "lookup" in each}
+    assert {key: each["found"] for key, each in lookups.items()} == {
+        ("users.email", "before"): "by the index users_email_key",
+        ("users.email", "after"): "by the index users_email_key",
+        ("users.clerk_user_id", "after"): way,
+    }
+    assert all(each["rows"] == [3000, 30_000] and min(each["milliseconds"]) > 0 for each in lookups.values())
+    assert f"users.clerk_user_id after: found {way} in " in check.detail
+
+
+def test_a_lookup_of_neither_stage_is_named(postgres: Server, tmp_path: Path) -> None:
+    size = Rehearsal(rows=100, lookups=["users.clerk_id"])
+    check = rehearsed(migrations_of(dbmate(ADD), "20250101", "users", size, postgres, tmp_path))
+    told = "rehearsal.lookups: neither stage has users.clerk_id: write table.column"
+    assert (check.status, check.unmeasured) == ("not examined", [told])
+
+
 TOOLS: dict[str, tuple[dict[str, str], str, str, list[str]]] = {
     "flyway": (flyway(f"{ADD}; CREATE INDEX by_nick ON users (nick)"), "1", "users", ["2", "10"]),
     "dbmate": (dbmate(f"{ADD}; CREATE INDEX by_nick ON users (nick)"), "20250101", "users", ["20260101"]),

@@ -18,13 +18,15 @@ MOST_ROWS = 100_000_000
 class Rehearsal(Table):
     """How the migrations are rehearsed at the size of production. `rows`: how many rows each table has there, `tables`: by
     table, those that have another number; `seconds`: how long tables may be filled, for each of the two sizes; `lock_seconds`:
-    the longest that a lock may keep writers out of a table.
+    the longest that a lock may keep writers out of a table; `lookups`: columns (`table.column`) by which a person is found,
+    measured before and after.
     """
 
     rows: int | None = Field(default=None, ge=100, le=MOST_ROWS)
     tables: dict[str, Annotated[int, Field(ge=0, le=MOST_ROWS)]] = {}
     seconds: float = Field(default=120, gt=0, le=86_400)
     lock_seconds: float | None = Field(default=None, gt=0, le=86_400)
+    lookups: list[str] = []
 
 
 class MigrationsFile(Table):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ import psycopg
 from harness.contracts.base import CheckSpec
 from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.declaration import Rehearsal
+from harness.contracts.migrations.lookups import LookupCost, look_up, mapped
 from harness.contracts.migrations.rehearsal import MigrationCost, Rehearsed, compared, costs
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped, Measured
 from harness.contracts.migrations.statement_watch import NOT_ALLOWED, StatementWatch, in_words
@@ -20,6 +22,7 @@ from harness.database.filling import Grown, grow, read_tables
 _LESS = 10
 """How many times fewer rows the first size has."""
 _SHOWN = 5
+_STAGES = ("before", "after")
 
 
 def _rehearsal(databases: MigrationDatabases) -> Measured:
@@ -31,19 +34,31 @@ def _rehearsal(databases: MigrationDatabases) -> Measured:
     reached = _grow(databases, url, declared, _LESS)
     small, small_url = databases.copy(large)
     try:
-        before = _measure(databases, small_url, reached)
+        before = _measure(databases, small_url, reached, declared)
     finally:
         databases.discard(small)
     least = _size(reached)
     try:
         reached = _grow(databases, url, declared, 1)
-        after = _measure(databases, url, reached)
+        after = _measure(databases, url, reached, declared)
     finally:
         databases.discard(large)
-    found = compared((least, _size(reached)), before, after)
-    figures = [one.figures() for one in found]
-    _judge(declared, after, reached, figures)
-    return Measured(len(found), _told(found, reached), figures)
+    sizes = (least, _size(reached))
+    found = compared(sizes, before.migrations, after.migrations)
+    lookups = [
+        each
+        for number, stage in enumerate(_STAGES)
+        for each in mapped(sizes, stage, before.lookups[number], after.lookups[number])
+    ]
+    figures = [*(one.figures() for one in found), *(each.figures() for each in lookups)]
+    _judge(declared, after.migrations, reached, figures)
+    unknown = sorted(set(declared.lookups) - {each.column for each in lookups})
+    if unknown:
+        raise CheckSkipped(
+            f"rehearsal.lookups: neither stage has {unknown[0]}: write table.column", declared=True, figures=figures
+        )
+    told = [_told(found, reached), *(each.told() for each in lookups)]
+    return Measured(len(found), "; ".join(told), figures)
 
 
 def _grow(databases: MigrationDatabases, url: str, declared: Rehearsal, less: int) -> dict[str, Grown]:
@@ -68,19 +83,28 @@ def _size(reached: dict[str, Grown]) -> int:
     return max((grown.rows for grown in reached.values()), default=0)
 
 
-def _measure(databases: MigrationDatabases, url: str, reached: dict[str, Grown]) -> list[MigrationCost]:
+@dataclass(frozen=True)
+class _Run:
+    """What was measured at one size: each migration, and the lookups before and after all of them."""
+
+    migrations: list[MigrationCost]
+    lookups: tuple[dict[str, LookupCost], dict[str, LookupCost]]
+
+
+def _measure(databases: MigrationDatabases, url: str, reached: dict[str, Grown], declared: Rehearsal) -> _Run:
     """Migrate a database, and say what each migration took. Raises CheckFailed where it fails."""
     rows = {name: grown.rows for name, grown in reached.items()}
     with psycopg.connect(url, autocommit=True) as connection:
+        before = look_up(connection, read_tables(connection), declared.lookups)
         watch = StatementWatch(connection, databases.migrator.tables)
         databases.migrator.upgrade(url).require(f"{_size(reached):,} rows cannot be migrated")
         found = costs(databases.migrator, watch.steps(), watch.taken(), rows)
-    limit = databases.file.rehearsal.lock_seconds if databases.file.rehearsal is not None else None
-    if limit is not None and not watch.installed:
-        raise CheckSkipped(f"lock_seconds = {limit:g}: {NOT_ALLOWED}", declared=True)
+        after = look_up(connection, read_tables(connection), declared.lookups)
+    if declared.lock_seconds is not None and not watch.installed:
+        raise CheckSkipped(f"lock_seconds = {declared.lock_seconds:g}: {NOT_ALLOWED}", declared=True)
     if not found:
         raise CheckSkipped(f"no migration follows {databases.file.legacy}")
-    return found
+    return _Run(found, (before, after))
 
 
 def _judge(
