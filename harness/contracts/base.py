@@ -80,6 +80,7 @@ class RunOptions(Protocol):
     env: dict[str, str]
     seed: int
     sequences: int | None
+    rows: int | None
     browser: str | None
     reports: Path
 

@@ -123,6 +123,10 @@ class Options:
         "--sequences", "sequences of events for the user_sync contract (default: its file's, 100)", kind=int, metavar="N",
         commands=RUN, low=1, high=1_000_000, repeated=False,
     )  # fmt: skip
+    rows: int | None = option(
+        "--rows", "rehearse the migrations with so many rows in each table, and say how time and locks grow", kind=int,
+        metavar="N", commands=RUN, low=100, high=100_000_000,
+    )  # fmt: skip
     browser: str | None = option(
         "--browser", "the Chromium or Chrome for the frontend contract (default: Playwright's own, else one that is installed; "
         "also HARNESS_BROWSER)", metavar="PATH", commands=RUN,

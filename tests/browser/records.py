@@ -122,6 +122,17 @@ STARTS = Check(
     "configuration", "malformed", "a malformed variable is refused", "proven", 1,
     figures=[{"variable": "CLERK_SECRET_KEY", "expected": "refuse", "seen": "refused", "words": HOSTILE}],
 )  # fmt: skip
+REHEARSED = Check(
+    "migrations", "rehearsal", "with the declared number of rows they succeed", "proven", 2, "with 1,000,000 rows …",
+    figures=[
+        {"migration": "0002_clerk", "rows": [100_000, 1_000_000], "seconds": [0.2, 2.0], "growth": 1.0, "seconds_at_10_million": 20.0,
+         "lock": "ACCESS EXCLUSIVE", "table": "users", "lock_seconds": [0.1, 1.0], "lock_growth": 1.0, "lock_seconds_at_10_million": 10.0},
+        {"migration": "0003_" + "x" * 90, "rows": [100_000, 1_000_000], "seconds": [0.001, 0.002], "growth": None,
+         "seconds_at_10_million": 0.002},
+        {"lookup": "users.clerk_user_id", "stage": "after", "rows": [100_000, 1_000_000], "milliseconds": [0.1, 0.1],
+         "found": "by an index"},
+    ],
+)  # fmt: skip
 
 
 def passing() -> Record:
@@ -134,7 +145,7 @@ def passing() -> Record:
     made.route("GET /old", "old", "bridge")
     made.route("GET /admin", "admin", "admin")
     made.route("POST /jobs", "jobs", "machine")
-    return made.record(PROVEN, STARTS)
+    return made.record(PROVEN, STARTS, REHEARSED)
 
 
 def failing() -> Record:

@@ -52,6 +52,25 @@ def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str) 
     assert browser.do("axe") == []
 
 
+def test_a_rehearsal_is_drawn_at_both_sizes(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["passing"])
+    browser.wait(
+        "[...document.querySelectorAll('#contracts summary')].some(box => box.textContent.startsWith('rehearsal:'))"
+    )
+    browser.ask(OPEN_ALL)
+    browser.ask(OPEN_ALL)  # Those, too, that were in them.
+    told = browser.ask("document.getElementById('contracts').innerText")
+    for words in (
+        "2.00 s in all, 1,000,000 rows",
+        "1.00 s ACCESS EXCLUSIVE on users",
+        "The lock grows like rows^1.0, and is about 10.00 s with ten million rows.",
+        "The time is about 0.00 s with ten million rows.",
+    ):
+        assert words in told, told
+    widths = browser.ask("[...document.querySelectorAll('#contracts .bar i')].map(bar => bar.style.width)")
+    assert {"45%", "4.5%", "22.5%", "2.25%"} <= set(widths)
+
+
 @pytest.mark.parametrize("name", ["passing", "failing", "contracts"])
 def test_the_matrix_says_with_how_much_each_route_was_really_tried(
     browser: Browser, pages: dict[str, Path], name: str
@@ -160,6 +179,7 @@ def test_the_story_of_a_contract_is_told_step_by_step_and_its_costs_are_drawn(
 ) -> None:
     browser.open(pages["failing"])
     browser.ask(OPEN_ALL)
+    browser.ask(OPEN_ALL)  # Those, too, that were in them.
     told = browser.ask("document.getElementById('contracts').innerText")
     assert "user.created for alice again" in told and "(no rows)" in told and "id=2 alice" in told
     widths = browser.ask("[...document.querySelectorAll('.bar i')].map(bar => bar.getBoundingClientRect().width)")

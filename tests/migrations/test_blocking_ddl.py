@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 
-from harness.contracts.migrations.checks.blocking_ddl import growing
-from harness.contracts.migrations.statement_watch import Held, StatementWatch
+from harness.contracts.migrations.checks.blocking_ddl import growing, kept_waiting
+from harness.contracts.migrations.statement_watch import Held, StatementWatch, Taken
 from harness.database import Server
 
 BASE = """
@@ -22,6 +23,10 @@ INSERT INTO notes (user_id) SELECT id FROM users;
 CREATE TABLE parts (id int) PARTITION BY RANGE (id);
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000);
 INSERT INTO parts SELECT id FROM users;
+CREATE TABLE books (version text);
+INSERT INTO books VALUES ('1');
+CREATE TABLE kinds (name text);
+INSERT INTO kinds VALUES ('a'), ('b');
 """
 NAMELESS = "ALTER TABLE users ADD UNIQUE (nick)"
 
@@ -30,7 +35,7 @@ NAMELESS = "ALTER TABLE users ADD UNIQUE (nick)"
 def template(postgres: Server) -> Iterator[str]:
     with psycopg.connect(postgres.create("clerk_harness_locks"), autocommit=True) as connection:
         connection.execute(BASE)
-        StatementWatch(connection)
+        StatementWatch(connection, ["books"])
     yield postgres.url_of("clerk_harness_locks")
     postgres.drop("clerk_harness_locks")
 
@@ -72,6 +77,74 @@ def test_a_statement_that_locks_while_rows_are_read(
     postgres.drop(name)
     own = {held.table for one in found for held in one.held if one.table in (held.table, None) or held.table == "parts"}
     assert own == locked
+
+
+LOCK = "ALTER TABLE users ADD COLUMN plan text"
+LATER = "ALTER TABLE notes ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID"
+
+
+@pytest.mark.parametrize(
+    ("statements", "kept"),
+    [
+        (["BEGIN", LOCK, "SELECT count(*) FROM notes"], {"users"}),
+        (["BEGIN", LOCK, "SELECT count(*) FROM users"], {"users"}),
+        (["BEGIN", LOCK, "UPDATE notes SET user_id = NULL WHERE id <= 200"], {"users"}),
+        ([LATER, "BEGIN", LOCK, "ALTER TABLE notes VALIDATE CONSTRAINT f"], {"users"}),
+        (["BEGIN", LOCK, "CREATE TABLE copies AS SELECT * FROM parts"], {"users"}),
+        (["BEGIN", LATER, "SELECT count(*) FROM parts"], {"notes", "users"}),
+        (["BEGIN", LOCK, "SET CONSTRAINTS ALL IMMEDIATE", "SELECT count(*) FROM notes", "UPDATE books SET version = '2'"], {"users"}),
+        ([LOCK, "SELECT count(*) FROM notes"], set()),
+        (["BEGIN", "SELECT count(*) FROM notes", LOCK], set()),
+        (["BEGIN", LOCK, "UPDATE users SET plan = 'free' WHERE id <= 100 AND id > 90", "INSERT INTO kinds VALUES ('c')"], set()),
+        (["BEGIN", LOCK, "SELECT * FROM kinds"], set()),
+        (["BEGIN", "CREATE TABLE plans (id int)", "INSERT INTO plans SELECT id FROM users"], set()),
+        ([LOCK, "BEGIN", "UPDATE users SET nick = NULL", "COMMIT", "ALTER TABLE users ALTER plan SET DEFAULT 'free'"], set()),
+        (["BEGIN", "ALTER TABLE users ALTER COLUMN nick SET STATISTICS 10", "SELECT count(*) FROM notes"], set()),
+        (["BEGIN", LOCK, "ROLLBACK", "BEGIN", "SELECT count(*) FROM notes"], set()),
+    ],
+)  # fmt: skip
+def test_a_lock_that_is_kept_while_a_transaction_works(
+    template: str, postgres: Server, statements: list[str], kept: set[str]
+) -> None:
+    name = "clerk_harness_kept"
+    url = postgres.create(name, "clerk_harness_locks")
+    with psycopg.connect(url, autocommit=True) as connection:
+        watch = StatementWatch(connection, installed=True)
+        for statement in statements:
+            connection.execute(statement.encode())
+        connection.execute("COMMIT")
+        texts = {one.number: one.query or "" for one in watch.statements()}
+        found = kept_waiting(watch.taken(), texts, {"users": 300, "notes": 300, "parts": 300, "kinds": 2}, set())
+    postgres.drop(name)
+    assert {entry for entry, _ in found} == {f"lock:{table}" for table in kept}
+    assert all(
+        "(ACCESS EXCLUSIVE) while" in message or "(SHARE ROW EXCLUSIVE) while" in message for _, message in found
+    )
+
+
+def test_work_on_a_table_that_is_told_already_is_not_told_again() -> None:
+    now = datetime.datetime.now(datetime.UTC)
+    lock = Taken(1, "users", "AccessExclusiveLock", 1, now, 5.0, {"notes": 300})
+    assert kept_waiting([lock], {1: LOCK}, {"users": 300, "notes": 300}, {"notes"}) == []
+    assert len(kept_waiting([lock], {1: LOCK}, {"users": 300, "notes": 300}, set())) == 1
+
+
+def test_a_role_that_may_make_no_event_triggers_still_sees_locks_and_where_migrations_end(postgres: Server) -> None:
+    name = "clerk_harness_plain"
+    with psycopg.connect(postgres.create(name), autocommit=True) as connection:
+        connection.execute(b"CREATE ROLE plain; GRANT ALL ON SCHEMA public TO plain")
+        connection.execute(f"GRANT CREATE ON DATABASE {name} TO plain; SET ROLE plain".encode())
+        connection.execute("CREATE TABLE books (version text); CREATE TABLE users (id int)")
+        watch = StatementWatch(connection, ["books"])
+        connection.execute("BEGIN; ALTER TABLE users ADD COLUMN plan text; INSERT INTO books VALUES ('2'); COMMIT")
+        assert (watch.installed, watch.statements()) == (False, [])
+        assert [step.noted for step in watch.steps()] == [{"version": "2"}]
+        held = {lock.mode for lock in watch.taken() if lock.table == "users"}
+        connection.execute(b"RESET ROLE")
+    postgres.drop(name)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("DROP ROLE plain")
+    assert held == {"AccessExclusiveLock"}
 
 
 def test_growth_over_two_sizes_is_told() -> None:

@@ -14,20 +14,21 @@ from harness.contracts.migrations.migrators import CommandResult, Migrator
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.rows import populate
 from harness.contracts.migrations.snapshot import Snapshot, snapshot
-from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch
+from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch, Taken
 from harness.database.server import Server
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `count`: how many schema
-    statements that were.
+    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `taken`: what was locked;
+    `count`: how many schema statements that were.
     """
 
     result: CommandResult
     before: Snapshot
     after: Snapshot
     statements: list[SchemaStatement]
+    taken: list[Taken]
     watched: bool
     count: int
 
@@ -61,6 +62,16 @@ class MigrationDatabases:
         for name in self._names:
             self._server.drop(name)
         self._names.clear()
+
+    def copy(self, template: str) -> tuple[str, str]:
+        """Copy a database that nobody is connected to: the copy's name, and its URL."""
+        name = self._create(template)
+        return name, self._server.url_of(name)
+
+    def discard(self, name: str) -> None:
+        """Drop one of those that were made."""
+        self._server.drop(name)
+        self._names.remove(name)
 
     def reach(self) -> None:
         """Make sure that the migrator reaches databases that are made here. Raises UnsafeError or DatabaseError."""
@@ -111,7 +122,7 @@ class MigrationDatabases:
             return []
         populate(url, self.file.model_copy(update={"rows": rows}), self.migrator, rows)
         with psycopg.connect(url, autocommit=True) as connection:
-            watch = StatementWatch(connection)
+            watch = StatementWatch(connection, self.migrator.tables)
             return watch.statements() if self.migrator.upgrade(url).code == 0 else []
 
     def require_rows(self) -> None:
@@ -131,13 +142,14 @@ class MigrationDatabases:
         if self._upgrade is None:
             template, before = self.legacy()
             with self.copy_of(template) as (url, connection):
-                watch = StatementWatch(connection)
+                watch = StatementWatch(connection, self.migrator.tables)
                 result = self.migrator.upgrade(url)
                 self._upgrade = Upgrade(
                     result,
                     before,
                     snapshot(connection, self.migrator.tables, before),
                     watch.statements(),
+                    watch.taken(),
                     watch.installed,
                     watch.count if watch.installed else 0,
                 )

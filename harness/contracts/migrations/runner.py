@@ -11,7 +11,7 @@ from harness.contracts.migrations.checks import CHECKS
 from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.migrators import Migrator, find_migrator
-from harness.contracts.migrations.results import CheckFailed, CheckSkipped
+from harness.contracts.migrations.results import CheckFailed, CheckSkipped, Measured
 from harness.database.server import Server
 
 _NAMES = tuple(spec.name for spec in CHECKS)
@@ -68,12 +68,15 @@ def _result(spec: CheckSpec, databases: MigrationDatabases) -> Check:
     try:
         if spec.function is None:
             raise CheckSkipped("the app is not started here")
-        spec.function(databases)
+        done = spec.function(databases)
+        if isinstance(done, Measured):
+            check.count, check.detail, check.figures = done.count, done.detail, done.figures
     except CheckFailed as failed:
-        check.status, check.detail = "broken", str(failed)
+        check.status, check.detail, check.figures = "broken", str(failed), failed.figures
         check.before = [line[2:] for line in failed.patch if line.startswith("-")]
         check.after = [line[2:] for line in failed.patch if line.startswith("+")]
     except CheckSkipped as skipped:
         check.status, check.detail, check.count = "not examined", str(skipped), 0
+        check.figures = skipped.figures
         check.unmeasured = [str(skipped)] if skipped.declared else []
     return check

@@ -1,26 +1,93 @@
-"""Watches the schema statements of a migration, and stops it at one: an event trigger in the database that is migrated.
+"""Watches a migration in the database that is migrated: its schema statements, its locks, and where each migration ends.
 
-What a statement locks and reads is what Postgres says of it: the locks of its session (pg_locks) and the rows that its
-sequential scans have read (pg_stat_xact_user_tables), before and after.
-Source: PostgreSQL documentation, Event Triggers (`ddl_command_start`, `ddl_command_end`) and Explicit Locking.
+What a statement locks and reads is what Postgres says of it: the locks of its session (pg_locks) and the rows that it has read
+and written (pg_stat_xact_user_tables), before and after, and again when the transaction ends, before it gives its locks up. A
+migration ends where the tool writes it into its books. A migration may be stopped at a statement.
+Source: PostgreSQL documentation, Event Triggers (`ddl_command_start`, `ddl_command_end`), Explicit Locking, and CREATE TRIGGER
+(constraint triggers are fired at the end of the transaction).
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import datetime
+import re
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow
 
+MODES = (
+    "RowShareLock",
+    "RowExclusiveLock",
+    "ShareUpdateExclusiveLock",
+    "ShareLock",
+    "ShareRowExclusiveLock",
+    "ExclusiveLock",
+    "AccessExclusiveLock",
+)
+"""The modes of locks on tables that are noted, the weakest first. From `ShareLock` on they keep writers out."""
+_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 NOT_ALLOWED = "the role may not make event triggers; use a superuser of a throw-away server"
 _INSTALL = """
 CREATE SCHEMA clerk_harness;
 CREATE TABLE clerk_harness.ran (number serial, tag text, schema text, object text, query text);
 CREATE TABLE clerk_harness.held (number integer, schema text, object text, mode text, rows bigint, ms float8);
+CREATE TABLE clerk_harness.taken (number serial PRIMARY KEY, statement integer, xid text, relation oid, schema text, object text,
+    mode text, since timestamptz, ms float8, seen jsonb, work jsonb);
+CREATE TABLE clerk_harness.step (number serial PRIMARY KEY, noted jsonb, began timestamptz, at timestamptz);
 CREATE SEQUENCE clerk_harness.statements;
 CREATE TABLE clerk_harness.stop (at integer NOT NULL);
 INSERT INTO clerk_harness.stop VALUES (0);
-CREATE FUNCTION clerk_harness.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clerk_harness.counts() RETURNS jsonb LANGUAGE sql AS $$
+    SELECT coalesce(jsonb_object_agg(relid::text, seq_tup_read + coalesce(idx_tup_fetch, 0) + n_tup_ins + n_tup_upd + n_tup_del), '{}')
+    FROM pg_stat_xact_user_tables WHERE schemaname <> 'clerk_harness'
+        AND seq_tup_read + coalesce(idx_tup_fetch, 0) + n_tup_ins + n_tup_upd + n_tup_del > 0
+$$;
+-- Note what is locked now and was not before, since when, and what was read and written by then.
+CREATE FUNCTION clerk_harness.look(since timestamptz, statement integer, seen jsonb) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO clerk_harness.taken (statement, xid, relation, schema, object, mode, since, seen)
+        SELECT look.statement, txid_current()::text, r.oid, n.nspname, r.relname, l.mode, look.since, look.seen
+        FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
+        JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid) JOIN pg_namespace n ON n.oid = r.relnamespace
+        WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode NOT IN ('AccessShareLock', 'SIReadLock')
+          AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'clerk_harness') AND NOT EXISTS (SELECT FROM
+              clerk_harness.taken t WHERE t.xid = txid_current()::text AND t.relation = r.oid AND t.mode = l.mode)
+        GROUP BY r.oid, n.nspname, r.relname, l.mode
+$$;
+CREATE FUNCTION clerk_harness.settle() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    UPDATE clerk_harness.taken t SET ms = 1000 * extract(epoch FROM clock_timestamp() - t.since), work = (
+        SELECT jsonb_object_agg(c.name, c.count) FROM (
+            SELECT n.nspname || '.' || r.relname AS name, sum(value::bigint - coalesce((t.seen ->> key)::bigint, 0)) AS count
+            FROM jsonb_each_text(clerk_harness.counts()) JOIN pg_class r ON r.oid = coalesce(pg_partition_root(key::oid), key::oid)
+            JOIN pg_namespace n ON n.oid = r.relnamespace GROUP BY 1) c
+        WHERE c.count > 0 AND t.seen IS NOT NULL)
+    WHERE t.xid = txid_current()::text;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER settle AFTER INSERT ON clerk_harness.taken DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION clerk_harness.settle();
+CREATE CONSTRAINT TRIGGER settle AFTER INSERT ON clerk_harness.step DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION clerk_harness.settle();
+ALTER TABLE clerk_harness.taken ENABLE ALWAYS TRIGGER settle;
+ALTER TABLE clerk_harness.step ENABLE ALWAYS TRIGGER settle;
+CREATE FUNCTION clerk_harness.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    -- Of a lock that is seen here first nobody knows since when it is held: from the migration's beginning, at the most.
+    PERFORM clerk_harness.look(greatest(now(), (SELECT max(at) FROM clerk_harness.step)), NULL, NULL);
+    INSERT INTO clerk_harness.step (noted, began, at) VALUES (to_jsonb(NEW),
+        (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()), clock_timestamp());
+    RETURN NULL;
+END $$;
+"""
+_NOTE = """
+CREATE TRIGGER clerk_harness_note AFTER INSERT OR UPDATE ON {} FOR EACH ROW EXECUTE FUNCTION clerk_harness.note();
+ALTER TABLE {} ENABLE ALWAYS TRIGGER clerk_harness_note;
+"""
+_EVENTS = """
+CREATE FUNCTION clerk_harness.watch() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
     at_statement integer;
     this_one bigint := nextval('clerk_harness.statements');
@@ -35,6 +102,9 @@ BEGIN
         LEFT JOIN pg_class c ON c.oid = coalesce((SELECT indrelid FROM pg_index WHERE indexrelid = o.objid), o.objid)
              AND o.classid = 'pg_class'::regclass
         LEFT JOIN pg_namespace n ON n.oid = c.relnamespace;
+    IF NOT FOUND THEN  -- One that drops.
+        INSERT INTO clerk_harness.ran (tag, query) VALUES (TG_TAG, current_query());
+    END IF;
     IF current_setting('clerk_harness.seen', true) <> '' THEN
         -- Of a lock that keeps writers out: SHARE and stronger.
         INSERT INTO clerk_harness.held
@@ -46,9 +116,11 @@ BEGIN
             WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND read.rows > 0 AND n.nspname <> 'clerk_harness'
               AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
             GROUP BY n.nspname, r.relname, l.mode;
+        PERFORM clerk_harness.look(current_setting('clerk_harness.began')::timestamptz,
+            currval('clerk_harness.ran_number_seq')::integer, clerk_harness.counts());
     END IF;
 END $$;
-CREATE FUNCTION clerk_harness.begin() RETURNS event_trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION clerk_harness.begin() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     PERFORM set_config('clerk_harness.began', clock_timestamp()::text, true), set_config('clerk_harness.seen',
         (SELECT coalesce(jsonb_object_agg(relid::text, seq_tup_read), '{}')::text FROM pg_stat_xact_user_tables WHERE seq_tup_read > 0), true);
@@ -58,6 +130,11 @@ CREATE EVENT TRIGGER clerk_harness_watch ON ddl_command_end EXECUTE FUNCTION cle
 """
 
 
+def in_words(mode: str) -> str:
+    """A mode of locks as SQL calls it: ACCESS EXCLUSIVE."""
+    return _WORDS.sub(" ", mode.removesuffix("Lock")).upper()
+
+
 class Held(NamedTuple):
     """A lock that kept writers out while a statement read rows: its mode, how many rows, and how many milliseconds it took."""
 
@@ -65,6 +142,31 @@ class Held(NamedTuple):
     mode: str
     rows: int
     milliseconds: float
+
+
+class Taken(NamedTuple):
+    """A lock of a transaction, from when it was seen first until the transaction's end: its mode, the number of the schema
+    statement that took it (None where it was no such one), and how many rows of each table were read and written in the
+    meantime. `number` counts locks, `milliseconds` is how long it was held.
+    """
+
+    number: int
+    table: str
+    mode: str
+    statement: int | None
+    since: datetime.datetime
+    milliseconds: float
+    work: dict[str, int]
+
+
+class Step(NamedTuple):
+    """The moment at which a tool wrote a migration into its books: the row of the books, when that session was `began`, and when
+    it was.
+    """
+
+    noted: dict[str, Any]
+    began: datetime.datetime
+    at: datetime.datetime
 
 
 class SchemaStatement(NamedTuple):
@@ -80,28 +182,33 @@ class SchemaStatement(NamedTuple):
 
 
 class StatementWatch:
-    """The watch of one database. `installed`: whether the role was allowed to install it; without it nothing is seen."""
+    """The watch of one database. `installed`: whether the role was allowed to make event triggers; without them no statement is
+    seen, but locks and where each migration ends.
+    """
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], *, installed: bool = False) -> None:
-        """`connection` must be in autocommit mode. `installed`: the database has the watch already, from its template."""
+    def __init__(
+        self, connection: psycopg.Connection[TupleRow], books: Collection[str] = (), *, installed: bool = False
+    ) -> None:
+        """`connection` must be in autocommit mode. `books`: the migrator's own tables. `installed`: the database has the watch
+        already, from its template.
+        """
         self._connection = connection
         self.installed = True
         if installed:
             return
+        connection.execute(_INSTALL.encode())
+        for book in books:
+            table = sql.Identifier(*book.split("."))
+            if connection.execute("SELECT to_regclass(%s)", [table.as_string()]).fetchone() != (None,):
+                connection.execute(sql.SQL(_NOTE).format(table, table))
         try:
-            connection.execute(_INSTALL.encode())
+            connection.execute(_EVENTS.encode())
         except psycopg.errors.InsufficientPrivilege:
             self.installed = False
 
     def statements(self) -> list[SchemaStatement]:
         """The schema statements that were run, in their order."""
-        if not self.installed:
-            return []
-        here = self._connection.execute("SELECT coalesce(current_schema(), 'public')").fetchone()
-
-        def shown(schema: str | None, name: str | None) -> str | None:
-            return name if here is not None and schema == here[0] else f"{schema}.{name}" if name else None
-
+        shown = self._shown()
         held: dict[int, list[Held]] = {}
         for number, schema, name, mode, rows, took in self._connection.execute("SELECT * FROM clerk_harness.held"):
             held.setdefault(number, []).append(Held(shown(schema, name) or "", mode, int(rows), took))
@@ -112,6 +219,35 @@ class StatementWatch:
             SchemaStatement(number, tag, shown(schema, name), query, tuple(held.get(number, ())))
             for number, tag, schema, name, query in ran
         ]
+
+    def taken(self) -> list[Taken]:
+        """The locks of transactions that wrote or changed anything of the schema, in their order."""
+        shown = self._shown()
+        rows = self._connection.execute(
+            "SELECT number, schema, object, mode, statement, since, coalesce(ms, 0), coalesce(work, '{}') FROM clerk_harness.taken "
+            "ORDER BY number"
+        ).fetchall()
+        return [
+            Taken(
+                number, shown(schema, name) or "", mode, statement, since, took,
+                {shown(*table.split(".", 1)) or "": count for table, count in work.items()},
+            )
+            for number, schema, name, mode, statement, since, took, work in rows
+        ]  # fmt: skip
+
+    def steps(self) -> list[Step]:
+        """The migrations that were run, in their order."""
+        rows = self._connection.execute("SELECT noted, began, at FROM clerk_harness.step ORDER BY number").fetchall()
+        return [Step(*row) for row in rows]
+
+    def _shown(self) -> Callable[[str | None, str | None], str | None]:
+        """What names a table: its schema stands in front where that is not the current one."""
+        here = self._connection.execute("SELECT coalesce(current_schema(), 'public')").fetchone()
+
+        def shown(schema: str | None, name: str | None) -> str | None:
+            return name if here is not None and schema == here[0] else f"{schema}.{name}" if name else None
+
+        return shown
 
     @property
     def count(self) -> int:

@@ -6,9 +6,10 @@ import secrets
 from pathlib import Path
 
 from harness.contracts.base import Check, Context, Contract, Progress
-from harness.contracts.migrations import CHECKS, Migrations, MigrationsFile, load_migrations
+from harness.contracts.migrations import CHECKS, Migrations, MigrationsFile, Rehearsal, load_migrations
 from harness.contracts.migrations.checks.gradual import GRADUAL, verify_gradual
 from harness.contracts.migrations.checks.history import FROM_NOTHING
+from harness.contracts.migrations.checks.rehearsed import REHEARSAL
 
 
 class MigrationContract(Contract):
@@ -29,10 +30,15 @@ class MigrationContract(Contract):
         """Migrate databases of their own; `progress` is called with the name of each check. Raises DatabaseError."""
         if context.server is None:
             return self.unexamined("there is no Postgres to migrate: declare [database], and --app or --command")
+        if context.options.rows is not None:
+            size = (file.rehearsal or Rehearsal()).model_copy(update={"rows": context.options.rows})
+            file = file.model_copy(update={"rehearsal": size})
         python, directory, environment_for = context.command_surroundings()
         migrations = Migrations(file, context.server, python, directory, environment_for, secrets.token_hex(4))
         checks = migrations.verify(progress=progress)
         by_name = {check.name: check for check in checks}
+        if by_name[REHEARSAL.name].figures:
+            context.note(f"rehearsal: {by_name[REHEARSAL.name].detail}")
         nothing, gradual = by_name[FROM_NOTHING.name], by_name[GRADUAL.name]
         if context.unmade and not nothing.failed:
             nothing.status, nothing.detail = "broken", context.unmade

@@ -35,22 +35,29 @@ A text `module:name` is replaced by what calling that name returns, which is clo
 
 
 class Reach(Table):
-    """How the sync is reached. `request`: a route that any signed-in user may call, the first call of which makes the row;
-    `callable`: a function of the app instead of it, `module:function` or `file.py:function` beside this file; `arguments`: what
-    it is called with, see `ARGUMENTS`; `webhook`: the route to which Svix delivers; `refreshes`: whether later requests, or
-    calls, take the profile over anew; the rest: how the request's route is called.
-    """
+    """How the sync is reached: by a route, or by a function of the app."""
 
-    callable: str | None = Field(default=None, pattern=r"^[\w./-]+:[\w.]+$")
-    arguments: list[Any] | dict[str, Any] = ["user"]
-    request: str | None = Field(default=None, pattern=_ROUTE)
-    webhook: str | None = Field(default=None, pattern=_ROUTE)
-    refreshes: bool = False
-    path: dict[str, Any] = {}
-    query: dict[str, Any] = {}
-    headers: dict[str, str] = {}
-    json_body: Any = Field(default=None, alias="json")
-    carrier: str = "bearer"
+    callable: str | None = Field(
+        default=None,
+        pattern=r"^[\w./-]+:[\w.]+$",
+        description="a function of the app instead of a route: module:function, or file.py:function beside this file",
+    )
+    arguments: list[Any] | dict[str, Any] = Field(
+        default=["user"],
+        description="what it is called with: user, claims, fields of the profile, module:name for what is opened for the call, or values",
+    )
+    request: str | None = Field(
+        default=None,
+        pattern=_ROUTE,
+        description="a route that any signed-in user may call, the first call of which makes the row",
+    )
+    webhook: str | None = Field(default=None, pattern=_ROUTE, description="the route to which Svix delivers")
+    refreshes: bool = Field(default=False, description="whether later requests, or calls, take the profile over anew")
+    path: dict[str, Any] = Field(default={}, description="parameters of the request's path")
+    query: dict[str, Any] = Field(default={}, description="parameters of its query")
+    headers: dict[str, str] = Field(default={}, description="header fields beside the credential's")
+    json_body: Any = Field(default=None, alias="json", description="its content, as JSON")
+    carrier: str = Field(default="bearer", description="where its token goes")
 
     @property
     def follows_changes(self) -> bool:
@@ -66,31 +73,42 @@ class Reach(Table):
 
 
 class UserTable(Table):
-    """The table of users. `mirror`: column -> Clerk field; `volatile`: columns (`table.column` for other tables) that may
-    differ on replay; `email_case`: whether addresses that differ in case are the same; `relations`: the foreign keys to users
-    that are looked at, as `table.column`, all by default; `adopt`: whether legacy accounts are adopted; `both_sides`: what becomes
-    of a person with a row who has a legacy account's verified primary address as well: `apart`, the two rows stay as they are;
-    `merge`, they are made one; `either` of these; `refuse`, the person is kept out until somebody has decided.
-    """
+    """The table of users."""
 
-    name: str = "users"
-    id: str = "id"
-    clerk_id: str = "clerk_user_id"
-    email: str = "email"
-    mirror: dict[str, Mirrored] = {"email": "primary_email_address"}
-    volatile: list[str] = []
-    email_case: Literal["ignore", "exact"] = "ignore"
-    relations: list[str] | None = None
-    adopt: bool = True
-    both_sides: Literal["either", "apart", "merge", "refuse"] = "either"
+    name: str = Field(default="users", description="its name, with its schema where that is not public")
+    id: str = Field(default="id", description="the column of its own key")
+    clerk_id: str = Field(default="clerk_user_id", description="the column of Clerk's id")
+    email: str = Field(default="email", description="the column of the e-mail address")
+    mirror: dict[str, Mirrored] = Field(
+        default={"email": "primary_email_address"},
+        description="columns and the fields of a Clerk user that they mirror",
+    )
+    volatile: list[str] = Field(
+        default=[], description="columns (table.column for other tables) that may differ on replay"
+    )
+    email_case: Literal["ignore", "exact"] = Field(
+        default="ignore", description="whether addresses that differ in case are the same"
+    )
+    relations: list[str] | None = Field(
+        default=None, description="the foreign keys to users that are looked at, as table.column; all without it"
+    )
+    adopt: bool = Field(default=True, description="whether legacy accounts are adopted")
+    both_sides: Literal["either", "apart", "merge", "refuse"] = Field(
+        default="either",
+        description="what becomes of a person with a row who has a legacy account's verified primary address as well: "
+        "apart, the rows stay as they are; merge, they are made one; "
+        "either of these; refuse, the person is kept out until somebody has decided",
+    )
 
 
 class SyncFile(ContractTable):
-    """The file. `sequences`: how many sequences are generated, where no option says it."""
+    """The file."""
 
-    reach: Reach
-    table: UserTable = UserTable()
-    sequences: int = Field(default=100, ge=1, le=1_000_000)
+    reach: Reach = Field(description="how the sync is reached")
+    table: UserTable = Field(default=UserTable(), description="the table of users")
+    sequences: int = Field(
+        default=100, ge=1, le=1_000_000, description="how many sequences are generated, where no option says it"
+    )
 
 
 _KEYS = {

@@ -13,6 +13,16 @@ const costs = figures => {
   ["warm", "cold"].map(when => (f[when] ? el("pre", {}, [`${when}:`, ...(f[when].statements ?? []), ...(f[when].clerk_calls ?? [])].join("\n")) : null)));
   return figures.map(bar);
 };
+// Each migration at both sizes: its time, and for how long its strongest lock was held.
+const rehearsals = figures => {
+  const most = Math.max(1e-9, ...figures.flatMap(f => [...f.seconds, ...(f.lock_seconds ?? [])]));
+  const line = (seconds, words, cls) => el("div", { class: "line" }, el("i", { class: cls, style: `width:${(seconds / most) * 45}%`, "aria-hidden": "true" }), `${seconds.toFixed(2)} s ${words}`);
+  const grows = (what, exponent, many) => (typeof many === "number" ? el("p", { class: "small" }, `${what}${typeof exponent === "number" ? ` grows like rows^${exponent.toFixed(1)}, and` : ""} is about ${many.toFixed(2)} s with ten million rows.`) : null);
+  return figures.map(f => el("details", {}, el("summary", { class: "bar" }, el("span", {}, f.migration), el("span", {}, f.rows.map((rows, at) => [
+    line(f.seconds[at], `in all, ${number(rows)} rows`, ""), f.lock_seconds ? line(f.lock_seconds[at], `${f.lock} on ${f.table}`, "second") : null]))),
+  grows("The time", f.growth, f.seconds_at_10_million), f.lock_seconds ? grows("The lock", f.lock_growth, f.lock_seconds_at_10_million) : null));
+};
+const drawn = figures => (figures[0].route && ("warm" in figures[0] || "cold" in figures[0]) ? costs(figures) : figures[0].migration && Array.isArray(figures[0].seconds) ? [rehearsals(figures.filter(f => f.migration)), figures.some(f => f.lookup) ? figureTable(figures.filter(f => f.lookup)) : null] : figureTable(figures));
 const figureTable = figures => {
   const names = [...new Set(figures.flatMap(f => Object.keys(f)))];
   const told = value => (value && typeof value === "object" ? JSON.stringify(value, null, 1) : String(value ?? "–"));
@@ -37,7 +47,7 @@ const drawContracts = () => {
         const place = L.measured[D.contracts.indexOf(check)], figures = L.figures[place] ?? [];
         if (!figures.length || shown.has(place)) return;
         shown.add(place);
-        slot.append(lazily(el("details", {}, el("summary", {}, `${check.name}: what was measured (${figures.length})`)), () => (figures[0].route && ("warm" in figures[0] || "cold" in figures[0]) ? costs(figures) : figureTable(figures))));
+        slot.append(lazily(el("details", {}, el("summary", {}, `${check.name}: what was measured (${figures.length})`)), () => drawn(figures)));
       });
     });
   }

@@ -7,6 +7,7 @@ from harness.contracts.migrations.checks.blocking_ddl import NO_BLOCKING_DDL
 from harness.contracts.migrations.checks.data import DATA, RESUMABLE, ROLLBACK
 from harness.contracts.migrations.checks.gradual import GRADUAL
 from harness.contracts.migrations.checks.history import FROM_NOTHING, MODELS, ONE_HEAD
+from harness.contracts.migrations.checks.rehearsed import REHEARSAL
 
 CHECKS: tuple[CheckSpec, ...] = (
     ONE_HEAD,
@@ -17,5 +18,6 @@ CHECKS: tuple[CheckSpec, ...] = (
     RESUMABLE,
     GRADUAL,
     NO_BLOCKING_DDL,
+    REHEARSAL,
 )
 """In the order in which they are verified and reported."""

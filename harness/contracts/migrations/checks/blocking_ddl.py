@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 
 from harness.contracts.base import CheckSpec
 from harness.contracts.migrations.databases import MigrationDatabases, Upgrade
+from harness.contracts.migrations.rehearsal import MANY
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.snapshot import Snapshot
-from harness.contracts.migrations.statement_watch import NOT_ALLOWED, Held, SchemaStatement
+from harness.contracts.migrations.statement_watch import MODES, NOT_ALLOWED, Held, SchemaStatement, Taken, in_words
 
 _SHOWN_CHARACTERS = 120
-_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_MANY = 10_000_000
-"""Rows of a large table in use."""
 _ENOUGH = 1000
 """Rows below which a time says nothing."""
 _TIMES = 5
 """How many times as many rows the second size has."""
+_FEW = 20
+"""A table of fewer rows is a list of kinds, say, which is read in no time in production too."""
+_EXCLUSIVE = MODES[MODES.index("ShareLock") :]
+"""The modes that keep writers out."""
 
 
 def _no_blocking_ddl(databases: MigrationDatabases) -> None:
@@ -27,6 +29,10 @@ def _no_blocking_ddl(databases: MigrationDatabases) -> None:
     rewritten = _rewritten(upgrade, populated)
     anew = {entry.removeprefix("rewrite:") for entry, message in rewritten if "definition" in message}
     found = [*rewritten, *_dropped(upgrade), *_timed(databases, upgrade, populated - anew)]
+    told = {entry.partition(":")[2] for entry in [*databases.file.allow, *(entry for entry, _ in found)]}
+    found += kept_waiting(
+        upgrade.taken, _texts(upgrade), {name: len(upgrade.before.keys[name]) for name in populated}, told
+    )
     named = [f"{message} (allow = [{entry!r}])" for entry, message in found if entry not in databases.file.allow]
     if named:
         raise CheckFailed("; ".join(named))
@@ -91,20 +97,60 @@ def _locked(upgrade: Upgrade, populated: set[str]) -> list[tuple[str, str, Schem
         own = [one for one in held if one.table == statement.table] or held
         if own:
             strongest = max(own, key=lambda one: one.rows)
-            query = " ".join((statement.query or "").split())[:_SHOWN_CHARACTERS]
-            mode = _WORDS.sub(" ", strongest.mode.removesuffix("Lock")).upper()
-            message = f"{strongest.table} is locked ({mode}) while {strongest.rows} rows are read: {query}"
+            message = (
+                f"{strongest.table} is locked ({in_words(strongest.mode)}) while {strongest.rows} rows are read: "
+                f"{_shown(statement.query)}"
+            )
             found.append((f"lock:{strongest.table}", message, statement, strongest))
     return found
+
+
+def _texts(upgrade: Upgrade) -> dict[int, str]:
+    """The statements, by number, as they are shown."""
+    return {each.number: _shown(each.query) for each in upgrade.statements}
+
+
+def _shown(query: str | None) -> str:
+    return " ".join((query or "").split())[:_SHOWN_CHARACTERS]
+
+
+def kept_waiting(
+    taken: Iterable[Taken], texts: Mapping[int, str], rows: Mapping[str, int], told: Collection[str]
+) -> list[tuple[str, str]]:
+    """Tables whose lock was kept, until the transaction ended, while it worked on a whole table: entries and messages.
+
+    `texts`: schema statements by number; `rows`: how many each populated table had; `told`: the tables of which it is known,
+    or allowed, that work on them takes long.
+    """
+    found = dict[str, tuple[int, str]]()
+    for lock in taken:
+        whole = {
+            name: count for name, count in lock.work.items()
+            if rows.get(name, 0) >= _FEW and 2 * count >= rows[name] and name not in told
+        }  # fmt: skip
+        if lock.mode not in _EXCLUSIVE or lock.table not in rows or lock.statement is None or not whole:
+            continue
+        strength = _EXCLUSIVE.index(lock.mode)
+        if f"lock:{lock.table}" in found and found[f"lock:{lock.table}"][0] >= strength:
+            continue
+        name = max(whole, key=lambda each: whole[each])
+        found[f"lock:{lock.table}"] = (
+            strength,
+            (
+                f"{lock.table} stays locked ({in_words(lock.mode)}) while the same transaction reads or writes {whole[name]} rows of "
+                f"{name}: {texts.get(lock.statement, '')}; do that in a migration, and a transaction, of its own"
+            ),
+        )
+    return [(entry, message) for entry, (_, message) in found.items()]
 
 
 def growing(small: Held, large: Held) -> str:
     """How long a lock is held, by growth over two sizes."""
     each = max(0.0, large.milliseconds - small.milliseconds) / max(1, large.rows - small.rows)
-    at_most = (large.milliseconds + each * (_MANY - large.rows)) / 1000
+    at_most = (large.milliseconds + each * (MANY - large.rows)) / 1000
     return (
         f"held {small.milliseconds:.1f} ms for {small.rows:,} rows and {large.milliseconds:.1f} ms for {large.rows:,}; "
-        f"about {at_most:,.1f} s for {_MANY:,}"
+        f"about {at_most:,.1f} s for {MANY:,}"
     )
 
 

@@ -59,7 +59,7 @@ def _resume(databases: MigrationDatabases, stop: int, count: int) -> None:
     """Stop a migration at a statement, and let it go on."""
     template, before = databases.legacy()
     with databases.copy_of(template) as (url, connection):
-        watch = StatementWatch(connection)
+        watch = StatementWatch(connection, databases.migrator.tables)
         watch.stop_at(stop)
         databases.migrator.upgrade(url)
         watch.stop_at(0)

@@ -107,6 +107,10 @@ class Migrator(ABC):
     def compare_models(self, url: str) -> CommandResult:
         """Compare the models with a database that is up to date. Raises CheckSkipped where there are none to compare."""
 
+    def name_of(self, noted: dict[str, Any]) -> str:
+        """What a migration is called, by the row that it wrote into the tool's books."""
+        return str(next(iter(noted.values()), ""))
+
     def call(self, function: str, url: str) -> CommandResult:
         """Call `module:function` of the app in its own Python, with a database's URL."""
         return self.process([self.python, "-c", _CALL, function, url], function, url)

@@ -94,6 +94,10 @@ class Django(Migrator):
         """Whether Django would write a migration (`makemigrations --check`)."""
         return self._manage(["makemigrations", "--check", "--dry-run", "--noinput"], url)
 
+    def name_of(self, noted: dict[str, Any]) -> str:
+        """`app.migration`."""
+        return f"{noted.get('app')}.{noted.get('name')}"
+
     def _stage(self, revision: str) -> list[Node]:
         """The migrations that a stage names. Raises DeclarationError for one that is not there."""
         graph, found = self._graph(), []
