@@ -177,9 +177,14 @@ def _found(source: str, text: str, begin: int) -> int:
 
 def _difference(before: str, after: str) -> tuple[int, int, str]:
     """The shortest edit that makes one text the other."""
-    begin = len(os.path.commonprefix([before, after]))
-    tail = len(os.path.commonprefix([before[begin:][::-1], after[begin:][::-1]]))
+    begin = _common(before, after)
+    tail = _common(before[begin:][::-1], after[begin:][::-1])
     return begin, len(before) - tail, after[begin : len(after) - tail]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters the two begin with alike."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _changed_lines(source: str, edit: tuple[int, int, str]) -> tuple[str, str]:

@@ -114,6 +114,11 @@ class Failed:
         self.seen = self.seen or report.failed
 
 
+def made_keys(number: int = 24) -> list[RSAPrivateKey]:
+    """RSA keys, which take the most of the time of many tests to make: no process has one of them twice."""
+    return [rsa.generate_private_key(65537, 2048) for _ in range(number)]
+
+
 @dataclass
 class Bench:
     """What every trial needs of the parent."""
@@ -155,11 +160,6 @@ def in_child(folder: str, keys: Sequence[RSAPrivateKey] = ()) -> None:
         return left.pop() if left and key_size == 2048 else usual(public_exponent, key_size, backend)
 
     rsa.generate_private_key = generate
-
-
-def made_keys(number: int = 24) -> list[RSAPrivateKey]:
-    """RSA keys, which take the most of the time of many tests to make: no process has one of them twice."""
-    return [rsa.generate_private_key(65537, 2048) for _ in range(number)]
 
 
 def _run(trial: Trial, bench: Bench, pipe: int) -> int:
