@@ -154,6 +154,7 @@ def _edits(
             places = [each for each in places if each[0] != at]
         before, at, qualified, node = written[id(function)]
         changed = deep_replace(function, mutation.original_node, mutation.mutated_node)
+        assert isinstance(changed, libcst.FunctionDef)
         begin, end, text = _difference(before, text_of(changed, method))
         yield qualified, node, (at + begin, at + end, text)
 
