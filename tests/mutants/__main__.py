@@ -41,9 +41,8 @@ def main() -> int:
     mutations = made(paths)
     if not options.report:
         run = Run(paths, mutations)
-        code = pytest.main(
-            [*told["pytest"], *told["tests"], *(f"--ignore={each}" for each in told["ignore"])], plugins=[run]
-        )
+        left_out = [f"--{way}={each}" for way in ("ignore", "deselect") for each in told[way]]
+        code = pytest.main([*told["pytest"], *told["tests"], *left_out], plugins=[run])
         if not run.whole:
             return int(code) or 1
     results = report.known()
