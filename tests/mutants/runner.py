@@ -80,13 +80,10 @@ class Run:
 
     def _measured(self, session: pytest.Session) -> Reach:
         """One run without mutations, in a process of its own, so that none of its fixtures stand in ours."""
-        of = sha256(self.every.encode())
-        for path in [
-            *self.paths,
-            *sorted(map(str, Path("harness").rglob("*.py"))),
-            *map(str, Path("tests").glob("*/*.py")),
-        ]:
-            of.update(digest(path).encode())
+        ours = Path(__file__).parent.name
+        helpers = [each for each in Path("tests").glob("*/*.py") if each.parent.name != ours]
+        sources = sorted({*self.paths, *map(str, [*Path("harness").rglob("*.py"), *helpers])})
+        of = sha256(repr([self.every, *((path, digest(path)) for path in sources)]).encode())
         file = WORK / f"reach.{of.hexdigest()[:16]}.json"
         if file.exists():
             return Reach.load(file)
@@ -137,7 +134,7 @@ class Run:
         running: list[trial.Trial] = []
         gc.collect()
         gc.freeze()
-        while fresh := self._next(running):
+        while (fresh := self._next(running)) is not None:
             for each in fresh:
                 trial.begin(each, bench)
                 running.append(each)
