@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.contracts.matrix.owners import owners_of
@@ -48,7 +50,7 @@ def test_roles_are_tried_where_not_everybody_who_is_signed_in_may_enter(plan: Ro
     ],
 )
 def test_an_administrator_of_another_organization(
-    path: str, accept: tuple[str, ...], more: dict[str, list[str]], expected: str
+    path: str, accept: tuple[str, ...], more: dict[str, Any], expected: str
 ) -> None:
     assert plan_of(accept, f"GET {path}", **more).expects(FOREIGN) == expected
 
