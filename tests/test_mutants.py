@@ -117,7 +117,7 @@ def test_mutmut_s_changes_become_edits_that_are_python_and_named_once(rules: Mod
 
 A, B, C = mutation("a", "b"), mutation("a", "c"), mutation("a", "d", "rules.other")
 KILLED = {each.name: Result(each.name, "1", "killed") for each in (A, B, C)}
-REASON = Explained("rules.*", "a", "c", "changes nothing")
+REASON = Explained("rules.*", "a", ("b", "c"), "changes nothing")
 
 
 @pytest.mark.parametrize(
@@ -126,9 +126,9 @@ REASON = Explained("rules.*", "a", "c", "changes nothing")
         ({}, [], True, "0 of 3 mutants survive (0.0%), 0 of them unexplained"),
         ({B: "alive"}, [], False, "  alive: rules.rule: a -> c"),
         ({B: "alive"}, [REASON], False, "1 of 3 mutants survive (33.3%), 0 of them unexplained"),
-        ({B: "unreached"}, [Explained("rules.rule", "", "d", "")], False, "  unreached: rules.rule: a -> c"),
+        ({B: "unreached"}, [Explained("rules.rule", "", ("d",), "")], False, "  unreached: rules.rule: a -> c"),
         ({B: "timeout", A: "crash"}, [], True, "1 crash, 1 killed, 1 timeout"),
-        ({}, [REASON], False, "mutants.toml explains what does not survive: rules.*: a c"),
+        ({}, [REASON], False, "mutants.toml explains what does not survive: rules.*: a b, c"),
         ({B: "invalid"}, [], False, "1 of 3 mutants were not tried"),
         ({B: ""}, [], False, "1 of 3 mutants were not tried"),
     ],

@@ -49,11 +49,8 @@ class Explained:
 
     def covers(self, mutation: Mutation) -> bool:
         """Whether it speaks of this one."""
-        return (
-            fnmatchcase(mutation.function, self.function)
-            and self.was in mutation.was
-            and self.becomes in mutation.becomes
-        )
+        changed = not self.becomes or any(each in mutation.becomes for each in self.becomes)
+        return changed and self.was in mutation.was and fnmatchcase(mutation.function, self.function)
 
 
 def declared() -> Mapping[str, Any]:
@@ -64,7 +61,7 @@ def declared() -> Mapping[str, Any]:
 def explanations(told: Mapping[str, Any]) -> list[Explained]:
     """Its `[[survives]]`. Raises KeyError where a function or a reason is missing."""
     return [
-        Explained(each["function"], each.get("was", ""), each.get("becomes", ""), each["why"])
+        Explained(each["function"], each.get("was", ""), tuple(each.get("becomes", ())), each["why"])
         for each in told.get("survives", [])
     ]
 
@@ -120,6 +117,7 @@ def summary(
         lines.append(f"{missing} of {len(mutations)} mutants were not tried")
     elif idle:
         lines += [
-            f"mutants.toml explains what does not survive: {each.function}: {each.was} {each.becomes}" for each in idle
+            f"mutants.toml explains what does not survive: {each.function}: {each.was} {', '.join(each.becomes)}"
+            for each in idle
         ]
     return lines, share <= MOST and not unexplained and not missing and not idle
