@@ -43,8 +43,8 @@ class Explained:
     """Pattern of module and function."""
     was: str
     """Part of the line as it is; \"\" for any."""
-    becomes: str
-    """Part of the line as it is changed; \"\" for any."""
+    becomes: tuple[str, ...]
+    """Parts of the line as it is changed, of which one is enough; none for any."""
     why: str
 
     def covers(self, mutation: Mutation) -> bool:
