@@ -66,6 +66,20 @@ def test_a_line_says_more_than_its_policy() -> None:
     assert (plan.guard, plan.carriers) == ("door", ("cookie:s",))
 
 
+def test_a_line_that_says_whose_row_is_whose() -> None:
+    line = {"policy": "clerk", "path": {"id": {"bob": 2, "alice": 1, "zoe": 3}}}
+    matrix = declared({"router": "a", "routes": {"GET /a/{id}": line}})
+    with pytest.raises(DeclarationError) as caught:
+        planned(matrix, routes("GET /a/{id}"))
+    assert str(caught.value).startswith("a: routes.\"GET /a/{id}\".path.id: no identity 'zoe'")
+    known = {"policies": POLICIES, "identities": {"zoe": {"email": "zoe@example.com"}}}
+    matrix.matrix.identities.update(MatrixFile.model_validate(known).identities)
+    (plan,) = planned(matrix, routes("GET /a/{id}")).routes
+    assert plan.owners is not None
+    assert plan.owners.people == ("bob", "alice", "zoe")
+    assert (plan.base.path, plan.base_of("bob").path, plan.base_of("zoe").path) == ("/a/1", "/a/2", "/a/3")
+
+
 def test_a_line_without_a_route_is_stale() -> None:
     plan = planned(declared(A, B), routes("GET /a"))
     assert [route.key for route in plan.routes] == ["GET /a"]
