@@ -40,7 +40,6 @@ def test_each_way_has_a_twin_of_its_own_whatever_others_have(play: Play) -> None
     played = play(plan, letting_in("clerk-v1", "m2m-jwt"))
     assert {label: (twin.credential.name, twin.admitted) for label, twin in played.state.twins.items()} == {
         "": ("clerk-v1", True),
-        "clerk-v1": ("clerk-v1", True),
         "m2m-jwt": ("m2m-jwt", True),
     }
 
