@@ -102,9 +102,8 @@ def summary(
     alive = [each for each in tried if results[each.name].state not in NOTICED]
     every, left = Counter(each.module for each in tried), Counter(each.module for each in alive)
     lines = [f"{module:50} {left[module]:5} of {every[module]:5} survive" for module in sorted(every)]
-    lines += [
-        f"  {each.name}: {results[each.name].by}" for each in mutations if each.name in results and each not in tried
-    ]
+    broken = [each for each in mutations if each.name in results and results[each.name].state == "invalid"]
+    lines += [f"  {each.name}: {results[each.name].by}" for each in broken]
     unexplained = [each for each in alive if not any(reason.covers(each) for reason in reasons)]
     lines += [f"  {results[each.name].state}: {each.name}" for each in unexplained]
     idle = [reason for reason in reasons if not any(reason.covers(each) for each in alive)]
