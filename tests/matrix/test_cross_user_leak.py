@@ -32,6 +32,7 @@ def answers(*bodies: str, cut: bool = False) -> list[Observation]:
         (['{"now": 1}', '{"now": 3}'], ['{"now": 2}', '{"now": 4}'], '{"now": 4}', ""),
         # One's own and the other's name in one answer: a conversation of the two.
         (['{"with": "x1"}'] * 2, ['{"with": "x2"}'] * 2, '{"with": ["x1", "x2"]}', ""),
+        (["1"] * 2, ["2"] * 2, "2", "the answer that bob gets: 2"),
         # All of bob's words and more, three of which are told; what only the last two of one's own answers share is one's own.
         (["a"] * 2, ["r1 r2 r3 r4"] * 2, "r1 r2 r3 r4 now", "the answer that bob gets: r1, r2, r3"),
         (["x a", "x b", "x c"], ["y"] * 3, "x y", ""),
