@@ -15,7 +15,7 @@ from harness.core.onlooker import Onlooker
 from harness.credentials import CATALOGUE
 from harness.targets.base import Call, Observation
 from tests.matrix.engines import FEW, Engines, admitting, with_cells
-from tests.matrix.kit import TableLane
+from tests.matrix.kit import TableLane, seen
 
 BAD = ("signature-zeros", "exp-null")
 """What is not sent where another route's guard proves it."""
@@ -103,6 +103,20 @@ def test_what_the_leader_has_not_passed_is_sent_to_every_route(engines: Engines)
     assert same_guard(states["GET /b"], states["GET /a"])
 
 
+def test_a_way_that_was_found_open_is_counted_once_though_its_route_is_tried_again(engines: Engines) -> None:
+    def answer(name: str, call: Call) -> Observation:
+        if call.route.path != "/b":
+            return by_one_guard(name, call)
+        return seen(200, entered=True) if "token=" in call.request.query else admitting("clerk")(name, call)
+
+    plans = [guarded("GET /a", "query-token"), guarded("GET /b", "query-token")]
+    found = engines.run(answer, *plans, by_guards=True)
+    labels = [cell.label for cell in plans[1].found]
+    assert labels and len(labels) == len(set(labels))
+    planned = {(plan.key, cell.label) for plan in plans for cell in (*plan.cells, *plan.found)}
+    assert {v.key for v in found} == planned and len(found) == len(planned)
+
+
 # What is lost
 
 
@@ -187,7 +201,8 @@ def test_an_onlooker_hears_of_drills_and_fuzzing_where_there_are_any(engines: En
     plan.drills = frozenset({"rotated", "flood"})
     plan.cells += [plan.cell(CATALOGUE[name]) for name in ("unknown-kid-flood", "clerk-rotated")]
     plan.cells.append(Cell(plan, FUZZ, "reject", plan.ways[0]))
-    engines.run(admitting("clerk", "clerk-rotated"), plan, fuzz=1, onlooker=hearing)
+    found = engines.run(admitting("clerk", "clerk-rotated"), plan, fuzz=1, seed=7, onlooker=hearing)
+    assert "(seed 7)" in found[-1].seen
     assert [heard for (heard, *_) in hearing.heard if isinstance(heard, str)] == [
         "matrix",
         "matrix: rotation of keys",
