@@ -53,7 +53,7 @@ def test_lines_that_nobody_has_read(count: int, told: str) -> None:
     ("verdicts", "more", "word"),
     [
         ((verdict(),), {}, "passed"),
-        ((verdict(),), {"known": {"a": "b"}}, "passed with 1 known finding"),
+        ((verdict(),), {"known": {("GET /y", "clerk", "lockout")}}, "passed with 1 known finding"),
         ((verdict("breach"),), {}, "FAILED"),
         ((verdict(),), {"incomplete": "time was up"}, "INCOMPLETE"),
         ((verdict("breach"),), {"incomplete": "time was up"}, "INCOMPLETE"),
