@@ -13,13 +13,13 @@ from tests.matrix.kit import plan_of
 @pytest.mark.parametrize(
     ("name", "taken"),
     [
-        ("clerk", True), ("forged", True), ("missing", True), ("signature-zeros", False),
+        ("clerk", True), ("clerk-v1", True), ("forged", True), ("missing", True), ("signature-zeros", False),
         ("m2m-jwt", False),  # Genuine, and not for this route.
         ("scheme-lowercase", False),  # Accepted, and not genuine.
     ],
 )  # fmt: skip
 def test_quick_takes_who_is_admitted_and_a_sentinel_of_each_group(name: str, taken: bool) -> None:
-    plan = plan_of(("clerk", "scheme-lowercase"))
+    plan = plan_of(("clerk", "clerk-v1", "scheme-lowercase"))
     assert Selection([], quick=True).takes(plan.cell(CATALOGUE[name])) is taken
     assert Selection([]).takes(plan.cell(CATALOGUE[name]))
 

@@ -83,3 +83,8 @@ def test_the_command_that_verifies_a_contract_again(check: Any, seed: int, comma
 )
 def test_which_verdicts_fail(kind: str, failed: bool) -> None:
     assert verdict(kind).failed is failed
+
+
+def test_a_contract_that_was_not_examined_is_no_examination() -> None:
+    assert not record(checks=(OPEN,)).examined
+    assert record(checks=(OPEN, PROVEN)).examined
