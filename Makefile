@@ -58,10 +58,11 @@ platform: .venv/ready
 drills: .venv/ready
 	@HARNESS_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) tests/drills
 
-# Which changes of the rules the unit tests would miss: fails above 5 %, or for one that tests/mutants.toml does not explain.
+# Which changes of the rules the unit tests would miss: fails above 5 %, or for one that tests/mutants/mutants.toml does not explain.
+# A run that is interrupted goes on where it stopped; MUTANTS=--fresh forgets what earlier ones have found, MUTANTS=FILE tries one module.
 mutants: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
-	@$(BIN)/python -m tests.mutants
+	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
 # Sdist and wheel are whole, and the wheel works in an environment of its own.
 package: .venv/ready

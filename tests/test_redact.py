@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.core.redact import Secrets, _redacted, is_secret, learn_variables, redact
+from harness.core.redact import Secrets, _redacted, is_secret, learn, learn_url, learn_variables, redact
 from harness.credentials import CATALOGUE, Legacy, Mint, Presentation, register
 from harness.credentials.group_roles import EMAIL_FIELDS, ID_FIELDS, ID_NAMES
 from harness.fake_clerk import FakeClerk
@@ -202,6 +202,44 @@ def test_a_known_value_is_cut_in_every_form(form: str) -> None:
     secrets.learn(ODD)
     assert secrets.cut(FORMS[form]) != FORMS[form]
     assert FORMS[form][10:14] not in secrets.cut(FORMS[form])
+
+
+def test_each_place_of_a_value_is_cut() -> None:
+    secrets = Secrets()
+    secrets.learn("Zq8-Wm3_Kd7vR2xP")
+    assert (
+        secrets.cut("a Zq8-Wm3_Kd7vR2xP b Zq8-Wm3_Kd7vR2xP c Zq8-Wm3_Kd7vR2xP") == "a Zq8-Wm3_… b Zq8-Wm3_… c Zq8-Wm3_…"
+    )
+    assert secrets.cut("broken off: Zq8-Wm3_Kd7v") == "broken off: Zq8-Wm3_…"
+
+
+def test_a_long_text_is_cut_as_a_short_one_is(nobody_told: None) -> None:
+    learn("Zq8-Wm3_Kd7vR2xP")
+    for length in (4000, 4096, 5000):
+        text = f"{'word ' * (length // 5)}Zq8-Wm3_Kd7vR2xP sk_test_abcdefghijklmnopqrstuvwxyz0123456789"
+        shown = redact(text)
+        assert shown.startswith("word " * (length // 5))
+        assert "Zq8-Wm3_K" not in shown
+        assert "abcdefghijklmnop" not in shown
+
+
+def test_the_marks_around_a_key_are_no_secret() -> None:
+    secrets = Secrets()
+    secrets.learn("-----BEGIN-PRIVATE-KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEF\n-----END-PRIVATE-KEY-----")
+    assert secrets.cut("-----BEGIN-PRIVATE-KEY-----") == "-----BEGIN-PRIVATE-KEY-----"
+    assert secrets.cut("MIIEvQIBADANBgkqhkiG9w0BAQEF") == "…"
+
+
+def test_a_function_in_a_module_is_a_usual_value() -> None:
+    secrets = Secrets()
+    for value in ("backend.auth:Verifier", "backend.auth:_verify"):
+        secrets.learn(value)
+        assert secrets.cut(f"in {value}") == f"in {value}"
+
+
+def test_a_password_among_the_options_of_a_url_is_cut_whatever_is_in_it(nobody_told: None) -> None:
+    learn_url("postgresql://host/db?password=wh4t-n0w?&sslmode=require")
+    assert redact("it said wh4t-n0w? twice") == "it said … twice"
 
 
 def test_values_that_begin_alike_are_both_cut() -> None:

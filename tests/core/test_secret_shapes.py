@@ -89,6 +89,11 @@ def test_what_was_made_by_chance(text: str, least: int, often: float, expected: 
         ("Basic YWxpY2U6aHVudGVyMg", "Basic …"),
         ("Basic YWxpY2U6aHVudGVyMg==", "Basic …"),
         ("Basic authentication1", "Basic authentication1"),
+        ("Basic dXNlcjpwdzE=", "Basic …"),
+        ("Basic dXNlcjpwdzE", "Basic …"),
+        ("Basic dXNlcjpwdzEy", "Basic …"),
+        ("Basic YTpiYTpi.YTpi", "Basic YTpiYTpi.YTpi"),
+        ("Basic abcdefghi", "Basic abcdefghi"),
         ("basic " + base64.b64encode(b"no colon in it").decode(), "basic " + base64.b64encode(b"no colon in it").decode()),
         ("BASIC YWxpY2U6aHVudGVyMg==", "BASIC …"),
         # Cookies.

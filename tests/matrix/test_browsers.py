@@ -53,6 +53,12 @@ def test_a_preflight_that_is_refused_is_noted(engines: Engines, count: int, stat
     assert engines.notes == [CORS.format(shown)]
     preflight = engines.lanes[0].calls[-1]
     assert (preflight.request.method, preflight.stop) == ("OPTIONS", True)
+    assert [call.route.key for call in engines.lanes[0].calls[-2:]] == [f"GET /{count - 1}"] * 2
+
+
+def test_a_route_that_is_not_asked_hides_no_other(engines: Engines) -> None:
+    engines.run(speaking_cors(401), guarded(0, "clerk"), guarded(1))
+    assert engines.notes == [CORS.format("GET /1 (401)")]
 
 
 @pytest.mark.parametrize(

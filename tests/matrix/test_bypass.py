@@ -52,6 +52,11 @@ def test_what_resembles_the_handler_s_answer(seen: Observation, expected: bool) 
     assert resembles(seen, GENUINE) is expected
 
 
+def test_a_status_is_compared_by_its_hundreds() -> None:
+    assert resembles(Observation(200, JSON, '{"a": 1}'), Observation(201, JSON, '{"a": 2}'))
+    assert not resembles(Observation(200, JSON, '{"a": 1}'), Observation(300, JSON, '{"a": 2}'))
+
+
 NESTED = Observation(200, JSON, '{"user": {"id": "a"}, "rows": [{"id": "x"}]}')
 
 
@@ -152,6 +157,8 @@ def test_not_to_know_a_method_is_no_failure() -> None:
     assert bypass_failed(Observation())
     assert not bypass_failed(answer(status=499))
     assert bypass_failed(Observation(hung=True))
+    assert bypass_failed(Observation(status=200, hung=True))
+    assert bypass_failed(Observation(status=200, died=True))
     assert bypass_failed(Observation(died=True))
     assert not bypass_failed(Observation(stopped=True))
 

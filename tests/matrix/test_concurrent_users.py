@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
+from harness.contracts.matrix.concurrent_users import concurrent_users, named_users
+from harness.contracts.matrix.factory import RequestFactory
 from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.runner import Work
+from harness.credentials import CATALOGUE
 from harness.targets.base import Call, Observation
-from tests.matrix.kit import seen
+from tests.matrix.kit import RecordingMint, plan_of, seen
 from tests.matrix.playing import Answer, Play, letting_in, route
 
 
@@ -58,3 +62,112 @@ def test_only_one_of_two_is_let_in(play: Play) -> None:
 def test_a_stream_that_was_cut_off_is_asked_for_once(play: Play) -> None:
     played = play(with_pair(), pair(cut=True)(0))
     assert [len(work.sendings) for work in played.works if work.together] == [2]
+
+
+# Round by round
+
+
+def rounds(
+    steps: Generator[Work, list[Observation], list[Observation]], *answers: list[Observation]
+) -> tuple[list[int], list[Observation]]:
+    """How many requests each round has, and what comes of it all."""
+    sizes = [len(next(steps).sendings)]
+    for number, some in enumerate(answers):
+        assert len(some) == sizes[-1], f"round {number}"
+        try:
+            sizes.append(len(steps.send([*some]).sendings))
+        except StopIteration as end:
+            assert number == len(answers) - 1
+            return sizes, end.value
+    raise AssertionError(f"another round is asked for: {sizes}")
+
+
+def bodies(*texts: str, status: int | None = 200) -> list[Observation]:
+    return [seen(status, entered=True, body=text) for text in texts]
+
+
+def together(minting: RecordingMint, *answers: list[Observation]) -> tuple[list[int], list[Observation]]:
+    return rounds(concurrent_users(RequestFactory(minting, probed=True), plan_of()), *answers)
+
+
+ONE, TWO = "alice@example.com", "bob@example.com"
+ALONE, MANY = [2, 2, 12, 2], [ONE, TWO] * 6
+
+
+@pytest.mark.parametrize(
+    ("statuses", "goes_on"),
+    [((200, 200), True), ((204, 204), True), ((200, 201), False), ((None, None), False), ((300, 300), False), ((403, 200), False)],
+)  # fmt: skip
+def test_both_must_be_let_in(minting: RecordingMint, statuses: tuple[int | None, int | None], goes_on: bool) -> None:
+    alone = [seen(status, entered=True, body="x") for status in statuses]
+    if goes_on:
+        sizes, found = together(minting, alone, alone, bodies(*MANY), alone)
+        assert (sizes, len(found)) == (ALONE, 1)
+    else:
+        assert together(minting, alone) == ([2], alone[:1])
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_a_name_in_the_other_s_answer_needs_no_more_rounds(minting: RecordingMint, number: int) -> None:
+    mixed = [*MANY]
+    mixed[number] = TWO if number % 2 == 0 else ONE
+    sizes, found = together(minting, bodies(ONE, TWO), bodies(ONE, TWO), bodies(*mixed), bodies(ONE, TWO))
+    assert (sizes, [one.cross_user_leak for one in found]) == (ALONE, [mixed[number]])
+
+
+@pytest.mark.parametrize("knowing", [0, 1, 3])
+def test_what_both_see_at_some_time_is_no_secret(minting: RecordingMint, knowing: int) -> None:
+    answers = [bodies(ONE, TWO), bodies(ONE, TWO), bodies(*MANY[:-2], f"{ONE} {TWO}", TWO), bodies(ONE, TWO)]
+    answers[knowing] = bodies(f"{ONE} {TWO}", TWO)
+    sizes, found = together(minting, *answers)
+    assert (sizes, [one.cross_user_leak for one in found]) == (ALONE, [""])
+
+
+@pytest.mark.parametrize(
+    ("later", "leak"),
+    [
+        (["n 1", "n 2"] * 4, "the answer that bob gets: 2"),
+        # It differs by chance.
+        (["n 1", "n 2", "n 2", "n 1"] * 2, ""),
+        (["n 1", "n 2"] * 3 + ["n 1", "n 3"], ""),
+        (["n 1", "n 2"] * 3 + ["n 2", "n 2"], ""),
+    ],
+)
+def test_without_a_name_more_rounds_show_whether_it_is_chance(
+    minting: RecordingMint, later: list[str], leak: str
+) -> None:
+    usual = bodies("n 1", "n 2")
+    mixed = bodies("n 2", "n 2", *["n 1", "n 2"] * 5)
+    sizes, found = together(minting, usual, usual, mixed, usual, bodies(*later))
+    assert (sizes, [one.cross_user_leak for one in found]) == ([*ALONE, 8], [leak])
+
+
+def naming(minting: RecordingMint, alone: list[Observation], *answers: str) -> list[str]:
+    """The leaks in the answers to requests whose query names bob."""
+    steps = named_users(RequestFactory(minting, probed=True), plan_of(), CATALOGUE["identity-in-query"])
+    sizes, found = rounds(steps, alone, bodies(*answers))
+    assert sizes == [4, 2]
+    return [one.cross_user_leak for one in found]
+
+
+def test_the_answer_that_the_other_gets_though_only_a_query_names_him(minting: RecordingMint) -> None:
+    rows = bodies("row 1", "row 2", "row 1", "row 2")
+    assert naming(minting, rows, "row 2", "row 1") == ["the answer that bob gets: 2", ""]
+    # Bob's own answers differ, in the last of them too: nothing is his.
+    assert naming(minting, bodies("row 1", "row 2", "row 1", "row 3"), "row 2", "row 3") == ["", ""]
+    assert naming(minting, bodies("row 1", "row 3", "row 1", "row 2"), "row 2", "row 3") == ["", ""]
+
+
+@pytest.mark.parametrize("status", [None, 300, 302, 404])
+def test_where_one_of_them_is_kept_out_nothing_is_anybody_s(minting: RecordingMint, status: int | None) -> None:
+    rows = bodies("row 1", "row 2", "row 1", "row 2")
+    rows[3].status = status
+    assert naming(minting, rows, "row 2", "row 2") == ["", ""]
+
+
+def test_what_a_request_says_may_be_repeated(minting: RecordingMint) -> None:
+    bob = minting.identities["bob"]
+    alone = bodies(ONE, TWO, ONE, TWO)
+    # The second form of the query has his id in it, none has his address.
+    assert naming(minting, alone, f"{ONE} {bob.user.id}", f"{ONE} {bob.user.id}") == [bob.user.id, ""]
+    assert naming(minting, alone, f"{ONE} {TWO}", ONE) == [TWO, ""]

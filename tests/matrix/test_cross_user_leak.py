@@ -32,6 +32,13 @@ def answers(*bodies: str, cut: bool = False) -> list[Observation]:
         (['{"now": 1}', '{"now": 3}'], ['{"now": 2}', '{"now": 4}'], '{"now": 4}', ""),
         # One's own and the other's name in one answer: a conversation of the two.
         (['{"with": "x1"}'] * 2, ['{"with": "x2"}'] * 2, '{"with": ["x1", "x2"]}', ""),
+        (["1"] * 2, ["2"] * 2, "2", "the answer that bob gets: 2"),
+        # All of bob's words and more, three of which are told; what only the last two of one's own answers share is one's own.
+        (["a"] * 2, ["r1 r2 r3 r4"] * 2, "r1 r2 r3 r4 now", "the answer that bob gets: r1, r2, r3"),
+        (["x a", "x b", "x c"], ["y"] * 3, "x y", ""),
+        (["a b", "a", "a b"], ["y"] * 3, "y b", "the answer that bob gets: y"),
+        # One's own answers have his address, and not his id.
+        (["by bob@example.com"] * 2, ["by user_bob"] * 2, "by bob@example.com user_bob", "user_bob"),
     ],
 )  # fmt: skip
 def test_an_answer_of_another_person(mine: list[str], theirs: list[str], seen: str, found: str) -> None:
@@ -45,3 +52,10 @@ def test_a_stream_that_was_cut_off_somewhere_has_no_marks() -> None:
 
 def test_who_was_asked_nothing_has_no_marks() -> None:
     assert private_words([], answers("1")) == private_words(answers("1"), []) == set()
+
+
+def test_what_was_sent_may_be_repeated() -> None:
+    answer, (mine,) = answers("for bob@example.com: user_bob")[0], answers("for alice")
+    assert find_cross_user_leak(answer, [mine], [], BOB) == "bob@example.com"
+    assert find_cross_user_leak(answer, [mine], [], BOB, "to=bob@example.com") == "user_bob"
+    assert find_cross_user_leak(answer, [mine], [], BOB, "to=bob@example.com&id=user_bob") == ""

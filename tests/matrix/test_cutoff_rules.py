@@ -64,6 +64,7 @@ def test_three_in_a_row_of_two_groups_or_with_a_genuine_one(minting: RecordingMi
     )
     assert known.why_not(sending(minting, "alg-none")) == known.reason
     assert CutOff().reason == CutOff().last == ""
+    assert "3 times in a row" in cut(minting, ("forged", HUNG), ("expired", HUNG), ("expired-years", HUNG)).reason
     genuine = cut(minting, ("clerk", HUNG), ("clerk-v1", HUNG), ("clerk-other", HUNG))
     assert (
         genuine.reason

@@ -103,6 +103,14 @@ def test_what_is_not_a_mistake(tmp_path: Path) -> None:
     assert router.policy == "closed"
 
 
+def test_the_old_mechanism_is_made_by_a_function_of_a_file_beside_the_declaration(tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text("def token(identity):\n    return f'old {identity}'\n")
+    write_suites(tmp_path, LINE, matrix=CLERK + "[legacy]\ncallable = 'old.py:token'\ncookie = 'sid'\n")
+    legacy = load(tmp_path).legacy
+    assert legacy.maker is not None
+    assert (legacy.maker("zoe"), legacy.cookie) == ("old zoe", "sid")  # type: ignore[arg-type]
+
+
 def test_where_there_is_nothing(tmp_path: Path) -> None:
     for told in (
         "no such directory; `clerk-harness init` writes one",

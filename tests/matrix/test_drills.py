@@ -285,6 +285,14 @@ def test_a_token_is_presented_again_when_it_has_expired(bench: Bench, answer: Ob
     assert {stop for *_, stop in bench.sent} == {True}
 
 
+def test_where_one_route_let_nobody_in_the_tokens_of_others_are_presented_all_the_same(bench: Bench) -> None:
+    closed, plan = drilled("expired-after-genuine", key="GET /y"), drilled("expired-after-genuine")
+    sender = bench.sender(closed, plan)
+    kept_out(sender.states["GET /y"])
+    presented(sender, plan.cells[0], 998.0)
+    assert [(each.route, each.verdict) for each in run(sender)] == [("GET /y", "inconclusive"), ("GET /x", "pass")]
+
+
 def test_a_token_that_has_expired_long_ago_is_not_waited_for(bench: Bench) -> None:
     plan = drilled("expired-after-genuine")
     sender = bench.sender(plan)

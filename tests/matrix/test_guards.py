@@ -19,6 +19,14 @@ def test_one_route_for_each_guard() -> None:
     assert guards([first, read, admin, inside, unknown, also]) == [read, admin, inside, unknown]
 
 
+def test_where_no_guard_is_known_each_router_has_one_and_what_decides_inside_is_the_guard() -> None:
+    here, there = plan_of(key="GET /a"), plan_of(key="GET /b")
+    there.router = "other"
+    inside, elsewhere = (plan_of(key=key, route={"inside": ("app:verify",)}) for key in ("GET /c", "GET /d"))
+    elsewhere.router = "other"
+    assert guards([here, there, inside, elsewhere]) == [here, there, inside]
+
+
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
@@ -26,6 +34,10 @@ def test_one_route_for_each_guard() -> None:
         (Request("GET", f"/orgs/{ORGANIZATION['id']}/bills"), True),
         (Request("GET", "/bills", query=f"org={ORGANIZATION['id']}"), True),
         (Request("POST", "/bills", body=b'{"org": "harness"}'), True),
+        (Request("GET", "/bills", headers=[("x-org", "harness"), ("accept", "*/*")]), True),
+        (Request("GET", "/bills", headers=[("accept", "*/*"), ("x-org", "harness")]), True),
+        (Request("GET", "/bills", headers=[("host", "harness"), ("accept", "*/*")]), False),
+        (Request("GET", "/bills", headers=[("x-one", "har"), ("x-two", "ness")]), False),
         (Request("GET", "/bills"), False),
         (Request("GET", "/harnesses/1"), False),
     ],

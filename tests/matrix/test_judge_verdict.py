@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from harness.contracts.matrix.judge import Judge
+from harness.contracts.matrix.owners import Owners
 from harness.contracts.matrix.verdicts import CellVerdict
-from tests.matrix.kit import BY_CLERK, DECLARED, NO_MECHANISMS, cell, judged, plan_of, seen, state_of
+from harness.targets.request_builder import Example
+from tests.matrix.kit import BY_CLERK, DECLARED, NO_MECHANISMS, admitted, cell, judged, plan_of, seen, state_of
 
 REFUSED = seen(401, entered=False)
 
@@ -41,6 +43,35 @@ def test_a_fetched_canary_is_seen_by_the_listener() -> None:
     state = state_of()
     assert judged(cell(state, "forged"), state, seen(401, entered=False, canary_fetched=True)).evidence == "listener"
     assert judged(cell(state, "forged"), state, seen(401, entered=False)).evidence == "probe"
+
+
+def test_what_an_attacker_needs_depends_on_what_the_credential_is_made_of() -> None:
+    state = state_of(plan_of(("clerk", "m2m-jwt")))
+    admitted(state, way=state.plan.ways[1])
+    assert judged(cell(state, "aud-foreign", "reject"), state, REFUSED).needs == "issuer-key"
+    assert judged(cell(state, "aud-foreign", "reject", "m2m-jwt"), state, REFUSED).needs == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("name", "people", "verdict"),
+    [
+        ("clerk", ("alice", "bob"), "lockout"),
+        (
+            "clerk",
+            ("bob", "carol"),
+            "lockout",
+        ),  # Whose row it is, nobody knows; alice is the one whom every check needs.
+        ("clerk-other", ("alice", "carol"), "pass"),
+        ("clerk-other", ("alice", "bob"), "lockout"),
+    ],
+)
+def test_who_has_no_row_may_be_refused_one(name: str, people: tuple[str, ...], verdict: str) -> None:
+    state = state_of()
+    state.plan.owners = Owners(Example(path={"id": dict.fromkeys(people, 1)}), people)
+    found = judged(cell(state, name, "accept"), state, REFUSED)
+    assert found.verdict == verdict
+    if verdict == "pass":
+        assert (found.detail, found.hint) == ("", "")
 
 
 SECRET = "sk_test_abcdefghijklmnopqrstuvwxyz0123456789"

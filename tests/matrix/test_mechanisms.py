@@ -15,6 +15,7 @@ from tests.matrix.kit import BY_CLERK, BY_OLD, DECLARED, seen
         ([BY_CLERK], [], ("clerk",), ()),
         ([("app.clerk:verify", True, 1)], [], ("clerk",), ()),
         ([("app.clerk:verify", True, 2)], [], (), ()),  # It only wraps the request, and a wildcard names it.
+        ([("app.clerk:verify", False, 2)], [], (), ()),
         ([("app.old:verify", True, 2)], [], (), ("legacy",)),  # It wraps the request, and the user named it.
         ([("app.old:verify", False, 2)], [], (), ("legacy",)),
         ([BY_CLERK], [("app.clerk:verify", True)], (), ()),

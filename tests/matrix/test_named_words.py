@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from harness.contracts.matrix.named import Learned, cells, refused_person
+from harness.contracts.matrix.named import Learned, _session_of, cells, refused_person
 from harness.credentials import CATALOGUE, jose
 from harness.credentials.group_legacy import legacy_claims
 from tests.credentials.forms import claims_of
@@ -30,6 +30,12 @@ def test_words_that_may_be_names_are_tried_at_once(minting: RecordingMint) -> No
     assert len(made(minting, many)["named-field"]) == len(USUAL) + 24
     more = Learned((), tuple(field("code", f"w{n}", *(f"v{n}{m}" for m in range(24)), guessed=True) for n in range(3)))
     assert len(made(minting, more)["named-field"]) == 48
+
+
+@pytest.mark.parametrize(("name", "person"), [("clerk", "bob"), ("clerk-other", "bob"), ("clerk-org-member", "member")])
+def test_whose_session_stands_beside_what_the_source_names(minting: RecordingMint, name: str, person: str) -> None:
+    claims = claims_of(_session_of(CATALOGUE[name], minting))
+    assert (claims["sub"], claims["azp"]) == (minting.identities[person].user.id, minting.origin)
 
 
 def test_all_at_once_where_another_route_named_the_same(minting: RecordingMint) -> None:

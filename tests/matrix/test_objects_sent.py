@@ -145,3 +145,5 @@ def test_without_a_probe_the_status_is_the_evidence_and_what_was_not_sent_says_s
     assert (one.evidence, one.seen, one.excerpt) == ("status", "200", (DIARY + " " * 700)[:300])
     other = judge.of_object(tried(Observation(untried="time was up")), state)
     assert (other.verdict, other.seen, other.detail, other.status) == ("inconclusive", "not tried", "time was up", None)
+    stopped = judge.of_object(tried(Observation(200, stopped=True, entered=True)), state)
+    assert (stopped.status, stopped.excerpt) == (None, "")

@@ -11,7 +11,7 @@ import pytest
 from harness.contracts.matrix.declaration import Declaration
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.plan import Gap, Plan
-from harness.contracts.matrix.planning import make_plan
+from harness.contracts.matrix.planning import make_plan, public_paths
 from harness.contracts.matrix.tables import MatrixFile, RouterFile
 from harness.core.errors import DeclarationError
 from harness.credentials import Legacy
@@ -65,6 +65,20 @@ def test_a_line_says_more_than_its_policy() -> None:
     line = {"policy": "inside", "guard": "door", "carrier": "cookie:s"}
     (plan,) = planned(declared({"router": "a", "routes": {"GET /a": line}}), routes("GET /a")).routes
     assert (plan.guard, plan.carriers) == ("door", ("cookie:s",))
+
+
+def test_a_line_that_says_whose_row_is_whose() -> None:
+    line = {"policy": "clerk", "path": {"id": {"bob": 2, "alice": 1, "zoe": 3}}}
+    matrix = declared({"router": "a", "routes": {"GET /a/{id}": line}})
+    with pytest.raises(DeclarationError) as caught:
+        planned(matrix, routes("GET /a/{id}"))
+    assert str(caught.value).startswith("a: routes.\"GET /a/{id}\".path.id: no identity 'zoe'")
+    known = {"policies": POLICIES, "identities": {"zoe": {"email": "zoe@example.com"}}}
+    matrix.matrix.identities.update(MatrixFile.model_validate(known).identities)
+    (plan,) = planned(matrix, routes("GET /a/{id}")).routes
+    assert plan.owners is not None
+    assert plan.owners.people == ("bob", "alice", "zoe")
+    assert (plan.base.path, plan.base_of("bob").path, plan.base_of("zoe").path) == ("/a/1", "/a/2", "/a/3")
 
 
 def test_a_line_without_a_route_is_stale() -> None:
@@ -276,3 +290,27 @@ def test_browsers_ask_where_a_front_end_is_declared() -> None:
 def test_a_way_that_an_earlier_run_has_found_open() -> None:
     plan = planned(declared(A), routes("GET /a"), credentials=["forged@query:token"])
     assert names(plan) == [["forged@query:token"]]
+
+
+def test_what_is_open_to_everybody_and_takes_no_parameter() -> None:
+    lines = {
+        "GET /": "public",
+        "GET /open": "public",
+        "POST /open": "public",
+        "GET /o/{id}": "public",
+        "GET /me": "clerk",
+    }
+    rest = {"router": "rest", "policy": "public", "routes": {}}
+    found = routes(*lines) + routes("GET /more", "GET /m/{id}", module="app.rest")
+    assert public_paths(declared({"router": "a", "routes": lines}, rest), found) == ("/open", "/more")
+
+
+def test_the_verifier_is_examined_where_a_guard_is_seen_first_and_quick_asks_for_no_names() -> None:
+    lines = {"GET /a": "clerk", "GET /b": "clerk"}
+    found = routes(*lines, dependencies=("app:user",))
+    matrix = declared({"router": "a", "routes": lines})
+    whole, quick = planned(matrix, found, credentials=None), planned(matrix, found, credentials=None, quick=True)
+    assert [plan.examines_verifier for plan in whole.routes] == [True, False]
+    assert [plan.named is not None for plan in whole.routes] == [True, True]
+    assert [plan.named for plan in quick.routes] == [None, None]
+    assert quick.cells < whole.cells

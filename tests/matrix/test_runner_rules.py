@@ -45,6 +45,60 @@ def test_who_wrote_is_found_one_by_one_and_rows_are_kept_where_they_are_asked_fo
     assert [answer.wrote for answer in scripted.answers[0][1]] == [(), ()]
 
 
+def test_of_two_as_of_many_nobody_knows_who_wrote(minting: RecordingMint) -> None:
+    scripted = Scripted(minting, a=[(("forged", "expired"), {}), (("clerk", "missing"), {"together": True})])
+    with lanes(lambda call: seen(401)) as (lane,):
+        played(scripted, lane, Tables(lane, minting, "expired"))
+        assert (sizes(lane), lane.together) == ([2, 1, 1, 2], [False, False, False, True])
+    assert [answer.wrote for answer in scripted.answers[0][1]] == [(), ("notes",)]
+
+
+def test_a_limiter_that_lets_some_through_is_waited_for_again_and_again(
+    minting: RecordingMint, clock: FakeTime
+) -> None:
+    asked: dict[str, int] = {}
+
+    def answer(call: Call) -> Observation:
+        name = minting.name_in(call.request)
+        asked[name] = asked.get(name, 0) + 1
+        left = {"expired": 1, "clerk": 4, "missing": 9}.get(name, 0)
+        return seen(429, headers=[("retry-after", "1")]) if asked[name] <= left else seen(401)
+
+    def statuses(*names: str) -> list[int | None]:
+        asked.clear()
+        scripted = Scripted(minting, a=[(names, {})])
+        with lanes(answer) as (lane,):
+            made = Runner(lane, None, 5.0, scripted.plans(), scripted, scripted.cut)
+            made.begin()
+            while made.busy:
+                clock.now += 1.0
+                made.step(True)
+        return [observation.status for observation in scripted.answers[0][1]]
+
+    # Alone it is given up after a few times in vain.
+    assert statuses("missing") == [429]
+    assert asked == {"missing": 3}
+    # Whenever another request gets through, the count begins anew.
+    assert statuses("expired", "clerk") == [401, 401]
+    assert asked == {"expired": 2, "clerk": 5}
+
+
+def test_a_route_is_cut_off_once_and_a_lane_that_is_lost_at_once_says_what_it_was_for(minting: RecordingMint) -> None:
+    scripted = Scripted(minting, a=[((*THREE, "garbage"), {})])
+    with lanes(lambda call: HUNG) as (lane,):
+        played(scripted, lane)
+    assert [key for key, _ in scripted.cuts] == ["GET /a"]
+    lost = Scripted(minting, a=[(("forged",), {})])
+    lane = Failing(lambda call: seen(401))
+    lane.last = 0
+    try:
+        made = Runner(lane, None, 5.0, lost.plans(), lost, lost.cut)
+        assert list[Any](made.begin()) == ["GET /a"]
+    finally:
+        lane.close()
+    assert lost.cuts == [("GET /a", f"{LOST}: it does not start")]
+
+
 def test_what_a_limiter_turns_away_is_sent_again_when_it_allows(minting: RecordingMint, clock: FakeTime) -> None:
     asked: dict[str, int] = {}
 

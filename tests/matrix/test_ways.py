@@ -9,7 +9,7 @@ import pytest
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.selection import Selection
 from harness.contracts.matrix.tables import Policy
-from harness.contracts.matrix.ways import IN_EACH_CARRIER, SPOT_CHECKS
+from harness.contracts.matrix.ways import IN_EACH_CARRIER, SPOT_CHECKS, Way, base_for, damaged_in
 from harness.core.errors import DeclarationError
 from harness.credentials import CATALOGUE
 from harness.targets.base import Route
@@ -160,3 +160,11 @@ def test_a_way_that_no_route_has_is_a_mistake() -> None:
     selection = Selection(["forged@api-key"])
     with pytest.raises(DeclarationError, match="forged@api-key: no route is entered that way; known: clerk, m2m-jwt"):
         selection.check([plan({"accept": ["clerk", "m2m-jwt"]})])
+
+
+def test_what_only_a_session_can_be_damaged_to_is_no_credential_of_a_machine_s_route() -> None:
+    machine = Way((CATALOGUE["m2m-jwt"],))
+    of_sessions = [each for each in CATALOGUE.values() if each.damages == {"session"} and each.group != "legacy"]
+    assert of_sessions
+    assert not any(damaged_in(each, machine, [machine]) for each in of_sessions)
+    assert {base_for(each, machine) for each in (*of_sessions, CATALOGUE["garbage"])} == {None}

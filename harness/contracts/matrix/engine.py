@@ -166,8 +166,8 @@ class Engine:
             )
             for number, lane in enumerate(self.target.lanes)
         ]
-        for runner in runners:
-            runner.begin()
+        begun = [runner.begin() for runner in runners]
+        yield from (verdict for verdicts in begun for verdict in verdicts)
         while busy := [runner for runner in runners if runner.busy]:
             patience = _LIMITER_CHECK if any(runner.waits for runner in busy) else _IDLE_CHECK
             readable, _, _ = select.select([r.lane for r in busy if not r.waits], [], [], patience)

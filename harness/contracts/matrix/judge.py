@@ -337,5 +337,5 @@ def _bypass_rule(
     how = find_bypass(observation, state.genuine, control, inside=state.guard == "handler", method=method)
     if how is not None:
         return "breach", f"without any credential, {how}", ""
-    leak = leak_in(observation, cell.credential, state.refusals.get("", {}))
+    leak = leak_in(observation, cell.credential, {})
     return ("leak", leak, "") if leak is not None else ("pass", "", "")

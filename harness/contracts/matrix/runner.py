@@ -106,9 +106,9 @@ class Runner:
         self._slowest = {True: 0.0, False: 0.0}
         """Seconds of the slowest answer of this route, to requests that are stopped at the door and to others."""
 
-    def begin(self) -> None:
-        """Take the first route."""
-        self._advance(None)
+    def begin(self) -> list[CellVerdict]:
+        """Take the first route. Returns the verdicts of routes that are complete at once: the lane's target may be lost already."""
+        return self._advance(None)
 
     @property
     def waits(self) -> bool:
