@@ -47,8 +47,8 @@ class Written:
     notes: list[str] = field(default_factory=list)
 
 
-def write_suites(options: Options, project: Project, *, contracts: bool = True) -> Written:
-    """Survey the target and write `auth_matrix.toml` and a file a router; of the `contracts` those that fit what was found.
+def write_suites(options: Options, project: Project) -> Written:
+    """Survey the target and write `auth_matrix.toml` and a file a router; of the other contracts those that fit what was found.
 
     Raises HarnessError rather than overwrite.
     """
@@ -67,7 +67,7 @@ def write_suites(options: Options, project: Project, *, contracts: bool = True) 
         head += "".join(f"\n{table(f'identities.{name}', each)}" for name, each in found.people.items())
         files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + "\n".join(POLICIES.values())}
         files |= router_files(root, found.entries)
-        beside, why = _beside(options, files, found, server) if contracts and options.url is None else ({}, [])
+        beside, why = _beside(options, files, found, server) if options.contracts and options.url is None else ({}, [])
     notes += said_first(found.entries) + found.told + [f"{name}: {lacking}" for name in found.given] + why
     files |= {root / f"{name}.toml": text for name, text in beside.items()}
     files |= {root / SCHEMAS / f"{name}.schema.json": as_text(made) for name, made in schemas().items()}

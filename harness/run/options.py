@@ -180,6 +180,10 @@ class Options:
         "--update", "add the routes that are new to suites that are there; what stands in them stays", False, kind=bool,
         commands=INIT, pytest=False, repeated=False,
     )  # fmt: skip
+    contracts: bool = option(
+        "--contracts", "write the files of the other contracts too, of what the app does when each is tried (default: yes)",
+        True, kind=SWITCH, commands=INIT, pytest=False, repeated=False,
+    )  # fmt: skip
     migrate: str | None = option(
         "--migrate", 'brings an empty database up to date: "alembic upgrade head"', metavar="COMMAND", commands=INIT,
         group="database", pytest=False, repeated=False,

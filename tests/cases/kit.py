@@ -175,8 +175,10 @@ def first_survey(folder: Path, code: str, **more: Any) -> tuple[dict[str, dict[s
     """What `init` writes about a backend that nobody has declared, by route, and where."""
     written(folder, code)
     suites = folder / "first"
-    options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, **more)
-    init(options, Project(), contracts=False)
+    options = Options(
+        suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, contracts=False, **more
+    )
+    init(options, Project())
     declaration = load(suites)
     found: dict[str, dict[str, Any]] = {}
     for file in declaration.routers.values():

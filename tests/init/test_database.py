@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -230,7 +231,7 @@ def first(folder: Path, **more: Any) -> tuple[dict[str, Any], list[str]]:
     """`[database]` as a bare `init` writes it, and what it says."""
     given = Options(suites=folder / "suites", app_dir=folder, python=sys.executable, **more)
     options, found = with_project(given)
-    done = write_suites(options, found, contracts=False)
+    done = write_suites(replace(options, contracts=False), found)
     return tomllib.loads((folder / "suites" / "auth_matrix.toml").read_text()).get("database", {}), [
         *found.because,
         *done.notes,
@@ -275,7 +276,7 @@ def test_where_there_are_no_models_the_way_on_is_named(tmp_path: Path, postgres:
     with pytest.raises(
         MigrationError, match=r"revision b2 follows gone, which is not there: .*; the way on without .*create_all"
     ):
-        write_suites(options, project_, contracts=False)
+        write_suites(replace(options, contracts=False), project_)
     assert not (folder / "suites").exists()
 
 
