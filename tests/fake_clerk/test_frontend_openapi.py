@@ -184,6 +184,7 @@ def organizations(tour: Tour) -> None:
         f"{tour.clerk.url}/v1/organizations/org_known/invitations", json=own, headers=key, trust_env=False
     )
     tour.values["invitation_id"] = other.json()["id"]
+    tour.ask("GET", "/v1/tickets/accept", query={"ticket": other.json()["url"].partition("ticket=")[2]})
     tour.ask("GET", "/v1/me/organization_invitations")
     tour.ask("POST", "/v1/me/organization_invitations/{invitation_id}/accept")
     tour.ask("DELETE", one)

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from harness.fake_clerk.frontend._browser import Browser
 from harness.fake_clerk.frontend._pages import name_of, page, person_buttons
 from harness.fake_clerk.frontend._signing_in import begin_session
+from harness.fake_clerk.frontend._tickets import accept, invitation_of
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.email_addresses import EmailAddress
 from harness.fake_clerk.models.users import User
@@ -43,7 +44,9 @@ def _browser(instance: Instance, request: ApiRequest, form: dict[str, str]) -> B
 
 
 def _hidden(request: ApiRequest) -> str:
-    fields = {"redirect_url": _back(request, {}), "__clerk_db_jwt": request.value("__clerk_db_jwt") or ""}
+    fields = {"redirect_url": _back(request, {})} | {
+        name: request.value(name) or "" for name in ("__clerk_db_jwt", "__clerk_ticket")
+    }
     return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
 
 
@@ -52,6 +55,12 @@ def _sign_in_page(instance: Instance, request: ApiRequest) -> Answer:
 
 
 def _sign_up_page(instance: Instance, request: ApiRequest) -> Answer:
+    if (invitation := invitation_of(instance, request.value("__clerk_ticket") or "")) is not None:
+        address = escape(invitation.email_address)
+        return page(
+            "Sign up",
+            f'<form method="post">{_hidden(request)}<p>{address}</p><button>Accept the invitation</button></form>',
+        )
     field = '<label>E-mail address <input name="email_address" type="email" required></label><button>Sign up</button>'
     return page("Sign up", f'<form method="post">{_hidden(request)}{field}</form>{_SCRIPT}')
 
@@ -76,17 +85,24 @@ def _sign_in(instance: Instance, request: ApiRequest) -> Answer:
     user = instance.directory.users.get(form.get("user_id", ""))
     if user is None:
         raise Refused(error(422, "form_identifier_not_found", "Couldn't find your account."))
+    invitation = invitation_of(instance, form.get("__clerk_ticket", ""))
+    if invitation is not None and invitation.email_address.lower() in (each.address.lower() for each in user.emails):
+        accept(instance, invitation, user)
     return _enter(_browser(instance, request, form), user, _back(request, form))
 
 
 def _sign_up(instance: Instance, request: ApiRequest) -> Answer:
     form = request.form()
-    address, target = require_address(form.get("email_address", "")), _back(request, form)
+    invitation = invitation_of(instance, form.get("__clerk_ticket", ""))
+    given = form.get("email_address", "") if invitation is None else invitation.email_address
+    address, target = require_address(given), _back(request, form)
     if instance.directory.address_taken(address):
         raise Refused(error(422, "form_identifier_exists", "That email address is taken. Please try another."))
-    return _enter(
-        _browser(instance, request, form), instance.directory.add_user(emails=[EmailAddress(address)]), target
-    )
+    metadata = {} if invitation is None or invitation.role else dict(invitation.public_metadata)
+    user = instance.directory.add_user(emails=[EmailAddress(address)], public_metadata=metadata)
+    if invitation is not None:
+        accept(instance, invitation, user)
+    return _enter(_browser(instance, request, form), user, target)
 
 
 def _sign_out(instance: Instance, request: ApiRequest) -> Answer:

@@ -16,6 +16,7 @@ from harness.fake_clerk.frontend._signing_in import (
     verified_address,
 )
 from harness.fake_clerk.frontend._social import account_of, connect, depart, failure
+from harness.fake_clerk.frontend._tickets import accept, follow, invalid, invitation_of
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.external_accounts import PREFIX, ExternalAccount
 from harness.fake_clerk.models.sign_ins import RESET, SignIn, second_factors
@@ -58,11 +59,18 @@ def _password(browser: Browser, sign_in: SignIn, given: str) -> None:
 
 
 def _ticket(browser: Browser, sign_in: SignIn, ticket: str) -> None:
-    """Redeem a sign-in or actor token, once."""
+    """Redeem a sign-in or actor token, once, or the ticket of an invitation of somebody who has an account."""
     instance = browser.instance
+    if (invitation := invitation_of(instance, ticket)) is not None:
+        sign_in.user = _person(instance, invitation.email_address)
+        sign_in.identifier, sign_in.first = sign_in.user.email, Verification("ticket", status="verified")
+        refuse_state(sign_in.user)
+        accept(instance, invitation, sign_in.user)
+        sign_in.session_id = begin_session(browser, sign_in.user, "ticket").id
+        return
     found = next((t for t in instance.one_time_tokens.values() if t.token == ticket), None)
     if found is None or found.user_id not in instance.directory.users:
-        raise Refused(error(400, "ticket_invalid_code", "is invalid", "The ticket is invalid"))
+        raise invalid()
     try:
         jwt.decode(ticket, instance.key.public_pem, algorithms=["RS256"])
     except jwt.PyJWTError:
@@ -211,6 +219,7 @@ def _attempt_second(instance: Instance, request: ApiRequest, sign_in_id: str) ->
 
 _ONE = "/v1/client/sign_ins/{sign_in_id}"
 OPERATIONS = [
+    front("GET", "/v1/tickets/accept", "acceptTicket", follow),
     front("POST", "/v1/client/sign_ins", "createSignIn", _create),
     front("GET", _ONE, "getSignIn", _get),
     front("POST", _ONE + "/reset_password", "resetPassword", _reset_password),

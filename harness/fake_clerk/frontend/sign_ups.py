@@ -8,6 +8,7 @@ from typing import Any
 from harness.fake_clerk.frontend._browser import Browser, browser_of
 from harness.fake_clerk.frontend._signing_in import begin_session, check_code, refuse_second_session, send_code
 from harness.fake_clerk.frontend._social import account_of, connect, depart
+from harness.fake_clerk.frontend._tickets import accept, invalid, invitation_of
 from harness.fake_clerk.frontend.sign_ins import checked_password
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.instance import Instance
@@ -49,11 +50,9 @@ def _fill(browser: Browser, sign_up: SignUp, form: dict[str, str]) -> None:
 
 def _invited(browser: Browser, sign_up: SignUp, ticket: str) -> None:
     """A person who comes by an invitation has a verified address."""
-    found = next(
-        (i for i in browser.instance.invitations.values() if ticket and i.url.endswith(f"ticket={ticket}")), None
-    )
-    if found is None or found.status != "pending" or found.expires_at < milliseconds():
-        raise Refused(error(400, "ticket_invalid_code", "is invalid", "The ticket is invalid"))
+    found = invitation_of(browser.instance, ticket)
+    if found is None:
+        raise invalid()
     sign_up.given["email_address"], sign_up.invitation_id = found.email_address, found.id
     sign_up.email = Verification("ticket", status="verified")
     sign_up.public_metadata = dict(found.public_metadata) if found.role is None else {}
@@ -102,10 +101,7 @@ def _finish(browser: Browser, sign_up: SignUp) -> Answer:
             connect(instance, user, sign_up.external.account)
         invitation = instance.invitations.get(sign_up.invitation_id or "")
         if invitation is not None:
-            invitation.status = "accepted"
-            organization = instance.directory.all_organizations().get(invitation.organization_id or "")
-            if organization is not None:
-                instance.directory.join(organization, user, invitation.role or "org:member")
+            accept(instance, invitation, user)
         sign_up.user_id = user.id
         sign_up.session_id = begin_session(browser, user, _strategy(sign_up)).id
     return browser.answer(sign_up.as_json())

@@ -29,6 +29,8 @@ class Invitation:
     role: str | None = None
     organization_id: str | None = None
     inviter_id: str | None = None
+    redirect_url: str | None = None
+    """The page to which its link leads."""
     created_at: int = field(default_factory=milliseconds)
     updated_at: int = field(default_factory=milliseconds)
 

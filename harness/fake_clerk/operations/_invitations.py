@@ -28,8 +28,19 @@ def read_invitation(instance: Instance, document: dict[str, Any], prefix: str, *
         new_id(prefix),
         public_metadata=dictionary_in(document, "public_metadata"),
         private_metadata=dictionary_in(document, "private_metadata"),
+        redirect_url=_page(document),
         **more,
     )
+
+
+def _page(document: dict[str, Any]) -> str | None:
+    """The page that a body names; raises Refused with 422 for what is no address of one."""
+    page = document.get("redirect_url")
+    if page and not (isinstance(page, str) and page.startswith(("http://", "https://"))):
+        raise Refused(
+            error(422, "form_param_value_invalid", "redirect_url: a URL that begins with http:// or https://")
+        )
+    return page or None
 
 
 def find_invitations(instance: Instance, request: ApiRequest, wanted: Callable[[Invitation], bool]) -> list[Invitation]:
