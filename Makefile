@@ -4,7 +4,7 @@
 
 PYTHON ?= python3
 STAGE ?= unified
-WORKERS ?= 3
+WORKERS ?= 4
 BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser

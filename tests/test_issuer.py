@@ -311,5 +311,5 @@ def test_the_workflow_s_commands_exist() -> None:
 def test_the_package_has_what_runs_in_other_processes() -> None:
     """Node's and Python's hooks are no modules: only package data brings them along."""
     pyproject = (ROOT / "pyproject.toml").read_text()
-    assert '"targets/agent/*.cjs", "targets/agent/startup/*.py"' in pyproject
+    assert all(f'"targets/agent/{each}"' in pyproject for each in ("*.cjs", "startup/*.py", "node/*"))
     assert (ROOT / "harness" / "targets" / "agent" / "redirect.cjs").is_file()

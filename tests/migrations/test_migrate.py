@@ -123,7 +123,7 @@ def test_a_run_that_would_migrate_another_database_ends_before(project: Project,
 
 
 def test_every_check_has_a_flaw_that_it_finds() -> None:
-    assert {name for _, _, name, _ in FLAWS.values()} | {"one-head", "gradual"} == set(NAMES)
+    assert {name for _, _, name, _ in FLAWS.values()} | {"one-head", "gradual", "rehearsal"} == set(NAMES)
 
 
 def test_what_is_allowed_is_not_named(project: Project) -> None:
