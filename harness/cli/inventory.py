@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
+from harness.cli.written import write_json
 from harness.core.errors import HarnessError
-from harness.core.file_set import write_set
 from harness.core.output import say
 from harness.run.option_table import given_path
 
@@ -26,11 +25,7 @@ def inventory(arguments: argparse.Namespace) -> int:
         arguments.max_legacy,
     )
     if arguments.json is not None:
-        path = given_path(arguments.json, "--json")
-        try:
-            write_set(path.parent, {path: json.dumps(document(found), indent=2) + "\n"})
-        except OSError as error:
-            raise HarnessError(f"--json {path}: {error.strerror or error}") from error
+        write_json(given_path(arguments.json, "--json"), document(found))
     for text in told(found):
         say(text)
     return 1 if found.failing else 0

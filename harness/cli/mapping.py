@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from harness.cli.mapping_shown import document, drawn, told
 from harness.cli.progress import redraws
+from harness.cli.written import write_json
 from harness.contracts.user_sync import SYNC_FILE, load_sync
 from harness.core.errors import HarnessError
-from harness.core.file_set import write_set
 from harness.core.output import line, say
 from harness.database.mapping import Mapping, Named, read_mapping
 from harness.run.option_table import given_path
@@ -25,11 +24,7 @@ def mapping(arguments: argparse.Namespace) -> int:
         raise HarnessError(f"--timeout {arguments.timeout:g}: write seconds, more than 0 and at most 86400")
     found = _read(arguments, _named(arguments))
     if arguments.json is not None:
-        path = given_path(arguments.json, "--json")
-        try:
-            write_set(path.parent, {path: json.dumps(document(found), indent=2) + "\n"})
-        except OSError as error:
-            raise HarnessError(f"--json {path}: {error.strerror or error}") from error
+        write_json(given_path(arguments.json, "--json"), document(found))
     if redraws(sys.stdout):
         drawn(found)
     else:

@@ -31,6 +31,11 @@ class ContractTable(Table):
     )
 
 
+def listed(value: Any) -> Any:
+    """A text or a number alone as a list of it, for keys that take one or several."""
+    return [value] if isinstance(value, (str, int)) else value
+
+
 def _of_the_system(text: str) -> str:
     if "\0" in text:
         raise ValueError("has a NUL byte")

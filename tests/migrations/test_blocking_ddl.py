@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -40,6 +41,18 @@ def template(postgres: Server) -> Iterator[str]:
     postgres.drop("clerk_harness_locks")
 
 
+@contextmanager
+def watched(postgres: Server, *statements: str) -> Iterator[StatementWatch]:
+    """A watch that has seen these statements, to their end, in a copy of the template."""
+    name = "clerk_harness_lock"
+    with psycopg.connect(postgres.create(name, "clerk_harness_locks"), autocommit=True) as connection:
+        watch = StatementWatch(connection, installed=True)
+        for statement in (*statements, "COMMIT"):
+            connection.execute(statement.encode())
+        yield watch
+    postgres.drop(name)
+
+
 @pytest.mark.parametrize(
     ("statements", "locked"),
     [
@@ -66,15 +79,8 @@ def template(postgres: Server) -> Iterator[str]:
 def test_a_statement_that_locks_while_rows_are_read(
     template: str, postgres: Server, statements: list[str], locked: set[str]
 ) -> None:
-    name = "clerk_harness_lock"
-    url = postgres.create(name, "clerk_harness_locks")
-    with psycopg.connect(url, autocommit=True) as connection:
-        watch = StatementWatch(connection, installed=True)
-        for statement in statements:
-            connection.execute(statement.encode())
-        connection.execute("COMMIT")
+    with watched(postgres, *statements) as watch:
         found = watch.statements()
-    postgres.drop(name)
     own = {held.table for one in found for held in one.held if one.table in (held.table, None) or held.table == "parts"}
     assert own == locked
 
@@ -106,16 +112,9 @@ LATER = "ALTER TABLE notes ADD CONSTRAINT f FOREIGN KEY (user_id) REFERENCES use
 def test_a_lock_that_is_kept_while_a_transaction_works(
     template: str, postgres: Server, statements: list[str], kept: set[str]
 ) -> None:
-    name = "clerk_harness_kept"
-    url = postgres.create(name, "clerk_harness_locks")
-    with psycopg.connect(url, autocommit=True) as connection:
-        watch = StatementWatch(connection, installed=True)
-        for statement in statements:
-            connection.execute(statement.encode())
-        connection.execute("COMMIT")
+    with watched(postgres, *statements) as watch:
         texts = {one.number: one.query or "" for one in watch.statements()}
         found = kept_waiting(watch.taken(), texts, {"users": 300, "notes": 300, "parts": 300, "kinds": 2}, set())
-    postgres.drop(name)
     assert {entry for entry, _ in found} == {f"lock:{table}" for table in kept}
     assert all(
         "(ACCESS EXCLUSIVE) while" in message or "(SHARE ROW EXCLUSIVE) while" in message for _, message in found

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from harness.core.toml import SystemText, Table, VariableName
+from harness.core.toml import SystemText, Table, VariableName, listed
 
 ADDRESS_PARTS = ("host", "port", "user", "password", "name", "url")
 """The parts of a database's address that a variable of the target may have."""
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
 class DatabaseTable(Table):
     """`[database]`: how the target is told of its database, migrated and seeded."""
 
-    url_env: Annotated[list[VariableName], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+    url_env: Annotated[list[VariableName], BeforeValidator(listed, json_schema_input_type=str | list[str])] = Field(
         default=["DATABASE_URL"], description="the variables in which the app looks for its database's URL"
     )
     env: dict[VariableName, SystemText] = Field(

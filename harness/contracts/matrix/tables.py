@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from harness.contracts import registry
 from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.refusal import REFUSING_STATUSES
-from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName
+from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, listed
 from harness.core.urls import check_host_name
 from harness.credentials import Credential
 from harness.targets.request_builder import Example
@@ -19,18 +19,14 @@ MATRIX_PROOFS = ("admissions", "legacy", "refusals", "newcomers")
 """What the matrix can prove of a criterion; see `harness.report.criteria`."""
 
 
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, (str, int)) else value
-
-
 def _by_default(value: Any) -> Any:
     return value if isinstance(value, dict) else {"default": value}
 
 
-Names = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Names = Annotated[list[str], BeforeValidator(listed, json_schema_input_type=str | list[str])]
 _Status = Annotated[int, Field(ge=300, le=599)]
 _OneOrMore = _Status | list[_Status]
-Statuses = Annotated[list[_Status], BeforeValidator(_listed, json_schema_input_type=_OneOrMore)]
+Statuses = Annotated[list[_Status], BeforeValidator(listed, json_schema_input_type=_OneOrMore)]
 _Refuse = BeforeValidator(_by_default, json_schema_input_type=_OneOrMore | dict[str, _OneOrMore])
 CARRIERS = "bearer, header:NAME, cookie:NAME, query:NAME, subprotocol or message"
 _GUARD = "handler where the handler decides by itself, door where it does not; found out by the probe"

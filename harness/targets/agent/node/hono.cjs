@@ -1,6 +1,6 @@
 // Hono: the routes of an app, those of apps that it mounts by route() included, and the middleware before them.
 "use strict";
-const { changed, frameworks, original, STOPPED, traceOf } = require("./probe.cjs");
+const { changed, frameworks, original, pass, STOPPED, traceOf } = require("./probe.cjs");
 const { templates } = require("./paths.cjs");
 const { caller, moduleOf } = require("./sources.cjs");
 
@@ -22,7 +22,7 @@ function watched(entry) {
     apply(target, self, given) {
       const trace = traceOf(null);
       if (!trace) return Reflect.apply(target, self, given);
-      return entry.ends ? handle(trace, entry, target, self, given) : pass(trace, entry, target, self, given);
+      return entry.ends ? handle(trace, entry, target, self, given) : pass(trace, entry.fn, entry.maybe, target, self, given);
     },
   });
 }
@@ -35,19 +35,6 @@ function handle(trace, entry, target, self, given) {
   };
   const result = Reflect.apply(target, self, given);
   return result && typeof result.then === "function" ? result.then(ended) : ended(result);
-}
-
-function pass(trace, entry, target, self, [context, next, ...rest]) {
-  const ran = trace.begin(entry.fn);
-  // With another route behind it that fits as well, the last function of a route may be that route's guard.
-  const unsure = entry.maybe ? { own: trace.own.has(original(entry.fn)) } : null;
-  if (unsure) trace.unsure = unsure;
-  const onwards = () => {
-    ran.good = true;
-    if (trace.unsure === unsure) trace.unsure = null;
-    return next();
-  };
-  return Reflect.apply(target, self, [context, onwards, ...rest]);
 }
 
 // What is made

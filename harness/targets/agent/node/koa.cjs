@@ -1,6 +1,6 @@
 // Koa with koa-router or @koa/router: the routes of routers at any depth, and the middleware before them.
 "use strict";
-const { changed, frameworks, original, STOPPED, traceOf, wrap } = require("./probe.cjs");
+const { changed, frameworks, original, pass, STOPPED, traceOf, wrap } = require("./probe.cjs");
 const { templates } = require("./paths.cjs");
 const { caller, moduleOf } = require("./sources.cjs");
 
@@ -34,19 +34,6 @@ function handle(trace, fn, target, self, given) {
     result.then(() => trace.leave(fn, context.status < 300), () => trace.leave(fn, false));
   }
   return result;
-}
-
-function pass(trace, fn, role, target, self, [context, next, ...rest]) {
-  const ran = trace.begin(fn);
-  // With another route behind it that fits as well, the last function of a route may be that route's guard.
-  const unsure = role ? { own: trace.own.has(original(fn)) } : null;
-  if (unsure) trace.unsure = unsure;
-  const onwards = () => {
-    ran.good = true;
-    if (trace.unsure === unsure) trace.unsure = null;
-    return next();
-  };
-  return Reflect.apply(target, self, [context, onwards, ...rest]);
 }
 
 // What is made

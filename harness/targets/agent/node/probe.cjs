@@ -228,7 +228,21 @@ function answerTo(question, say) {
   return say({ id: question.id, trace: trace ? trace.told() : null });
 }
 
-module.exports = { STOPPED, changed, frameworks, lookedUp, nameOf, original, traceOf, wrap };
+// Calls a middleware of the form (context, next), and notes whether it went on. `maybe`: with another route behind it that fits as
+// well, the last function of a route may be that route's guard.
+function pass(trace, fn, maybe, target, self, [context, next, ...rest]) {
+  const ran = trace.begin(fn);
+  const unsure = maybe ? { own: trace.own.has(original(fn)) } : null;
+  if (unsure) trace.unsure = unsure;
+  const onwards = () => {
+    ran.good = true;
+    if (trace.unsure === unsure) trace.unsure = null;
+    return next();
+  };
+  return Reflect.apply(target, self, [context, onwards, ...rest]);
+}
+
+module.exports = { STOPPED, changed, frameworks, lookedUp, nameOf, original, pass, traceOf, wrap };
 // Not in threads: the one in which Node runs hooks on modules loads this as well.
 if (process.env.CLERK_HARNESS_PROBE && secret && isMainThread) {
   require("./loading.cjs");
