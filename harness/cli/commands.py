@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
         with (
             progress or nullcontext(),
             explained(),
-            RunContext(options, declaration, server=server, onlooker=progress) as context,
+            RunContext(options, declaration, server=server, onlooker=progress, shared=judging.shared) as context,
         ):
             judging.judge(context, progress)
     except Ended as end:

@@ -62,6 +62,22 @@ class AtWork:
         return f"{self.route} ({self.router})" + (f" for {span(self.seconds)}" if self.slow else "")
 
 
+@dataclass
+class Beside:
+    """Something that goes on beside the phase: what of it is done now, and how many of how many; what one is called."""
+
+    since: float
+    detail: str = ""
+    counts: tuple[int, int, str] = (0, 0, "")
+
+    def figures(self, now: float) -> str:
+        """How far it is."""
+        parts = [self.detail] if self.detail else []
+        done, total, one = self.counts
+        parts += [f"{done:,} of {many(total, one)}"] if total else []
+        return ", ".join([*parts, span(now - self.since)])
+
+
 class View(Protocol):
     """Shows a progress."""
 
@@ -95,6 +111,8 @@ class Progress(Onlooker):
         self._left: Counter[str] = Counter()
         """Routes that nobody has tried, by router."""
         self._lanes: dict[int, tuple[str, str, float]] = {}
+        self._beside: dict[str, Beside] = {}
+        """What goes on beside the phase, by its name."""
         self._started = self._since = clock()
         self._view: View
         if redraws(stream):
@@ -162,7 +180,36 @@ class Progress(Onlooker):
 
         return report
 
+    def beside(self, contract: Contract) -> Callable[..., None]:
+        """What a contract tells its progress that goes on beside the phase."""
+        own = Beside(self._clock())
+        with self._lock:
+            self._beside[contract.name] = own
+
+        def report(done: int | str, total: int = 0) -> None:
+            if isinstance(done, str):
+                own.detail = done
+            else:
+                own.counts = (done, total, contract.counted.removesuffix("s"))
+
+        return report
+
+    def over(self, contract: Contract) -> None:
+        """What went on beside the phase is over."""
+        with held():
+            with self._lock:
+                own = self._beside.pop(contract.name, None)
+            if own is not None:
+                self._view.past(f"{contract.name}: {own.figures(self._clock())}")
+
     # What it shows
+
+    @property
+    def going_on(self) -> list[tuple[str, str]]:
+        """What goes on beside the phase, and how far each of it is."""
+        with self._lock:
+            now = self._clock()
+            return [(name, own.figures(now)) for name, own in self._beside.items()]
 
     @property
     def counts(self) -> tuple[int, int, str]:
@@ -187,7 +234,8 @@ class Progress(Onlooker):
         """All of it in one line."""
         at = self.at_work
         where = f"; at {listed([str(each) for each in at], 2)}" if at else ""
-        return line(f"{self.name or 'start'}: {self.figures()}{where}")
+        beside = "".join(f"; {name}: {figures}" for name, figures in self.going_on)
+        return line(f"{self.name or 'start'}: {self.figures()}{where}{beside}")
 
     def _worth(self, seconds: float) -> bool:
         """Whether a phase that is over is worth a line: most contracts are not declared and end at once."""

@@ -97,4 +97,5 @@ class Redrawn:
             _text(f"  {'slow' if each.slow else 'at'}: {each}", "yellow" if each.slow else "")
             for each in progress.at_work[:_MOST]
         ]
-        return Group(table, *at)
+        beside = [_text(f"{name} {figures}") for name, figures in progress.going_on]
+        return Group(table, *at, *beside)

@@ -91,12 +91,18 @@ class Context(Protocol):
     @property
     def options(self) -> RunOptions: ...
 
+    @property
+    def target(self) -> Target: ...
+
+    @property
+    def resets(self) -> list[Resets] | None: ...
+
+    @property
+    def database_url(self) -> str: ...
+
     declaration: Declaration
     clerk: FakeClerk
-    target: Target
     server: Server | None
-    resets: list[Resets] | None
-    database_url: str
     unmade: str
 
     def plan(self) -> Plan:
@@ -146,6 +152,8 @@ class Contract(ABC):
     """Whether it says anything only on a database that the target's migrations could make, where one is declared."""
     needed: ClassVar[tuple[str, ...]] = ()
     """The checks without which that criterion is not supported."""
+    length: ClassVar[float] = 10.0
+    """Seconds that it takes on the reference platform: where contracts are verified side by side, the longest begins first."""
 
     @property
     def file(self) -> str:
@@ -174,6 +182,11 @@ class Contract(ABC):
         if context.unmade and self.needs_database:
             return self.unexamined(f"the database is not what the migrations should make of it: {context.unmade}")
         return self.examine(context, file, progress)
+
+    def examines(self, context: Context, *, asked: bool) -> bool:
+        """Whether `verify` has something to examine, and not only something to say. Raises DeclarationError as that does."""
+        file = self.declared(context.declaration.root, asked=asked)
+        return (file is not None or asked) and not self.unread(file) and not (context.unmade and self.needs_database)
 
     def declared(self, suites: Path, *, asked: bool) -> object | None:
         """What `load` gives. Raises DeclarationError for a mistake in the file, and for none where there must be one."""

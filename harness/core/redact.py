@@ -101,10 +101,18 @@ class Secrets:
         if len(value) >= 6 and not (_ordinary(value) and (value.isalpha() or value.isdigit())):
             self._take(value, 0)
 
+    def take_over(self, other: Secrets) -> None:
+        """Cut what another one cuts; other threads may teach it meanwhile."""
+        self._values |= dict(other._values)
+        self._sort()
+
     def _take(self, value: str, kept: int) -> None:
         if (value, kept) in self._values:
             return
         self._values[value, kept] = _forms(value)
+        self._sort()
+
+    def _sort(self) -> None:
         while len(self._values) > _MOST:
             del self._values[next(iter(self._values))]
         self._heads, self._short = {}, {}
@@ -140,6 +148,19 @@ def _common(text: str, at: int, form: str) -> int:
 
 
 _KNOWN = Secrets()
+
+
+def known_secrets() -> Secrets:
+    """What has been learned by now, for another process of the run."""
+    copy = Secrets()
+    copy.take_over(_KNOWN)
+    return copy
+
+
+def adopt(secrets: Secrets) -> None:
+    """Another process of the run has learned these: they are cut here as well."""
+    _KNOWN.take_over(secrets)
+    _redacted.cache_clear()
 
 
 def learn(*values: str) -> None:

@@ -21,6 +21,7 @@ from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.jwks_faults import JWKS_FAULTS
+from harness.run.database import Prepared
 from harness.run.environment import app_directory, env_file_notes, refuse_live_options, secrets_among
 from harness.run.options import Options
 from harness.run.starting import Starter
@@ -46,8 +47,10 @@ class RunContext:
     """Everything that a run needs, started on entering and stopped on leaving. It is what contracts are verified on.
 
     `server` is a Postgres that somebody else started and will stop; `through` gives the URL by which the app reaches a
-    database, where it is to be another than ours; `beside`: the run whose reports name what this one tries to reach. Raises
-    HarnessError on entering. `onlooker` is told what is done now.
+    database, where it is to be another than ours; `beside`: the directory of the reports in which another run names what this
+    one tries to reach (`Names.directory`); `prepared`: the database that another run has made, and this one copies; `shared`:
+    others copy this one's. `lazy`: the target starts when somebody asks for it, or for its database. Raises HarnessError on
+    entering. `onlooker` is told what is done now.
     """
 
     def __init__(
@@ -57,8 +60,11 @@ class RunContext:
         *,
         server: Server | None = None,
         through: Callable[[str], str] | None = None,
-        beside: Names | None = None,
+        beside: Path | None = None,
         onlooker: Onlooker | None = None,
+        prepared: Prepared | None = None,
+        shared: bool = False,
+        lazy: bool = False,
     ) -> None:
         self.options = options
         self.declaration = declaration
@@ -66,6 +72,7 @@ class RunContext:
         """The Postgres of the run, once it is there."""
         self._stack = ExitStack()
         self._onlooker = onlooker or Onlooker()
+        self._lazy = lazy
         self._starter = Starter(
             options,
             declaration,
@@ -75,20 +82,19 @@ class RunContext:
             beside,
             self._onlooker,
             tolerant=_judges_migrations(options, declaration),
+            prepared=prepared,
+            shared=shared,
         )
         self._beside = beside
         self.names: Names
         self.clerk: FakeClerk
         self.mint: Mint
-        self.target: Target
-        self.resets: list[Resets] | None = None
-        self.database_url = ""
-        """The database of the first agent, where there is one."""
-        self.unmade = ""
+        self._target: Target | None = None
+        self.unmade = prepared.unmade if prepared is not None else ""
         """Why the database is not what the migrations should make of it; empty where it is."""
         self.unstarted = ""
         """Why there is no target, where it does not start on such a database."""
-        self.mechanisms: Mechanisms
+        self._mechanisms: Mechanisms
         self.notes: list[str] = []
         """What a reader of the report must know beside the verdicts."""
 
@@ -121,7 +127,8 @@ class RunContext:
         starter = self._starter
         self._onlooker.phase("start: issuer")
         self.clerk = starter.start_clerk()
-        self.names = self._beside = starter.names
+        self.names = starter.names
+        self._beside = self.names.directory
         identities = register(self.clerk, self.declaration.identities())
         url, command = starter.address
         # A server that runs already does not know our certificate authority.
@@ -139,41 +146,81 @@ class RunContext:
         self.mint.target_secrets = secrets_among(
             dict(matrix.target.env) | options.env, (self.clerk.secret_key, self.clerk.publishable_key)
         )
-        keys = self.mint.warm()
         for note in env_file_notes(app_directory(options, self.declaration)):
             self.note(note)
+        if not self._lazy:
+            self._start_target()
+
+    def _start_target(self) -> None:
+        starter, matrix = self._starter, self.declaration.matrix
+        keys = self.mint.warm()
         try:
-            self.target = starter.start_target()
+            self._target = starter.start_target()
         except TargetError as error:
             if not starter.unmade:
                 raise
             self.unstarted = f"the target does not start: {sentence(str(error))}; {starter.unmade}"
-        self.server, self.resets, self.database_url = starter.server, starter.resets, starter.database_url
-        self.unmade = starter.unmade
+        self.server, self.unmade = starter.server, starter.unmade
         if self.unmade:
             self.note(f"routes were asked on a database that the migrations did not bring up to date: {self.unmade}")
-        if self.unstarted:
+        if self._target is None:
             keys.join()
             return
-        for note in self.target.notes:
+        for note in self._target.notes:
             self.note(note)
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS
-        self.mechanisms = Mechanisms(patterns, self.target.functions, declared=bool(matrix.mechanisms))
-        self._check_mechanisms()
+        self._mechanisms = Mechanisms(patterns, self._target.functions, declared=bool(matrix.mechanisms))
+        self._check_mechanisms(self._target)
         keys.join()
 
-    def _check_mechanisms(self) -> None:
+    def _wait_for_target(self) -> Target:
+        """Start the target where that has not been done. Raises TargetError where there is none."""
+        if self._target is None and not self.unstarted:
+            self._start_target()
+        if self._target is None:
+            raise TargetError(self.unstarted)
+        return self._target
+
+    @property
+    def target(self) -> Target:
+        """What is tested. Raises TargetError where it does not start."""
+        return self._wait_for_target()
+
+    @property
+    def mechanisms(self) -> Mechanisms:
+        """Which functions of the target decide."""
+        self._wait_for_target()
+        return self._mechanisms
+
+    @property
+    def resets(self) -> list[Resets] | None:
+        """What undoes writes in the databases of the agents; None where the run makes none."""
+        self._wait_for_target()
+        return self._starter.resets
+
+    @property
+    def database_url(self) -> str:
+        """The database of the first agent; empty where there is none."""
+        self._wait_for_target()
+        return self._starter.database_url
+
+    @property
+    def prepared(self) -> Prepared | None:
+        """The database that was made, for others to copy; None where there is none, or nobody is to copy it."""
+        return self._starter.prepared
+
+    def _check_mechanisms(self, target: Target) -> None:
         """A mechanism that a policy names must exist in the target, or nothing about it could be proven."""
         matrix = self.declaration.matrix
         routers = self.declaration.routers.values()
         used = {entry.policy for file in routers for entry in file.routes.values()} | {file.policy for file in routers}
         required = sorted({name for key, policy in matrix.policies.items() if key in used for name in policy.mechanism})
         where = f"{self.declaration.root}/auth_matrix.toml"
-        if required and not self.target.probed:
+        if required and not target.probed:
             self.note(f"which mechanism let a request in ({', '.join(required)}) cannot be seen from outside")
             return
         for name in required:
-            if self.mechanisms.known(name):
+            if self._mechanisms.known(name):
                 continue
             if matrix.mechanisms:
                 raise DeclarationError(
@@ -199,7 +246,8 @@ class RunContext:
         """A run of its own beside this one, on the same Postgres; see `harness.contracts.base.Context`."""
         options = replace(self.options, **changes)
         held = declaration or self.declaration
-        return RunContext(options, held, server=self.server, through=through, beside=self._beside)
+        prepared = self.prepared if declaration is None else None
+        return RunContext(options, held, server=self.server, through=through, beside=self._beside, prepared=prepared)
 
     # Running
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -43,6 +44,16 @@ def variables_of(table: DatabaseTable, url: str) -> dict[str, str]:
     return dict.fromkeys(table.url_env, whole) | single
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """A database that a run has migrated and seeded, for others to make copies of. `template`: its name; `unmade`: see
+    `RunDatabase`.
+    """
+
+    template: str
+    unmade: str = ""
+
+
 class RunDatabase:
     """The databases of one run on a server. What it makes is dropped when `stack` is closed."""
 
@@ -61,11 +72,35 @@ class RunDatabase:
         self._stack = stack
         stack.callback(self.workspace.close)
 
-    def prepare(self, agents: int, environment: dict[str, str], python: str, app_dir: Path) -> list[Resets]:
+    def prepare(
+        self,
+        agents: int,
+        environment: dict[str, str],
+        python: str,
+        app_dir: Path,
+        *,
+        prepared: Prepared | None = None,
+        shared: bool = False,
+    ) -> list[Resets]:
         """Migrate and seed the template, make a clone of it for each agent, and return what undoes writes in each.
 
+        `prepared`: a template that is there already. `shared`: the template stays as it is, for others.
         Raises DatabaseError when the migration fails, naming what it said; where that is tolerated, `unmade` tells it.
         """
+        if prepared is None:
+            self._make_template(environment, python, app_dir)
+        else:
+            self.workspace.template, self.unmade = prepared.template, prepared.unmade
+        restorers: list[Resets] = []
+        for number in range(agents):
+            renamed = number == agents - 1 and prepared is None and not shared
+            url = self.workspace.rename_template(number) if renamed else self.workspace.clone(number)
+            restorer = RowRestorer(url)
+            self._stack.callback(restorer.close)
+            restorers.append(restorer)
+        return restorers
+
+    def _make_template(self, environment: dict[str, str], python: str, app_dir: Path) -> None:
         template = self.workspace.create_template()
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)
@@ -77,14 +112,6 @@ class RunDatabase:
                     raise
                 self.unmade = str(error)
         self.workspace.finish_template(self._seed, tolerant=bool(self.unmade))
-        restorers: list[Resets] = []
-        for number in range(agents):
-            last = number == agents - 1
-            url = self.workspace.rename_template(number) if last else self.workspace.clone(number)
-            restorer = RowRestorer(url)
-            self._stack.callback(restorer.close)
-            restorers.append(restorer)
-        return restorers
 
 
 def _beside(root: Path, name: str) -> Path:

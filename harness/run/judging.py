@@ -7,17 +7,23 @@ from typing import Protocol
 
 from harness.contracts.base import Check, Contract, Progress
 from harness.contracts.matrix import CellVerdict, Declaration, Plan
-from harness.contracts.registry import MATRIX, contract
+from harness.contracts.registry import MATRIX, NAMES, contract
 from harness.core.errors import HarnessError, UnsafeError
 from harness.database import explained
 from harness.report import Record
 from harness.report.baseline import Baseline
 from harness.run.context import RunContext
+from harness.run.contract_process import Outcome
 from harness.run.options import Options
 from harness.run.record import new_record, record_before_start, what_left
 from harness.run.shards import cut, former_times, shard_of
+from harness.run.side_by_side import SideBySide, alone
 
 OURS = "a mistake in the harness"
+
+
+class ContractCrash(Exception):
+    """A mistake of the harness's own in another process; its traceback is a note."""
 
 
 class Watcher(Protocol):
@@ -34,6 +40,12 @@ class Watcher(Protocol):
 
     def of(self, contract: Contract) -> Progress:
         """What a contract tells, which begins now."""
+
+    def beside(self, contract: Contract) -> Progress:
+        """What a contract tells that begins now, while something else goes on."""
+
+    def over(self, contract: Contract) -> None:
+        """A contract that went on beside something else is verified."""
 
 
 class Judging:
@@ -54,9 +66,12 @@ class Judging:
         self.record: Record = record_before_start(options, declaration)
         self.begun = self.complete = False
         self.crash: Exception | None = None
+        self._blocked: list[str] = []
         # A mistake in a file is told before anything starts.
-        for each in self._beside_the_matrix():
-            each.declared(declaration.root, asked=each.name in options.only)
+        asked = [(each, each.name in options.only) for each in self._beside_the_matrix()]
+        files = [each.declared(declaration.root, asked=named) for each, named in asked]
+        self.shared = any(file is not None for file in files) or any(named for _, named in asked)
+        """Whether others than the matrix use the run's database, each its own copy."""
 
     def _beside_the_matrix(self) -> list[Contract]:
         """The contracts of this run; of a shard, those that are its own."""
@@ -75,17 +90,23 @@ class Judging:
         self.record, self.begun = record, True
         if watcher is not None:
             watcher.start(record.plan)
+        matrix = MATRIX in self.contracts and not context.unstarted
+        beside = self._beside_the_matrix()
+        side = self._side_by_side(beside, context, matrix=matrix)
         try:
-            if MATRIX in self.contracts and not context.unstarted:
+            if side:
+                self._all_at_once(side, context, watcher, matrix=matrix)
+            elif matrix:
                 self._matrix(context, watcher)
-            for each in self._beside_the_matrix():
-                if not self.record.incomplete or not self.options.exitfirst:
+            for each in beside:
+                if each not in side and not (self.record.incomplete and self.options.exitfirst):
                     self._contract(each, context, watcher)
             if context.unstarted and MATRIX in self.contracts:
                 record.incomplete = f"the matrix was not tried: {context.unstarted}"
         finally:
             record.notes = context.notes
-            record.blocked = context.target.blocked() if not context.unstarted else []
+            refused = context.target.blocked() if not context.unstarted else []
+            record.blocked = list(dict.fromkeys(refused + self._blocked))
             for text in what_left(context.names, self.options.isolation):
                 context.note(text)
         for name, why in record.unexamined.items():
@@ -94,7 +115,46 @@ class Judging:
             )
         self.complete = True
 
-    def _matrix(self, context: RunContext, watcher: Watcher | None) -> None:
+    def _side_by_side(self, beside: list[Contract], context: RunContext, *, matrix: bool) -> list[Contract]:
+        """Those of the contracts that are verified in processes of their own, while something else goes on."""
+        if context.unstarted or alone(context):
+            return []
+        found = [each for each in beside if each.examines(context, asked=each.name in self.options.only)]
+        return found if len(found) + matrix > 1 else []
+
+    def _all_at_once(self, side: list[Contract], context: RunContext, watcher: Watcher | None, *, matrix: bool) -> None:
+        """Verify contracts while the matrix is judged. What has come of them is in the record, whatever ends the run."""
+        with SideBySide(context, side, watcher.beside if watcher is not None else None) as running:
+            try:
+                if matrix:
+                    self._matrix(context, watcher, running)
+                if watcher is not None:
+                    watcher.phase("contracts")
+                running.another_lane()
+                for each, outcome in running.outcomes(wait=True):
+                    self._take(each, outcome, context, watcher)
+            except BaseException:
+                for each, outcome in running.outcomes(wait=False):
+                    self._take(each, outcome, context, watcher)
+                raise
+
+    def _take(self, each: Contract, outcome: Outcome, context: RunContext, watcher: Watcher | None) -> None:
+        """What has come of a contract that was verified in a process of its own. Raises UnsafeError."""
+        if outcome.unsafe:
+            raise UnsafeError(outcome.unsafe)
+        if watcher is not None:
+            watcher.over(each)
+        if outcome.crash and self.crash is None:
+            self.crash = ContractCrash(f"{each.name}: {outcome.failed}")
+            self.crash.add_note(outcome.crash)
+        failed = f"{OURS}: {outcome.failed}" if outcome.crash else outcome.failed
+        self.record.checks += [each.failed(failed)] if failed else outcome.checks
+        self.record.checks.sort(key=lambda check: NAMES.index(check.contract))
+        self._blocked += outcome.blocked
+        for note in outcome.notes:
+            context.note(note)
+
+    def _matrix(self, context: RunContext, watcher: Watcher | None, running: SideBySide | None = None) -> None:
         """A matrix that fails in the middle keeps the verdicts that it has, and costs the contracts nothing."""
         started = time.monotonic()
         try:
@@ -105,6 +165,8 @@ class Judging:
                         watcher.add(verdict)
                     if self._stops_at(verdict):
                         break
+                    if running is not None and running.unsafe:
+                        raise UnsafeError(running.unsafe)
         except UnsafeError:
             raise  # It may not go on.
         except Exception as error:

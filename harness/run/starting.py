@@ -15,7 +15,7 @@ from harness.core.errors import DeclarationError, HarnessError
 from harness.core.onlooker import Onlooker
 from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
-from harness.run.database import RunDatabase, variables_of
+from harness.run.database import Prepared, RunDatabase, variables_of
 from harness.run.environment import app_directory, base_environment
 from harness.run.options import Options
 from harness.targets import Target
@@ -38,13 +38,18 @@ class Starter:
         stack: ExitStack,
         server: Server | None,
         through: Callable[[str], str],
-        beside: Names | None = None,
+        beside: Path | None = None,
         onlooker: Onlooker | None = None,
         *,
         tolerant: bool = False,
+        prepared: Prepared | None = None,
+        shared: bool = False,
     ) -> None:
-        """`tolerant`: migrations that fail end nothing."""
+        """`tolerant`: migrations that fail end nothing. `prepared`: what another run has made of the database already.
+        `shared`: others make their databases of what this run makes.
+        """
         self._tolerant = tolerant
+        self.prepared, self._shared = prepared, shared
         self.options, self.declaration = options, declaration
         self.server = server
         self.resets: list[Resets] | None = None
@@ -209,6 +214,9 @@ class Starter:
         return database
 
     def _prepare(self, database: RunDatabase, environment: dict[str, str], python: str, app_dir: Path) -> None:
-        self.resets = database.prepare(self.agents, self.names.environment(environment), python, app_dir)
+        own, shared = self.names.environment(environment), self._shared
+        self.resets = database.prepare(self.agents, own, python, app_dir, prepared=self.prepared, shared=shared)
         self.database_url, self.unmade = database.workspace.url(0), database.unmade
+        if shared:
+            self.prepared = Prepared(database.workspace.template, database.unmade)
         self._onlooker.phase(APP)

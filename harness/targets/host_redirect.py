@@ -27,7 +27,7 @@ class Names:
 
     Python and Node load hooks of their own; other programs use the fake as their proxy. `allowed`: hosts elsewhere that may be
     reached (the database's), `outside`: see `Redirect`. `blocked` lists what they were refused, `attempts` what else left or
-    tried to, `live` the live keys that they gave themselves; with `beside` they are listed there.
+    tried to, `live` the live keys that they gave themselves; with `beside`, another's `directory`, they are listed there.
     """
 
     def __init__(
@@ -35,14 +35,14 @@ class Names:
         clerk: FakeClerk,
         allowed: Sequence[str] = (),
         outside: Collection[int] = (),
-        beside: Names | None = None,
+        beside: Path | None = None,
     ) -> None:
         self.clerk = clerk
         self.allowed, self.outside = allowed, outside
         self._own = beside is None
-        self._directory: Path = beside._directory if beside is not None else _new_directory()
-        self._report, self._attempts = self._directory / "blocked", self._directory / "attempts"
-        self._live = self._directory / "live"
+        self.directory = beside if beside is not None else _new_directory()
+        self._report, self._attempts = self.directory / "blocked", self.directory / "attempts"
+        self._live = self.directory / "live"
         for file in (self._report, self._attempts, self._live):
             file.touch()
             file.chmod(0o666)
@@ -92,7 +92,7 @@ class Names:
     def close(self) -> None:
         """Remove the reports, unless they are another's."""
         if self._own:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def _new_directory() -> Path:

@@ -174,7 +174,7 @@ def test_the_host_of_the_database_can_be_reached_and_no_other(clerk: FakeClerk, 
 
 
 def test_a_run_beside_another_reports_where_that_one_does(clerk: FakeClerk, names: Names) -> None:
-    beside = Names(clerk, beside=names)
+    beside = Names(clerk, beside=names.directory)
     assert run(beside, sys.executable, "-c", "import urllib.request as u; u.urlopen('http://one.example/')").returncode
     run(beside, sys.executable, "-c", "import subprocess; subprocess.run(['true', 'a-secret'])")
     beside.close()

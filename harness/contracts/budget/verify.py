@@ -20,6 +20,7 @@ class Budget(Contract):
     """See docs/budget.md."""
 
     name = "budget"
+    length = 12.0
     model = BudgetFile
     checks = CHECKS
     counted = "routes"

@@ -18,6 +18,7 @@ class ConfigurationContract(Contract):
     """See docs/configuration.md. The last of all, for it may end the run's own target, whose port it needs."""
 
     name = "configuration"
+    length = 15.0
     model = ConfigurationFile
     checks = CHECKS
     counted = "starts"

@@ -29,6 +29,7 @@ class Frontend(Contract):
     """See docs/frontend.md."""
 
     name = "frontend"
+    length = 100.0
     model = FrontendFile
     checks = CHECKS
     counted = "checks"

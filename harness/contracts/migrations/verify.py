@@ -16,6 +16,7 @@ class MigrationContract(Contract):
     """See docs/migrations.md."""
 
     name = "migrations"
+    length = 40.0
     model = MigrationsFile
     checks = CHECKS
     criterion = "The migration keeps all data, and can be rolled back"

@@ -20,6 +20,7 @@ class UserSync(Contract):
     """See docs/user-sync.md."""
 
     name = "user_sync"
+    length = 30.0
     model = SyncFile
     checks = INVARIANTS
     counted = "sequences"
