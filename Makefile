@@ -11,15 +11,19 @@ BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test long coverage lint docs site zoo platform drills mutants package bench clean
+.PHONY: compiled run test long coverage lint docs site zoo platform drills mutants package bench clean
+
+# Containers have PYTHONDONTWRITEBYTECODE set as a rule: each process would compile all of it again.
+compiled: .venv/ready
+	@$(BIN)/python -m compileall -q harness examples
 
 # The front end is used in a browser of npm's; without one the run says so, and does not pass.
-run: .venv/ready
+run: compiled
 	@$(MAKE) --no-print-directory $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready \
 	|| echo "the browser of tests/browser could not be set up (npm, above, says why): the contract frontend needs another one"
 	@$(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=$(STAGE)
 
-test: .venv/ready .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
+test: compiled .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 # All tests, those too that tests/long.toml leaves out of the ordinary run: about half an hour.
