@@ -64,10 +64,15 @@ BY_CLERK, BY_OLD, BY_MACHINES = (
 
 
 def judged(
-    cell: Cell, state: RouteState, *answers: Observation, mechanisms: Mechanisms = NO_MECHANISMS, probed: bool = True
+    cell: Cell,
+    state: RouteState,
+    *answers: Observation,
+    mechanisms: Mechanisms = NO_MECHANISMS,
+    probed: bool = True,
+    sees_inside: bool = True,
 ) -> CellVerdict:
     """The judge's verdict on the answers to a cell."""
-    return Judge(mechanisms, probed=probed).judge(cell, list(answers), state)
+    return Judge(mechanisms, probed=probed, sees_inside=sees_inside).judge(cell, list(answers), state)
 
 
 def cell(state: RouteState, name: str, expect: Any = None, label: str = "") -> Cell:

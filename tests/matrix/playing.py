@@ -23,11 +23,14 @@ Answer = Callable[[str, Call], Observation]
 class Played:
     """A script that was played to its end. `calls`: the credential of each request, and the call."""
 
-    def __init__(self, mint: RecordingMint, plan: RoutePlan, answer: Answer, *, probed: bool = True) -> None:
+    def __init__(
+        self, mint: RecordingMint, plan: RoutePlan, answer: Answer, *, probed: bool = True, sees_inside: bool = True
+    ) -> None:
         self.mint = mint
         self.works: list[Work] = []
         self.calls: list[tuple[str, Call]] = []
-        script = Script(plan, RequestFactory(mint, probed=probed), Judge(NO_MECHANISMS, probed=probed))
+        factory = RequestFactory(mint, probed=probed, sees_inside=sees_inside)
+        script = Script(plan, factory, Judge(NO_MECHANISMS, probed=probed, sees_inside=sees_inside))
         self.state: RouteState = script.state
         self.plan = plan
         steps = script.work()
@@ -77,4 +80,4 @@ def route(
 
 
 Play = Callable[..., Played]
-"""Plays the script of a plan with answers; `probed` is true by default."""
+"""Plays the script of a plan with answers; `probed` and `sees_inside` are true by default."""

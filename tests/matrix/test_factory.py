@@ -31,9 +31,11 @@ class Presenting:
         return replace(self.presented, token=f"t{len(self.bases)}")
 
 
-def factory(presented: Presentation | None = None, *, probed: bool = True) -> tuple[RequestFactory, Presenting]:
+def factory(
+    presented: Presentation | None = None, *, probed: bool = True, sees_inside: bool = True
+) -> tuple[RequestFactory, Presenting]:
     mint = Presenting(presented)
-    return RequestFactory(cast(Mint, mint), probed=probed), mint
+    return RequestFactory(cast(Mint, mint), probed=probed, sees_inside=sees_inside), mint
 
 
 def token_of(headers: list[tuple[str, str]]) -> str:
@@ -122,6 +124,30 @@ def test_without_a_probe_a_bypass_has_a_control(name: str, probed: bool, count: 
     assert [each.path for each in prepared.control] == ["/clerk-harness-nowhere"] * count
     assert all(dict(each.headers)["x-usual"] == "t1" for each in prepared.control)
     assert prepared.forms[0].path == "/x"
+
+
+@pytest.mark.parametrize(
+    ("probed", "sees_inside", "handlers", "inside", "probes"),
+    [
+        (True, True, (), True, True),
+        (True, True, (1,), True, True),
+        # A probe that sees only which handler was entered tells so of the handlers that it has found.
+        (True, False, (1,), False, True),
+        (True, False, (), False, False),
+        # Without a probe nothing is seen, whatever a probe could see.
+        (False, True, (1,), False, False),
+        (False, True, (), False, False),
+        (False, False, (1,), False, False),
+        (False, False, (), False, False),
+    ],
+)
+def test_what_is_seen_of_a_handler_and_where_a_bypass_needs_its_control(
+    probed: bool, sees_inside: bool, handlers: tuple[int, ...], inside: bool, probes: bool
+) -> None:
+    made, _ = factory(probed=probed, sees_inside=sees_inside)
+    plan = plan_of(route={"handlers": frozenset(handlers)})
+    assert (made.sees_inside, made.probes(plan.route)) == (inside, probes)
+    assert bool(made.prepare(plan, CATALOGUE["trailing-slash"]).control) is not probes
 
 
 def test_a_value_in_the_path() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.owners import Owners
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.targets.request_builder import Example
-from tests.matrix.kit import BY_CLERK, DECLARED, NO_MECHANISMS, admitted, cell, judged, plan_of, seen, state_of
+from tests.matrix.kit import BY_CLERK, BY_OLD, DECLARED, NO_MECHANISMS, admitted, cell, judged, plan_of, seen, state_of
 
 REFUSED = seen(401, entered=False)
 
@@ -159,3 +161,27 @@ def test_failures_that_say_nothing_of_the_handler() -> None:
     assert [one.detail for one in found] == [
         "the handler itself failed; who may enter had been decided (2 requests: clerk)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("handlers", "guard", "sees_inside", "verdict"),
+    [
+        # What ran before a handler that the probe watches is all that could have let it in.
+        (frozenset({1}), "door", False, "mixed"),
+        (frozenset({1}), None, False, "mixed"),
+        # What runs in a handler, and on a route whose handler nobody watches, may have been the mechanism that the policy names.
+        (frozenset({1}), "handler", False, "pass"),
+        (frozenset(), "door", False, "pass"),
+        (frozenset(), "handler", False, "pass"),
+        # Where all of it is seen, the other mechanism was seen to do it.
+        (frozenset({1}), "handler", True, "mixed"),
+        (frozenset(), "door", True, "mixed"),
+    ],
+)
+def test_a_mechanism_is_missed_only_where_it_would_have_been_seen(
+    handlers: frozenset[int], guard: Any, sees_inside: bool, verdict: str
+) -> None:
+    state = state_of(plan_of(mechanism=["clerk"], route={"handlers": handlers}), guard=guard)
+    answer = seen(200, entered=True, ran=[BY_OLD])
+    found = judged(cell(state, "clerk"), state, answer, mechanisms=DECLARED, sees_inside=sees_inside)
+    assert found.verdict == verdict

@@ -96,7 +96,7 @@ def test_a_form_gives_no_word_away() -> None:
 
 
 def test_a_person_who_is_refused_beside_it() -> None:
-    plan, mint = plan_of(("clerk-org-admin",)), RecordingMint()
+    plan, mint = plan_of(("clerk-org-admin",)), RecordingMint(origin="https://shop.example")
     what = learned(asked("header", "x-role", "boss"), plan=plan)
     made = {cell.credential.name: cell for cell in cells(what, what, plan, whole=True, chosen=lambda cell: True)}
     beside = made["named-beside-session"]
@@ -104,6 +104,8 @@ def test_a_person_who_is_refused_beside_it() -> None:
     presented = beside.credential.recipe(mint)
     every = [presented, *presented.also]
     assert {claims_of(form.token or "")["sub"] for form in every} == {mint.identities["bob"].user.id}
+    # Of the app's own front end, or the app would refuse it for that and not for the role.
+    assert {claims_of(form.token or "")["azp"] for form in every} == {"https://shop.example"}
     named = [form for form in every if form.form.startswith("header `x-role`")]
     assert named[0] is every[0]
     assert {name for form in named for name, _ in form.headers} == {"x-role"}

@@ -13,7 +13,6 @@ from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.owners import owners_of
 from harness.contracts.matrix.runner import Work
-from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.credentials import CATALOGUE, Mint
 from harness.targets.base import Call, Observation
@@ -139,11 +138,10 @@ def test_what_is_kept_of_each_request_and_who_is_who() -> None:
 
 
 def test_without_a_probe_the_status_is_the_evidence_and_what_was_not_sent_says_so() -> None:
-    state = RouteState(plan_of(key="GET /notes/{id}"))
     judge = Judge(NO_MECHANISMS, probed=False)
-    one = judge.of_object(tried(Observation(200, body=DIARY + " " * 700)), state)
+    one = judge.of_object(tried(Observation(200, body=DIARY + " " * 700)))
     assert (one.evidence, one.seen, one.excerpt) == ("status", "200", (DIARY + " " * 700)[:300])
-    other = judge.of_object(tried(Observation(untried="time was up")), state)
+    other = judge.of_object(tried(Observation(untried="time was up")))
     assert (other.verdict, other.seen, other.detail, other.status) == ("inconclusive", "not tried", "time was up", None)
-    stopped = judge.of_object(tried(Observation(200, stopped=True, entered=True)), state)
+    stopped = judge.of_object(tried(Observation(200, stopped=True, entered=True)))
     assert (stopped.status, stopped.excerpt) == (None, "")

@@ -76,3 +76,22 @@ def test_a_request_on_a_person_s_row_has_the_prefix_under_which_the_route_is_ser
     assert plan.base_of("carol") == plan.base
     plan.owners = None
     assert plan.base_of("bob") == plan.base
+
+
+@pytest.mark.parametrize(
+    ("carriers", "name", "expected"),
+    [
+        # A genuine token where the route takes tokens is what the route admits; elsewhere it is not, though a cookie may be.
+        (("bearer", "query:token"), "query-token", "accept"),
+        (("bearer",), "query-token", "reject"),
+        (("bearer", "cookie:__session"), "clerk-cookie", "accept"),
+        (("bearer",), "clerk-cookie", "tolerate"),
+        (("query:token",), "x-auth-token", "reject"),
+    ],
+)
+def test_where_the_route_takes_tokens_decides_what_is_expected_of_one_elsewhere(
+    carriers: tuple[str, ...], name: str, expected: str
+) -> None:
+    plan = plan_of(("clerk",), "GET /x", *carriers)
+    assert plan.expects(CATALOGUE[name]) == expected
+    assert plan.expects(CATALOGUE[name], plan.ways[0]) == expected

@@ -106,6 +106,9 @@ def test_from_outside_a_bad_one_must_be_refused(play: Play) -> None:
     assert played.names[:3] == ["missing", "forged", "clerk"]
     assert played.state.refuses
     assert played.verdict("clerk") == "pass"  # Past the decision.
+    # The genuine one was known to have got past it when the bad ones came.
+    assert played.state.twins[""].admitted
+    assert played.verdict("forged") == "pass"
     lost = play(route("clerk", "forged"), lambda name, call: seen(404), probed=False)
     assert not lost.state.refuses
     assert lost.verdict("clerk") == "inconclusive"

@@ -214,11 +214,11 @@ def test_the_forms_of_a_cell_are_told_apart_and_what_they_fetch_is_seen(
 # What the source names
 
 
-def asking(*names: str) -> Any:
+def asking(*names: str, header: str = "x-role") -> Any:
     """A backend that lets some in and asks everybody for a header."""
 
     def answer(name: str, call: Call) -> Observation:
-        notes = [Asked("header", "x-role", "app:guard", ["boss"], 0), Asked("header", "x-inside", "app:handler", [], 1)]
+        notes = [Asked("header", header, "app:guard", ["boss"], 0), Asked("header", "x-inside", "app:handler", [], 1)]
         answered = letting_in(*names)(name, call)
         answered.asked = notes if call.learn else []
         return answered
@@ -240,6 +240,9 @@ def test_what_the_source_names_is_learned_from_a_few_requests(play: Play) -> Non
     assert len(sent) == 7 and set(sent[6].split()) == {"missing|", "named-token|"}
     assert {cell.credential.name for cell in plan.found} == {"named-field", "named-token"}
     assert {v.credential for v in played.verdicts} == {"forged", "named-field", "named-token"}
+    # What only the handler asks for says nothing of who may come as far as there.
+    fields = [call for _, call in played.calls if "x-role" in dict(call.request.headers)]
+    assert fields and not any("x-inside" in dict(call.request.headers) for _, call in played.calls)
 
 
 def test_a_person_who_is_refused_is_asked_too(play: Play) -> None:
@@ -268,7 +271,7 @@ def test_inside_the_handler_nothing_is_stopped_and_all_of_it_counts(play: Play) 
 def test_the_same_source_is_tried_name_by_name_once(minting: RecordingMint) -> None:
     factory, judge = RequestFactory(minting, probed=True), Judge(NO_MECHANISMS, probed=True)
     sizes = []
-    for key in ("GET /a", "GET /b"):
+    for key, header in (("GET /a", "x-role"), ("GET /b", "x-role"), ("GET /c", "x-other")):
         plan = named(key=key)
         steps = Script(plan, factory, judge).work()
         answers: list[Observation] | None = None
@@ -276,10 +279,10 @@ def test_the_same_source_is_tried_name_by_name_once(minting: RecordingMint) -> N
             while True:
                 work = next(steps) if answers is None else steps.send(answers)
                 calls = [sending.call() for sending in work.sendings]
-                answers = [asking("clerk")(minting.name_in(call.request), call) for call in calls]
+                answers = [asking("clerk", header=header)(minting.name_in(call.request), call) for call in calls]
         except StopIteration:
             sizes.append([cell.credential.name for cell in plan.found])
-    assert sizes == [["named-field", "named-token"], ["named-field"]]
+    assert sizes == [["named-field", "named-token"], ["named-field"], ["named-field", "named-token"]]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.state import RouteState, fingerprints
+from harness.contracts.matrix.state import RouteState, Twin, fingerprints
+from harness.credentials import CATALOGUE
 from harness.targets.base import Observation
 from tests.matrix.kit import cell, plan_of, seen, state_of
 
@@ -48,3 +49,15 @@ def test_the_fingerprint_of_a_refusal(name: str, expect: str, answers: list[Obse
 def test_of_a_way_that_was_not_tried_the_usual_credential_is_the_base() -> None:
     state = RouteState(plan_of(("clerk", "m2m-jwt")))
     assert [state.base_in(way).name for way in state.plan.ways] == ["clerk", "m2m-jwt"]
+
+
+def test_what_a_way_really_admits_is_the_base_of_what_is_tried_in_it() -> None:
+    state = RouteState(plan_of(("clerk", "clerk-org-admin", "m2m-opaque", "oauth-opaque")))
+    usual, machines, other = state.plan.ways
+    state.twins[""] = Twin(CATALOGUE["clerk-org-admin"], True, "", seen(200))
+    state.twins["m2m-opaque"] = Twin(CATALOGUE["oauth-opaque"], True, "", seen(200))
+    assert [state.base_in(way).name for way in (usual, machines, other)] == [
+        "clerk-org-admin", "oauth-opaque", "clerk-org-admin",
+    ]  # fmt: skip
+    state.twins[other.label] = Twin(CATALOGUE["clerk"], True, "", seen(200))
+    assert state.base_in(other).name == "clerk"

@@ -83,7 +83,7 @@ class Run:
         ours = Path(__file__).parent.name
         helpers = [each for each in Path("tests").glob("*/*.py") if each.parent.name != ours]
         sources = sorted({*self.paths, *map(str, [*Path("harness").rglob("*.py"), *helpers])})
-        of = sha256(repr([self.every, *((path, digest(path)) for path in sources)]).encode())
+        of = sha256(repr([self.every, self.paths, *((path, digest(path)) for path in sources)]).encode())
         file = WORK / f"reach.{of.hexdigest()[:16]}.json"
         if file.exists():
             return Reach.load(file)

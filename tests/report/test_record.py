@@ -144,6 +144,41 @@ def test_the_command_that_repeats_a_finding(given: CellVerdict, command: str) ->
     assert record().repeat(given) == f"clerk-harness run --suites suites {command}"
 
 
+@pytest.mark.parametrize(
+    ("accept", "several_ways", "credential", "label"),
+    [
+        # `forged@`: that credential in the usual way, and not in each; where there is one way only, its name is enough.
+        (("clerk", "m2m-jwt"), None, "forged", "forged@"),
+        (("clerk", "m2m-jwt"), None, "forged@m2m-jwt", "forged@m2m-jwt"),
+        (("clerk",), None, "forged", "forged"),
+        # What a report knows of the run counts, not a plan that it has not.
+        (("clerk",), frozenset({"GET /x"}), "forged", "forged@"),
+        (("clerk", "m2m-jwt"), frozenset(), "forged", "forged"),
+        (("clerk", "m2m-jwt"), frozenset({"GET /y"}), "forged", "forged"),
+    ],
+)
+def test_a_cell_of_a_route_with_several_ways_is_repeated_in_its_own(
+    accept: tuple[str, ...], several_ways: frozenset[str] | None, credential: str, label: str
+) -> None:
+    found = record(plans=(plan(accept=accept),), several_ways=several_ways)
+    assert found.repeat(verdict("breach", credential)).endswith(f'--route "GET /x" --credentials {label}')
+
+
+@pytest.mark.parametrize(
+    ("known", "knows"),
+    [
+        (set(), False),
+        ({("GET /x", "forged", "breach")}, False),  # It shows in another cell too.
+        ({("GET /y", "forged", "breach")}, False),
+        ({("GET /x", "forged", "breach"), ("GET /x", "expired", "breach")}, True),
+    ],
+)
+def test_a_cause_is_known_when_all_that_it_shows_in_is(known: set[tuple[str, str, str]], knows: bool) -> None:
+    found = record(verdict("breach", "forged", detail="x"), verdict("breach", "expired", detail="x"))
+    found.known = known
+    assert [(len(cause.cells), found.knows(cause)) for cause in found.causes] == [(2, knows)]
+
+
 def test_contracts_of_which_nothing_was_examined() -> None:
     other = Check("budget", "index", "an index", "not examined")
     assert record(checks=(PROVEN, OPEN)).unexamined == {}
@@ -249,6 +284,8 @@ def test_a_part_says_that_it_is_one_and_what_left_out_the_rest(narrowed: str, pa
         ([verdict("inconclusive", "forged", evidence="none"), verdict(path="/y")], (0, 1)),
         ([verdict("undeclared", ""), verdict(path="/y")], (0, 1)),
         ([verdict("inconclusive", "forged"), verdict(path="/y")], (1, 1)),
+        # A route of which only the verdicts are known counts as well.
+        ([verdict(), verdict(path="/y"), verdict(path="/new"), verdict("pass", "forged", "/new")], (1, 2)),
     ],
 )
 def test_kinds_are_the_credentials_really_tried_on_a_route(verdicts: list[CellVerdict], kinds: tuple[int, int]) -> None:

@@ -98,7 +98,7 @@ class Judge:
             twin=twin.credential.name if twin is not None and twin.admitted and cell.expect == "reject" else "",
         )
 
-    def of_object(self, tried: Tried, state: RouteState) -> CellVerdict:
+    def of_object(self, tried: Tried) -> CellVerdict:
         """Return the verdict of a person on a row."""
         cell, answer = tried.cell, tried.answer
         verdict, detail, hint = judge_object(tried)

@@ -113,7 +113,7 @@ class Script:
             for cell in (*self.found, *self.plan.cells)
             if cell.label in self.answers
         ]
-        return of_the_route + judged + [self.judge.of_object(tried, self.state) for tried in self.objects]
+        return of_the_route + judged + [self.judge.of_object(tried) for tried in self.objects]
 
     # Sending
 
@@ -246,9 +246,7 @@ class Script:
 
     def _where_the_token_goes(self, before: Observation) -> Steps:
         """Find out whether a websocket is accepted for everybody and then waits: it may take its token in the first message."""
-        if "*" in self.plan.policy.accept and self.state.genuine is not None:
-            before = self.state.genuine
-        elif before.stopped:
+        if before.stopped:
             before = yield from self._once(_MISSING, stop=False)
         facts = before.websocket or WebsocketFacts()
         silent = bool(facts.accepted) and not facts.sent
