@@ -22,7 +22,7 @@ _SHOWN = 120
 """Characters of a statement that are shown."""
 _LOOK = """
 SELECT CASE WHEN n.nspname = coalesce(current_schema(), 'public') THEN r.relname ELSE n.nspname || '.' || r.relname END, l.mode,
-       l.granted, l.virtualtransaction, a.query, (SELECT max(b.query) FROM pg_stat_activity b
+       l.granted, l.virtualtransaction, c.oid::bigint, a.query, (SELECT max(b.query) FROM pg_stat_activity b
        WHERE NOT l.granted AND b.backend_type = 'client backend' AND b.pid = ANY (pg_blocking_pids(l.pid)))
 FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
 JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p') JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid)
@@ -35,12 +35,13 @@ WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHER
 
 class Seen(NamedTuple):
     """A lock that was held, or waited for: its table, its mode, its transaction as pg_locks names it, what its session ran last;
-    `blocker`: what the session ran that is waited for, None where the lock is held.
+    `oid`: the table's, or that of its partition; `blocker`: what the session ran that is waited for, None where the lock is held.
     """
 
     table: str
     mode: str
     transaction: str
+    oid: int
     query: str
     blocker: str | None
 
@@ -59,7 +60,7 @@ class SecondSession:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._seen: dict[tuple[str, str, str, bool], Seen] = {}
+        self._seen: dict[tuple[int, str, str, bool], Seen] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="second session", daemon=True)
         self._looked = threading.Condition()
@@ -91,10 +92,10 @@ class SecondSession:
         try:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 while not self._over.wait(_PAUSE):
-                    for table, mode, granted, transaction, query, blocker in connection.execute(_LOOK, [strong]):
+                    for table, mode, granted, transaction, oid, query, blocker in connection.execute(_LOOK, [strong]):
                         if granted or blocker is not None:  # Autovacuum is no session of the migration.
-                            key = (table, mode, transaction, granted)
-                            self._seen.setdefault(key, Seen(table, mode, transaction, query, blocker))
+                            key = (oid, mode, transaction, granted)
+                            self._seen.setdefault(key, Seen(table, mode, transaction, oid, query, blocker))
                     with self._looked:
                         self._looks += 1
                         self._looked.notify_all()

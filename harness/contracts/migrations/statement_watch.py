@@ -35,7 +35,7 @@ CREATE SCHEMA clerk_harness;
 CREATE TABLE clerk_harness.ran (number serial, tag text, schema text, object text, query text);
 CREATE TABLE clerk_harness.held (number integer, schema text, object text, mode text, rows bigint, ms float8);
 CREATE TABLE clerk_harness.taken (number serial PRIMARY KEY, statement integer, xid text, relation oid, schema text, object text,
-    mode text, since timestamptz, ms float8, seen jsonb, work jsonb, virtual text);
+    mode text, since timestamptz, ms float8, seen jsonb, work jsonb, virtual text, oids bigint[]);
 CREATE TABLE clerk_harness.step (number serial PRIMARY KEY, noted jsonb, began timestamptz, at timestamptz);
 CREATE SEQUENCE clerk_harness.statements;
 CREATE TABLE clerk_harness.stop (at integer NOT NULL);
@@ -47,8 +47,9 @@ CREATE FUNCTION clerk_harness.counts() RETURNS jsonb LANGUAGE sql AS $$
 $$;
 -- Note what is locked now and was not before, since when, and what was read and written by then.
 CREATE FUNCTION clerk_harness.look(since timestamptz, statement integer, seen jsonb) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO clerk_harness.taken (statement, xid, relation, schema, object, mode, since, seen, virtual)
-        SELECT look.statement, txid_current()::text, r.oid, n.nspname, r.relname, l.mode, look.since, look.seen, l.virtualtransaction
+    INSERT INTO clerk_harness.taken (statement, xid, relation, schema, object, mode, since, seen, virtual, oids)
+        SELECT look.statement, txid_current()::text, r.oid, n.nspname, r.relname, l.mode, look.since, look.seen, l.virtualtransaction,
+            array_agg(c.oid::bigint)
         FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
         JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid) JOIN pg_namespace n ON n.oid = r.relnamespace
         WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode NOT IN ('AccessShareLock', 'SIReadLock')
@@ -160,7 +161,8 @@ class Held(NamedTuple):
 class Taken(NamedTuple):
     """A lock of a transaction, from when it was seen first until the transaction's end: its mode, the number of the schema
     statement that took it (None where it was no such one: LOCK TABLE, TRUNCATE, or one that changes rows), and how many rows of each table were read and written in the
-    meantime. `number` counts locks, `milliseconds` is how long it was held, `transaction` its name in pg_locks.
+    meantime. `number` counts locks, `milliseconds` is how long it was held, `transaction` its name in pg_locks,
+    `oids` are the table, or those of its partitions that are locked.
     """
 
     number: int
@@ -171,6 +173,7 @@ class Taken(NamedTuple):
     milliseconds: float
     work: dict[str, int]
     transaction: str = ""
+    oids: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):
@@ -238,15 +241,15 @@ class StatementWatch:
         """The locks of transactions that wrote or changed anything of the schema, in their order."""
         shown = self._shown()
         rows = self._connection.execute(
-            "SELECT number, schema, object, mode, statement, since, coalesce(ms, 0), coalesce(work, '{}'), virtual FROM clerk_harness.taken "
+            "SELECT number, schema, object, mode, statement, since, coalesce(ms, 0), coalesce(work, '{}'), virtual, oids FROM clerk_harness.taken "
             "ORDER BY number"
         ).fetchall()
         return [
             Taken(
                 number, shown(schema, name) or "", mode, statement, since, took,
-                {shown(*table.split(".", 1)) or "": count for table, count in work.items()}, transaction,
+                {shown(*table.split(".", 1)) or "": count for table, count in work.items()}, transaction, tuple(oids),
             )
-            for number, schema, name, mode, statement, since, took, work, transaction in rows
+            for number, schema, name, mode, statement, since, took, work, transaction, oids in rows
         ]  # fmt: skip
 
     def steps(self) -> list[Step]:

@@ -156,12 +156,13 @@ def by_hand(
 
     `seen`: by a second session; of what the database's own watch has noted it says nothing new.
     """
-    found, noted = dict[str, str](), {(lock.table, lock.transaction) for lock in taken}
+    found = dict[str, str]()
+    noted = {(name, lock.transaction) for lock in taken for name in (lock.table, *lock.oids)}
     held = [(lock.table, lock.mode, "") for lock in taken if lock.statement is None]
     held += [
         (one.table, one.mode, one.query)
         for one in seen
-        if one.blocker is None and (one.table, one.transaction) not in noted
+        if one.blocker is None and not noted & {(one.table, one.transaction), (one.oid, one.transaction)}
     ]
     for table, mode, query in held:
         if mode in _EXCLUSIVE and table in populated and table not in told:
