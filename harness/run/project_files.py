@@ -35,8 +35,12 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 def read_quietly(path: Path) -> str:
+    """The beginning of a file, empty where it cannot be read."""
     try:
-        return path.read_bytes()[:_MOST_BYTES].decode("utf-8", "replace") if path.is_file() else ""
+        if not path.is_file():
+            return ""
+        with path.open("rb") as file:
+            return file.read(_MOST_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
 

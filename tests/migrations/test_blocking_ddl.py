@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
 
-from harness.contracts.migrations.checks.blocking_ddl import growing, kept_waiting
+from harness.contracts.migrations.checks.blocking_ddl import by_hand, growing, kept_waiting
+from harness.contracts.migrations.second_session import SecondSession, waits_in_words
 from harness.contracts.migrations.statement_watch import Held, StatementWatch, Taken
 from harness.database import Server
 
@@ -119,6 +121,63 @@ def test_a_lock_that_is_kept_while_a_transaction_works(
     assert all(
         "(ACCESS EXCLUSIVE) while" in message or "(SHARE ROW EXCLUSIVE) while" in message for _, message in found
     )
+
+
+HAND, FIRM = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE", "LOCK TABLE users"
+ROWS = "UPDATE users SET nick = 'x' WHERE id < 20"
+WRITTEN = "UPDATE books SET version = '2'"
+
+
+@pytest.mark.parametrize(
+    ("statements", "locked"),
+    [
+        (["BEGIN", FIRM, ROWS, WRITTEN], {"users"}),
+        (["BEGIN", HAND, ROWS, WRITTEN], {"users"}),
+        (["BEGIN", FIRM, "LOCK TABLE parts", "ALTER TABLE notes ADD COLUMN plan text"], {"users", "parts"}),
+        (["BEGIN", FIRM, LOCK, WRITTEN], set()),
+        (["BEGIN", "LOCK TABLE users, notes", LATER], set()),
+        (["BEGIN", FIRM, "CREATE INDEX by_nick ON users (nick)"], set()),
+        (["BEGIN", "LOCK TABLE users IN ROW EXCLUSIVE MODE", ROWS, WRITTEN], set()),
+        (["BEGIN", ROWS, WRITTEN], set()),
+        (["BEGIN", LOCK, ROWS, WRITTEN], set()),
+        (["SET session_replication_role = replica", "BEGIN", LOCK, ROWS, WRITTEN], set()),
+        (["BEGIN", "CREATE TABLE plans (id int)", "LOCK TABLE plans", WRITTEN], set()),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_locked_by_hand(
+    template: str, postgres: Server, statements: list[str], locked: set[str]
+) -> None:
+    with watched(postgres, *statements) as watch:
+        found = by_hand(watch.taken(), [], {"users", "notes", "parts"}, set())
+        assert by_hand(watch.taken(), [], {"users", "notes", "parts"}, {"users", "notes", "parts"}) == []
+    assert {entry for entry, _ in found} == {f"lock:{table}" for table in locked}
+
+
+def test_a_second_session_sees_what_is_held_and_waited_for(postgres: Server) -> None:
+    name = "clerk_harness_second"
+    with psycopg.connect(postgres.create(name)) as one, psycopg.connect(postgres.url_of(name)) as other:
+        one.execute(b"CREATE TABLE users (id int); CREATE TABLE notes (id int)")
+        one.commit()
+        with SecondSession(postgres.url_of(name)) as second:
+            one.execute(b"LOCK TABLE users IN SHARE MODE; LOCK TABLE notes IN ROW EXCLUSIVE MODE")
+            second.look()
+            waiting = threading.Thread(target=other.execute, args=[b"DELETE FROM users"])
+            waiting.start()
+            while len(second.seen) < 2:
+                second.look()
+            one.commit()
+            waiting.join()
+    postgres.drop(name)
+    held, waited = second.seen
+    assert (held.table, held.mode, held.blocker) == ("users", "ShareLock", None)
+    assert (waited.table, waited.mode, waited.query) == ("users", "RowExclusiveLock", "DELETE FROM users")
+    assert "is waited for: DELETE FROM users; a session of the migration holds it: LOCK TABLE users" in waits_in_words(
+        second.seen
+    )
+    ((entry, message),) = by_hand([], second.seen, {"users", "notes"}, set())
+    assert (entry, message.partition(" by ")[0]) == ("lock:users", "users is locked (SHARE)")
+    noted = Taken(1, "users", "ShareLock", 1, datetime.datetime.now(datetime.UTC), 5.0, {}, held.transaction)
+    assert by_hand([noted], second.seen, {"users"}, set()) == []
 
 
 def test_work_on_a_table_that_is_told_already_is_not_told_again() -> None:

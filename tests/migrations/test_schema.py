@@ -93,6 +93,47 @@ def test_rows_of_other_schemas_and_of_tables_without_a_key_are_compared(connecti
         assert snapshot(connection, ["books"], before).keys != before.keys
 
 
+@pytest.mark.parametrize(
+    ("table", "change", "behind"),
+    [
+        ("id serial PRIMARY KEY", "SELECT 1", {}),
+        ("id serial PRIMARY KEY", "SELECT setval('numbered_id_seq', 20)", {("numbered", "id"): 21}),
+        (
+            "id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+            "ALTER TABLE numbered ALTER id RESTART",
+            {("numbered", "id"): 1},
+        ),
+        ("id int GENERATED ALWAYS AS IDENTITY (INCREMENT -1) PRIMARY KEY", "ALTER TABLE numbered ALTER id RESTART", {}),
+        ("id int PRIMARY KEY DEFAULT nextval('counted')", "SELECT setval('counted', 3)", {("numbered", "id"): 4}),
+        ("id serial", "SELECT setval('numbered_id_seq', 1)", {}),
+        ("id serial PRIMARY KEY", "DELETE FROM numbered; SELECT setval('numbered_id_seq', 1, false)", {}),
+    ],
+)
+def test_a_sequence_that_stands_behind_its_column(
+    connection: psycopg.Connection, table: str, change: str, behind: dict[tuple[str, str], int]
+) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute(f"CREATE SEQUENCE counted; CREATE TABLE numbered ({table}, n int)".encode())
+        connection.execute("INSERT INTO numbered (n) SELECT generate_series(1, 30)")
+        assert snapshot(connection, []).behind == {}
+        connection.execute(change.encode())
+        assert snapshot(connection, []).behind == behind
+
+
+def test_a_table_that_becomes_a_partition_keeps_its_rows(connection: psycopg.Connection) -> None:
+    with connection.transaction(force_rollback=True):
+        connection.execute(
+            "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE low (id int PRIMARY KEY); "
+            "CREATE TABLE high PARTITION OF parts FOR VALUES FROM (10) TO (20); INSERT INTO low VALUES (1), (2); INSERT INTO parts VALUES (11)"
+        )
+        before = snapshot(connection, [])
+        connection.execute("ALTER TABLE parts ATTACH PARTITION low FOR VALUES FROM (0) TO (10)")
+        after = snapshot(connection, [], before)
+        assert after.keys == before.keys == before.keys | {"parts": ["(11)"], "low": ["(1)", "(2)"]}
+        connection.execute("DELETE FROM parts WHERE id = 1")
+        assert snapshot(connection, [], before).keys["low"] == ["(2)"]
+
+
 @pytest.mark.parametrize(("batches", "most"), [(1, 20), (4, 5)])
 def test_rows_written_in_batches_have_transactions_of_their_own(
     connection: psycopg.Connection, batches: int, most: int

@@ -7,21 +7,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow
 
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.migrators import CommandResult, Migrator
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.rows import populate
+from harness.contracts.migrations.second_session import SecondSession, Seen, waits_in_words
 from harness.contracts.migrations.snapshot import Snapshot, snapshot
 from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch, Taken
 from harness.database.server import Server
+
+LONGEST_WAIT = 20
+"""Seconds that a session may wait for a lock: nobody but the migration uses its database, so what waits does so for itself."""
 
 
 @dataclass(frozen=True)
 class Upgrade:
     """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `taken`: what was locked;
-    `count`: how many schema statements that were.
+    `seen`: locks and waits that a second session saw; `count`: how many schema statements that were.
     """
 
     result: CommandResult
@@ -29,6 +34,7 @@ class Upgrade:
     after: Snapshot
     statements: list[SchemaStatement]
     taken: list[Taken]
+    seen: list[Seen]
     watched: bool
     count: int
 
@@ -54,7 +60,12 @@ class MigrationDatabases:
         self._made += 1
         name = f"clerk_harness_{self._tag}_migrate_{self._made}"
         self._names.append(name)
-        self._server.create(name, template)
+        url = self._server.create(name, template)
+        with psycopg.connect(url, autocommit=True) as connection:
+            longest = sql.SQL("ALTER DATABASE {} SET lock_timeout = {}").format(
+                sql.Identifier(name), sql.Literal(f"{LONGEST_WAIT}s")
+            )
+            connection.execute(longest)
         return name
 
     def drop(self) -> None:
@@ -143,15 +154,17 @@ class MigrationDatabases:
             template, before = self.legacy()
             with self.copy_of(template) as (url, connection):
                 watch = StatementWatch(connection, self.migrator.tables)
-                result = self.migrator.upgrade(url)
+                with SecondSession(url) as second:
+                    result = self.migrator.upgrade(url)
                 self._upgrade = Upgrade(
                     result,
                     before,
                     snapshot(connection, self.migrator.tables, before),
                     watch.statements(),
                     watch.taken(),
+                    second.seen,
                     watch.installed,
                     watch.count if watch.installed else 0,
                 )
-        self._upgrade.result.require(f"{self.file.rows} users cannot be migrated")
+        self._upgrade.result.require(f"{self.file.rows} users cannot be migrated{waits_in_words(self._upgrade.seen)}")
         return self._upgrade

@@ -35,7 +35,7 @@ CREATE SCHEMA clerk_harness;
 CREATE TABLE clerk_harness.ran (number serial, tag text, schema text, object text, query text);
 CREATE TABLE clerk_harness.held (number integer, schema text, object text, mode text, rows bigint, ms float8);
 CREATE TABLE clerk_harness.taken (number serial PRIMARY KEY, statement integer, xid text, relation oid, schema text, object text,
-    mode text, since timestamptz, ms float8, seen jsonb, work jsonb);
+    mode text, since timestamptz, ms float8, seen jsonb, work jsonb, virtual text, oids bigint[]);
 CREATE TABLE clerk_harness.step (number serial PRIMARY KEY, noted jsonb, began timestamptz, at timestamptz);
 CREATE SEQUENCE clerk_harness.statements;
 CREATE TABLE clerk_harness.stop (at integer NOT NULL);
@@ -47,14 +47,15 @@ CREATE FUNCTION clerk_harness.counts() RETURNS jsonb LANGUAGE sql AS $$
 $$;
 -- Note what is locked now and was not before, since when, and what was read and written by then.
 CREATE FUNCTION clerk_harness.look(since timestamptz, statement integer, seen jsonb) RETURNS void LANGUAGE sql AS $$
-    INSERT INTO clerk_harness.taken (statement, xid, relation, schema, object, mode, since, seen)
-        SELECT look.statement, txid_current()::text, r.oid, n.nspname, r.relname, l.mode, look.since, look.seen
+    INSERT INTO clerk_harness.taken (statement, xid, relation, schema, object, mode, since, seen, virtual, oids)
+        SELECT look.statement, txid_current()::text, r.oid, n.nspname, r.relname, l.mode, look.since, look.seen, l.virtualtransaction,
+            array_agg(c.oid::bigint)
         FROM pg_locks l JOIN pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'p')
         JOIN pg_class r ON r.oid = coalesce(pg_partition_root(c.oid), c.oid) JOIN pg_namespace n ON n.oid = r.relnamespace
         WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode NOT IN ('AccessShareLock', 'SIReadLock')
           AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'clerk_harness') AND NOT EXISTS (SELECT FROM
               clerk_harness.taken t WHERE t.xid = txid_current()::text AND t.relation = r.oid AND t.mode = l.mode)
-        GROUP BY r.oid, n.nspname, r.relname, l.mode
+        GROUP BY r.oid, n.nspname, r.relname, l.mode, l.virtualtransaction
 $$;
 CREATE FUNCTION clerk_harness.settle() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -105,6 +106,13 @@ BEGIN
     IF NOT FOUND THEN  -- One that drops.
         INSERT INTO clerk_harness.ran (tag, query) VALUES (TG_TAG, current_query());
     END IF;
+    -- A lock that was there before is this statement's as well, where it is about that table, or one that it refers to.
+    UPDATE clerk_harness.taken t SET statement = currval('clerk_harness.ran_number_seq'), seen = clerk_harness.counts()
+        WHERE t.statement IS NULL AND t.xid = txid_current()::text AND t.relation IN (
+            SELECT coalesce(pg_partition_root(o.objid), o.objid) FROM pg_event_trigger_ddl_commands() o WHERE o.classid = 'pg_class'::regclass
+            UNION SELECT c.confrelid FROM pg_event_trigger_ddl_commands() o JOIN pg_constraint c ON c.conrelid = o.objid AND c.contype = 'f'
+            UNION SELECT i.indrelid FROM pg_event_trigger_ddl_commands() o JOIN pg_index i ON i.indexrelid = o.objid
+            UNION SELECT g.tgrelid FROM pg_event_trigger_ddl_commands() o JOIN pg_trigger g ON g.oid = o.objid AND o.classid = 'pg_trigger'::regclass);
     IF current_setting('clerk_harness.seen', true) <> '' THEN
         -- Of a lock that keeps writers out: SHARE and stronger.
         INSERT INTO clerk_harness.held
@@ -122,11 +130,17 @@ BEGIN
 END $$;
 CREATE FUNCTION clerk_harness.begin() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
+    -- What is locked already was locked by a statement that changes no schema: LOCK TABLE, say.
+    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation >= 16384 AND mode <> 'AccessShareLock') THEN
+        PERFORM clerk_harness.look(greatest(now(), (SELECT max(at) FROM clerk_harness.step)), NULL, NULL);
+    END IF;
     PERFORM set_config('clerk_harness.began', clock_timestamp()::text, true), set_config('clerk_harness.seen',
         (SELECT coalesce(jsonb_object_agg(relid::text, seq_tup_read), '{}')::text FROM pg_stat_xact_user_tables WHERE seq_tup_read > 0), true);
 END $$;
 CREATE EVENT TRIGGER clerk_harness_begin ON ddl_command_start EXECUTE FUNCTION clerk_harness.begin();
 CREATE EVENT TRIGGER clerk_harness_watch ON ddl_command_end EXECUTE FUNCTION clerk_harness.watch();
+ALTER EVENT TRIGGER clerk_harness_begin ENABLE ALWAYS;  -- With session_replication_role = replica, too.
+ALTER EVENT TRIGGER clerk_harness_watch ENABLE ALWAYS;
 """
 
 
@@ -146,8 +160,9 @@ class Held(NamedTuple):
 
 class Taken(NamedTuple):
     """A lock of a transaction, from when it was seen first until the transaction's end: its mode, the number of the schema
-    statement that took it (None where it was no such one), and how many rows of each table were read and written in the
-    meantime. `number` counts locks, `milliseconds` is how long it was held.
+    statement that took it (None where it was no such one: LOCK TABLE, TRUNCATE, or one that changes rows), and how many rows of each table were read and written in the
+    meantime. `number` counts locks, `milliseconds` is how long it was held, `transaction` its name in pg_locks,
+    `oids` are the table, or those of its partitions that are locked.
     """
 
     number: int
@@ -157,6 +172,8 @@ class Taken(NamedTuple):
     since: datetime.datetime
     milliseconds: float
     work: dict[str, int]
+    transaction: str = ""
+    oids: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):
@@ -224,15 +241,15 @@ class StatementWatch:
         """The locks of transactions that wrote or changed anything of the schema, in their order."""
         shown = self._shown()
         rows = self._connection.execute(
-            "SELECT number, schema, object, mode, statement, since, coalesce(ms, 0), coalesce(work, '{}') FROM clerk_harness.taken "
+            "SELECT number, schema, object, mode, statement, since, coalesce(ms, 0), coalesce(work, '{}'), virtual, oids FROM clerk_harness.taken "
             "ORDER BY number"
         ).fetchall()
         return [
             Taken(
                 number, shown(schema, name) or "", mode, statement, since, took,
-                {shown(*table.split(".", 1)) or "": count for table, count in work.items()},
+                {shown(*table.split(".", 1)) or "": count for table, count in work.items()}, transaction, tuple(oids),
             )
-            for number, schema, name, mode, statement, since, took, work in rows
+            for number, schema, name, mode, statement, since, took, work, transaction, oids in rows
         ]  # fmt: skip
 
     def steps(self) -> list[Step]:

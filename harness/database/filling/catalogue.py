@@ -5,6 +5,7 @@ Source: PostgreSQL documentation, System Catalogs (pg_class, pg_attribute, pg_ty
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,9 +21,10 @@ _TABLES = f"""
 SELECT c.oid, n.nspname, c.relname, n.nspname = coalesce(current_schema(), 'public'), c.relkind = 'p',
        CASE WHEN c.relkind = 'p' THEN (SELECT array_agg(pg_get_expr(p.relpartbound, p.oid)) FROM pg_partition_tree(c.oid) t
             JOIN pg_class p ON p.oid = t.relid WHERE p.relpartbound IS NOT NULL) END,
-       (SELECT partattrs::int[] FROM pg_partitioned_table p WHERE p.partrelid = c.oid)
+       (SELECT partattrs::int[] FROM pg_partitioned_table p WHERE p.partrelid = c.oid), c.relispartition
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {_OWN} ORDER BY n.nspname, c.relname
+WHERE c.relkind IN ('r', 'p') AND {_OWN} AND (NOT c.relispartition OR CASE WHEN n.nspname = coalesce(current_schema(), 'public')
+      THEN c.relname ELSE n.nspname || '.' || c.relname END = ANY (%s)) ORDER BY n.nspname, c.relname
 """
 _COLUMNS = """
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull, a.atthasdef,
@@ -79,8 +81,8 @@ class ForeignKey:
 
 @dataclass
 class Table:
-    """A table, other than a partition. `name`: with the schema in front where that is not the current one; `checks`: by the
-    constraint's name, its columns and its definition; `unique`: by the index's or constraint's name, its columns.
+    """A table, a `partition` only where it was asked for. `name`: with the schema in front where that is not the current one;
+    `checks`: by the constraint's name, its columns and its definition; `unique`: by the index's or constraint's name, its columns.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Table:
     references: list[ForeignKey] = field(default_factory=list)
     bounds: str = ""
     partitioned_by: tuple[str, ...] = ()
+    partition: bool = False
 
     @property
     def only(self) -> sql.Composed:
@@ -100,13 +103,19 @@ class Table:
         return sql.SQL("{}" if self.partitioned else "ONLY {}").format(self.identifier)
 
 
-def read_tables(connection: psycopg.Connection[TupleRow]) -> dict[str, Table]:
-    """All tables of the database's schemas, by name; those of extensions and of the harness are left out."""
+def read_tables(connection: psycopg.Connection[TupleRow], also: Iterable[str] = ()) -> dict[str, Table]:
+    """All tables of the database's schemas, by name; those of extensions and of the harness are left out, and partitions that are
+    not among `also`.
+    """
     by_oid: dict[int, Table] = {}
     keyed: dict[int, list[int]] = {}
-    for oid, schema, name, here, partitioned, bounds, attributes in connection.execute(_TABLES):
+    for oid, schema, name, here, partitioned, bounds, attributes, partition in connection.execute(
+        _TABLES, [list(also)]
+    ):
         shown = name if here else f"{schema}.{name}"
-        by_oid[oid] = Table(shown, sql.Identifier(schema, name), partitioned, bounds=" ".join(bounds or ()))
+        by_oid[oid] = Table(
+            shown, sql.Identifier(schema, name), partitioned, bounds=" ".join(bounds or ()), partition=partition
+        )
         keyed[oid] = attributes or []
     numbers: dict[tuple[int, int], str] = {}
     oids, types = [list(by_oid)], {row[0]: row for row in connection.execute(_TYPES)}

@@ -9,6 +9,7 @@ from harness.contracts.base import CheckSpec
 from harness.contracts.migrations.databases import MigrationDatabases, Upgrade
 from harness.contracts.migrations.rehearsal import MANY
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
+from harness.contracts.migrations.second_session import Seen
 from harness.contracts.migrations.snapshot import Snapshot
 from harness.contracts.migrations.statement_watch import MODES, NOT_ALLOWED, Held, SchemaStatement, Taken, in_words
 
@@ -33,6 +34,10 @@ def _no_blocking_ddl(databases: MigrationDatabases) -> None:
     found += kept_waiting(
         upgrade.taken, _texts(upgrade), {name: len(upgrade.before.keys[name]) for name in populated}, told
     )
+    if upgrade.watched:
+        found += by_hand(
+            upgrade.taken, upgrade.seen, populated, {*told, *(entry.partition(":")[2] for entry, _ in found)}
+        )
     named = [f"{message} (allow = [{entry!r}])" for entry, message in found if entry not in databases.file.allow]
     if named:
         raise CheckFailed("; ".join(named))
@@ -142,6 +147,31 @@ def kept_waiting(
             ),
         )
     return [(entry, message) for entry, (_, message) in found.items()]
+
+
+def by_hand(
+    taken: Iterable[Taken], seen: Iterable[Seen], populated: Collection[str], told: Collection[str]
+) -> list[tuple[str, str]]:
+    """Tables that are locked without being changed: entries and messages.
+
+    `seen`: by a second session; of what the database's own watch has noted it says nothing new.
+    """
+    found = dict[str, str]()
+    noted = {(name, lock.transaction) for lock in taken for name in (lock.table, *lock.oids)}
+    held = [(lock.table, lock.mode, "") for lock in taken if lock.statement is None]
+    held += [
+        (one.table, one.mode, one.query)
+        for one in seen
+        if one.blocker is None and not noted & {(one.table, one.transaction), (one.oid, one.transaction)}
+    ]
+    for table, mode, query in held:
+        if mode in _EXCLUSIVE and table in populated and table not in told:
+            found.setdefault(
+                table,
+                f"{table} is locked ({in_words(mode)}) by a statement that changes nothing of it (LOCK TABLE, say) until the "
+                f"transaction ends{f': {_shown(query)}' if query else ''}",
+            )
+    return [(f"lock:{table}", message) for table, message in found.items()]
 
 
 def growing(small: Held, large: Held) -> str:

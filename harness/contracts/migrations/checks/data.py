@@ -90,6 +90,12 @@ def _compare(before: Snapshot, after: Snapshot, file: MigrationsFile, *, may_dro
                 f"{name}.{column} differs in {len(differing)} of its rows: row {before.keys[name][first]} had {values[first]!r}, "
                 f"and has {now[first]!r}"
             )
+    for (name, column), number in after.behind.items():
+        if (name, column) not in before.behind and (name, column) in before.content:
+            raise CheckFailed(
+                f"{name}.{column}: the next row gets {number}, which is not above the highest that is there: "
+                "its sequence stands behind the rows (made anew without setval, say)"
+            )
 
 
 def _compare_keys(before: Snapshot, after: Snapshot, file: MigrationsFile, *, may_drop: bool) -> None:

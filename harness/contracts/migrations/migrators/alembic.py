@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from harness.contracts.migrations.migrators.base import HEAD, CommandResult, Migrator
+from harness.contracts.migrations.migrators.files import refuse_irregular, text_if_any
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.core.errors import DatabaseError
 from harness.targets.own_database import reached_books
@@ -36,7 +37,7 @@ class Alembic(Migrator):
     @classmethod
     def fits(cls, place: Path) -> bool:
         """Whether a file configures Alembic."""
-        return place.is_file() and _MARK.search(place.read_text(encoding="utf-8", errors="replace")) is not None
+        return _MARK.search(text_if_any(place)) is not None
 
     @property
     def upgrade_command(self) -> str:
@@ -45,6 +46,7 @@ class Alembic(Migrator):
 
     def reach(self, url: str) -> None:
         """Ask for the revision, for which env.py connects and nothing is run; what it connects to is looked at there."""
+        refuse_irregular(self.directory / self.config, self.directory)
         self.books.add("alembic_version")
         result = self._run("current", url)
         books = reached_books(result.output)

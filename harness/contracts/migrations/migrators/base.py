@@ -21,6 +21,8 @@ sys.path.insert(0, "")
 module, _, name = sys.argv[1].partition(":")
 functools.reduce(getattr, name.split("."), importlib.import_module(module))(sys.argv[2])
 """
+_LATE = "due to lock timeout"
+_FOR_ITSELF = "(nobody else uses this database: it waits for a lock that another session of the migration holds)"
 _TIMEOUT = 300
 """Seconds within which a command must end."""
 HEAD = "head"
@@ -39,7 +41,8 @@ class CommandResult:
         """The last line that looks like an error, else the last line."""
         lines = [line.strip() for line in without_marks(self.output).splitlines() if line.strip()]
         errors = [line for line in lines if _ERROR.match(line)]
-        return (errors or lines or ["it printed nothing"])[-1][:300]
+        told = (errors or lines or ["it printed nothing"])[-1][:300]
+        return f"{told} {_FOR_ITSELF}" if _LATE in told else told
 
     def require(self, message: str) -> None:
         """Raise CheckFailed with the message and the error where the command failed."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.contracts.migrations.migrators.base import HEAD, CommandResult, Migrator
+from harness.contracts.migrations.migrators.files import refuse_irregular, text_if_any
 from harness.contracts.migrations.results import CheckFailed
 from harness.core.errors import DatabaseError, DeclarationError
 from harness.targets.own_database import reached_books
@@ -46,7 +47,7 @@ class Django(Migrator):
     @classmethod
     def fits(cls, place: Path) -> bool:
         """Whether a file is a Django project's manage.py."""
-        return place.is_file() and "execute_from_command_line" in place.read_text(encoding="utf-8", errors="replace")
+        return "execute_from_command_line" in text_if_any(place)
 
     @property
     def upgrade_command(self) -> str:
@@ -55,6 +56,7 @@ class Django(Migrator):
 
     def reach(self, url: str) -> None:
         """Look where the settings lead; nothing is run."""
+        refuse_irregular(self.directory / self.config, self.directory)
         self.books.add("django_migrations")
         result = self._shell(_REACH, url)
         if result.code == 0 and reached_books(result.output) is None:

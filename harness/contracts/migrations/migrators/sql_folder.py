@@ -20,6 +20,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 
 from harness.contracts.migrations.migrators.base import HEAD, CommandResult, Migrator
+from harness.contracts.migrations.migrators.files import text_if_any, text_of
 from harness.contracts.migrations.migrators.sql_text import needs_no_transaction, statements
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.core.errors import DatabaseError, DeclarationError
@@ -179,9 +180,8 @@ class Flyway(SqlFolder):
             found += [SqlMigration(".".join(map(str, version)), path.name, self._read(path), down) for path in paths]
         return found + [SqlMigration(path.stem, path.name, self._read(path), "") for path in repeatable]
 
-    @staticmethod
-    def _read(path: Path) -> str:
-        text = path.read_text(encoding="utf-8", errors="replace")
+    def _read(self, path: Path) -> str:
+        text = text_of(path, self.directory)
         if (placeholder := re.search(r"\$\{[^}\s]+\}", text)) is not None:
             raise DeclarationError(
                 f"migrations.toml: {path.name} has a placeholder, {placeholder[0]}, which Flyway fills from its own "
@@ -208,16 +208,14 @@ class Dbmate(SqlFolder):
     @classmethod
     def fits(cls, place: Path) -> bool:
         """Whether a folder has a file with such a section."""
-        return place.is_dir() and any(
-            _SECTION.search(path.read_text(encoding="utf-8", errors="replace")) for path in place.glob("*.sql")
-        )
+        return place.is_dir() and any(_SECTION.search(text_if_any(path)) for path in place.glob("*.sql"))
 
     def migrations(self) -> list[SqlMigration]:
         """By version. Raises CheckFailed for a file without the section `up`."""
         found = []
         for path in sorted(self.folder.glob("*.sql")):
             named = _DBMATE.fullmatch(path.name)
-            text = path.read_text(encoding="utf-8", errors="replace")
+            text = text_of(path, self.directory)
             ends = [*_SECTION.finditer(text)]
             sections = {
                 end["way"]: (text[end.end() : following.start() if following else None], end["options"])
@@ -255,9 +253,9 @@ class Prisma(SqlFolder):
         found = []
         for path in sorted(each for each in self.folder.iterdir() if each.is_dir()):
             file = path / "migration.sql"
-            if not file.is_file():
+            if not file.exists():
                 raise CheckFailed(f"{path.name} cannot be run: it has no migration.sql (Prisma's P3015)")
-            text = file.read_text(encoding="utf-8", errors="replace")
+            text = text_of(file, self.directory)
             # Several statements in one message are one transaction to Postgres; a single one is none.
             found.append(SqlMigration(path.name, path.name, text, None, len(statements(text)) > 1))
         return found
