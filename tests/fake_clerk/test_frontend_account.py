@@ -18,7 +18,7 @@ URLS = {"strategy": "oauth_google", "redirect_url": f"{HOME}/profile"}
 @pytest.fixture
 def ann(browser: Browser, clerk: FakeClerk) -> str:
     """Who is signed in, by her id."""
-    user = clerk.directory.add_user("ann@example.com", id="user_" + "a" * 27, username="ann", password="correct horse")
+    user = clerk.directory.add_user("ann@example.com", id="user_ann", username="ann", password="correct horse")
     sign_in(browser)
     return user.id
 

@@ -18,7 +18,11 @@ _SUBJECT = re.compile(r"(user|org|mch)_\w{27}")
 def create_api_key(instance: Instance, document: dict[str, Any]) -> Answer:
     """Make a key as `document` describes it; raises Refused with 400 where it does not. Its secret is told this once."""
     subject, creator = _text(document, "subject"), document.get("created_by")
-    if not _SUBJECT.fullmatch(subject):
+    # A person or an organization that a test has named may have a shorter id than Clerk's.
+    if not _SUBJECT.fullmatch(subject) and subject not in {
+        *instance.directory.users,
+        *instance.directory.all_organizations(),
+    }:
         raise Refused(error(400, "form_param_format_invalid", "subject is a user, an organization or a machine"))
     token = MachineToken(
         "api_key",

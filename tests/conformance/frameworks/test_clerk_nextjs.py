@@ -136,6 +136,23 @@ def test_the_profile_s_pages_need_nothing_that_the_fake_lacks(tab: Page) -> None
     expect(tab.locator(".cl-profilePage")).to_contain_text(ANN)
     tab.goto("/profile/security")
     expect(tab.locator(".cl-profilePage")).to_contain_text("Password")
+    tab.goto("/profile/api-keys")
+    tab.get_by_role("button", name="Add new key").click()
+    tab.fill("input[name=name]", "Mine")
+    tab.get_by_role("button", name="Create key").click()
+    expect(tab.locator(".cl-apiKeys")).to_contain_text("Mine")
+
+
+def test_an_account_at_a_provider_is_connected_in_the_profile(tab: Page) -> None:
+    tab.goto("/sign-in")
+    sign_in(tab)
+    expect(tab.locator("#in")).to_be_visible()
+    tab.goto("/profile")
+    tab.get_by_role("button", name="Connect account").click()
+    tab.get_by_role("menuitem", name=re.compile("Google")).click()
+    tab.click(f"button[name=email_address][value='{ANN}']")
+    expect(tab).to_have_url(re.compile("/profile"))
+    expect(tab.locator(".cl-profileSection__connectedAccounts")).to_contain_text(ANN)
 
 
 def test_an_organization_is_made_and_managed(tab: Page) -> None:
