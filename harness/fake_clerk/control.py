@@ -16,6 +16,7 @@ POST /_harness/webhooks               {"url": …, and what `webhooks.Endpoint` 
 GET  /_harness/webhooks               the messages and their attempts
 POST /_harness/webhooks/flush         deliver everything now, and wait for it
 POST /_harness/webhooks/replay        {"id": message}: deliver it again
+GET  /_harness/mails                  the mails that would have been sent, with their codes, oldest first
 GET  /_harness/environment            the variables by which a backend is configured
 GET  /_harness/ca.pem                 the certificate of the throw-away authority
 """
@@ -156,6 +157,8 @@ def control(instance: Instance, counts: dict[str, int], request: ApiRequest) -> 
         return _user_token(instance, request, match[1])
     if (request.method, name) == ("GET", "counts"):
         return 200, {"operations": dict(counts), "jwks": instance.jwks_asked}
+    if (request.method, name) == ("GET", "mails"):
+        return 200, {"data": [mail.as_json() for mail in list(instance.mails)]}
     if (request.method, name) == ("GET", "webhooks"):
         return _messages(instance)
     if (request.method, name) == ("POST", "counts/reset"):
@@ -167,6 +170,6 @@ def control(instance: Instance, counts: dict[str, int], request: ApiRequest) -> 
     return error(
         404,
         "resource_not_found",
-        f"nothing at {request.method} {request.path}: GET counts, webhooks, environment, ca.pem, token/NAME; "
+        f"nothing at {request.method} {request.path}: GET counts, mails, webhooks, environment, ca.pem, token/NAME; "
         f"POST counts/reset, {', '.join(_POST)}",
     )

@@ -44,8 +44,12 @@ def directives(instance: Instance, browser: str | None, *, suffixed: bool, organ
         f"{name}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Lax"
         for name in ("__session", f"__session{suffix}")
     ]
-    kept = {"__client_uat": "0", f"__client_uat{suffix}": "0", "__clerk_db_jwt": browser}
-    kept |= {f"__clerk_db_jwt{suffix}": browser} if suffixed else {}
+    # In both forms always: an SDK that finds one suffixed cookie reads all of them by their suffixed names.
+    kept = {
+        f"{name}{end}": value
+        for name, value in (("__client_uat", "0"), ("__clerk_db_jwt", browser))
+        for end in ("", suffix)
+    }
     return [*ended, *(f"{name}={value}; Path=/; SameSite=Lax" for name, value in kept.items())]
 
 

@@ -30,9 +30,18 @@ def test_every_pinned_client_is_in_the_table() -> None:
 
 def test_the_browser_s_clients_are_in_the_table() -> None:
     pinned, told = json.loads((HERE / "browser" / "package.json").read_text())["dependencies"], table()
-    for name in ("@clerk/clerk-js", "@clerk/testing"):
+    for name in ("@clerk/clerk-js", "@clerk/react", "@clerk/testing"):
         assert told[name] == pinned[name]
     locked = json.loads((HERE / "browser" / "package-lock.json").read_text())["packages"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in pinned} == pinned
+    assert not any("resolved" in entry for entry in locked.values()), "a lock file names no registry"
+
+
+def test_the_frameworks_clients_are_in_the_table() -> None:
+    pinned, told = json.loads((HERE / "frameworks" / "package.json").read_text())["dependencies"], table()
+    for name in ("@clerk/nextjs", "@clerk/vue", "@clerk/ui"):
+        assert told[name] == pinned[name]
+    locked = json.loads((HERE / "frameworks" / "package-lock.json").read_text())["packages"]
     assert {name: locked[f"node_modules/{name}"]["version"] for name in pinned} == pinned
     assert not any("resolved" in entry for entry in locked.values()), "a lock file names no registry"
 

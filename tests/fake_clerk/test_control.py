@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from harness.fake_clerk import FakeClerk
+from tests.fake_clerk.browsers import Browser
 
 
 @pytest.fixture
@@ -90,3 +91,12 @@ def test_it_is_off_while_a_target_is_examined(ask: httpx.Client, clerk: FakeCler
     clerk.api.controlled = False
     assert ask.post("/_harness/retire").status_code == 404
     assert len(clerk.published) == 1
+
+
+def test_the_code_of_a_mail_can_be_read(ask: httpx.Client, clerk: FakeClerk) -> None:
+    clerk.directory.add_user("ann@example.com")
+    browser = Browser(clerk)
+    made = browser.post("/client/sign_ins", identifier="ann@example.com", strategy="email_code")["response"]
+    (mail,) = ask.get("/_harness/mails").json()["data"]
+    done = browser.post(f"/client/sign_ins/{made['id']}/attempt_first_factor", strategy="email_code", code=mail["code"])
+    assert (mail["address"], done["response"]["status"]) == ("ann@example.com", "complete")

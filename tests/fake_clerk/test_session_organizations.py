@@ -85,3 +85,12 @@ def test_a_handshake_sets_the_development_browser_once_and_keeps_it(clerk: FakeC
         assert len(found) == 1
         assert (found[0] == browser) == (browser in clerk.browsers)
         browser = found[0]
+
+
+@pytest.mark.parametrize("suffixed", [True, False])
+def test_a_stranger_s_cookies_are_set_in_both_forms(clerk: FakeClerk, suffixed: bool) -> None:
+    """An SDK that finds one suffixed cookie reads all of them by these names, and began a second handshake."""
+    jar = [each.partition(";")[0].partition("=") for each in clerk.handshake_directives(None, suffixed=suffixed)]
+    cookies = {name: value for name, _, value in jar}
+    for name in ("__client_uat", "__clerk_db_jwt"):
+        assert cookies[f"{name}_{clerk.cookie_suffix}"] == cookies[name]

@@ -7,7 +7,9 @@ underscore; `packages` and `portal` serve what the document does not have: Clerk
 from __future__ import annotations
 
 from harness.fake_clerk.frontend import (
+    _pictures,
     active_sessions,
+    api_keys,
     backup_codes,
     client,
     devbrowser,
@@ -21,6 +23,7 @@ from harness.fake_clerk.frontend import (
     oauth2_callbacks,
     oauth2_identity_provider,
     organization,
+    organization_creation_defaults,
     organizations_memberships,
     packages,
     portal,
@@ -30,11 +33,13 @@ from harness.fake_clerk.frontend import (
     sign_ups,
     totp,
     user,
+    waitlist,
     well_known,
 )
 
 TAGS = (
     active_sessions,
+    api_keys,
     backup_codes,
     client,
     devbrowser,
@@ -48,6 +53,7 @@ TAGS = (
     oauth2_callbacks,
     oauth2_identity_provider,
     organization,
+    organization_creation_defaults,
     organizations_memberships,
     roles,
     sessions,
@@ -55,10 +61,11 @@ TAGS = (
     sign_ups,
     totp,
     user,
+    waitlist,
     well_known,
 )
 """The modules, one for each tag."""
 OPERATIONS = [operation for tag in TAGS for operation in tag.OPERATIONS]
 """All implemented operations of the Frontend API."""
-BESIDE = [*client.BACKEND, *packages.OPERATIONS, *oauth2_callbacks.BESIDE, *portal.OPERATIONS]
+BESIDE = [*client.BACKEND, *_pictures.BESIDE, *packages.OPERATIONS, *oauth2_callbacks.BESIDE, *portal.OPERATIONS]
 """What Clerk serves and its documents do not have."""

@@ -10,7 +10,7 @@ from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.external_accounts import PREFIX, ExternalAccount
 from harness.fake_clerk.models.sign_ins import SignIn
 from harness.fake_clerk.models.sign_ups import SignUp
-from harness.fake_clerk.models.social import Detour
+from harness.fake_clerk.models.social import Connection, Detour
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.models.verifications import Verification
 from harness.fake_clerk.wire import Refused, error
@@ -33,7 +33,7 @@ def _page_url(form: dict[str, str], name: str) -> str:
     return url
 
 
-def depart(browser: Browser, form: dict[str, str], attempt: SignIn | SignUp) -> Verification:
+def depart(browser: Browser, form: dict[str, str], attempt: SignIn | SignUp | Connection) -> Verification:
     """Send the browser to the provider of `strategy`: the verification with the address to which it goes.
 
     Raises Refused with 422 for a provider that the instance does not have, or an address that is none.

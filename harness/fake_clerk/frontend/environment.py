@@ -158,7 +158,7 @@ def _get(instance: Instance, request: ApiRequest) -> Answer:
                 "stripe_publishable_key": None, "free_trial_requires_payment_method": False, "user": free, "organization": free,
             }
         },
-        "api_keys_settings": {"enabled": False, "user_api_keys_enabled": False, "orgs_api_keys_enabled": False},
+        "api_keys_settings": {"enabled": True, "user_api_keys_enabled": True, "orgs_api_keys_enabled": True},
         "protect_config": {"loaders": []},
         "client_debug_mode": False,
         "partitioned_cookies": False,

@@ -18,7 +18,8 @@ from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.external_accounts import ExternalAccount
 from harness.fake_clerk.models.sign_ins import SignIn
 from harness.fake_clerk.models.sign_ups import SignUp
-from harness.fake_clerk.models.social import Detour, linked
+from harness.fake_clerk.models.social import Connection, Detour, linked
+from harness.fake_clerk.models.users import User
 from harness.fake_clerk.models.verifications import Verification
 from harness.fake_clerk.operations._bodies import require_address
 from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front, not_found
@@ -79,13 +80,37 @@ def _callback(instance: Instance, request: ApiRequest) -> Answer:
     return 303, "", {"Location": target, "Cache-Control": "no-store"} | browser.cookie()
 
 
-def _verification(attempt: SignIn | SignUp) -> Verification | None:
+def _verification(attempt: SignIn | SignUp | Connection) -> Verification | None:
+    if isinstance(attempt, Connection):
+        return attempt.verification
     return attempt.first if isinstance(attempt, SignIn) else attempt.external
 
 
-def _arrived(browser: Browser, attempt: SignIn | SignUp, account: ExternalAccount) -> None:
+def _connected(browser: Browser, attempt: Connection, account: ExternalAccount, owner: User | None) -> None:
+    """Keep the account for whoever connects it, unless it is somebody else's, or hers already."""
+    user, verification = browser.instance.directory.users.get(attempt.user_id), attempt.verification
+    if user is None or verification is None:
+        return
+    same = [a for a in user.external_accounts if a is not attempt.account and a.connected]
+    if owner is not None and owner is not user:
+        verification.status = "failed"
+        verification.error = failure("oauth_identification_claimed", "The account is another user's.")
+    elif (account.provider, account.subject) in [(each.provider, each.subject) for each in same]:
+        verification.status = "failed"
+        verification.error = failure("external_account_exists", "The External Account already exists.")
+    else:
+        verification.status, verification.account, verification.url = "verified", account, None
+        for name in ("email_address", "first_name", "last_name"):
+            setattr(attempt.account, name, getattr(account, name))
+    browser.instance.directory.update_user(user.id)
+
+
+def _arrived(browser: Browser, attempt: SignIn | SignUp | Connection, account: ExternalAccount) -> None:
     """Go on with an attempt, or note that the other kind of attempt is the right one."""
     user, verification = linked(list(browser.instance.directory.users.values()), account), _verification(attempt)
+    if isinstance(attempt, Connection):
+        _connected(browser, attempt, account, user)
+        return
     if verification is None:
         return
     verification.account = account

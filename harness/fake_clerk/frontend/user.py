@@ -7,11 +7,12 @@ from typing import Any
 
 from harness.fake_clerk.frontend import _documents as documents
 from harness.fake_clerk.frontend._browser import signed_in
+from harness.fake_clerk.frontend._pictures import uploaded
 from harness.fake_clerk.frontend._signing_in import check_password
 from harness.fake_clerk.frontend.sign_ins import checked_password
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.models.users import User, merge_metadata
-from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front
+from harness.fake_clerk.wire import Answer, ApiRequest, Refused, error, front, not_found
 
 _TEXTS = ("first_name", "last_name", "username")
 
@@ -81,6 +82,21 @@ def _remove_password(instance: Instance, request: ApiRequest) -> Answer:
     return browser.answer(documents.person(instance, user))
 
 
+def _set_picture(instance: Instance, request: ApiRequest) -> Answer:
+    browser, _, user = signed_in(instance, request)
+    image = uploaded(instance, request)
+    instance.directory.update_user(user.id, image_url=image["public_url"])
+    return browser.answer(image)
+
+
+def _delete_picture(instance: Instance, request: ApiRequest) -> Answer:
+    browser, _, user = signed_in(instance, request)
+    if not user.image_url:
+        raise not_found("profile image", user.id)
+    instance.directory.update_user(user.id, image_url="")
+    return browser.answer(documents.deleted("image", user.id))
+
+
 OPERATIONS = [
     front("GET", "/v1/me", "getUser", _get),
     front("PATCH", "/v1/me", "patchUser", _update),
@@ -88,4 +104,6 @@ OPERATIONS = [
     front("PATCH", "/v1/me/metadata", "patchUserMetadata", _update_metadata),
     front("POST", "/v1/me/change_password", "changePassword", _change_password),
     front("POST", "/v1/me/remove_password", "removePassword", _remove_password),
+    front("POST", "/v1/me/profile_image", "updateProfileImage", _set_picture),
+    front("DELETE", "/v1/me/profile_image", "deleteProfileImage", _delete_picture),
 ]

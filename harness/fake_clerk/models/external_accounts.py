@@ -25,7 +25,14 @@ class ExternalAccount:
     first_name: str = ""
     last_name: str = ""
     id: str = field(default_factory=lambda: new_id("eac"))
+    verification: Verification | None = None
+    """The way to the provider, for one that its owner connects by herself; None for one by which she has signed in or up."""
     created_at: int = field(default_factory=milliseconds)
+
+    @property
+    def connected(self) -> bool:
+        """Whether its owner has come back from the provider."""
+        return bool(self.email_address)
 
     @property
     def subject(self) -> str:
@@ -42,7 +49,7 @@ class ExternalAccount:
             "provider_user_id": self.subject,
             "approved_scopes": "email openid profile",
             "email_address": self.email_address,
-            "email_address_verified": True,
+            "email_address_verified": self.connected,
             "first_name": self.first_name,
             "last_name": self.last_name,
             "image_url": "",
@@ -51,5 +58,5 @@ class ExternalAccount:
             "label": None,
             "created_at": self.created_at,
             "updated_at": self.created_at,
-            "verification": Verification(PREFIX + self.provider, status="verified").as_json(),
+            "verification": (self.verification or Verification(PREFIX + self.provider, status="verified")).as_json(),
         }

@@ -22,6 +22,7 @@ class Organization:
     max_allowed_memberships: int = 5
     public_metadata: dict[str, Any] = field(default_factory=dict)
     private_metadata: dict[str, Any] = field(default_factory=dict)
+    image_url: str = ""
     members: dict[str, Membership] = field(default_factory=dict)
     created_at: int = field(default_factory=milliseconds)
     updated_at: int = field(default_factory=milliseconds)
@@ -33,8 +34,8 @@ class Organization:
             "id": self.id,
             "name": self.name,
             "slug": self.slug,
-            "image_url": "",
-            "has_image": False,
+            "image_url": self.image_url,
+            "has_image": bool(self.image_url),
             "members_count": len(self.members),
             "max_allowed_memberships": self.max_allowed_memberships,
             "admin_delete_enabled": True,

@@ -55,7 +55,10 @@ class Role:
         }  # fmt: skip
 
 
-_ADMIN = ("sys_profile:manage", "sys_profile:delete", "sys_memberships:read", "sys_memberships:manage")
+_ADMIN = (
+    "sys_profile:manage", "sys_profile:delete", "sys_memberships:read", "sys_memberships:manage", "sys_api_keys:read",
+    "sys_api_keys:manage",
+)  # fmt: skip
 ROLES = {
     role.key: role
     for role in (

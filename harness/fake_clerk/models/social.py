@@ -9,6 +9,26 @@ from harness.fake_clerk.models.external_accounts import ExternalAccount
 from harness.fake_clerk.models.sign_ins import SignIn
 from harness.fake_clerk.models.sign_ups import SignUp
 from harness.fake_clerk.models.users import User
+from harness.fake_clerk.models.verifications import Verification
+
+
+@dataclass
+class Connection:
+    """Somebody who is signed in, and connects an account of hers."""
+
+    user_id: str
+    account: ExternalAccount
+
+    @property
+    def verification(self) -> Verification | None:
+        """How far it has come."""
+        return self.account.verification
+
+    @property
+    def status(self) -> str:
+        """`complete`, or `needs_verification`."""
+        verified = self.verification is not None and self.verification.status == "verified"
+        return "complete" if verified else "needs_verification"
 
 
 @dataclass
@@ -21,7 +41,7 @@ class Detour:
     redirect_url: str
     complete_url: str
     """Where the browser goes when nothing is left to do."""
-    attempt: SignIn | SignUp
+    attempt: SignIn | SignUp | Connection
     state: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
