@@ -71,10 +71,14 @@ def run(agents: int, credentials: list[str], folder: Path) -> tuple[int, Counter
     file = folder / "looks"
     boot = f"import sys; sys.path.insert(0, {str(ROOT / 'benchmarks')!r}); import sampler; sys.path.pop(0)\n"
     kept = agent_process._BOOT
-    agent_process._BOOT = kept.replace("\nmain()\n", f"\n{boot}sampler.sample_this_agent({OF_AN_AGENT!r}, {str(file)!r})\nmain()\n")
+    agent_process._BOOT = kept.replace(
+        "\nmain()\n", f"\n{boot}sampler.sample_this_agent({OF_AN_AGENT!r}, {str(file)!r})\nmain()\n"
+    )
     sampler = Sampler(OF_THE_HARNESS)
     try:
-        with RunContext(Options(suites=ROOT / "suites", agents=agents, credentials=credentials), load(ROOT / "suites")) as context:
+        with RunContext(
+            Options(suites=ROOT / "suites", agents=agents, credentials=credentials), load(ROOT / "suites")
+        ) as context:
             record = new_record(context)
             begun = time.perf_counter()
             sampler.start()
