@@ -34,17 +34,19 @@ POLICY = Policy(accept=["clerk"], mechanism=["clerk"])
 
 def matrix(routes: int) -> Record:
     """A record of so many routes in routers of twenty, each tried with every credential of the catalogue."""
-    plans, verdicts = [], []
+    plans: list[RoutePlan] = []
+    meta = Meta({"app": "app.main:app"}, "suites", "clerk-harness run --suites suites", "probe")
+    record = Record(meta, Plan(plans, []), seconds=60.0)
+    way = Way((CATALOGUE["clerk"],))
     for number in range(routes):
         route = Route("GET", f"/r{number // 20}/{number}", endpoint=f"app.routers.r{number // 20}:read_{number}")
         plan = RoutePlan(route, f"r{number // 20}", "clerk", POLICY, Example(), carriers=("bearer",))
         for at, (name, credential) in enumerate(CATALOGUE.items()):
             expected = plan.expects(credential)
-            plan.cells.append(Cell(plan, credential, expected, Way((CATALOGUE["clerk"],))))
-            verdicts.append(_verdict(plan, name, expected, at % 9 == 4 and expected == "reject", number * 7 + at))
+            plan.cells.append(Cell(plan, credential, expected, way))
+            record.add(_verdict(plan, name, expected, at % 9 == 4 and expected == "reject", number * 7 + at))
         plans.append(plan)
-    meta = Meta({"app": "app.main:app"}, "suites", "clerk-harness run --suites suites", "probe")
-    return Record(meta, Plan(plans, []), verdicts, seconds=60.0)
+    return record
 
 
 def _verdict(plan: RoutePlan, name: str, expected: str, broken: bool, micros: int) -> CellVerdict:

@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from harness.core.ending import held
@@ -21,8 +21,9 @@ _PATIENCE = 30.0
 _PAUSE = 0.05
 
 
-def write_set(root: Path, texts: Mapping[Path, str]) -> list[Path]:
-    """Write texts to paths below `root`, whose folders are made. Raises OSError; all of the former files are then in place.
+def write_set(root: Path, texts: Mapping[Path, str | Iterable[str]]) -> list[Path]:
+    """Write texts, whole or in parts, to paths below `root`, whose folders are made. Raises OSError, and what giving the parts raises;
+    all of the former files are then in place.
 
     Two that write into one folder wait for one another, so that the last one's files are there, and no mixture.
     """
@@ -40,7 +41,7 @@ def write_set(root: Path, texts: Mapping[Path, str]) -> list[Path]:
     return list(texts)
 
 
-def _folders(root: Path, texts: Mapping[Path, str]) -> list[Path]:
+def _folders(root: Path, texts: Mapping[Path, str | Iterable[str]]) -> list[Path]:
     """Make the folders; those that were made, the outer ones first."""
     made: list[Path] = []
     for folder in dict.fromkeys([root, *(path.parent for path in texts)]):
@@ -86,7 +87,7 @@ def _clear(folders: set[Path]) -> None:
                     path.unlink()
 
 
-def _exchange(texts: Mapping[Path, str]) -> None:
+def _exchange(texts: Mapping[Path, str | Iterable[str]]) -> None:
     """Write everything beside its place, and then put it there."""
     tag = f"{os.getpid()}-{secrets.token_hex(4)}"
     parts = {path: path.with_name(f".{path.name}.{tag}.part") for path in texts}
@@ -94,7 +95,7 @@ def _exchange(texts: Mapping[Path, str]) -> None:
     try:
         for path, text in texts.items():
             with parts[path].open("x", encoding="utf-8", errors="backslashreplace") as file:
-                file.write(text)
+                file.writelines([text] if isinstance(text, str) else text)
         for path, former in formers.items():
             with contextlib.suppress(FileNotFoundError):
                 _keep(path, former)

@@ -73,8 +73,7 @@ def _padded(change: Callable[[bytes], bytes]) -> Recipe:
         size = mint.instance.key.private.key_size // 8
         info = change(jose.DIGEST_INFO + hashlib.sha256(body.encode()).digest())
         block = b"\x00\x01" + b"\xff" * (size - 3 - len(info)) + b"\x00" + info
-        modulus = numbers.public_numbers.n
-        return f"{body}.{jose.b64url(pow(int.from_bytes(block, 'big'), numbers.d, modulus).to_bytes(size, 'big'))}"
+        return f"{body}.{jose.b64url(jose.raw_rsa(numbers, block))}"
 
     return token(make)
 

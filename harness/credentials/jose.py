@@ -9,6 +9,8 @@ import json
 import secrets
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateNumbers
+
 from harness.fake_clerk.keys import b64url
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "hmac_over",
     "hmac_signed",
     "parts",
+    "raw_rsa",
     "segment",
     "sign_with_512_bits",
     "unb64url",
@@ -88,6 +91,16 @@ def _prime(bits: int) -> int:
         candidate = secrets.randbits(bits) | (3 << bits - 2) | 1
         if candidate % 65537 != 1 and _is_prime(candidate):
             return candidate
+
+
+def raw_rsa(key: RSAPrivateNumbers, block: bytes) -> bytes:
+    """The bare RSA signature of a block as long as the key's modulus, without any padding (RFC 8017 section 5.1.2): by the key's
+    primes, which takes a quarter of the time of the private exponent.
+    """
+    number = int.from_bytes(block, "big")
+    first, second = pow(number, key.dmp1, key.p), pow(number, key.dmq1, key.q)
+    whole = second + (first - second) * key.iqmp % key.p * key.q
+    return whole.to_bytes(len(block), "big")
 
 
 def sign_with_512_bits(body: bytes) -> bytes:

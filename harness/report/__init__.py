@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harness.core.file_set import write_set
 from harness.report.document import SCHEMA_FILE
 from harness.report.gitlab import GitlabReport
 from harness.report.html import HtmlReport
-from harness.report.json_report import JsonReport, SchemaReport, document
+from harness.report.json_report import JsonReport, SchemaReport, streamed
 from harness.report.junit import JunitReport
+from harness.report.listener import Listener
 from harness.report.markdown import MarkdownReport
-from harness.report.model import Listener, Meta, Record
+from harness.report.model import Meta, Record
 from harness.report.sarif import SarifReport
 
 __all__ = ["FORMATS", "Listener", "Meta", "Record", "write_all"]
@@ -28,6 +31,14 @@ FORMATS: dict[str, type[Listener]] = {
 
 
 def write_all(record: Record, directory: Path) -> list[Path]:
-    """Write every format into `directory`: all of them, or those of the former run stay. Raises OSError."""
-    told = document(record)
-    return write_set(directory, {directory / name: report().render(record, told) for name, report in FORMATS.items()})
+    """Write every format into `directory`: all of them, or those of the former run stay. Raises OSError.
+
+    Cells are made when they are written, and forgotten then: half a million of them at once would take a gigabyte.
+    """
+    told = streamed(record)
+    return write_set(directory, {directory / name: _parts(report(), record, told) for name, report in FORMATS.items()})
+
+
+def _parts(report: Listener, record: Record, told: dict[str, Any]) -> Iterator[str]:
+    """The parts of a format, of which nothing is made before it is written."""
+    yield from report.parts(record, told)

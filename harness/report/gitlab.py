@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.core.output import rendered
 from harness.report.issues import Issue, issues
+from harness.report.listener import Listener
 from harness.report.model import Record
 
 _SEVERITY = {"breach": "blocker", "mixed": "critical", "lockout": "critical", "fault": "critical", "broken": "critical"}
@@ -24,7 +25,7 @@ def _entry(issue: Issue) -> dict[str, object]:
     }
 
 
-class GitlabReport:
+class GitlabReport(Listener):
     """Renders the causes of a record as a code quality report."""
 
     def render(self, record: Record, told: dict[str, Any] | None = None) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.core.output import line
 from harness.report.json_report import document
+from harness.report.listener import Listener
 from harness.report.model import Record
 from harness.report.page_data import early, late
 
@@ -34,7 +35,7 @@ SCRIPTS = (
 """In the order in which they are put together."""
 
 
-class HtmlReport:
+class HtmlReport(Listener):
     """Renders the record as a page."""
 
     def render(self, record: Record, told: dict[str, Any] | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from harness.contracts.matrix import MEANING, CellVerdict
 from harness.contracts.matrix.expectation import Expectation
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.verdicts import Kind
-from harness.core.output import rendered
+from harness.core.output import rendered, shown
 from harness.credentials import CATALOGUE, NEEDS
 from harness.report.causes import Cause, finding_id
 from harness.report.criteria import Criterion, criteria
@@ -37,6 +38,7 @@ from harness.report.document import (
     TokenEntry,
 )
 from harness.report.glance import glance
+from harness.report.listener import Listener
 from harness.report.model import Group, Record
 from harness.report.places import Place
 from harness.report.reading import schema_text
@@ -69,6 +71,35 @@ def cell(record: Record, verdict: CellVerdict) -> CellEntry:
         if record.is_known(verdict):
             entry["known"] = True
     return entry
+
+
+Shape = tuple[Any, ...]
+
+
+class Cells:
+    """The cells of a route, as the document has them. Those that passed differ in little: `shapes` has what is made of them already."""
+
+    def __init__(self, record: Record, verdicts: list[CellVerdict], shapes: dict[Shape, dict[str, Any]]) -> None:
+        self._record, self._verdicts, self._shapes = record, verdicts, shapes
+
+    def __len__(self) -> int:
+        return len(self._verdicts)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(self._one, self._verdicts)
+
+    def _one(self, verdict: CellVerdict) -> dict[str, Any]:
+        if verdict.verdict != "pass":
+            made: dict[str, Any] = rendered(cell(self._record, verdict))
+            return made
+        shape = (
+            verdict.expected, verdict.status, verdict.evidence, verdict.seen, verdict.mechanism, verdict.twin, verdict.ran,
+        )  # fmt: skip
+        known = self._shapes.get(shape)
+        if known is None:
+            known = self._shapes[shape] = rendered(cell(self._record, verdict))
+        # In place, so that the keys keep their order.
+        return known | {"credential": shown(verdict.credential), "milliseconds": round(verdict.micros / 1000, 3)}
 
 
 def finding(record: Record, group: Group) -> FindingEntry:
@@ -121,7 +152,7 @@ def cause(record: Record, found: Cause) -> CauseEntry:
     }
 
 
-def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> RouteEntry:
+def route(record: Record, plan: RoutePlan, cells: Any) -> RouteEntry:
     """One route with its cells."""
     places = record.meta.places
     return {
@@ -134,7 +165,7 @@ def route(record: Record, plan: RoutePlan, verdicts: list[CellVerdict]) -> Route
         "hidden": plan.route.hidden,
         "writes": plan.writes,
         "request": request(plan),
-        "cells": [cell(record, verdict) for verdict in verdicts],
+        "cells": cells,
     }
 
 
@@ -209,12 +240,22 @@ def tokens(record: Record) -> dict[str, TokenEntry]:
 
 def document(record: Record) -> dict[str, Any]:
     """The whole report as data, every text in it as anybody may see it."""
-    shown: dict[str, Any] = rendered(_document(record))
-    return shown
+    told = streamed(record)
+    for router in told["routers"]:
+        for entry in router["routes"]:
+            entry["cells"] = list(entry["cells"])
+    return told
+
+
+def streamed(record: Record) -> dict[str, Any]:
+    """The same, but that each route's cells are `Cells`: made again whenever they are gone through, and never all at once."""
+    told: dict[str, Any] = rendered(_document(record))
+    return told
 
 
 def _document(record: Record) -> Document:
     cells = record.by_route()
+    shapes: dict[Shape, dict[str, Any]] = {}
     used = {verdict.credential.partition("@")[0] for verdict in record.verdicts if verdict.credential}
     made: Document = {
         "$schema": SCHEMA_FILE,
@@ -249,7 +290,10 @@ def _document(record: Record) -> Document:
         "credentials": credentials(used),
         "tokens": tokens(record),
         "routers": [
-            {"router": router, "routes": [route(record, plan, cells[plan.key]) for plan in plans]}
+            {
+                "router": router,
+                "routes": [route(record, plan, Cells(record, cells[plan.key], shapes)) for plan in plans],
+            }
             for router, plans in record.by_router().items()
         ],
     }
@@ -259,30 +303,31 @@ def _document(record: Record) -> Document:
     return made
 
 
-def text(told: dict[str, Any]) -> str:
+def lines(told: dict[str, Any]) -> Iterator[str]:
     """A document as JSON, indented, but for the cells, each of which is one line: they are nearly all of it."""
     bare = [router | {"routes": [route | {"cells": []} for route in router["routes"]]} for router in told["routers"]]
     # No text within the document has these signs: its quotation marks would be escaped.
     parts = json.dumps(told | {"routers": bare}, ensure_ascii=False, indent=1).split('"cells": []')
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    lines = [parts[0]]
+    yield parts[0]
     for route, after in zip(
         (route for router in told["routers"] for route in router["routes"]), parts[1:], strict=True
     ):
         cells = ",\n     ".join(map(encode, route["cells"]))
-        lines += [f'"cells": [\n     {cells}\n    ]' if cells else '"cells": []', after]
-    return "".join(lines) + "\n"
+        yield f'"cells": [\n     {cells}\n    ]' if cells else '"cells": []'
+        yield after
+    yield "\n"
 
 
-class JsonReport:
+class JsonReport(Listener):
     """Renders the record as JSON."""
 
-    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
+    def parts(self, record: Record, told: dict[str, Any] | None = None) -> Iterator[str]:
         """The document, a line a cell: it can be read and compared."""
-        return text(document(record) if told is None else told)
+        return lines(streamed(record) if told is None else told)
 
 
-class SchemaReport:
+class SchemaReport(Listener):
     """Renders the schema of the report, which the document names: editors and validators find it beside it."""
 
     def render(self, record: Record, told: dict[str, Any] | None = None) -> str:

@@ -6,7 +6,8 @@ known of a finding beside its text is in its properties.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from xml.sax.saxutils import escape, quoteattr
 from harness.contracts.base import Check
 from harness.contracts.matrix import CellVerdict
 from harness.core.output import shown
+from harness.report.listener import Listener
 from harness.report.model import Record
 from harness.report.places import Place
 
@@ -36,11 +38,15 @@ def _element(
     name: str, attributes: Mapping[str, str], inner: Iterable[str] = (), text: Iterable[str] = (), depth: int = 2
 ) -> str:
     """An element, with parts of a text or with elements, each in a line. Every text is one that anybody may see."""
-    head = "".join((f"<{name}", *(f" {key}={_quoted(value)}" for key, value in attributes.items())))
+    head = _head(name, attributes)
     if said := "\n".join(escape(shown(part)) for part in text):
         return f"{' ' * depth}{head}>{said}</{name}>"
     within = "\n".join(inner)
     return f"{' ' * depth}{head}>\n{within}\n{' ' * depth}</{name}>" if within else f"{' ' * depth}{head} />"
+
+
+def _head(name: str, attributes: Mapping[str, str]) -> str:
+    return "".join((f"<{name}", *(f" {key}={_quoted(value)}" for key, value in attributes.items())))
 
 
 def _case(suite: str, name: str, place: Place | None, *inner: str, **more: str) -> str:
@@ -60,13 +66,13 @@ def _known(detail: str) -> str:
     return _element("skipped", {"type": "known", "message": f"known by the baseline: {detail}"}, depth=3)
 
 
-def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) -> _Case:
+def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) -> str:
     places = record.meta.places
     name = f"{verdict.route} [{verdict.credential}]" if verdict.credential else verdict.route
     line = places.line_of(verdict.route, verdict.router)
     time = f"{verdict.micros / 1e6:.6f}"
     if not verdict.failed:
-        return _Case(_passing(verdict, line, time))
+        return _passing(verdict, line, time)
     handler = places.handlers.get(verdict.route)
     facts = {
         "verdict": verdict.verdict,
@@ -87,8 +93,7 @@ def _of_verdict(record: Record, verdict: CellVerdict, causes: dict[int, str]) ->
             f"repeat: {facts['repeat']}",
         )
         found = _element("failure", {"type": verdict.verdict, "message": verdict.detail}, text=text, depth=3)
-    case = _case(verdict.router, name, line, _properties(facts), found, time=time)
-    return _Case(case, "skipped" if record.is_known(verdict) else "failures")
+    return _case(verdict.router, name, line, _properties(facts), found, time=time)
 
 
 def _passing(verdict: CellVerdict, place: Place | None, time: str) -> str:
@@ -113,49 +118,71 @@ def _of_check(record: Record, check: Check) -> _Case:
     return _Case(_case(suite, check.name, place))
 
 
-def _suites(record: Record) -> dict[str, list[_Case]]:
-    """The cases of each suite; in the suite `run` what keeps the run from passing beside the findings."""
-    causes = {id(verdict): cause.id for cause in record.causes for verdict in (*cause.cells, *cause.dependents)}
-    suites: dict[str, list[_Case]] = {}
-    for verdict in record.verdicts:
-        suites.setdefault(verdict.router, []).append(_of_verdict(record, verdict, causes))
-    for check in record.checks:
-        suites.setdefault(f"contract {check.contract}", []).append(_of_check(record, check))
-    for name, why in record.shortfalls.items():
-        kind = "incomplete" if name == "complete" else "not examined"
-        found = _element("error", {"type": kind, "message": why}, depth=3)
-        suites.setdefault("run", []).append(_Case(_case("run", name, None, found), "errors"))
-    return suites
+class _Suites:
+    """What is to be told, by suite; in the suite `run` what keeps the run from passing beside the findings. The cases of cells, which
+    are most, are made when they are written.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._causes = {
+            id(verdict): cause.id for cause in record.causes for verdict in (*cause.cells, *cause.dependents)
+        }
+        self._told: dict[str, list[CellVerdict | _Case]] = {}
+        for verdict in record.verdicts:
+            self._told.setdefault(verdict.router, []).append(verdict)
+        for check in record.checks:
+            self._told.setdefault(f"contract {check.contract}", []).append(_of_check(record, check))
+        for name, why in record.shortfalls.items():
+            kind = "incomplete" if name == "complete" else "not examined"
+            found = _element("error", {"type": kind, "message": why}, depth=3)
+            self._told.setdefault("run", []).append(_Case(_case("run", name, None, found), "errors"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._told))
+
+    def counts(self, *names: str) -> dict[str, str]:
+        """How many cases these suites have, and of which kinds."""
+        kinds = Counter(self._counted(told) for name in names for told in self._told[name])
+        return {"tests": str(kinds.total())} | {kind: str(kinds[kind]) for kind in ("failures", "errors", "skipped")}
+
+    def _counted(self, told: CellVerdict | _Case) -> str:
+        if isinstance(told, _Case):
+            return told.counted
+        return _counted(self._record, told)
+
+    def cases(self, name: str) -> Iterator[str]:
+        """The cases of a suite as XML."""
+        for told in self._told[name]:
+            yield told.xml if isinstance(told, _Case) else _of_verdict(self._record, told, self._causes)
 
 
-def _counts(cases: list[_Case]) -> dict[str, str]:
-    kinds = [case.counted for case in cases]
-    return {"tests": str(len(cases))} | {kind: str(kinds.count(kind)) for kind in ("failures", "errors", "skipped")}
+def _counted(record: Record, verdict: CellVerdict) -> str:
+    """How JUnit counts a verdict."""
+    return "passed" if not verdict.failed else "skipped" if record.is_known(verdict) else "failures"
 
 
-class JunitReport:
+class JunitReport(Listener):
     """Renders the record as JUnit XML."""
 
-    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
+    def parts(self, record: Record, told: dict[str, Any] | None = None) -> Iterator[str]:
         """The document."""
-        suites = _suites(record)
+        suites = _Suites(record)
         run = {
             "target": record.meta.target.get("app", ""),
             "evidence": record.meta.evidence,
             "command": f"{record.meta.repeat} {record.meta.narrowed}".strip(),
             "outcome": record.outcome,
         }
-        within = [
-            _element(
-                "testsuite",
-                {"name": name} | _counts(cases),
-                [_properties(run, 2), *(case.xml for case in cases)],
-                depth=1,
-            )
-            for name, cases in sorted(suites.items())
-        ]
-        counts = _counts([case for cases in suites.values() for case in cases])
-        root = _element(
-            "testsuites", {"name": "auth matrix", "time": f"{record.seconds:.3f}"} | counts, within, depth=0
-        )
-        return f'<?xml version="1.0" encoding="utf-8"?>\n{root}\n'
+        counts = {"name": "auth matrix", "time": f"{record.seconds:.3f}"} | suites.counts(*suites)
+        yield '<?xml version="1.0" encoding="utf-8"?>\n'
+        if not list(suites):
+            yield f"{_element('testsuites', counts, depth=0)}\n"
+            return
+        yield f"{_head('testsuites', counts)}>\n"
+        for name in suites:
+            yield f" {_head('testsuite', {'name': name} | suites.counts(name))}>\n{_properties(run, 2)}\n"
+            for case in suites.cases(name):
+                yield f"{case}\n"
+            yield " </testsuite>\n"
+        yield "</testsuites>\n"

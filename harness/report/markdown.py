@@ -11,6 +11,7 @@ from harness.core.output import line, shown
 from harness.core.text import listed, many
 from harness.report.causes import Cause
 from harness.report.criteria import criteria
+from harness.report.listener import Listener
 from harness.report.model import Record
 from harness.report.told import reach, references, repeat_of
 
@@ -114,7 +115,7 @@ def _contracts(record: Record) -> list[str]:
     return lines
 
 
-class MarkdownReport:
+class MarkdownReport(Listener):
     """Renders the record as Markdown."""
 
     def render(self, record: Record, told: dict[str, Any] | None = None) -> str:

@@ -73,6 +73,10 @@ class Group:
         return [verdict.credential for verdict in self.verdicts if verdict.credential]
 
 
+_SHARED = ("route", "credential", "seen", "detail", "mechanism", "ran", "excerpt", "hint")
+"""What of a verdict many others say too, each in an object of its own."""
+
+
 @dataclass
 class Record:
     """A run as far as it has come: fed verdict by verdict."""
@@ -91,10 +95,14 @@ class Record:
     """Of a part of a run: which it is, and what a merge must know; see `harness.run.shards`."""
     known: set[tuple[str, str, str]] = field(default_factory=set)
     """Findings that a baseline knows, which fail no run: route, credential and verdict, or contract, check and `broken`."""
+    _once: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _causes: tuple[tuple[int, int], list[Cause]] | None = field(default=None, init=False, repr=False, compare=False)
 
     def add(self, verdict: CellVerdict) -> None:
-        """Take the next verdict of the stream."""
+        """Take the next verdict of the stream. What it shares with others is kept once: there may be half a million."""
+        for name in _SHARED:
+            value = getattr(verdict, name)
+            setattr(verdict, name, self._once.setdefault(value, value))
         self.verdicts.append(verdict)
 
     @property
@@ -341,10 +349,3 @@ def nobody_gets_in(kept_out: list[CellVerdict], every: list[CellVerdict], missin
 def _entered(verdict: CellVerdict) -> bool:
     """Whether a cell that may go either way was let in."""
     return verdict.verdict == "pass" and "the handler was entered" in verdict.seen
-
-
-class Listener(Protocol):
-    """A report format: renders a record as text."""
-
-    def render(self, record: Record, told: dict[str, Any] | None = None) -> str:
-        """The whole file. `told`: the record as `document` gives it, made by whoever writes several formats of it."""

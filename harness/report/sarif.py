@@ -17,6 +17,7 @@ from harness.contracts.matrix import MEANING
 from harness.core.output import rendered
 from harness.core.text import many
 from harness.report.issues import UNPROVEN, Issue, issues
+from harness.report.listener import Listener
 from harness.report.markdown import escaped
 from harness.report.model import Record
 from harness.report.places import Location
@@ -138,7 +139,7 @@ def document(
     return shown
 
 
-class SarifReport:
+class SarifReport(Listener):
     """Renders the causes of a record as SARIF."""
 
     def render(self, record: Record, told: dict[str, Any] | None = None) -> str:

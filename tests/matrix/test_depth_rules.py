@@ -138,7 +138,7 @@ def proven(name: str) -> CellVerdict:
     """The leader's verdict on a refusal."""
     state = decided("GET /a")
     found = judged(cell(state, name), state, seen(401, entered=False, micros=9))
-    found.notes = ["of that request"]
+    found.notes = ("of that request",)
     return found
 
 
@@ -155,7 +155,7 @@ def test_a_refusal_counts_where_the_guard_is_shared_and_says_so() -> None:
     detail = "the guard that it shares with GET /a refused it there"
     assert [(each.verdict, each.evidence, each.micros) for each in verdicts] == [("pass", "probe", 9)] * 2
     assert shown_by(leader, cells, known(*verdicts)) == [
-        replace(each, router="other", route="GET /b", evidence="guard", micros=0, notes=[], detail=detail)
+        replace(each, router="other", route="GET /b", evidence="guard", micros=0, notes=(), detail=detail)
         for each in verdicts
     ]
     assert shown_by(leader, [], {}) == []

@@ -18,7 +18,7 @@ from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.verdicts import Kind
 from harness.credentials import CATALOGUE
-from harness.report import FORMATS, Meta, Record, write_all
+from harness.report import FORMATS, Listener, Meta, Record, write_all
 from harness.report.criteria import criteria
 from harness.report.json_report import document
 from harness.targets.base import Route
@@ -178,7 +178,7 @@ def test_no_token_and_no_key_is_shown(written: Path, name: str) -> None:
 def test_files_are_written_whole_or_not_at_all(result: Judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "junit.xml").write_text("the old one")
 
-    class Broken:
+    class Broken(Listener):
         def render(self, record: Record, told: object = None) -> str:
             raise RuntimeError("broken")
 

@@ -92,7 +92,7 @@ def shown_by(
         if shown is None or shown.verdict != "pass" or shown.evidence != "probe":
             return None
         verdict = replace(
-            shown, router=cell.plan.router, route=cell.plan.key, evidence="guard", micros=0, notes=[],
+            shown, router=cell.plan.router, route=cell.plan.key, evidence="guard", micros=0, notes=(),
             detail=f"the guard that it shares with {leader.key} refused it there",
         )  # fmt: skip
         found.append(verdict)

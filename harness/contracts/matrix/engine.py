@@ -86,17 +86,17 @@ class Engine:
         for route in self.plan.routes:
             if route.unexaminable:
                 self.note(f"{route.key} was not examined: {route.unexaminable}")
-        told: set[tuple[str, str]] = set()
+        told: dict[str, set[str]] = {}  # By route: half a million pairs would take a hundred bytes each.
         try:
             for verdict in self._stages():
-                told.add(verdict.key)
+                told.setdefault(verdict.route, set()).add(verdict.credential)
                 yield verdict
         except TargetError as error:
             reason = f"{LOST}: {error}"
             self.note(reason)
             for plan in self.plan.routes:
                 for cell in plan.cells:
-                    if (plan.key, cell.label) not in told:
+                    if cell.label not in told.get(plan.key, ()):
                         yield self.sender.judge(cell, [Observation(untried=reason)])
         self._note_brittle_routes()
 

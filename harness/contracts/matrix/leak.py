@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from harness.core.redact import redact
 from harness.credentials import Credential
-from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Observation
 
 _INTERNALS = re.compile(
@@ -61,6 +60,8 @@ class Refusal:
 
     def differs(self, other: Refusal) -> str | None:
         """Return in words where this refusal differs from another; None where it does not."""
+        if self is other:  # As most are: `refusal_of` makes equal answers one refusal.
+            return None
         if self.status != other.status:
             return f"status {self.status} instead of {other.status}"
         mine, theirs = dict(self.headers), dict(other.headers)
@@ -74,13 +75,19 @@ class Refusal:
 
 def refusal_of(observation: Observation) -> Refusal:
     """Return the refusal in an answer, without what differs from answer to answer."""
+    close = observation.websocket.close if observation.websocket is not None else None
+    return _refusal(observation.status or close, observation.body, tuple(observation.headers))
+
+
+@functools.lru_cache(maxsize=4096)
+def _refusal(status: int | None, body: str, headers: tuple[tuple[str, str], ...]) -> Refusal:
+    """The refusal in these parts of an answer. Cached, because refusals repeat."""
     fields = {
         name.lower(): steady(re.sub(r"__clerk[^&=]*=[^&]*", "", value))
-        for name, value in observation.headers
+        for name, value in headers
         if not _INCIDENTAL_HEADERS.fullmatch(name.lower())
     }
-    close = (observation.websocket or WebsocketFacts()).close
-    return Refusal(observation.status or close, steady(observation.body), tuple(sorted(fields.items())))
+    return Refusal(status, steady(body), tuple(sorted(fields.items())))
 
 
 def is_compared(credential: Credential) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
@@ -54,7 +54,7 @@ class CellVerdict:
     micros: int = 0
     excerpt: str = ""
     hint: str = ""
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
     twin: str = ""
     needs: str = ""
 

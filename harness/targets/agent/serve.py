@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import socket
 import sys
@@ -227,6 +228,10 @@ class Agent:
             self.state = lifespan.state
             live_values.refuse(self.app_dir)
         self.wire.write(self.examine())
+        if hasattr(
+            gc, "freeze"
+        ):  # CPython: what the app is made of stays, and need not be searched for garbage again and again.
+            gc.freeze()
         self.watchdog.start()
         loop = asyncio.get_running_loop()
         while True:
