@@ -150,6 +150,11 @@ def test_what_is_seen_of_a_handler_and_where_a_bypass_needs_its_control(
     assert bool(made.prepare(plan, CATALOGUE["trailing-slash"]).control) is not probes
 
 
+def test_a_probe_sees_inside_unless_the_target_says_otherwise() -> None:
+    made = RequestFactory(cast(Mint, Presenting()), probed=True)
+    assert made.sees_inside and made.probes(plan_of().route)
+
+
 def test_a_value_in_the_path() -> None:
     made, _ = factory(Presentation(path_value="word"))
     plan = plan_of(key="GET /files/{name}/{part}", example=Example(path={"name": "a", "part": "b"}))

@@ -185,3 +185,9 @@ def test_a_mechanism_is_missed_only_where_it_would_have_been_seen(
     answer = seen(200, entered=True, ran=[BY_OLD])
     found = judged(cell(state, "clerk"), state, answer, mechanisms=DECLARED, sees_inside=sees_inside)
     assert found.verdict == verdict
+
+
+def test_a_judge_takes_all_for_seen_unless_the_target_says_otherwise() -> None:
+    state = state_of(plan_of(mechanism=["clerk"]))
+    answer = seen(200, entered=True, ran=[BY_OLD])
+    assert Judge(DECLARED, probed=True).judge(cell(state, "clerk"), [answer], state).verdict == "mixed"
