@@ -246,3 +246,15 @@ def test_both_apis_have_their_own_answer_at_one_path(browser: Browser, clerk: Fa
     answer = httpx.get(f"{clerk.url}/v1/organizations/org_first", headers=key, trust_env=False)
     assert answer.json()["slug"] == "first"
     assert httpx.get(f"{clerk.url}/v1/client", headers=key, trust_env=False).status_code == 501
+
+
+def test_a_browser_is_known_by_the_name_of_the_document_too(clerk: FakeClerk) -> None:
+    """Clients that are older than Clerk's SDK send `__dev_session`, and keep no cookies."""
+    clerk.directory.add_user("ann@example.com", username="ann", password="correct horse")
+    form = {"strategy": "password", "identifier": "ann", "password": "correct horse"}
+    with httpx.Client(base_url=f"{clerk.url}/v1", headers={"host": clerk.domain}, trust_env=False) as http:
+        known = {"__dev_session": http.post("/dev_browser").json()["token"]}
+        made = http.post("/client/sign_ins", params=known, data=form).json()["response"]
+        http.cookies.clear()
+        tokens = http.post(f"/client/sessions/{made['created_session_id']}/tokens", params=known)
+        assert tokens.json()["jwt"].count(".") == 2

@@ -56,10 +56,25 @@ def test_a_flaw_is_found_by_its_check_alone(held: Hold, check: str, flaw: str, s
     assert check == "no-loop" or found[check].picture == f"frontend/{check}.png"
 
 
+SIGN_UP = {"sign_up": {}, "pages": {"/dashboard": PAGES["/dashboard"]}}
+
+
+def test_a_sign_up_of_the_front_end_s_own_is_left_alone(held: Hold) -> None:
+    found = held("", JOURNEY, style="own", **SIGN_UP)
+    assert [(c.name, c.status, c.detail) for c in found.values() if c.status != "proven"] == []
+
+
+@pytest.mark.parametrize("flaw", ["stuck", "unverified"])
+def test_a_sign_up_by_which_nobody_gets_in_is_found(held: Hold, flaw: str) -> None:
+    found = held(flaw, "sign-in", style="own", patience=5, **SIGN_UP)["sign-in"]
+    assert found.failed and "nobody gets in by the sign-up" in found.detail, (found.detail, found.events)
+    assert "filled in the sign-up" in " ".join(found.events) and found.picture == "frontend/sign-in.png"
+
+
 LASTING = [
     ("sign-out", "goes-on", "65 s after the sign-out tab 2 still shows /dashboard"),
     ("sign-out", "polls", "65 s after the sign-out GET /me is still sent with a token"),
-    ("revoked", "goes-on", "65 s after the ban tab 1 still shows /dashboard"),
+    ("revoked", "goes-on", "65 s after the revocation of the session tab 1 still shows /dashboard"),
     ("refresh", "stale", "GET /me of /dashboard carries a token from 120 seconds before"),
 ]
 
@@ -68,10 +83,13 @@ LASTING = [
 def test_what_goes_on_for_too_long_is_found(held: Hold, check: str, flaw: str, said: str) -> None:
     found = held(flaw, check, pages={"/dashboard": PAGES["/dashboard"]}, patience=5)[check]
     assert found.failed and said in found.detail, (found.detail, found.events)
+    if check == "revoked":
+        assert [each for each in ("the ban", "the deletion of the account") if each not in found.detail] == []
     assert found.events
 
 
 OTHERS = [
+    ("separation", "mixed", "/dashboard shows the name of somebody who is signed in in another browser"),
     ("separation", "shared", "/dashboard shows the name of somebody who was signed in in the same browser before"),
     ("organization", "tenant", "the switch does not reach Clerk"),
     ("organization", "old-tenant", "after the switch GET /me carries a token of another organization"),

@@ -8,6 +8,7 @@ import pytest
 
 from harness.inventory.frontend.read import read_frontend
 from harness.inventory.places import Part
+from tests.inventory import kept
 from tests.inventory.frontends import CORRECT, FLAWED, INNOCENT, UNKNOWN, Fact
 
 
@@ -20,7 +21,9 @@ def read(folder: Path, files: dict[str, str]) -> Part:
     return read_frontend(folder)
 
 
-@pytest.mark.parametrize("fact", [*FLAWED, *CORRECT, *INNOCENT, *UNKNOWN], ids=lambda fact: fact.name)
+@pytest.mark.parametrize(
+    "fact", [*FLAWED, *CORRECT, *INNOCENT, *UNKNOWN, *kept.FLAWED, *kept.INNOCENT], ids=lambda fact: fact.name
+)
 def test_each_file_has_its_state_and_each_place_its_line(fact: Fact, tmp_path: Path) -> None:
     part = read(tmp_path, fact.files)
     states = {unit.file: unit.state for unit in part.units}

@@ -1,6 +1,6 @@
 """The browser that sends a request, and what it is answered: `{response, client}`.
 
-A development browser is known by `__clerk_db_jwt` (query or cookie), any other by the cookie `__client`.
+A development browser is known by `__clerk_db_jwt` (query or cookie) or `__dev_session` (query), any other by the cookie `__client`.
 """
 
 from __future__ import annotations
@@ -75,13 +75,18 @@ class Browser:
         client.updated_at = milliseconds()
 
 
+def development_token(request: ApiRequest) -> str | None:
+    """By what the query names a development browser: as Clerk's SDK says it, or as the document does (scheme `DevBrowser`)."""
+    return request.value("__clerk_db_jwt") or request.value("__dev_session")
+
+
 def browser_of(instance: Instance, request: ApiRequest) -> Browser:
     """The browser that sends `request`; raises Refused with 401 for a development browser that nobody knows."""
     try:
         jar = {name: morsel.value for name, morsel in SimpleCookie(request.headers.get("cookie", "")).items()}
     except CookieError:
         jar = {}
-    token = request.value("__clerk_db_jwt") or jar.get("__clerk_db_jwt") or jar.get("__client")
+    token = development_token(request) or jar.get("__clerk_db_jwt") or jar.get("__client")
     if token is not None and token not in instance.browsers:
         raise Refused(error(401, "dev_browser_unauthenticated", "Browser unauthenticated"))
     client_id = instance.browsers.get(token or "") or ""

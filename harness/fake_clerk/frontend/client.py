@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from harness.fake_clerk.frontend._browser import browser_of
+from harness.fake_clerk.frontend._browser import browser_of, development_token
 from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.wire import Answer, ApiRequest, Operation, Refused, error, front, not_found
 
@@ -21,7 +21,7 @@ def _handshake(instance: Instance, request: ApiRequest) -> Answer:
     if target.scheme not in ("http", "https") or not target.netloc:
         raise Refused(error(422, "form_param_missing", "redirect_url is missing"))
     directives = instance.handshake_directives(
-        request.value("__clerk_db_jwt"),
+        development_token(request),
         suffixed=request.value("suffixed_cookies") != "false",
         organization=dict(parse_qsl(request.query, keep_blank_values=True)).get("organization_id"),
     )

@@ -7,7 +7,8 @@ from harness.fake_clerk.wire import Answer, ApiRequest, front
 
 
 def _create(instance: Instance, request: ApiRequest) -> Answer:
-    return 200, {"id": instance.new_browser()}
+    token = instance.new_browser()
+    return 200, {"id": token, "token": token}  # Clerk's SDK reads the one, older clients the other.
 
 
 OPERATIONS = [front("POST", "/v1/dev_browser", "createDevBrowser", _create)]

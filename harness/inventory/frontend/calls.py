@@ -14,8 +14,12 @@ _KEPT = frozenset({"clerk", "stored", "kept", "base64", "named", "basic", "holds
 _SAME = {"trim", "toString", "replace", "replaceAll", "slice", "substring", "split", "concat", "then", "catch", "finally", "value",
          "current", "pop", "shift", "at", "peek", "getState", "data", "state"}  # fmt: skip
 _COOKIES = {"cookie", "cookies-next", "nookies"}
-STORES = frozenset({"localStorage", "sessionStorage", "AsyncStorage", "localforage", "SecureStore", *_COOKIES})
+STORES = frozenset(
+    {"localStorage", "sessionStorage", "AsyncStorage", "localforage", "SecureStore", "Preferences", *_COOKIES}
+)
 _MOST_CALLERS = 60
+_SEARCHES = {"split", "match", "matchAll", "find", "filter", "map"}
+"""How a cookie is found in `document.cookie`."""
 
 
 def arguments(node: Node) -> list[Node]:
@@ -95,6 +99,10 @@ def _method(project: Project, called: Node, name: str, given: list[Node], depth:
             texts = tuple(text for each in given[:2] for text in project.value(each, depth).texts)
             return labelled("kept", *(["stored"] if any(names_credential(t) for t in texts) else []))
         return NOTHING
+    if "cookies" in target.labels and name in _SEARCHES:
+        named = [n.text for each in given for n in each.walk() if n.type in ("string", "template_string", "regex")]
+        stored = "stored" in target.labels or any(names_credential(text) for text in named)
+        return labelled("kept", "cookies", *(["stored"] if stored else []))
     if target.things & {"axios", "fetch"}:
         if name in ("create", "extend", "instance"):
             return Value(things=target.things & {"axios", "fetch"}, nodes=(called.parent or called,))
@@ -159,6 +167,10 @@ def property_value(project: Project, base: Value, name: str, depth: int) -> Valu
     if "process" in things and name == "env":
         found |= thing("env")
     found |= together(_of_node(project, node, name, depth) for node in base.nodes)
+    if (
+        found == NOTHING and name == "cookies"
+    ):  # Of a request or an answer: of Next's middleware, of Astro, of SvelteKit.
+        found = thing("cookie")
     labels = base.labels & _KEPT
     if "kept" in labels:
         found |= Value(labels | ({"stored"} if names_credential(name) else frozenset()))
@@ -235,6 +247,18 @@ def callers(project: Project, function: Node) -> Iterator[Node]:
         called = callee(call)
         if called is not None and any(function is n or _wraps(n, function) for n in project.value(called, 3).nodes):
             yield call
+
+
+def is_parameter(project: Project, node: Node, function: Node) -> bool:
+    """Whether a name is a parameter of `function`, whole."""
+    return number_of(project, node, function) is not None
+
+
+def number_of(project: Project, node: Node, function: Node) -> int | None:
+    """Which parameter of `function` a name is; None where it is none."""
+    bounds = (project.script(node).lookup(node, node.text) or []) if node.type == "identifier" else []
+    numbers = (b.parameter[1] for b in bounds if b.parameter is not None and b.parameter[0] is function and not b.path)
+    return next(numbers, None)
 
 
 def _wraps(node: Node, function: Node) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.inventory.frontend.calls import arguments, callee
+from harness.inventory.frontend.calls import arguments, callee, callers, name_of, number_of
 from harness.inventory.frontend.found import Found, found
 from harness.inventory.frontend.headers import goes_elsewhere
 from harness.inventory.frontend.modules import Script
@@ -48,12 +48,27 @@ def encodings(project: Project, script: Script) -> Iterator[Found]:
                 yield found(project, node, "base64", "unknown", "decodes a token by hand")
             continue
         inner = _encoded(project, node, called, given)
-        if inner is not None and _is_credential(node, inner):
+        if inner is None:
+            continue
+        yield from _handed_in(project, node, inner)
+        if _is_credential(node, inner):
             if _basic(node):
                 if not goes_elsewhere(project, node):
                     yield found(project, node, "base64", "unknown", "puts a credential into base64 for HTTP Basic")
             else:
                 yield found(project, node, "base64", "left", "puts a credential into base64")
+
+
+def _handed_in(project: Project, node: Node, inner: Node) -> Iterator[Found]:
+    """The calls of a function that encodes its parameter, where they hand a credential in."""
+    function = next((each for each in around(node) if name_of(each)), None)
+    if function is None:
+        return
+    numbers = {number_of(project, each, function) for each in inner.walk()} - {None}
+    for call in callers(project, function) if numbers else ():
+        given = [each for number, each in enumerate(arguments(call)) if number in numbers]
+        if any(_is_credential(call, each) for each in given) and not _basic(call):
+            yield found(project, call, "base64", "left", f"puts a credential into base64, by {name_of(function)}")
 
 
 def _encoded(project: Project, node: Node, called: Node, given: list[Node]) -> Node | None:

@@ -65,7 +65,7 @@ def _judged(project: Project, node: Node, value: Node | None) -> Iterator[Found]
     if value is None or _within_schema(node):
         return
     what = project.value(value)
-    if "basic" in what.labels or _is_key(what):
+    if ("basic" in what.labels and "stored" not in what.labels) or _is_key(what):
         if not goes_elsewhere(project, node):
             kind = "HTTP Basic" if "basic" in what.labels else "a value of the configuration"
             yield found(

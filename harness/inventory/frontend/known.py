@@ -17,6 +17,7 @@ STORE_PACKAGES = {
     "store": "localStorage", "js-cookie": "cookie", "cookies-next": "cookies-next", "universal-cookie": "cookie",
     "react-cookie": "cookie", "nookies": "nookies", "vue-cookies": "cookie", "vue3-cookies": "cookie", "next/headers": "cookie",
     "cookie-store": "cookie", "tiny-cookie": "cookie", "typescript-cookie": "cookies-next", "expo-secure-store": "SecureStore",
+    "@capacitor/preferences": "Preferences",
 }  # fmt: skip
 READS = {"getItem", "get", "getItemAsync", "getCookie", "getString", "has"}
 WRITES = {"setItem", "set", "setItemAsync", "setCookie", "save"}

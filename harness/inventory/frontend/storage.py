@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 from harness.inventory.frontend import known
-from harness.inventory.frontend.calls import STORES, arguments, callee, callers, name_of
+from harness.inventory.frontend.calls import STORES, arguments, callee, callers, is_parameter, name_of, number_of
 from harness.inventory.frontend.found import Found, found
-from harness.inventory.frontend.modules import FUNCTIONS, Script
+from harness.inventory.frontend.modules import Script
+from harness.inventory.frontend.persisted import PERSISTING, persisted
 from harness.inventory.frontend.scripts import Node
 from harness.inventory.frontend.values import NOTHING, Project, Value, around, last_name
 from harness.inventory.words import names_credential, names_sign_in, words
@@ -39,8 +40,8 @@ def _call(project: Project, node: Node) -> Iterator[Found]:
     if called is None:
         return
     name = last_name(called)
-    if name == "persist" and given:  # zustand/middleware
-        yield from _persisted(project, node, given)
+    if name in PERSISTING and given:
+        yield from persisted(project, node, name, given)
         return
     direct = project.value(called) if called.type == "identifier" else NOTHING
     if name in known.HOOKS and given and not direct.nodes:
@@ -66,17 +67,17 @@ def _call(project: Project, node: Node) -> Iterator[Found]:
     key, value = given[0], given[1] if len(given) > 1 else None
     if kinds[0] in ("nookies", "cookies-next", "cookie") and len(given) > 1 and not project.value(key).texts:
         key, value = given[1], given[2] if len(given) > 2 else None  # nookies takes the context first.
-    if key.type == "object":  # `cookies().set({ name, value })`
+    if key.type == "object":  # `cookies().set({ name, value })`, `Preferences.set({ key, value })`
         pairs = {(p.field("key") or p).text: p.field("value") for p in key.children if p.type == "pair"}
-        key, value = pairs.get("name") or key, pairs.get("value")
+        key, value = pairs.get("name") or pairs.get("key") or key, pairs.get("value")
     yield from _use(project, node, use, kinds[0], key, value)
 
 
 def _use(project: Project, node: Node, use: Use, store: str, key: Node, value: Node | None) -> Iterator[Found]:
     """The places of one use of a store: of a key that is written there, or of the keys that callers hand in."""
-    function = next((f for f in around(node) if _is_parameter(project, key, f)), None)
-    if function is not None:
-        number = _number_of(project, key, function)
+    function = next((f for f in around(node) if is_parameter(project, key, f)), None)
+    number = number_of(project, key, function) if function is not None else None
+    if function is not None and number is not None:
         for call in callers(project, function):
             given = arguments(call)
             if number < len(given) and not _is_parameter_anywhere(project, given[number]):
@@ -192,33 +193,5 @@ def _cookie(project: Project, node: Node) -> Iterator[Found]:
                     yield found(project, call, "storage", "left", f"writes '{text}' of document.cookie")
 
 
-def _persisted(project: Project, node: Node, given: list[Node]) -> Iterator[Found]:
-    kept = project.value(given[0])
-    names = [
-        key.text
-        for function in kept.nodes
-        if function.type in FUNCTIONS
-        for pair in function.walk()
-        if pair.type == "pair" and (key := pair.field("key")) is not None and names_credential(key.text)
-    ]
-    options = project.value(given[1]).nodes if len(given) > 1 else ()
-    partly = any("partialize" in option.text for option in options)
-    if names:
-        status: Literal["left", "unknown"] = "unknown" if partly else "left"
-        yield found(project, node, "storage", status, f"a store that is kept (persist) has '{names[0]}'")
-
-
-def _is_parameter(project: Project, key: Node, function: Node) -> bool:
-    return key.type == "identifier" and any(
-        bound.parameter is not None and bound.parameter[0] is function and not bound.path
-        for bound in project.script(key).lookup(key, key.text) or []
-    )
-
-
 def _is_parameter_anywhere(project: Project, key: Node) -> bool:
-    return any(_is_parameter(project, key, function) and name_of(function) for function in around(key))
-
-
-def _number_of(project: Project, key: Node, function: Node) -> int:
-    bounds = project.script(key).lookup(key, key.text) or []
-    return next((b.parameter[1] for b in bounds if b.parameter is not None and b.parameter[0] is function), 0)
+    return any(is_parameter(project, key, function) and name_of(function) for function in around(key))

@@ -15,6 +15,7 @@ from harness.inventory.frontend.scripts import Node
 from harness.inventory.words import names_credential, words
 
 _DEEPEST = 28
+_CLASSES = {"class_declaration", "class"}
 _MOST_TEXTS = 12
 _COMPARING = {"==", "===", "!=", "!==", "<", ">", "<=", ">=", "in", "instanceof"}
 _API_WORDS = {"api", "backend", "server", "base", "service", "gateway"}
@@ -134,6 +135,8 @@ class Project:
                 return _text(node.text)
             case "identifier" | "shorthand_property_identifier" | "type_identifier":
                 return self._name(node, depth)
+            case "this":
+                return Value(nodes=tuple([each for each in node.above() if each.type in _CLASSES][:1]))
             case "member_expression" | "subscript_expression":
                 return self._member(node, depth)
             case "call_expression" | "new_expression":
@@ -197,6 +200,8 @@ class Project:
         if bound is None:
             return self._global(node.text)
         found = together(self.bound(script, each, depth) for each in bound)
+        if found == NOTHING and node.text == "cookies":  # Of a request, taken apart: `load({ cookies })`.
+            return thing("cookie")
         if found == NOTHING and names_credential(node.text):
             return labelled("named")
         if set(words(node.text)) & _API_WORDS and set(words(node.text)) & _URL_WORDS:

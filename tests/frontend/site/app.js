@@ -86,6 +86,10 @@ async function fill() {
     localStorage.setItem('names', window.Clerk.user.fullName)
     if (before) app.append(before)
   }
+  if (has('mixed')) {
+    const answer = await fetch(`${api}/last?name=${encodeURIComponent(window.Clerk.user.fullName)}`, { headers: { authorization: `Bearer ${await token()}` } })
+    app.append((await answer.json()).names.join())
+  }
   await elsewhere()
   if (has('harmless')) {
     await remember('dark')
@@ -130,6 +134,27 @@ function form() {
   }
 }
 
+// A sign-up of the front end's own: address and password, then the code.
+function signUpForm() {
+  show('<form><input name="email"><input type="password"><button type="submit">Sign up</button></form>')
+  let started = null
+  document.querySelector('form').onsubmit = async (event) => {
+    event.preventDefault()
+    const [field, password] = document.querySelectorAll('form input')
+    if (started === null) {
+      started = await window.Clerk.client.signUp.create({ emailAddress: field.value, password: password.value })
+      await started.prepareEmailAddressVerification({ strategy: 'email_code' })
+      document.querySelector('form').innerHTML = '<input name="code"><button type="submit">Go on</button>'
+      return
+    }
+    if (has('unverified')) return location.assign('/')
+    const done = await started.attemptEmailAddressVerification({ code: field.value })
+    if (has('stuck')) return show('<p>Thank you</p><input name="code">')
+    await window.Clerk.setActive({ session: done.createdSessionId })
+    location.assign('/dashboard')
+  }
+}
+
 async function start() {
   if (has('public-closed') && path === '/') {
     await loaded()
@@ -150,6 +175,7 @@ async function start() {
     if (path !== '/') show('<p>Signing in is not possible at the moment. <button onclick="location.reload()">Try again</button></p>')
     return
   }
+  if (path === '/sign-up') return signUpForm()
   if (path === '/sign-in') return window.Clerk.user ? location.assign('/dashboard') : form()
   if (!protectedPages.includes(path)) return
   if (!window.Clerk.user) return leave()
