@@ -28,6 +28,7 @@ SCRIPTS = (
     "matrix.js",
     "results.js",
     "cell.js",
+    "mapping.js",
     "contracts.js",
     "main.js",
 )
