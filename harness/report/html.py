@@ -29,6 +29,7 @@ SCRIPTS = (
     "matrix.js",
     "results.js",
     "cell.js",
+    "mapping.js",
     "contracts.js",
     "main.js",
 )

@@ -71,6 +71,26 @@ def test_a_rehearsal_is_drawn_at_both_sizes(browser: Browser, pages: dict[str, P
     assert {"45%", "4.5%", "22.5%", "2.25%"} <= set(widths)
 
 
+def test_a_mapping_is_drawn_before_and_after(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["passing"])
+    browser.wait(
+        "[...document.querySelectorAll('#contracts summary')].some(box => box.textContent.startsWith('mapping:'))"
+    )
+    browser.ask(OPEN_ALL)
+    browser.ask(OPEN_ALL)  # Those, too, that were in them.
+    told = browser.ask("document.getElementById('contracts').innerText")
+    for words in (
+        "Before the migrations",
+        "id (40) + Clerk's id (20), 3 of nobody",
+        "1 statement, by reading all rows, 3.5 ms",
+        "1 statement, by the index users_pkey, 0.1 ms",
+    ):
+        assert words in told, told
+    line = "[line.getAttribute('class'), line.hasAttribute('stroke-dasharray')]"
+    lines = browser.ask(f"[...document.querySelectorAll('.relations line')].map(line => {line})")
+    assert lines == [["agrees", False], ["agrees", False], ["apart", True], ["apart", True]]
+
+
 @pytest.mark.parametrize("name", ["passing", "failing", "contracts"])
 def test_the_matrix_says_with_how_much_each_route_was_really_tried(
     browser: Browser, pages: dict[str, Path], name: str

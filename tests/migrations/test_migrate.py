@@ -59,6 +59,10 @@ FLAWS = {
         UP + 'op.get_bind().execute(sa.text("SELECT count(*) FROM notes"))', BACK, "no-blocking-ddl",
         "users stays locked (ACCESS EXCLUSIVE) while the same transaction reads or writes 60 rows of notes: ALTER TABLE users ADD COLUMN",
     ),
+    "half of the rows change their identifier": (
+        UP + 'op.add_column("notes", sa.Column("owner", sa.Text))\nop.execute("UPDATE notes SET owner = CASE WHEN id % 2 = 0 THEN user_id::text '
+        'ELSE (SELECT email FROM users u WHERE u.id = user_id) END")', BACK, "mapping", "notes.owner is mixed: ",
+    ),
     "constraint without a name": (
         UP + 'op.create_unique_constraint(None, "users", ["clerk_user_id"])', BACK, "no-blocking-ddl", "ADD UNIQUE (clerk_user_id)",
     ),

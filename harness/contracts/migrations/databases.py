@@ -25,11 +25,12 @@ LONGEST_WAIT = 20
 
 @dataclass(frozen=True)
 class Upgrade:
-    """The way up from the legacy revision. `statements`: what was run, as far as it was `watched`; `taken`: what was locked;
-    `seen`: locks and waits that a second session saw; `count`: how many schema statements that were.
+    """The way up from the legacy revision. `url`: the database; `statements`: what was run, as far as it was `watched`; `taken`: what
+    was locked; `seen`: locks and waits that a second session saw; `count`: how many schema statements that were.
     """
 
     result: CommandResult
+    url: str
     before: Snapshot
     after: Snapshot
     statements: list[SchemaStatement]
@@ -78,6 +79,10 @@ class MigrationDatabases:
         """Copy a database that nobody is connected to: the copy's name, and its URL."""
         name = self._create(template)
         return name, self._server.url_of(name)
+
+    def url_of(self, name: str) -> str:
+        """The URL of one of those that were made."""
+        return self._server.url_of(name)
 
     def discard(self, name: str) -> None:
         """Drop one of those that were made."""
@@ -158,6 +163,7 @@ class MigrationDatabases:
                     result = self.migrator.upgrade(url)
                 self._upgrade = Upgrade(
                     result,
+                    url,
                     before,
                     snapshot(connection, self.migrator.tables, before),
                     watch.statements(),

@@ -22,7 +22,7 @@ const rehearsals = figures => {
     line(f.seconds[at], `in all, ${number(rows)} rows`, ""), f.lock_seconds ? line(f.lock_seconds[at], `${f.lock} on ${f.table}`, "second") : null]))),
   grows("The time", f.growth, f.seconds_at_10_million), f.lock_seconds ? grows("The lock", f.lock_growth, f.lock_seconds_at_10_million) : null));
 };
-const drawn = figures => (figures[0].route && ("warm" in figures[0] || "cold" in figures[0]) ? costs(figures) : figures[0].migration && Array.isArray(figures[0].seconds) ? [rehearsals(figures.filter(f => f.migration)), figures.some(f => f.lookup) ? figureTable(figures.filter(f => f.lookup)) : null] : figureTable(figures));
+const drawn = figures => (figures.some(f => f.stages || f.identifier) ? mappings(figures) : figures[0].route && ("warm" in figures[0] || "cold" in figures[0]) ? costs(figures) : figures[0].migration && Array.isArray(figures[0].seconds) ? [rehearsals(figures.filter(f => f.migration)), figures.some(f => f.lookup) ? figureTable(figures.filter(f => f.lookup)) : null] : figureTable(figures));
 const figureTable = figures => {
   const names = [...new Set(figures.flatMap(f => Object.keys(f)))];
   const told = value => (value && typeof value === "object" ? JSON.stringify(value, null, 1) : String(value ?? "–"));

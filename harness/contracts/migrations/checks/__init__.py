@@ -8,6 +8,7 @@ from harness.contracts.migrations.checks.data import DATA, RESUMABLE, ROLLBACK
 from harness.contracts.migrations.checks.gradual import GRADUAL
 from harness.contracts.migrations.checks.history import FROM_NOTHING, MODELS, ONE_HEAD
 from harness.contracts.migrations.checks.rehearsed import REHEARSAL
+from harness.contracts.migrations.checks.user_mapping import MAPPING
 
 CHECKS: tuple[CheckSpec, ...] = (
     ONE_HEAD,
@@ -18,6 +19,7 @@ CHECKS: tuple[CheckSpec, ...] = (
     RESUMABLE,
     GRADUAL,
     NO_BLOCKING_DDL,
+    MAPPING,
     REHEARSAL,
 )
 """In the order in which they are verified and reported."""
