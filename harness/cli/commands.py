@@ -1,4 +1,4 @@
-"""What the five commands do. Each takes the parsed arguments and returns an exit code."""
+"""What `run` and `token` do. Each takes the parsed arguments and returns an exit code."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from harness.cli import terminal
 from harness.cli.progress import Progress
 from harness.cli.watch import watch
 from harness.contracts.matrix import load
-from harness.contracts.registry import MATRIX_FILE, chosen
+from harness.contracts.registry import chosen
 from harness.core import ending
-from harness.core.command_line import word
 from harness.core.ending import Ended
 from harness.core.errors import HarnessError, UnsafeError
-from harness.core.output import hand_out, line, say
-from harness.core.redact import is_secret
+from harness.core.output import hand_out, say
 from harness.core.text import many
 from harness.credentials import CATALOGUE, Credential, Legacy, Mint, based, register, select
 from harness.database import Server, explained
@@ -26,14 +24,10 @@ from harness.fake_clerk import FakeClerk
 from harness.report import Record, write_all
 from harness.report.annotations import workflow_commands
 from harness.report.baseline import read_baseline
-from harness.run.baseline import declaration_for_baseline, observe_baseline
 from harness.run.context import RunContext
-from harness.run.first_suites import refuse_to_overwrite, write_suites
 from harness.run.judging import OURS, Judging
 from harness.run.minting import as_text, from_issuer
 from harness.run.options import Options
-from harness.run.project import Project, with_project
-from harness.run.updated_suites import update_suites
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -110,60 +104,6 @@ def write_reports(record: Record, directory: Path, annotations: bool | None = No
     if annotations if annotations is not None else os.environ.get("GITHUB_ACTIONS") == "true":
         for command in workflow_commands(record):
             hand_out(command)  # Escaped by its own rules; `say` would make it no command.
-
-
-def routes(arguments: argparse.Namespace) -> int:
-    """List the routes and who gets in today."""
-    options: Options = arguments.options
-    declaration = declaration_for_baseline(options)
-    with RunContext(options, declaration) as context:
-        found = observe_baseline(context)
-        width = max(len(line(entry.route.key)) for entry in found)
-        for entry in found:
-            declared = entry.policy or "UNDECLARED"
-            say(f"{line(entry.route.key):{width}}  {line(entry.router):20}  {entry.guard:14}  {declared}")
-            if entry.functions:
-                say(f"{'':{width}}  {'':20}  by {line(', '.join(entry.functions))}")
-        say(f"{many(len(found), 'route')}; columns: route, router, who gets in today, policy")
-        if context.target.blocked():
-            say(f"refused connections to: {', '.join(context.target.blocked())}")
-    return 0
-
-
-def init(arguments: argparse.Namespace) -> int:
-    """Write a declaration from what the backend does today. What is not told is found out, and said."""
-    options: Options = arguments.options
-    if options.update:
-        return _update(options)
-    found = Project()
-    refuse_to_overwrite(options.suites)
-    if options.url is None and options.command is None:
-        options, found = with_project(options)
-    for reason in found.because:
-        say(f"took {line(reason)}")
-    written = write_suites(options, found)
-    for sentence in written.notes:
-        say(line(sentence))
-    for path in written.paths:
-        say(str(path))
-    say("Written from what the backend does today, which is not what it should do: review every line.")
-    suites = "" if options.suites == Path("suites") else f" --suites {word(str(options.suites))}"
-    secret = [f" --env {name}=…" for name in options.env if is_secret(name)]
-    say(f"then: clerk-harness run{suites}{''.join(secret)}")
-    return 0
-
-
-def _update(options: Options) -> int:
-    """Add what is new to a declaration that is there."""
-    if options.database:
-        given = ", ".join(f"--{name}" for name in options.database)
-        raise HarnessError(f"--update excludes {given}: {options.suites}/{MATRIX_FILE} has it, in [database]")
-    written = update_suites(options)
-    for sentence in [*written.notes, *map(str, written.paths)]:
-        say(line(sentence))
-    if written.paths:
-        say("Written from what the new routes do today, which is not what they should do: review their lines.")
-    return 0
 
 
 def _explain(credential: Credential) -> str:

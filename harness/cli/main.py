@@ -5,17 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 import harness
 from harness.cli import completion, streams
 from harness.cli.parser import Parser
 from harness.cli.report_arguments import ON_REPORTS, add_commands
-from harness.core import ending, processes
+from harness.core import ending
 from harness.core.errors import HarnessError
-from harness.database import URL_VARIABLE
-from harness.run.environment import declares_database
-from harness.run.isolate import Isolation, isolate
 from harness.run.option_table import EXAMINING, add_arguments, from_arguments, whole_number
 from harness.run.options import Options
 
@@ -46,6 +44,13 @@ EXIT_CODES = (
     "129, 130, 143 ended by SIGHUP, Ctrl-C, SIGTERM"
 )
 _OURS = "clerk-harness: this is a mistake in the harness, not in your backend; the run proves nothing"
+
+
+_MODULES = dict.fromkeys(ON_REPORTS, "comparing") | {
+    "routes": "looking", "init": "looking", "issuer": "issuer", "schema": "schema", "completion": "completion",
+    "inventory": "inventory", "mapping": "mapping",
+}  # fmt: skip
+"""The module of `harness.cli` in which a command is; of the others it is `commands`."""
 
 
 def _add_issuer(commands: Subcommands) -> None:
@@ -135,6 +140,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _begin_postgres(options: Options) -> EmbeddedServer | None:
     """The embedded Postgres, begun before anything heavy is imported; None where the run may not need it."""
+    from harness.database import URL_VARIABLE
+    from harness.run.environment import declares_database
+
     if (options.url and not options.command) or options.postgres or os.environ.get(URL_VARIABLE):
         return None
     if not declares_database(options.suites):
@@ -185,8 +193,8 @@ def _attempt(argv: list[str] | None) -> int:
     try:
         return _do(arguments, alone=argv is None)
     except HarnessError as error:
-        isolation = arguments.options.isolation if hasattr(arguments, "options") else Isolation()
-        streams.tell(f"clerk-harness: {isolation.explained(error)}")
+        told = arguments.options.isolation.explained(error) if hasattr(arguments, "options") else error
+        streams.tell(f"clerk-harness: {told}")
         ended = ending.came()
         return ended.code if ended is not None else 2
     except KeyboardInterrupt as interrupt:
@@ -214,27 +222,21 @@ def _do(arguments: argparse.Namespace, *, alone: bool) -> int:
         if arguments.do in EXAMINING:
             arguments.options = from_arguments(arguments)
             ending.limit(arguments.options.max_time)
+            with ending.held():  # Late, as all that follows: --help must not wait for it.
+                from harness.core import processes
+                from harness.run.isolate import isolate
             arguments.options.isolation = isolate(arguments.options, alone=alone)
         with ending.held():
             if arguments.do in EXAMINING and (arguments.options.command or not arguments.options.url):
                 processes.begin()  # After the namespace was entered, which holds what is started later.
             early = _begin_postgres(arguments.options) if arguments.do == "run" else None
         with ending.held(release_after=False):  # Half of an import is nothing that a report could be written with.
-            from harness.cli import (  # Late: --help must not wait for pydantic and psycopg.
-                commands,
-                comparing,
-                inventory,
-                issuer,
-                mapping,
-                schema,
-            )
+            module = import_module(
+                f"harness.cli.{_MODULES.get(arguments.do, 'commands')}"
+            )  # Late: --help must not wait.
         if arguments.do != "run":
             ending.release()
         arguments.embedded = early
-        of = {
-            "issuer": issuer, "schema": schema, "completion": completion, "inventory": inventory, "mapping": mapping,
-        } | dict.fromkeys(ON_REPORTS, comparing)  # fmt: skip
-        module = of.get(arguments.do, commands)
         handler = getattr(module, arguments.do)
         code: int = handler(arguments)
         return code

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from harness.credentials import jose
 from harness.credentials.mint import Mint
-from harness.credentials.model import JWT, Credential, Recipe
-from harness.credentials.recipes import luring, token
+from harness.credentials.model import JWT, Credential, Presentation, Recipe
+from harness.credentials.recipes import luring, several, token
 from harness.credentials.ssrf_listener import CanaryUrl
 
 _KID = "RFC 7515 section 4.1.4; RFC 8725 section 3.10"
@@ -32,6 +32,11 @@ def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str = "CWE-347
 def _kid(value: Any) -> Recipe:
     """The attacker's signature under a key id of the attacker's choice."""
     return token(lambda m: m.signed(m.claims(), key=m.attacker, kid=value(m) if callable(value) else value))
+
+
+def _empty_file(form: str, path: str) -> Recipe:
+    """A signature under the empty key, with the path of an empty file for a key id."""
+    return lambda m: Presentation(token=jose.hmac_signed(m.header(alg="HS256", kid=path), m.claims(), b""), form=form)
 
 
 def _header(**changes: Any) -> Recipe:
@@ -171,7 +176,7 @@ CREDENTIALS = [
     _entry("kid-null", _kid(None), _KID, "The attacker's signature under a key id that is null."),
     _entry("kid-array", _kid(lambda m: [m.instance.key.kid]), _KID, "A key id that is a list: must be refused, not crash.", "CWE-248"),
     _entry("kid-empty", _kid(""), _KID, "The attacker's signature under an empty key id."),
-    _entry("kid-path-traversal", token(lambda m: jose.hmac_signed(m.header(alg="HS256", kid="../../../../../../dev/null"), m.claims(), b"")), _KID, "A key id that walks to an empty file, and a signature under the empty key.", "CWE-22"),
+    _entry("kid-path-traversal", several(_empty_file("", "../../../../../../dev/null"), _empty_file("an absolute path", "/dev/null"), _empty_file("a walk that is left when ../ is taken out once", "....//....//....//....//....//....//dev/null")), _KID, "A key id that leads to an empty file, by a walk or by its whole path, and a signature under the empty key.", "CWE-22"),
     _entry("kid-sql", token(lambda m: jose.hmac_signed(m.header(alg="HS256", kid="x' UNION SELECT 'attacker' -- "), m.claims(), b"attacker")), _KID, "A key id that makes a database answer with the attacker's key.", "CWE-89"),
     _entry("kid-command", _kid("key.pem; sleep 30 #"), _KID, "A key id that a shell would run: must be refused, not run.", "CWE-78"),
     _entry("kid-url", _at_the_attackers("kid"), _KID, "A key id that is the attacker's address: a fetch is a finding in itself.", "CWE-918", fresh=True),

@@ -73,8 +73,8 @@ class Group:
         return [verdict.credential for verdict in self.verdicts if verdict.credential]
 
 
+# What of a verdict many others say too, each in an object of its own.
 _SHARED = ("route", "credential", "seen", "detail", "mechanism", "ran", "excerpt", "hint")
-"""What of a verdict many others say too, each in an object of its own."""
 
 
 @dataclass
@@ -95,14 +95,13 @@ class Record:
     """Of a part of a run: which it is, and what a merge must know; see `harness.run.shards`."""
     known: set[tuple[str, str, str]] = field(default_factory=set)
     """Findings that a baseline knows, which fail no run: route, credential and verdict, or contract, check and `broken`."""
-    _once: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _once: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # For `add`.
     _causes: tuple[tuple[int, int], list[Cause]] | None = field(default=None, init=False, repr=False, compare=False)
 
     def add(self, verdict: CellVerdict) -> None:
         """Take the next verdict of the stream. What it shares with others is kept once: there may be half a million."""
         for name in _SHARED:
-            value = getattr(verdict, name)
-            setattr(verdict, name, self._once.setdefault(value, value))
+            setattr(verdict, name, self._once.setdefault(value := getattr(verdict, name), value))
         self.verdicts.append(verdict)
 
     @property

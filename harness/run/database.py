@@ -11,7 +11,6 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.runner import Resets
-from harness.contracts.migrations.migrators.alembic import broken_history
 from harness.core import processes
 from harness.core.errors import DatabaseError, MigrationError
 from harness.database import RowRestorer, Server, Workspace
@@ -138,5 +137,7 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
         # The exception's own line, where Python has printed one: libraries add hints after it.
         named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
         reason = (named or lines or [f"exit code {done.returncode}"])[-1]
+        from harness.contracts.migrations.migrators.alembic import broken_history  # Late: a contract of its own.
+
         advice = broken_history(done.stderr) or way_out(done.stderr)
         raise MigrationError(f"[database] migrate `{shown}` failed: {f'{advice}: ' if advice else ''}{reason}")

@@ -58,6 +58,7 @@ def nasty_record() -> Record:
         CellVerdict(
             NASTY, plans[0].key, NASTY, f"forged@{NASTY}" if kind != "handler-error" else "", "signature", "reject", kind, "probe",
             NASTY, NASTY, 200, mechanism=(NASTY,), ran=(NASTY,), excerpt=NASTY, hint=NASTY,
+            notes=(NASTY,),
         )
         for kind in kinds
     ]  # fmt: skip
