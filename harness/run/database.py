@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.matrix.runner import Resets
-from harness.contracts.migrations.migrators.alembic import broken_history
+from harness.contracts.migrations.migrators.alembic import broken_history, own_folder
 from harness.core import processes
 from harness.core.errors import DatabaseError, MigrationError
 from harness.database import RowRestorer, Server, Workspace
@@ -20,6 +20,8 @@ from harness.run.environment import migrate_command
 from harness.targets.own_database import missed_database, own_database, without_marks
 
 _MIGRATION_LIMIT = 300
+_FIELDS_FOLLOW = re.compile(r"\d+ validation errors? for \w+$")
+_LONGEST_REASON = 2000
 _NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 """Port 9 is `discard`'s (RFC 863), where no Postgres is."""
 _NO_PASSWORD = "none-of-the-harness"
@@ -70,6 +72,8 @@ class RunDatabase:
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)
             variables = environment | variables_of(self.table, template)
+            if command[1:4] == ["-m", "alembic", "-c"] and len(command) > 4:
+                app_dir, command[4] = own_folder(app_dir, command[4])
             try:
                 migrate(command, own_database(variables, template), app_dir)
             except MigrationError as error:
@@ -111,5 +115,7 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
         # The exception's own line, where Python has printed one: libraries add hints after it.
         named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
         reason = (named or lines or [f"exit code {done.returncode}"])[-1]
+        if _FIELDS_FOLLOW.search(reason):  # pydantic names the fields on the lines after it.
+            reason = "\n".join(lines[lines.index(reason) :])[:_LONGEST_REASON]
         advice = broken_history(done.stderr) or way_out(done.stderr)
         raise MigrationError(f"[database] migrate `{shown}` failed: {f'{advice}: ' if advice else ''}{reason}")

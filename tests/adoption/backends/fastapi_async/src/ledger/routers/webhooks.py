@@ -1,3 +1,5 @@
+import json
+
 from fastapi import APIRouter, Depends, HTTPException, Request
 from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
@@ -14,9 +16,11 @@ router = APIRouter(tags=["webhooks"])
 @router.post("/webhooks/clerk", status_code=204)
 async def clerk(request: Request, session: AsyncSession = Depends(get_session)):
     try:
-        event = Webhook(config.webhook_secret).verify(await request.body(), dict(request.headers))
+        body = await request.body()
+        Webhook(config.webhook_secret).verify(body, dict(request.headers))
     except WebhookVerificationError:
         raise HTTPException(400, "bad signature")
+    event = json.loads(body)
     if event["type"] == "user.created":
         await session.execute(insert(Account).values(clerk_id=event["data"]["id"]).on_conflict_do_nothing())
     elif event["type"] == "user.deleted":
