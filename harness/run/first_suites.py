@@ -112,7 +112,11 @@ def _surveyed(
         matrix = MatrixFile.model_validate({"policies": {}, "database": databased, "settings": settings})
         try:
             declaration = Declaration(matrix, {}, options.suites, _legacy(project))
-            return survey(options, declaration, server, project.origins), databased, notes
+            return (
+                survey(options, declaration, server, project.origins, old=project.legacy is not None),
+                databased,
+                notes,
+            )
         except MigrationError as error:
             if databased is None or project.create_all in (None, databased.get("migrate")) or way_out(str(error)):
                 otherwise = "alembic" in str(error) and not way_out(str(error))

@@ -22,6 +22,7 @@ from harness.run.project_files import SKIPPED, python_texts, read_quietly, scrip
 from harness.run.project_legacy import OldToken, old_token
 from harness.run.project_node import find_node_database, node_command
 from harness.run.project_origin import origins
+from harness.run.project_servers import python_command
 
 _KINDS = ("FastAPI", "Starlette", "Flask", "Quart", "Litestar")
 _MADE = (*_KINDS, "get_asgi_application", "get_wsgi_application")
@@ -76,9 +77,10 @@ def find_project(folder: Path, *, database: bool = True) -> Project:
     """
     found, texts = Project(), python_texts(folder)
     _find_app(folder, found, texts)
-    if found.app is None and (node := node_command(folder)) is not None:
-        found.command = node[0]
-        found.because.append(node[1])
+    command = (node_command(folder) or python_command(folder, texts)) if found.app is None else None
+    if command is not None:
+        found.command = command[0]
+        found.because.append(command[1])
     if found.app is None and found.command is None:
         raise HarnessError(
             f"init found no app in {folder}: no {', '.join(_KINDS)} or Django app, and no Node server; "
@@ -88,6 +90,7 @@ def find_project(folder: Path, *, database: bool = True) -> Project:
         _find_surroundings(found.app_dir or folder, folder, found, texts, database)
     else:
         _find_node_surroundings(folder, found, database)
+        _find_credentials(folder, found, {**texts, **script_texts(folder)})
     return found
 
 
@@ -128,7 +131,6 @@ def _find_node_surroundings(folder: Path, found: Project, database: bool) -> Non
         told = find_node_database(folder, texts)
         found.migrate, found.url_env, found.database_env, found.seed = told.migrate, told.url_env, told.env, told.seed
         found.because += told.because
-    _find_credentials(folder, found, texts)
 
 
 def _find_credentials(folder: Path, found: Project, texts: dict[Path, str]) -> None:

@@ -18,8 +18,10 @@ from harness.database import Server, open_server
 from harness.database.ways_out import way_out
 from harness.run.baseline import RouteBaseline, observe_baseline
 from harness.run.context import RunContext
+from harness.run.environment import app_directory
 from harness.run.options import Options
 from harness.run.project_clerk import meaning_of
+from harness.run.sqlite_users import seeded_in
 from harness.run.user_table import Seeded, seeded
 
 _HARMLESS, _HARMLESS_URL = "none-of-the-harness", "http://127.0.0.1:9"
@@ -46,11 +48,17 @@ class Survey:
 
 
 def survey(
-    options: Options, declaration: Declaration, server: Server | None, origins: Mapping[str, str] | None = None
+    options: Options,
+    declaration: Declaration,
+    server: Server | None,
+    origins: Mapping[str, str] | None = None,
+    *,
+    old: bool = False,
 ) -> Survey:
     """Ask every route, first for the usual people, and then for those of the seed where that lets more in.
 
-    `origins`: those that are tried where nobody gets in, each with the file that names it.
+    `origins`: those that are tried where nobody gets in, each with the file that names it; `old`: whether the source decodes an old
+    token, which may name people whose rows have no Clerk id.
     """
 
     def asked(session: RunContext) -> tuple[list[RouteBaseline], Seeded | None, str | None]:
@@ -64,6 +72,8 @@ def survey(
             f"took the origin {origin}: nobody gets in without it{f'; {where} names it' if where else ''}"
         )
         declaration = _with(declaration, settings=declaration.matrix.settings.model_copy(update={"origin": origin}))
+    if rows is not None and rows.unlinked and old and not _old_ways(entries):
+        return _with_old_people(found, options, declaration, asked, server)
     if rows is None or not rows.people:
         shut = len(_shut(entries))
         found.told += told_of_people(rows, shut, shut, len(entries)) if rows is not None else []
@@ -78,6 +88,29 @@ def survey(
             found.origin = other
             found.told.append(f"took the origin {other}: nobody gets in without it")
         found.told += told_of_people(rows, before, after, len(entries))
+    return found
+
+
+def _with_old_people(
+    found: Survey,
+    options: Options,
+    declaration: Declaration,
+    asked: Callable[[RunContext], tuple[list[RouteBaseline], Seeded | None, str | None]],
+    server: Server | None,
+) -> Survey:
+    """Ask again as people whose rows have no Clerk id: taken where their old token gets in, and nobody is kept out by it."""
+    rows = found.seeded
+    assert rows is not None
+    people = rows.people | {
+        name: each for name, each in rows.unlinked.items() if name not in rows.people or name == "alice"
+    }
+    identities = {name: IdentityTable.model_validate(each) for name, each in people.items()}
+    theirs = _with(declaration, identities=identities)
+    (again, _, _), _ = started(replace(options, env=found.given | options.env), theirs, asked, server)
+    if _old_ways(again) > 0 and len(_shut(again)) <= len(_shut(found.entries)):
+        found.entries, found.people = again, people
+        who = ", ".join(f"{name} is row {each['database_id']}" for name, each in people.items())
+        found.told.append(f"took [identities] from {rows.table.name}, for the old token names its rows: {who}")
     return found
 
 
@@ -110,7 +143,14 @@ def told_of_people(rows: Seeded, before: int, after: int, routes: int) -> list[s
 
 def _asked(session: RunContext, origins: list[str]) -> tuple[list[RouteBaseline], Seeded | None, str | None]:
     """Who gets in, the rows of users before anybody asked, and the origin that had to be another one for that."""
-    rows = seeded(session.database_url) if session.database_url else None
+    folder = app_directory(session.options, session.declaration)
+    rows = (
+        seeded(session.database_url)
+        if session.database_url
+        else seeded_in(folder)
+        if session.options.url is None
+        else None
+    )
     entries = observe_baseline(session)
     usual = session.mint.origin
     values = [*origins, *(text for text in session.options.env.values() if re.fullmatch(r"https?://[\w.:-]+", text))]
