@@ -16,7 +16,8 @@ from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.tables import MatrixFile, Policy
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.errors import HarnessError
-from harness.credentials import CATALOGUE, Legacy
+from harness.credentials import CATALOGUE, Credential, Legacy
+from harness.credentials.mint import session
 from harness.run.context import RunContext
 from harness.run.options import Options
 from harness.targets import Call, Observation, Route
@@ -26,7 +27,11 @@ from harness.targets.request_builder import Example, under
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
 _ASKED_MORE = ("clerk-org-member", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt", "webhook")
 """Who is tried as well where none of these gets in."""
-_OTHERS = {"clerk-org-member": "member", "clerk-org-admin": "admin", "clerk-cookie": "cookie"}
+_STAFF = replace(
+    CATALOGUE["clerk"], name="clerk-as-admin", identity="admin", make=session(organization=None), tags=frozenset()
+)
+"""The administrator's plain session: where it gets in, the app's own records say who is one."""
+_OTHERS = {_STAFF.name: "staff", "clerk-org-member": "member", "clerk-org-admin": "admin", "clerk-cookie": "cookie"}
 """What is said where that credential gets in, and no session in the usual way. The others say their own name."""
 _EVENT = {
     "object": "event",
@@ -42,7 +47,7 @@ _LONGEST_ANSWER = 160
 
 @dataclass
 class RouteBaseline:
-    """A route and who got in: `open`, `clerk`, `legacy`, `clerk+legacy`, `admin`, `member`, `cookie`, a machine's
+    """A route and who got in: `open`, `clerk`, `legacy`, `clerk+legacy`, `admin`, `staff`, `member`, `cookie`, a machine's
     credential or `webhook` by name, `inside` (the handler decides
     by itself, which asking cannot show without running it), `nobody` or `?`. `decides`: `handler` where it was run and
     decided by itself.
@@ -121,11 +126,11 @@ class _Asker:
         seen = self._answered(plan, _ASKED, stop=stop)
         outcomes = _outcomes(plan, seen, inside=not stop)
         if not {"admitted", "failed"} & {outcomes[name] for name in ("missing", "clerk", "legacy", "clerk-cookie")}:
-            seen |= self._answered(plan, _ASKED_MORE, stop=stop)
+            seen |= self._answered(plan, (*_ASKED_MORE, _STAFF.name), stop=stop)
         return seen
 
     def _answered(self, plan: RoutePlan, names: tuple[str, ...], *, stop: bool) -> dict[str, Observation]:
-        requests = [self.factory.prepare(plan, CATALOGUE[name]).forms[0] for name in names]
+        requests = [self.factory.prepare(plan, _credential(name)).forms[0] for name in names]
         answers = ask(self.session.target.lanes[0], [Call(plan.route, r, stop) for r in requests], _LIMIT)
         for reset in self.session.resets or []:
             reset.reset()
@@ -188,7 +193,7 @@ def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = Fals
     admitted = [name for name in ("clerk", "legacy") if outcomes[name] == "admitted"]
     if admitted:
         return "+".join(admitted), functions
-    for name in ("clerk-cookie", "clerk-org-member", "clerk-org-admin", *_ASKED_MORE):
+    for name in ("clerk-cookie", "clerk-org-member", _STAFF.name, "clerk-org-admin", *_ASKED_MORE):
         if outcomes.get(name) == "admitted":
             return _OTHERS.get(name, name), functions
     if set(outcomes.values()) == {"refused"}:
@@ -196,9 +201,13 @@ def _guard(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool = Fals
     return "? (" + "/".join(sorted(set(outcomes.values()))) + ")", functions
 
 
+def _credential(name: str) -> Credential:
+    return _STAFF if name == _STAFF.name else CATALOGUE[name]
+
+
 def _outcomes(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool) -> dict[str, str]:
     """What each answer says of the decision."""
     state = RouteState(
         RoutePlan(plan.route, "", "", Policy(accept=[]), Example()), "handler" if inside else None, refuses=True
     )
-    return {name: outcome_of(answer, state, CATALOGUE[name])[0] for name, answer in seen.items()}
+    return {name: outcome_of(answer, state, _credential(name))[0] for name, answer in seen.items()}

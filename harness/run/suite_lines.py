@@ -25,6 +25,8 @@ POLICIES = {
     'accept = ["clerk-org-admin"]\n',
     "member": "[policies.member]             # REVIEW: whoever has an active organization\n"
     'accept = ["clerk-org-admin", "clerk-org-member"]\n',
+    "staff": "[policies.staff]              # REVIEW: administrators by the app's own records, whatever role the token has\n"
+    'accept = ["clerk-org-admin"]\ntolerate = ["role-lookalike", "admin-of-another-organization"]\n',
     "webhook": "[policies.webhook]            # REVIEW: what Clerk delivers, signed by Svix; the handler verifies it\n"
     'accept = ["webhook"]\nguard = "handler"\n',
     **{
@@ -38,13 +40,12 @@ POLICIES = {
 }
 """The policies that `init` writes, each as a table with its comment."""
 _BY_GUARD = {
-    "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "admin": "admin",
-    "cookie": "clerk", "inside": "inside", "member": "member", "webhook": "webhook", "m2m-jwt": "m2m-jwt", "m2m-opaque": "m2m-opaque",
-    "api-key": "api-key", "oauth-jwt": "oauth-jwt",
+    "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "cookie": "clerk",
+    **{name: name for name in ("admin", "inside", "member", "staff", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")},
 }  # fmt: skip
 
 
-_WHERE_USED = ("member", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")
+_WHERE_USED = ("member", "staff", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")
 
 
 def policies_for(entries: Iterable[RouteBaseline]) -> str:

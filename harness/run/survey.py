@@ -26,7 +26,7 @@ from harness.run.user_table import Seeded, seeded
 
 _HARMLESS, _HARMLESS_URL = "none-of-the-harness", "http://127.0.0.1:9"
 _MOST_VARIABLES = 40
-_LET_IN = ("clerk", "admin", "member", "cookie")
+_LET_IN = ("clerk", "admin", "staff", "member", "cookie")
 """Guards that let a session in."""
 _FRONT_END = re.compile(r"ORIGIN|CORS|FRONT|CLIENT_UR|WEB_UR|APP_UR|SITE_UR|AUTHORIZED")
 Done = TypeVar("Done")

@@ -28,7 +28,14 @@ ENVIRONMENTS = ROOT / ".venv-adoption"
 NODE = HERE / "node" / "node_modules"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((HERE / "expected.toml").read_text(encoding="utf-8"))
 _LIMIT = 900
-_POLICIES = {"public": "public", "clerk": "clerk", "member": "member", "admin": "admin", "webhook": "webhook"}
+_POLICIES = {
+    "public": "public",
+    "clerk": "clerk",
+    "member": "member",
+    "admin": "admin",
+    "staff": "staff",
+    "webhook": "webhook",
+}
 _OLD = ("migrating", "legacy")
 _UNREAD = re.compile(r"^reviewed = false.*\n|, reviewed = false|reviewed = false, ", re.MULTILINE)
 

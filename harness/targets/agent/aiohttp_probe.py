@@ -126,7 +126,8 @@ class Probe:
         @functools.wraps(handler, updated=())
         async def watched(request: Any) -> Any:
             trace = _CURRENT.get()
-            if trace is None:
+            answers = not inspect.isclass(handler) or hasattr(handler, request.method.lower())
+            if trace is None or not answers:  # A view answers 405 by itself.
                 return await handler(request)
             trace.entered = trace.key.partition(" ")[2] == path
             trace.elsewhere = not trace.entered
@@ -154,14 +155,10 @@ class Probe:
             return
         from multidict import CIMultiDict, CIMultiDictProxy
 
-        left = CIMultiDict(
-            (name, value) for name, value in request.headers.items() if name.lower() != _MARK or value != " ".join(mine)
-        )
-        raw = tuple(
-            (name, value)
-            for name, value in request.raw_headers
-            if name.lower() != _MARK.encode() or value != " ".join(mine).encode()
-        )
+        mark, items = " ".join(mine), request.headers.items()
+        left = CIMultiDict((name, value) for name, value in items if (name.lower(), value) != (_MARK, mark))
+        raw_mark = (_MARK.encode(), mark.encode())
+        raw = tuple(field for field in request.raw_headers if (field[0].lower(), field[1]) != raw_mark)
         request._message = request._message._replace(headers=CIMultiDictProxy(left), raw_headers=raw)
         request._headers = request._message.headers
         _, number, stop, name = mine

@@ -20,10 +20,11 @@ def make_app() -> web.Application:
     app.add_routes(routes)
     app.router.add_get("/bookmarks.html", export)
     app.cleanup_ctx.append(database)
-    cors = aiohttp_cors.setup(app, defaults={ORIGIN: aiohttp_cors.ResourceOptions(allow_headers="*")})
-    for resource in list(app.router.resources()):
-        if not any(issubclass(route.handler, web.View) for route in resource if isinstance(route.handler, type)):
-            cors.add(resource)
+    options = aiohttp_cors.ResourceOptions(allow_headers="*", allow_methods="*")
+    cors = aiohttp_cors.setup(app, defaults={ORIGIN: options})
+    for route in list(app.router.routes()):
+        if route.method != "HEAD":
+            cors.add(route)
     return app
 
 

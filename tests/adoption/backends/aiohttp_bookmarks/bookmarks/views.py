@@ -1,4 +1,5 @@
 from aiohttp import web
+from aiohttp_cors import CorsViewMixin
 
 routes = web.RouteTableDef()
 
@@ -30,7 +31,7 @@ async def add(request):
 
 
 @routes.view(r"/bookmarks/{number:\d+}")
-class Bookmark(web.View):
+class Bookmark(web.View, CorsViewMixin):
     async def get(self):
         db = self.request.app["db"]
         async with db.execute(
