@@ -13,7 +13,7 @@ ADOPTION := tests/adoption/node
 ADOPTED := $(patsubst tests/adoption/environments/%.txt,.venv-adoption/%/ready,$(wildcard tests/adoption/environments/*.txt))
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test long coverage lint docs site zoo platform drills mutants adopt package bench clean
+.PHONY: run test long coverage lint docs site zoo platform drills mutants adopt depths package bench clean
 
 # The front end is used in a browser of npm's; without one the run says so, and does not pass.
 run: .venv/ready
@@ -65,6 +65,10 @@ drills: .venv/ready
 mutants: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@$(BIN)/python -m tests.mutants $(MUTANTS)
+
+# What --depth guards and quick miss, on pairs of routes with one guard: writes docs/depth.md.
+depths: .venv/ready
+	@$(BIN)/python -m tests.zoo.depths
 
 # `init` and `run` on backends as strangers have them, without a line written by hand: writes docs/adoption.md. ADOPT=NAME tries one.
 adopt: .venv/ready $(ADOPTED) $(ADOPTION)/node_modules/ready

@@ -19,6 +19,7 @@ from harness.core.errors import HarnessError
 from harness.credentials import CATALOGUE, Credential, Legacy
 from harness.credentials.mint import session
 from harness.run.context import RunContext
+from harness.run.learned_body import learned_body
 from harness.run.options import Options
 from harness.targets import Call, Observation, Route
 from harness.targets.base import ask
@@ -41,6 +42,10 @@ _EVENT = {
 """What Clerk delivers, as short as it may be."""
 _SOCKET_CARRIERS = ("query:token", "query:access_token", "query:session", "query:jwt", "query:auth")
 """Where websockets take a token, for browsers send no header with them."""
+_WITH_BODY = ("POST", "PUT", "PATCH")
+_MOST_COMPLAINTS = 4
+_Answer = tuple[str, list[str], str, str]
+"""Who gets in, by which functions, where that is decided, and what a session token was answered."""
 _LIMIT = 10.0
 _LONGEST_ANSWER = 160
 
@@ -99,6 +104,8 @@ def observe_baseline(session: RunContext, only: Collection[str] | None = None) -
         example = declared[route.key][1] if route.key in declared else Example(json=event)
         plan = RoutePlan(route, "", "", Policy(accept=["*"]), example, carriers=(example.carrier,))
         (guard, functions, decides, answer), carrier = asker.ask(plan), None
+        if guard.startswith("?") and route.method in _WITH_BODY and event is None and route.key not in declared:
+            (guard, functions, decides, answer), event = asker.ask_with_body(plan, (guard, functions, decides, answer))
         if route.kind == "websocket" and guard.startswith(("inside", "nobody", "?")):
             (guard, functions, decides, answer), carrier = asker.ask_socket(plan, (guard, functions, decides, answer))
         router = routers.get(route.key) or named_router(route)
@@ -136,9 +143,28 @@ class _Asker:
             reset.reset()
         return dict(zip(names, answers, strict=True))
 
-    def ask_socket(
-        self, plan: RoutePlan, usual: tuple[str, list[str], str, str]
-    ) -> tuple[tuple[str, list[str], str, str], str | None]:
+    def ask_with_body(self, plan: RoutePlan, usual: _Answer) -> tuple[_Answer, dict[str, Any] | None]:
+        """The same with a body that has what the backend asks for, where no request without one reached the decision; `usual`
+        where it asks for nothing, or that does not help.
+        """
+        body: dict[str, Any] = {}
+        for _ in range(_MOST_COMPLAINTS):
+            complaints = [
+                each.body
+                for each in self._answered(plan, ("clerk", "clerk-org-admin"), stop=True).values()
+                if each.status in (400, 422)
+            ]
+            more = next((found for text in complaints if (found := learned_body(text, body)) is not None), None)
+            if more is None:
+                break
+            body = more
+            plan = RoutePlan(plan.route, "", "", plan.policy, Example(json=body), carriers=plan.carriers)
+            found = self.ask(plan)
+            if not found[0].startswith("?"):
+                return found, body
+        return usual, None
+
+    def ask_socket(self, plan: RoutePlan, usual: _Answer) -> tuple[_Answer, str | None]:
         """The same of a websocket that takes its token from its address, and where; `usual` where it takes it nowhere there."""
         for carrier in _SOCKET_CARRIERS:
             plan.example = replace(plan.example, carrier=carrier)
@@ -149,7 +175,7 @@ class _Asker:
                     return (guard, functions, "door" if stop else "handler", usual[3]), carrier
         return usual, None
 
-    def ask(self, plan: RoutePlan) -> tuple[str, list[str], str, str]:
+    def ask(self, plan: RoutePlan) -> _Answer:
         """Who gets in today, by which functions, where that is decided, and what a session token is answered."""
         probed = self.factory.probes(plan.route)
         if not probed and plan.route.method != "GET":
@@ -207,7 +233,7 @@ def _credential(name: str) -> Credential:
 
 def _outcomes(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool) -> dict[str, str]:
     """What each answer says of the decision."""
-    state = RouteState(
-        RoutePlan(plan.route, "", "", Policy(accept=[]), Example()), "handler" if inside else None, refuses=True
-    )
+    # A delivery whose signature is wrong is a bad request to many.
+    policy = Policy(accept=[], refuse=[400, 401, 403]) if inside and plan.example.json == _EVENT else Policy(accept=[])
+    state = RouteState(RoutePlan(plan.route, "", "", policy, Example()), "handler" if inside else None, refuses=True)
     return {name: outcome_of(answer, state, _credential(name))[0] for name, answer in seen.items()}

@@ -28,7 +28,7 @@ POLICIES = {
     "staff": "[policies.staff]              # REVIEW: administrators by the app's own records, whatever role the token has\n"
     'accept = ["clerk-org-admin"]\ntolerate = ["role-lookalike", "admin-of-another-organization"]\n',
     "webhook": "[policies.webhook]            # REVIEW: what Clerk delivers, signed by Svix; the handler verifies it\n"
-    'accept = ["webhook"]\nguard = "handler"\n',
+    'accept = ["webhook"]\nrefuse = [400, 401, 403]\nguard = "handler"\n',
     **{
         name: f'[policies.{name}]            # REVIEW: a machine\'s credential gets in, and no session\naccept = ["{name}"]\n'
         for name in ("m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")

@@ -106,8 +106,8 @@ function watchGuards({ GuardsConsumer }) {
 
 module.exports = { current, guardsOf };
 module.exports.modules = [
-  { packages: ["@nestjs/core"], file: /\/router\/router-explorer\.js$/, loaded: watchExplorer },
-  { packages: ["@nestjs/core"], file: /\/router\/router-execution-context\.js$/, loaded: watchContext },
-  { packages: ["@nestjs/core"], file: /\/router\/routes-resolver\.js$/, loaded: watchResolver },
-  { packages: ["@nestjs/core"], file: /\/guards\/guards-consumer\.js$/, loaded: watchGuards },
+  { packages: ["@nestjs/core"], file: /\/router\/router-explorer\.js$/, inner: "router/router-explorer.js", loaded: watchExplorer },
+  { packages: ["@nestjs/core"], file: /\/router\/router-execution-context\.js$/, inner: "router/router-execution-context.js", loaded: watchContext },
+  { packages: ["@nestjs/core"], file: /\/router\/routes-resolver\.js$/, inner: "router/routes-resolver.js", loaded: watchResolver },
+  { packages: ["@nestjs/core"], file: /\/guards\/guards-consumer\.js$/, inner: "guards/guards-consumer.js", loaded: watchGuards },
 ];
