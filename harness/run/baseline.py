@@ -149,19 +149,16 @@ class _Asker:
         """
         body: dict[str, Any] = {}
         for _ in range(_MOST_COMPLAINTS):
-            complaints = [
-                each.body
-                for each in self._answered(plan, ("clerk", "clerk-org-admin"), stop=True).values()
-                if each.status in (400, 422)
-            ]
-            more = next((found for text in complaints if (found := learned_body(text, body)) is not None), None)
+            seen = self._answered(plan, ("clerk", "clerk-org-admin"), stop=True).values()
+            complaints = [each.body for each in seen if each.status in (400, 422)]
+            more = next((new for text in complaints if (new := learned_body(text, body)) is not None), None)
             if more is None:
                 break
             body = more
             plan = RoutePlan(plan.route, "", "", plan.policy, Example(json=body), carriers=plan.carriers)
-            found = self.ask(plan)
-            if not found[0].startswith("?"):
-                return found, body
+            told = self.ask(plan)
+            if not told[0].startswith("?"):
+                return told, body
         return usual, None
 
     def ask_socket(self, plan: RoutePlan, usual: _Answer) -> tuple[_Answer, str | None]:
@@ -234,6 +231,10 @@ def _credential(name: str) -> Credential:
 def _outcomes(plan: RoutePlan, seen: dict[str, Observation], *, inside: bool) -> dict[str, str]:
     """What each answer says of the decision."""
     # A delivery whose signature is wrong is a bad request to many.
-    policy = Policy(accept=[], refuse=[400, 401, 403]) if inside and plan.example.json == _EVENT else Policy(accept=[])
+    policy = (
+        Policy.model_validate({"accept": [], "refuse": [400, 401, 403]})
+        if inside and plan.example.json == _EVENT
+        else Policy(accept=[])
+    )
     state = RouteState(RoutePlan(plan.route, "", "", policy, Example()), "handler" if inside else None, refuses=True)
     return {name: outcome_of(answer, state, _credential(name))[0] for name, answer in seen.items()}
