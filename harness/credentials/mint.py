@@ -66,6 +66,11 @@ class Mint:
         """Paths of the target that are declared open to everybody."""
         self._made: dict[tuple[str, str], tuple[float, Presentation]] = {}
 
+    def come_from(self, origin: str) -> None:
+        """Mint for a front end of another origin from now on."""
+        self.origin = origin
+        self._made.clear()
+
     @cached_property
     def attacker(self) -> SigningKey:
         """A key that the genuine issuer never published."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -33,26 +33,30 @@ def _portal_host(domain: str) -> str:
     return "accounts." + domain.removeprefix("clerk.")
 
 
+_VARIABLES: dict[str, Callable[[Instance], str]] = {
+    "CLERK_SECRET_KEY": lambda instance: instance.secret_key,
+    "CLERK_API_KEY": lambda instance: instance.secret_key,
+    "CLERK_PUBLISHABLE_KEY": lambda instance: instance.publishable_key,
+    "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": lambda instance: instance.publishable_key,
+    "CLERK_DOMAIN": lambda instance: instance.domain,
+    "NEXT_PUBLIC_CLERK_DOMAIN": lambda instance: instance.domain,
+    "CLERK_FRONTEND_API": lambda instance: instance.domain,
+    "CLERK_FRONTEND_API_URL": lambda instance: instance.issuer,
+    "CLERK_ISSUER": lambda instance: instance.issuer,
+    "CLERK_JWT_ISSUER": lambda instance: instance.issuer,
+    "CLERK_JWKS_URL": lambda instance: instance.jwks_url,
+    "CLERK_JWT_KEY": lambda instance: instance.key.public_pem.decode(),
+    "CLERK_PEM_PUBLIC_KEY": lambda instance: instance.key.public_pem.decode(),
+    "CLERK_TELEMETRY_DISABLED": lambda instance: "1",
+    "CLERK_WEBHOOK_SECRET": lambda instance: instance.webhook_secret,
+    "CLERK_WEBHOOK_SIGNING_SECRET": lambda instance: instance.webhook_secret,
+}
+VARIABLES = frozenset(_VARIABLES)
+"""The variables that configure a backend for Clerk, by the names that most projects give them."""
+
+
 def _environment(instance: Instance) -> dict[str, str]:
-    domain, pem = instance.domain, instance.key.public_pem.decode()
-    return {
-        "CLERK_SECRET_KEY": instance.secret_key,
-        "CLERK_API_KEY": instance.secret_key,
-        "CLERK_PUBLISHABLE_KEY": instance.publishable_key,
-        "NEXT_PUBLIC_CLERK_PUBLISHABLE_KEY": instance.publishable_key,
-        "CLERK_DOMAIN": domain,
-        "NEXT_PUBLIC_CLERK_DOMAIN": domain,
-        "CLERK_FRONTEND_API": domain,
-        "CLERK_FRONTEND_API_URL": instance.issuer,
-        "CLERK_ISSUER": instance.issuer,
-        "CLERK_JWT_ISSUER": instance.issuer,
-        "CLERK_JWKS_URL": instance.jwks_url,
-        "CLERK_JWT_KEY": pem,
-        "CLERK_PEM_PUBLIC_KEY": pem,
-        "CLERK_TELEMETRY_DISABLED": "1",
-        "CLERK_WEBHOOK_SECRET": instance.webhook_secret,
-        "CLERK_WEBHOOK_SIGNING_SECRET": instance.webhook_secret,
-    }
+    return {name: value(instance) for name, value in _VARIABLES.items()}
 
 
 def _local_environment(url: str) -> dict[str, str]:

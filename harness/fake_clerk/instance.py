@@ -45,15 +45,15 @@ class Instance:
         self, domain: str | None = None, *, profile: IssuerProfile = CLERK, clock: Callable[[], float] = time.time
     ) -> None:
         self.profile = profile
-        self.domain = domain if domain is not None else profile.domain
+        self.domain: str = domain if domain is not None else profile.domain
         self.clock = clock
-        self.key = self.new_key()
+        self.key: SigningKey = self.new_key()
         self.id = self.key.kid
         self.published = [self.key]
         self.directory = Directory(profile.user_id)
-        self.secret_key = profile.new_secret_key()
-        self.publishable_key = profile.publishable_key(self.domain)
-        self.webhook_secret = new_webhook_secret()
+        self.secret_key: str = profile.new_secret_key()
+        self.publishable_key: str = profile.publishable_key(self.domain)
+        self.webhook_secret: str = new_webhook_secret()
         learn(self.secret_key, self.webhook_secret)
         self.outbox = Outbox(self)
         """The webhooks: after `outbox.send_to(Endpoint(url))` each change of the directory is delivered."""

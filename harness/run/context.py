@@ -11,12 +11,13 @@ from typing import Any, Self
 
 from harness.contracts.matrix import CellVerdict, Declaration, Engine, Judge, Mechanisms, Plan, make_plan, public_paths
 from harness.contracts.matrix.fuzz import FUZZ
+from harness.contracts.matrix.route_matching import framework_pages
 from harness.contracts.matrix.runner import Resets
 from harness.contracts.registry import chosen, contract
 from harness.core.ending import held
 from harness.core.errors import DeclarationError, TargetError
 from harness.core.onlooker import Onlooker
-from harness.core.text import sentence
+from harness.core.text import many, sentence
 from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
 from harness.database import Server
 from harness.fake_clerk import FakeClerk
@@ -270,6 +271,12 @@ class RunContext:
         ):
             self.note(
                 "named: what the target's source names was not tried, for only inside an app (--app) can anybody look"
+            )
+        pages = framework_pages(self.target.routes)
+        if left := [route for route in pages if route.key not in {each.route.key for each in plan.routes}]:
+            self.note(
+                f"not examined: {many(len(left), 'page')} of Django's admin below {min((r.path for r in left), key=len)}, which signs "
+                "people in by itself; a line of a router's file holds one all the same"
             )
         self.mint.public_paths = public_paths(self.declaration, self.target.routes)
         return plan

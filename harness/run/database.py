@@ -20,6 +20,8 @@ from harness.run.environment import migrate_command
 from harness.targets.own_database import missed_database, own_database, without_marks
 
 _MIGRATION_LIMIT = 300
+_FIELDS_FOLLOW = re.compile(r"\d+ validation errors? for \w+$")
+_LONGEST_REASON = 2000
 _NOWHERE = "postgresql://nobody@127.0.0.1:9/none"
 """Port 9 is `discard`'s (RFC 863), where no Postgres is."""
 _NO_PASSWORD = "none-of-the-harness"
@@ -104,6 +106,10 @@ class RunDatabase:
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)
             variables = environment | variables_of(self.table, template)
+            if command[1:4] == ["-m", "alembic", "-c"] and len(command) > 4:
+                from harness.contracts.migrations.migrators.alembic import own_folder  # Late: a contract of its own.
+
+                app_dir, command[4] = own_folder(app_dir, command[4])
             try:
                 migrate(command, own_database(variables, template), app_dir)
             except MigrationError as error:
@@ -137,6 +143,8 @@ def migrate(command: list[str], environment: dict[str, str], app_dir: Path) -> N
         # The exception's own line, where Python has printed one: libraries add hints after it.
         named = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Full|Exit)\b.*: ", line)]
         reason = (named or lines or [f"exit code {done.returncode}"])[-1]
+        if _FIELDS_FOLLOW.search(reason):  # pydantic names the fields on the lines after it.
+            reason = "\n".join(lines[lines.index(reason) :])[:_LONGEST_REASON]
         from harness.contracts.migrations.migrators.alembic import broken_history  # Late: a contract of its own.
 
         advice = broken_history(done.stderr) or way_out(done.stderr)

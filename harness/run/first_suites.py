@@ -25,7 +25,16 @@ from harness.run.options import Options
 from harness.run.project import Project
 from harness.run.project_files import python_texts
 from harness.run.schemas import SCHEMAS, as_text, schemas
-from harness.run.suite_lines import POLICIES, lacked, policy_of, remarked, router_text, schema_line, table, unread_line
+from harness.run.suite_lines import (
+    lacked,
+    policies_for,
+    policy_of,
+    remarked,
+    router_text,
+    schema_line,
+    table,
+    unread_line,
+)
 from harness.run.survey import Survey, said_first, server_for, started, survey
 
 _HEAD = """# The auth matrix of this backend: who may enter.
@@ -56,16 +65,21 @@ def write_suites(options: Options, project: Project) -> Written:
     refuse_to_overwrite(root)
     databased = _database_table(options, project)
     settings = {"origin": project.origin} if project.origin not in (None, ORIGIN) else {}
+    options = replace(options, env={**project.clerk, **options.env})
     lacking = "the app does not start without it; a harmless value stands in [target.env]"
     with server_for(options, wanted=databased is not None) as server:
         found, databased, notes = _surveyed(options, project, databased, settings, server)
         head = _HEAD + _target_lines(options, found.given)
         if databased is not None:
             head += "\n" + table("database", databased)
+        settings |= {"origin": found.origin} if found.origin is not None else {}
         if settings:
-            head += "\n" + table("settings", {"origin": remarked(project.origin, "the azp that the app accepts")})
+            head += "\n" + table("settings", {"origin": remarked(settings["origin"], "the azp that the app accepts")})
+        if project.legacy is not None:
+            old = {"template": project.legacy.template, "encoding": project.legacy.encoding}
+            head += "\n" + table("legacy", old)
         head += "".join(f"\n{table(f'identities.{name}', each)}" for name, each in found.people.items())
-        files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + "\n".join(POLICIES.values())}
+        files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + policies_for(found.entries)}
         files |= router_files(root, found.entries)
         beside, why = _beside(options, files, found, server) if options.contracts and options.url is None else ({}, [])
     notes += said_first(found.entries) + found.told + [f"{name}: {lacking}" for name in found.given] + why
@@ -97,7 +111,12 @@ def _surveyed(
     while True:
         matrix = MatrixFile.model_validate({"policies": {}, "database": databased, "settings": settings})
         try:
-            return survey(options, Declaration(matrix, {}, options.suites, Legacy()), server), databased, notes
+            declaration = Declaration(matrix, {}, options.suites, _legacy(project))
+            return (
+                survey(options, declaration, server, project.origins, old=project.legacy is not None),
+                databased,
+                notes,
+            )
         except MigrationError as error:
             if databased is None or project.create_all in (None, databased.get("migrate")) or way_out(str(error)):
                 otherwise = "alembic" in str(error) and not way_out(str(error))
@@ -113,6 +132,12 @@ def _surveyed(
             databased = {name: each for name, each in databased.items() if name != "seed"}
 
 
+def _legacy(project: Project) -> Legacy:
+    """The old token as the project's own function takes it apart, else as usual."""
+    old = project.legacy
+    return Legacy() if old is None else Legacy(template=old.template, encoding=old.encoding)
+
+
 def _beside(
     options: Options, files: Mapping[Path, str], found: Survey, server: Server | None
 ) -> tuple[dict[str, str], list[str]]:
@@ -123,7 +148,7 @@ def _beside(
     matrix = MatrixFile.model_validate(tomllib.loads(files[root / MATRIX_FILE]))
     read = {path: tomllib.loads(text) for path, text in files.items() if path != root / MATRIX_FILE}
     routers = {path: RouterFile.model_validate(each) for path, each in read.items()}
-    declaration = Declaration(matrix, routers, root, Legacy())
+    declaration = Declaration(matrix, routers, root, Legacy(**matrix.legacy))  # type: ignore[arg-type]
     texts = python_texts((options.app_dir or Path.cwd()).resolve())
     own = frozenset(name for name in FILES.values() if (root / f"{name}.toml").exists())  # Somebody has written it.
     known = Surroundings(found.entries, found.seeded.table if found.seeded is not None else None, texts, own)
@@ -173,9 +198,8 @@ def _target_lines(options: Options, given: dict[str, str]) -> str:
     target |= {name: text for name, text in told.items() if text is not None}
     lines = table("target", target)
     if options.env or given:
-        own = {name: text for name, text in options.env.items() if not is_secret(name)}
+        left = [name for name, text in options.env.items() if is_secret(name) and not text.startswith("{CLERK_")]
+        own = {name: text for name, text in options.env.items() if name not in left}
         lines += "\n" + table("target.env", own | {name: lacked(text) for name, text in given.items()})
-        lines += "".join(
-            f"# {name} is left to --env: it looks like a secret\n" for name in options.env if is_secret(name)
-        )
+        lines += "".join(f"# {name} is left to --env: it looks like a secret\n" for name in left)
     return lines

@@ -6,7 +6,6 @@ Nothing is executed. Each thing that is taken has the file that says so, which t
 from __future__ import annotations
 
 import ast
-import json
 import os
 import re
 import tomllib
@@ -15,14 +14,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.core.errors import HarnessError
+from harness.fake_clerk.clerk import VARIABLES
 from harness.run.options import Options
+from harness.run.project_clerk import own_variables
 from harness.run.project_database import create_all_command, find_database
-from harness.run.project_files import SKIPPED, python_texts, read_quietly, shown
+from harness.run.project_files import SKIPPED, python_texts, read_quietly, script_texts, shown
+from harness.run.project_legacy import OldToken, old_token
+from harness.run.project_node import find_node_database, node_command
+from harness.run.project_origin import origins
+from harness.run.project_servers import python_command
 
-_KINDS = ("FastAPI", "Starlette", "Flask", "Quart")
+_KINDS = ("FastAPI", "Starlette", "Flask", "Quart", "Litestar")
 _MADE = (*_KINDS, "get_asgi_application", "get_wsgi_application")
 _FACTORIES = ("create_app", "make_app", "build_app", "get_app", "app_factory", "create_application", "get_application")
-_LAUNCHERS = r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve)\b"
+_LAUNCHERS = r"\b(?:uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve|litestar)\b"
 _SPEC = r"(?<![\w./:-])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*)(?:\(\))?(?![\w/:-])"
 _LAUNCH_FILES = (
     "Procfile", "Dockerfile*", "Containerfile*", "docker-compose*.y*ml", "compose*.y*ml", "*.sh", "Makefile", "fly.toml",
@@ -47,6 +52,11 @@ class Project:
     create_all: str | None = None
     """A command that makes the tables from the models, where they are SQLAlchemy's."""
     origin: str | None = None
+    origins: dict[str, str] = field(default_factory=dict)
+    """Origins that are tried where nobody gets in with the usual one, each with the file that names it."""
+    legacy: OldToken | None = None
+    clerk: dict[str, str] = field(default_factory=dict)
+    """Clerk's variables under names of the project's own, as `env` of `[target]` has them."""
     because: list[str] = field(default_factory=list)
 
 
@@ -67,8 +77,10 @@ def find_project(folder: Path, *, database: bool = True) -> Project:
     """
     found, texts = Project(), python_texts(folder)
     _find_app(folder, found, texts)
-    if found.app is None:
-        found.command = _node_command(folder, found)
+    command = (node_command(folder) or python_command(folder, texts)) if found.app is None else None
+    if command is not None:
+        found.command = command[0]
+        found.because.append(command[1])
     if found.app is None and found.command is None:
         raise HarnessError(
             f"init found no app in {folder}: no {', '.join(_KINDS)} or Django app, and no Node server; "
@@ -76,6 +88,9 @@ def find_project(folder: Path, *, database: bool = True) -> Project:
         )
     if found.app is not None:
         _find_surroundings(found.app_dir or folder, folder, found, texts, database)
+    else:
+        _find_node_surroundings(folder, found, database)
+        _find_credentials(folder, found, {**texts, **script_texts(folder)})
     return found
 
 
@@ -106,11 +121,31 @@ def _find_surroundings(app_dir: Path, folder: Path, found: Project, texts: dict[
         found.database_env, found.seed = told.env, told.seed
         found.because += told.because
     found.create_all = create_all_command(app_dir, texts)
+    _find_credentials(folder, found, texts)
+
+
+def _find_node_surroundings(folder: Path, found: Project, database: bool) -> None:
+    """The same of a Node project."""
+    texts = script_texts(folder)
+    if database:
+        told = find_node_database(folder, texts)
+        found.migrate, found.url_env, found.database_env, found.seed = told.migrate, told.url_env, told.env, told.seed
+        found.because += told.because
+
+
+def _find_credentials(folder: Path, found: Project, texts: dict[Path, str]) -> None:
+    """Look for the origins that the verifier may expect, and for the function that decodes the old token."""
+    found.origins = origins(folder, texts)
     for path, text in texts.items():
         if match := _AUTHORIZED.search(text):
             found.origin = match[1]
             found.because.append(f"origin {match[1]}: {shown(path, folder)} accepts it as an authorized party")
             break
+    found.clerk = own_variables(texts, VARIABLES)
+    found.because += [f"{name} = {text}, by its name" for name, text in found.clerk.items()]
+    if (old := old_token(folder, texts)) is not None:
+        found.legacy = old
+        found.because.append(f"the old token as {old.encoding} of {old.template}: {old.where} takes it apart")
 
 
 def _find_app(folder: Path, found: Project, texts: dict[Path, str]) -> None:
@@ -225,22 +260,3 @@ def _import_root(path: Path, tree: ast.Module, folder: Path) -> Path:
         return known, root == package
 
     return max(above, key=fits)
-
-
-def _node_command(folder: Path, found: Project) -> str | None:
-    """How a Node project is started: by its start script, else by its main file."""
-    try:
-        package = json.loads(read_quietly(folder / "package.json") or "{}")
-        start, main = package.get("scripts", {}).get("start"), package.get("main")
-    except (ValueError, AttributeError):
-        return None
-    if isinstance(start, str) and start.strip():
-        found.because.append(f"--command {start!r}: the start script of package.json")
-        return start
-    places = [f"{place}{name}" for place in ("", "src/") for name in ("server", "index", "app", "main")]
-    usual = [place + ending for place in places for ending in (".mjs", ".js", ".cjs")]
-    for name in ([main] if isinstance(main, str) else []) + usual:
-        if (folder / name).is_file() and re.search(r"\.listen\(|createServer|serve\(", read_quietly(folder / name)):
-            found.because.append(f"--command 'node {name}': {name} listens")
-            return f"node {name}"
-    return None

@@ -35,6 +35,10 @@ _SEEDS = (
     "db/seeds/*.sql",
     "scripts/seed*.sql",
 )
+_TABLES = tuple(
+    f"{place}{name}" for place in ("", "db/", "sql/", "database/") for name in ("schema.sql", "init.sql", "tables.sql")
+)
+"""Where the statements stand that make the tables, where nothing migrates."""
 
 
 @dataclass
@@ -79,7 +83,7 @@ def find_database(app_dir: Path, folder: Path, texts: Mapping[Path, str]) -> Pro
         found.because.append(f"a Postgres of its own by {variable}{as_written}: {shown(path, folder)} asks for it")
     if single:
         found.because.append(f"a Postgres of its own by {', '.join(single)}: the code asks for them")
-    _find_seed(app_dir, folder, found)
+    find_seed(app_dir, folder, found)
     if found.migrate is None:
         found.because.append(
             "no migrations found: --migrate COMMAND makes the tables, unless the app does at its start"
@@ -105,8 +109,14 @@ def single_variables(code: str) -> dict[str, str]:
     return found | {name: "disable" for name in asked if re.fullmatch(_TLS_MODE, name)}
 
 
-def _find_seed(app_dir: Path, folder: Path, found: ProjectDatabase) -> None:
+def find_seed(app_dir: Path, folder: Path, found: ProjectDatabase) -> None:
+    """Look for files of SQL that make the tables, where nothing else does, and that fill them."""
     for directory in dict.fromkeys((app_dir, folder)):
+        for name in _TABLES if found.migrate is None else ():
+            if re.search(r"\bCREATE\s+TABLE\b", read_quietly(directory / name), re.I):
+                found.seed = directory / name
+                found.because.append(f"the tables of {shown(directory / name, folder)}, as a seed")
+                return
         for path in (path for pattern in _SEEDS for path in sorted(directory.glob(pattern))):
             if re.search(r"\bINSERT\s+INTO\b", read_quietly(path), re.I):
                 found.seed = path

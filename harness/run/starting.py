@@ -18,6 +18,7 @@ from harness.fake_clerk import FakeClerk
 from harness.run.database import Prepared, RunDatabase, variables_of
 from harness.run.environment import app_directory, base_environment
 from harness.run.options import Options
+from harness.run.project_clerk import expanded
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
 from harness.targets.command import CommandTarget
@@ -176,13 +177,15 @@ class Starter:
         given = os.path.abspath(options.python) if options.python and os.sep in options.python else options.python
         python = given or target.python or find_python(app_dir)
         own = dict(target.env) if options.app is None else {}
-        return app_dir, python, base_environment() | self.clerk.environment() | own | options.env
+        clerk = self.clerk.environment()
+        return app_dir, python, base_environment() | clerk | expanded(own | options.env, clerk)
 
     def _start_command(self, command: str, url: str) -> CommandTarget:
         """Start the command, with a database of its own where one is declared."""
         app_dir, python, environment = self._surroundings()
         # What its project installed is found first: uvicorn, gunicorn, python.
-        environment["PATH"] = os.pathsep.join((str(Path(python).parent), environment.get("PATH", os.defpath)))
+        own = (str(Path(python).parent), str(app_dir / "node_modules" / ".bin"))
+        environment["PATH"] = os.pathsep.join((*own, environment.get("PATH", os.defpath)))
         if (database := self._open_database()) is not None:
             self._prepare(database, environment, python, app_dir)
             environment |= variables_of(database.table, self._through(database.workspace.url(0)))

@@ -23,6 +23,16 @@ POLICIES = {
     'accept = ["clerk", "legacy"]\n',
     "admin": "[policies.admin]              # REVIEW: administrators of the active organization only\n"
     'accept = ["clerk-org-admin"]\n',
+    "member": "[policies.member]             # REVIEW: whoever has an active organization\n"
+    'accept = ["clerk-org-admin", "clerk-org-member"]\n',
+    "staff": "[policies.staff]              # REVIEW: administrators by the app's own records, whatever role the token has\n"
+    'accept = ["clerk-org-admin"]\ntolerate = ["role-lookalike", "admin-of-another-organization"]\n',
+    "webhook": "[policies.webhook]            # REVIEW: what Clerk delivers, signed by Svix; the handler verifies it\n"
+    'accept = ["webhook"]\nrefuse = [400, 401, 403]\nguard = "handler"\n',
+    **{
+        name: f'[policies.{name}]            # REVIEW: a machine\'s credential gets in, and no session\naccept = ["{name}"]\n'
+        for name in ("m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")
+    },
     "inside": "[policies.inside]             # REVIEW: the handler decides by itself: accept what it verifies, for example "
     '"webhook" or "clerk"\naccept = []\nguard = "handler"\n',
     "closed": "[policies.closed]             # REVIEW: nobody got in: another role, another credential, or a request that "
@@ -30,9 +40,18 @@ POLICIES = {
 }
 """The policies that `init` writes, each as a table with its comment."""
 _BY_GUARD = {
-    "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "admin": "admin",
-    "cookie": "clerk", "inside": "inside",
+    "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "cookie": "clerk",
+    **{name: name for name in ("admin", "inside", "member", "staff", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")},
 }  # fmt: skip
+
+
+_WHERE_USED = ("member", "staff", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")
+
+
+def policies_for(entries: Iterable[RouteBaseline]) -> str:
+    """The policies of a new declaration: the usual ones, and those that some route has."""
+    used = {policy_of(entry) for entry in entries}
+    return "\n".join(text for name, text in POLICIES.items() if name not in _WHERE_USED or name in used)
 
 
 def policy_of(entry: RouteBaseline) -> str:
@@ -96,7 +115,9 @@ def unread_line(entry: RouteBaseline, policy: str) -> Item:
     values = _path_values(entry)
     more: dict[str, Any] = {"policy": policy} | ({"path": values} if values else {})
     more |= {"carrier": "cookie:__session"} if entry.guard == "cookie" else {}
-    more |= {"guard": "handler"} if entry.decides == "handler" else {}
+    more |= {"carrier": entry.carrier} if entry.carrier is not None else {}
+    more |= {"json": entry.json} if entry.json is not None else {}
+    more |= {"guard": "handler"} if entry.decides == "handler" and policy not in ("webhook", "inside") else {}
     return remarked(more | {"reviewed": False}, f"today {' '.join(entry.guard.split())}")
 
 

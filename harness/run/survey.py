@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -13,15 +13,22 @@ from harness.contracts.matrix import Declaration
 from harness.contracts.matrix.tables import IdentityTable
 from harness.core.errors import MigrationError, TargetError
 from harness.core.text import many
+from harness.credentials.mint import ORIGIN
 from harness.database import Server, open_server
 from harness.database.ways_out import way_out
 from harness.run.baseline import RouteBaseline, observe_baseline
 from harness.run.context import RunContext
+from harness.run.environment import app_directory
 from harness.run.options import Options
+from harness.run.project_clerk import meaning_of
+from harness.run.sqlite_users import seeded_in
 from harness.run.user_table import Seeded, seeded
 
 _HARMLESS, _HARMLESS_URL = "none-of-the-harness", "http://127.0.0.1:9"
 _MOST_VARIABLES = 40
+_LET_IN = ("clerk", "admin", "staff", "member", "cookie")
+"""Guards that let a session in."""
+_FRONT_END = re.compile(r"ORIGIN|CORS|FRONT|CLIENT_UR|WEB_UR|APP_UR|SITE_UR|AUTHORIZED")
 Done = TypeVar("Done")
 
 
@@ -35,27 +42,86 @@ class Survey:
     given: dict[str, str]
     seeded: Seeded | None = None
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
+    origin: str | None = None
+    """The origin with which somebody gets in, if not the one that was declared."""
     told: list[str] = field(default_factory=list)
 
 
-def survey(options: Options, declaration: Declaration, server: Server | None) -> Survey:
-    """Ask every route, first for the usual people, and then for those of the seed where that lets more in."""
-    (entries, rows), given = started(options, declaration, _asked, server)
-    found = Survey(entries, given, rows)
+def survey(
+    options: Options,
+    declaration: Declaration,
+    server: Server | None,
+    origins: Mapping[str, str] | None = None,
+    *,
+    old: bool = False,
+) -> Survey:
+    """Ask every route, first for the usual people, and then for those of the seed where that lets more in.
+
+    `origins`: those that are tried where nobody gets in, each with the file that names it; `old`: whether the source decodes an old
+    token, which may name people whose rows have no Clerk id.
+    """
+
+    def asked(session: RunContext) -> tuple[list[RouteBaseline], Seeded | None, str | None]:
+        return _asked(session, [*(origins or {})])
+
+    (entries, rows, origin), given = started(options, declaration, asked, server)
+    found = Survey(entries, given, rows, origin=origin)
+    if origin is not None:
+        where = (origins or {}).get(origin)
+        found.told.append(
+            f"took the origin {origin}: nobody gets in without it{f'; {where} names it' if where else ''}"
+        )
+        declaration = _with(declaration, settings=declaration.matrix.settings.model_copy(update={"origin": origin}))
+    if rows is not None and rows.unlinked and old and not _old_ways(entries):
+        return _with_old_people(found, options, declaration, asked, server)
     if rows is None or not rows.people:
         shut = len(_shut(entries))
-        found.told = told_of_people(rows, shut, shut, len(entries)) if rows is not None else []
+        found.told += told_of_people(rows, shut, shut, len(entries)) if rows is not None else []
         return found
     identities = {name: IdentityTable.model_validate(each) for name, each in rows.people.items()}
-    theirs = Declaration(
-        declaration.matrix.model_copy(update={"identities": identities}), {}, declaration.root, declaration.legacy
-    )
-    (again, _), _ = started(replace(options, env=given | options.env), theirs, _asked, server)
+    theirs = _with(declaration, identities=identities)
+    (again, _, other), _ = started(replace(options, env=given | options.env), theirs, asked, server)
     before, after = len(_shut(entries)), len(_shut(again))
-    if after <= before:
+    if after <= before and _old_ways(again) >= _old_ways(entries):
         found.entries, found.people = again, rows.people
-        found.told = told_of_people(rows, before, after, len(entries))
+        if other is not None:
+            found.origin = other
+            found.told.append(f"took the origin {other}: nobody gets in without it")
+        found.told += told_of_people(rows, before, after, len(entries))
     return found
+
+
+def _with_old_people(
+    found: Survey,
+    options: Options,
+    declaration: Declaration,
+    asked: Callable[[RunContext], tuple[list[RouteBaseline], Seeded | None, str | None]],
+    server: Server | None,
+) -> Survey:
+    """Ask again as people whose rows have no Clerk id: taken where their old token gets in, and nobody is kept out by it."""
+    rows = found.seeded
+    assert rows is not None
+    people = rows.people | {
+        name: each for name, each in rows.unlinked.items() if name not in rows.people or name == "alice"
+    }
+    identities = {name: IdentityTable.model_validate(each) for name, each in people.items()}
+    theirs = _with(declaration, identities=identities)
+    (again, _, _), _ = started(replace(options, env=found.given | options.env), theirs, asked, server)
+    if _old_ways(again) > 0 and len(_shut(again)) <= len(_shut(found.entries)):
+        found.entries, found.people = again, people
+        who = ", ".join(f"{name} is row {each['database_id']}" for name, each in people.items())
+        found.told.append(f"took [identities] from {rows.table.name}, for the old token names its rows: {who}")
+    return found
+
+
+def _with(declaration: Declaration, **changes: object) -> Declaration:
+    """A declaration without routes whose matrix has other tables."""
+    return Declaration(declaration.matrix.model_copy(update=changes), {}, declaration.root, declaration.legacy)
+
+
+def _old_ways(entries: list[RouteBaseline]) -> int:
+    """How many routes let the old token in."""
+    return sum("legacy" in entry.guard for entry in entries)
 
 
 def told_of_people(rows: Seeded, before: int, after: int, routes: int) -> list[str]:
@@ -75,9 +141,28 @@ def told_of_people(rows: Seeded, before: int, after: int, routes: int) -> list[s
     return found
 
 
-def _asked(session: RunContext) -> tuple[list[RouteBaseline], Seeded | None]:
-    rows = seeded(session.database_url) if session.database_url else None
-    return observe_baseline(session), rows
+def _asked(session: RunContext, origins: list[str]) -> tuple[list[RouteBaseline], Seeded | None, str | None]:
+    """Who gets in, the rows of users before anybody asked, and the origin that had to be another one for that."""
+    folder = app_directory(session.options, session.declaration)
+    rows = (
+        seeded(session.database_url)
+        if session.database_url
+        else seeded_in(folder)
+        if session.options.url is None
+        else None
+    )
+    entries = observe_baseline(session)
+    usual = session.mint.origin
+    values = [*origins, *(text for text in session.options.env.values() if re.fullmatch(r"https?://[\w.:-]+", text))]
+    for origin in dict.fromkeys(values):
+        if any(entry.guard.startswith(_LET_IN) for entry in entries) or not _shut(entries):
+            break
+        session.mint.come_from(origin)
+        tried = {entry.route.key for entry in _shut(entries)}
+        if len(_shut(observe_baseline(session, tried))) < len(tried):
+            return observe_baseline(session), rows, origin
+    session.mint.come_from(usual)
+    return entries, rows, None
 
 
 @contextmanager
@@ -108,7 +193,16 @@ def started(
                 if isinstance(error, TargetError) and (advice := way_out(str(error))):
                     raise TargetError(f"{error}; {advice}") from None
                 raise
-            given |= {name: _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS for name in more}
+            given |= {name: _harmless(name) for name in more}
+
+
+def _harmless(name: str) -> str:
+    """A value for a variable that an app wants: of Clerk's the one that its name means, the front end's origin, or nothing real."""
+    if (meant := meaning_of(name)) is not None and "CLERK" in name:
+        return f"{{{meant}}}"
+    if _FRONT_END.search(name):
+        return ORIGIN
+    return _HARMLESS_URL if name.endswith(("URL", "URI", "HOST")) else _HARMLESS
 
 
 def wanted_variables(message: str) -> list[str]:

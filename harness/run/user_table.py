@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -14,9 +14,9 @@ from psycopg.rows import TupleRow
 from harness.database.row_factory import TableSchema, tables_of
 
 _CLERK_ID = re.compile(r"user_[A-Za-z0-9]+")
-_NAMED = re.compile(r"clerk_?(user_?)?(id|sub|uid)|clerk|clerk_?external_?id", re.I)
+CLERK_ID_COLUMN = re.compile(r"clerk_?(user_?)?(id|sub|uid)|clerk|clerk_?external_?id", re.I)
 _TEXTS = ("text", "character varying", "character", "citext")
-_EMAIL = ("email", "email_address", "primary_email", "primary_email_address", "mail")
+EMAIL_COLUMNS = ("email", "email_address", "primary_email", "primary_email_address", "mail")
 _FIELDS = {
     "first_name": ("first_name", "firstname", "given_name"),
     "last_name": ("last_name", "lastname", "family_name"),
@@ -24,7 +24,7 @@ _FIELDS = {
 _OFF = re.compile(r"(is_)?(deleted|disabled|banned|blocked|archived|locked)|(deleted|disabled|banned)_at", re.I)
 _ON = re.compile(r"(is_)?(active|enabled)", re.I)
 _ADMIN = re.compile(r"(is_)?(admin|superuser|staff)", re.I)
-_MOST = 200
+MOST_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Seeded:
     people: dict[str, dict[str, Any]]
     rows: int
     linked: int
+    unlinked: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The same of rows without a Clerk id: whom only the old token can name."""
 
 
 def find_users(connection: psycopg.Connection[TupleRow]) -> UsersTable | None:
@@ -58,9 +60,9 @@ def find_users(connection: psycopg.Connection[TupleRow]) -> UsersTable | None:
     for table in tables_of(connection).values():
         if len(table.key) != 1:
             continue
-        email = next((name for name in _EMAIL if name in table.columns), None)
+        email = next((name for name in EMAIL_COLUMNS if name in table.columns), None)
         for column in table.columns.values():
-            named = _NAMED.fullmatch(column.name) is not None
+            named = CLERK_ID_COLUMN.fullmatch(column.name) is not None
             if column.type not in _TEXTS or not (named or _holds_ids(connection, table, column.name)):
                 continue
             rank = (email is not None, named, re.search("user|account|member|people|person", table.name) is not None)
@@ -86,15 +88,22 @@ def seeded(url: str) -> Seeded | None:
         if table is None:
             return None
         rows = [*_rows(connection, tables_of(connection)[table.name], table)]
+    return seeded_by(table, rows)
+
+
+def seeded_by(table: UsersTable, rows: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Seeded:
+    """Who these rows are."""
     linked = [row for row in rows if row[table.clerk_id] is not None]
-    return Seeded(table, _people(table, [row for row in linked if _is_active(row)]), len(rows), len(linked))
+    old = [row for row in rows if row[table.clerk_id] is None and table.email is not None and row[table.email]]
+    people, unlinked = (_people(table, [row for row in each if _is_active(row)]) for each in (linked, old))
+    return Seeded(table, people, len(rows), len(linked), unlinked)
 
 
 def _rows(
     connection: psycopg.Connection[TupleRow], schema: TableSchema, table: UsersTable
 ) -> Iterator[Mapping[str, Any]]:
     statement = sql.SQL("SELECT * FROM {} ORDER BY {} IS NULL, {} LIMIT {}").format(
-        schema.identifier, sql.Identifier(table.clerk_id), sql.Identifier(table.id), sql.Literal(_MOST)
+        schema.identifier, sql.Identifier(table.clerk_id), sql.Identifier(table.id), sql.Literal(MOST_ROWS)
     )
     cursor = connection.execute(statement)
     names = [entry.name for entry in cursor.description or ()]
@@ -125,10 +134,11 @@ def _identity(name: str, table: UsersTable, row: Mapping[str, Any]) -> dict[str,
     own = row[table.id]
     found: dict[str, Any] = {
         "email": str(email or f"{name}@example.com"),
-        "clerk_id": str(row[table.clerk_id]),
         "database_id": own if isinstance(own, int) and not isinstance(own, bool) else str(own),
     }
-    for field, columns in _FIELDS.items():
+    if row[table.clerk_id] is not None:
+        found["clerk_id"] = str(row[table.clerk_id])
+    for name_of, columns in _FIELDS.items():
         text = next((row[column] for column in columns if isinstance(row.get(column), str) and row[column]), None)
-        found |= {field: text} if text is not None else {}
+        found |= {name_of: text} if text is not None else {}
     return found | ({"onboarding_completed": False} if row.get("onboarding_completed") is False else {})

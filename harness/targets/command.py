@@ -178,9 +178,12 @@ class CommandTarget(UrlTarget):
             return
         self.notes += found.notes
         self.probed = bool(found.routes)
-        self.description |= {"node": found.node, "packages": ", ".join(found.frameworks)}
+        kind, version = (
+            ("python", found.node.partition(" ")[2]) if found.node.startswith("Python") else ("node", found.node)
+        )
+        self.description |= {kind: version, "packages": ", ".join(found.frameworks)}
         if self.probed:
-            self.description["probe"] = "node"
+            self.description["probe"] = "aiohttp" if found.node.startswith("Python") else "node"
             self.functions = sorted({name for route in found.routes for name in route.dependencies})
             if unseen := [route.key for route in self.routes if not route.handlers]:
                 self.notes.append(f"judged by status, for the probe does not see their handlers: {', '.join(unseen)}")

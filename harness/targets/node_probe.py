@@ -207,5 +207,13 @@ def _route(told: _Message) -> Route:
         dependencies=tuple(told["dependencies"]),
         any_method=told["anyMethod"],
         parameters=told["parameters"],
+        operation=_operation(told.get("body")),
         source=(str(source[0]), int(source[1])) if source else None,
     )
+
+
+def _operation(body: object) -> dict[str, Any] | None:
+    """The operation of a route whose body a schema describes; None where none does."""
+    if not isinstance(body, dict):
+        return None
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}

@@ -84,7 +84,7 @@ def with_operations(found: list[Route], documents: list[tuple[str, dict[str, Any
     if not found:
         raise TargetError(
             f"--app {app}: no routes found, so nothing could be proven; is it the app itself? "
-            "What is neither Starlette, FastAPI, Flask, Quart nor Django can be tested as a running server: --url, or --command"
+            "What is neither Starlette, FastAPI, Flask, Quart, Litestar nor Django can be tested as a running server: --url, or --command"
         )
     have = {(route.method, path_shape(route.path)) for route in found}
     missing = sorted(

@@ -29,6 +29,8 @@ class Animal:
     server: str = "uvicorn"
     settings: str = ""
     database: bool = False
+    sound: str = ""
+    """The correct code that a flawed one was made of."""
 
     @property
     def correct(self) -> bool:
@@ -52,4 +54,4 @@ def flaw(name: str, description: str, template: str, changes: dict[str, str], ex
     for old, new in changes.items():
         assert code.count(old) == 1, (name, old, code.count(old))
         code = code.replace(old, new)
-    return Animal(name, description, code, frozenset(expects.split()), **more)  # type: ignore[arg-type]
+    return Animal(name, description, code, frozenset(expects.split()), sound=template, **more)  # type: ignore[arg-type]

@@ -90,12 +90,16 @@ def _refusal(status: int | None, body: str, headers: tuple[tuple[str, str], ...]
     return Refusal(status, steady(body), tuple(sorted(fields.items())))
 
 
+_NO_B64TOKEN = frozenset({"json-flattened", "json-general", "json-general-no-signatures", "json-compact-polyglot"})
+"""Tokens with spaces and braces: a header with one is malformed (RFC 6750 section 2.1), and may be refused as such."""
+
+
 def is_compared(credential: Credential) -> bool:
     """Whether a credential is a bad token in the place of a token: the refusals of all such must be alike.
 
     Refusals of genuine people may differ (403), and so may those of requests that a server does not accept in this form.
     """
-    if credential.authentic or credential.unsendable or credential.tolerate:
+    if credential.authentic or credential.unsendable or credential.tolerate or credential.name in _NO_B64TOKEN:
         return False
     return credential.group in _COMPARED or "malformed" in credential.tags
 

@@ -29,9 +29,9 @@ _NOISE = re.compile(
 )
 """A token that was presented and that the code holds, patterns, and the usual words of verification."""
 _ORDINARY = re.compile(
-    r"authorization|__session.*|__client_uat.*|__clerk_.*|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id"
+    r"authorization|__session.*|__client_uat.*|__clerk_.*|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id|format"
 )
-"""Names that say nothing of who asks, or that other credentials have."""
+"""Names that say nothing of who asks, or that other credentials have; by `format` frameworks choose the form of an answer."""
 _TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
 _ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
 """What a client says of itself, and what guards look at to know one of their own."""

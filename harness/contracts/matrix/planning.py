@@ -8,7 +8,7 @@ from harness.contracts.matrix import gaps
 from harness.contracts.matrix.declaration import Declaration
 from harness.contracts.matrix.owners import owners_of
 from harness.contracts.matrix.plan import Cell, Gap, Plan, RoutePlan, guards, representatives
-from harness.contracts.matrix.route_matching import belongs_to, router_of, served_route
+from harness.contracts.matrix.route_matching import belongs_to, framework_pages, router_of, served_route
 from harness.contracts.matrix.selection import Selection
 from harness.contracts.matrix.tables import RouterFile
 from harness.core.errors import DeclarationError
@@ -60,6 +60,7 @@ def _undeclared(declaration: Declaration, files: list[RouterFile], routes: list[
     lines = {path_shape(key) for file in declaration.routers.values() for key in file.routes}
     planned: dict[str, RoutePlan] = {}
     missing: list[Gap] = []
+    pages = framework_pages(routes)
     for route in routes:
         if path_shape(route.key) in lines:
             continue
@@ -73,6 +74,8 @@ def _undeclared(declaration: Declaration, files: list[RouterFile], routes: list[
             continue
         if any(file.policy is not None and belongs_to(route, file) for file in declaration.routers.values()):
             continue  # Declared by a router that this run leaves out.
+        if route in pages:
+            continue
         near = next((file.router for file in files if belongs_to(route, file)), None)
         if near is not None or everything:
             missing.append(gaps.undeclared(route, near or (router_of(route) or ["?"])[0]))

@@ -70,6 +70,9 @@ def _http_outcome(observation: Observation, state: RouteState, credential: Crede
     if status is None or status >= 500:
         reason = f": {observation.error}" if observation.error else ""
         seen = f"{status or 'no answer'}{reason}"
+        if entered and state.guard != "handler" and status in refusal.UNAVAILABLE:
+            # What the handler needs is not reachable, as most of the world is not from here: that is its answer.
+            return "admitted", "probe", f"{status}, the handler was entered"
         if entered and decided(observation, state):
             return "failed", "probe", f"{seen}, the handler was entered"
         if entered is None and state.open and status is not None:

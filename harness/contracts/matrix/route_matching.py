@@ -25,6 +25,42 @@ def router_of(route: Route) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
+_LIBRARIES = {
+    "fastapi",
+    "starlette",
+    "flask",
+    "litestar",
+    "ninja",
+    "rest_framework",
+    "django",
+    "drf_spectacular",
+    "strawberry",
+}
+"""Packages of which a handler may be that nobody wrote in the project."""
+_UNTOLD = {
+    "router", "routers", "routes", "views", "api", "endpoints", "controllers", "handlers", "urls", "decorators", "src",
+}  # fmt: skip
+"""Names of modules that say nothing of what is in them."""
+
+
+def named_router(route: Route) -> str:
+    """The router of a route as people would name it: not by a module whose name says nothing, where there is another name."""
+    if route.module.partition(".")[0] in _LIBRARIES:
+        documents = re.search("openapi|docs|redoc|schema|swagger|elements|rapidoc|scalar", route.path)
+        return "docs" if documents else next(iter(router_of(replace(route, module=""))), "app")
+    names = router_of(route)
+    return next((name for name in names if name not in _UNTOLD), names[0] if names else "app")
+
+
+def framework_pages(routes: list[Route]) -> list[Route]:
+    """The pages of Django's admin, wherever it stands: it signs people in by itself, and no line of the matrix is expected of it."""
+    places = [route.path for route in routes if route.module == "django.contrib.admin.sites"]
+    if not places:
+        return []
+    below = min(places, key=len)
+    return [route for route in routes if route.path.startswith(below) and route.module.startswith("django.")]
+
+
 def belongs_to(route: Route, file: RouterFile) -> bool:
     """Whether a route without a line of its own falls to a router's file: by its prefix, else by its names."""
     if file.prefix is not None:

@@ -144,7 +144,8 @@ class TargetTable(Table):
         default="/openapi.json", description="where a server tells its routes; empty where it does not"
     )
     env: dict[VariableName, SystemText] = Field(
-        default={}, description="variables that are set before the app is imported"
+        default={},
+        description="variables that are set before the app is imported; {CLERK_ISSUER} and the like stand for the fake Clerk's",
     )
     agents: int | None = Field(
         default=None, ge=1, le=64, description="how many processes of the app answer side by side"

@@ -78,7 +78,9 @@ def discover(app: object) -> list[FoundRoute]:
 def openapi_of(app: object) -> tuple[dict[str, Any] | None, str | None]:
     """Return (the app's own OpenAPI document, None), (None, the error in making it), or (None, None) where it makes none."""
     inner = unwrap_app(app)
-    make = getattr(inner, "openapi", None)
+    make = getattr(inner if inner is not None else app, "openapi", None)
+    if not callable(make) and type(inner).__module__ == "litestar.app":
+        make = getattr(getattr(inner, "openapi_schema", None), "to_schema", None)
     if not callable(make):
         return None, None
     try:
@@ -92,7 +94,7 @@ def openapi_of(app: object) -> tuple[dict[str, Any] | None, str | None]:
 def forget_openapi(app: object) -> None:
     """Drop the document that the app has cached: routes were added after it was made."""
     inner = unwrap_app(app)
-    if getattr(inner, "openapi_schema", None) is not None:
+    if callable(getattr(inner, "openapi", None)) and getattr(inner, "openapi_schema", None) is not None:
         inner.openapi_schema = None
 
 

@@ -17,7 +17,19 @@ _MISSING = re.compile(r"Revision (?P<parent>\S+) referenced from \S+ -> (?P<chil
 _UNKNOWN = re.compile(r"Can't locate revision identified by '(?P<name>[^']+)'")
 _HEADS = re.compile(r"Multiple head revisions are present")
 _STEP = re.compile(r"^.+ -> (\w+)", re.MULTILINE)
+_SCRIPTS = re.compile(r"^script_location\s*=\s*(?!%)(\S+)", re.MULTILINE)
 _MARK = re.compile(r"^\[(?:tool\.)?alembic\]", re.MULTILINE)
+
+
+def own_folder(directory: Path, config: str) -> tuple[Path, str]:
+    """Where Alembic is to be run, and its configuration from there: beside alembic.ini, where the relative `script_location`
+    in it leads nowhere from `directory`.
+    """
+    place = directory / config
+    found = _SCRIPTS.search(place.read_text(encoding="utf-8", errors="replace")) if place.is_file() else None
+    if found is None or (directory / found[1]).exists() or not (place.parent / found[1]).exists():
+        return directory, config
+    return place.parent, place.name
 
 
 def broken_history(output: str) -> str:
@@ -95,5 +107,6 @@ class Alembic(Migrator):
         raise CheckFailed(failed)
 
     def _run(self, command: str, url: str) -> CommandResult:
-        words = [self.python, "-m", "alembic", "-c", self.config, *command.split()]
-        return self.process(words, f"alembic {command}", url)
+        directory, config = own_folder(self.directory, self.config)
+        words = [self.python, "-m", "alembic", "-c", config, *command.split()]
+        return self.process(words, f"alembic {command}", url, directory)

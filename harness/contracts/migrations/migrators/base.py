@@ -118,11 +118,13 @@ class Migrator(ABC):
         """Call `module:function` of the app in its own Python, with a database's URL."""
         return self.process([self.python, "-c", _CALL, function, url], function, url)
 
-    def process(self, words: list[str], shown: str, url: str) -> CommandResult:
-        """Run a command of the app's that may reach the database at `url` and no other. `shown`: what it is, in words."""
+    def process(self, words: list[str], shown: str, url: str, directory: Path | None = None) -> CommandResult:
+        """Run a command of the app's that may reach the database at `url` and no other. `shown`: what it is, in words;
+        `directory`: where, if elsewhere than usual.
+        """
         try:
             variables = own_database(self.environment_for(url), url)
-            done = processes.run(words, cwd=self.directory, env=variables, timeout=_TIMEOUT)
+            done = processes.run(words, cwd=directory or self.directory, env=variables, timeout=_TIMEOUT)
         except TimeoutError:
             return CommandResult(1, f"`{shown}` took more than {_TIMEOUT} s")
         except OSError as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from .base import FoundRoute, Framework, Place
 from .django import Django
 from .flask import Flask
+from .litestar import Litestar
 from .starlette import Starlette
 
 __all__ = ["FRAMEWORKS", "FoundRoute", "Framework", "Place", "framework_of"]
 
-FRAMEWORKS: tuple[Framework, ...] = (Django(), Flask(), Starlette())
+FRAMEWORKS: tuple[Framework, ...] = (Django(), Flask(), Litestar(), Starlette())
 """In the order in which they are asked. The last recognises by the least: a list called `routes`."""
 
 

@@ -31,6 +31,7 @@ class FoundRoute:
         parameters: Mapping[str, object] | None = None,
         host: str = "",
         declared: Iterable[tuple[str, str, object]] = (),
+        module: str = "",
     ) -> None:
         self.method = method
         self.path = path
@@ -44,13 +45,16 @@ class FoundRoute:
         self.parameters = dict(parameters or {})
         self.host = host
         self.prefixes: list[str] = []
+        self.module = module
+        """Where the view is written, if the handler is a library's."""
         self.declared: list[tuple[str, str, object]] = list(declared)
         """(`header`, `cookie`, `query` or `body`, name, callable): what the framework reads of a request for whom."""
 
     def describe(self, handlers: list[int], inside: list[str]) -> RouteDescription:
         """Return the route for the harness. `inside`: authentication functions that the handler's own code mentions."""
         outer = plain_function(self.endpoint) or self.endpoint
-        module = getattr(outer, "__module__", "") or ""
+        written = getattr(outer, "__module__", "") or ""
+        module = self.module or written
         return RouteDescription(
             method=self.method,
             path=self.path,
@@ -58,7 +62,7 @@ class FoundRoute:
             hidden=self.hidden,
             tags=self.tags,
             module=module,
-            endpoint="%s:%s" % (module, getattr(outer, "__qualname__", type(self.endpoint).__name__)),
+            endpoint="%s:%s" % (written, getattr(outer, "__qualname__", type(self.endpoint).__name__)),
             dependencies=[name_of(call) for call in self.dependencies],
             mount=self.mount,
             handlers=handlers,

@@ -196,6 +196,7 @@ function* routesOf(found, later, passing) {
     return;
   }
   const { route } = layer;
+  if (route.stack.some((each) => (layers.get(each) || {}).unfound)) return;
   const named = explicit(route);
   const all = answersAll(route);
   // One function before all methods guards whatever comes behind it, by whichever method.

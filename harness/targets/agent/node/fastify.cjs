@@ -102,6 +102,16 @@ function guardsOf({ root, instance, options, method }) {
   }));
 }
 
+// What a route's schema says of its body, where it is JSON Schema and no validator's own object.
+function bodyOf({ schema }) {
+  try {
+    const body = schema && schema.body ? JSON.parse(JSON.stringify(schema.body)) : null;
+    return body && typeof body.type === "string" ? body : null;
+  } catch {
+    return null;
+  }
+}
+
 frameworks.push({
   name: "Fastify",
   served: () => found.length > 0,
@@ -114,7 +124,7 @@ frameworks.push({
         for (const { path, parameters } of templates(options.url, "fastify")) {
           yield {
             method, path, parameters, source, handler: original(each.handler), dependencies: guardsOf(each), anyMethod: all,
-            module: each.controller || moduleOf(source),
+            module: each.controller || moduleOf(source), body: bodyOf(options),
           };
         }
       }

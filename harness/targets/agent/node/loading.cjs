@@ -14,8 +14,8 @@ function packageOf(file) {
   if (!packages.has(folder)) {
     let found = null;
     try {
-      const { name, version } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
-      if (name) found = { name, version: version || "", folder };
+      const { name, version, type } = JSON.parse(fs.readFileSync(path.join(folder, "package.json"), "utf8"));
+      if (name) found = { name, version: version || "", folder, type };
     } catch {}
     packages.set(folder, found || (path.dirname(folder) === folder ? null : packageOf(folder)));
   }
@@ -29,11 +29,28 @@ function watchersOf(file) {
   return found ? candidates.filter((each) => each.packages.includes(found.name)) : [];
 }
 
+// ES modules that are loaded by require() pass no hook but for the first: the others are asked for, once the first has them all.
+const required = new Set();
+function handRequired(file) {
+  const found = /[\\/]node_modules[\\/]/.test(file) ? packageOf(file) : null;
+  if (!found || found.type !== "module" || required.has(found.folder)) return;
+  required.add(found.folder);
+  const own = Module.createRequire(file);
+  for (const each of watchers.filter((watcher) => watcher.packages.includes(found.name) && watcher.inner)) {
+    try {
+      hand(path.join(found.folder, each.inner), own(path.join(found.folder, each.inner)));
+    } catch {}
+  }
+}
+
 // What a watcher throws is its own affair: the app must go on as without it.
+const handed = new WeakMap();
 function hand(file, exports) {
   let result = exports;
   for (const each of watchersOf(file)) {
     try {
+      if (exports && handed.get(exports) === each) continue; // Loaded both ways.
+      if (exports && typeof exports === "object") handed.set(exports, each);
       const other = each.loaded(result);
       if (other !== undefined) result = other;
     } catch {}
@@ -45,6 +62,7 @@ const compile = Module.prototype._compile;
 Module.prototype._compile = function (content, filename) {
   const result = compile.apply(this, arguments);
   if (watchersOf(String(filename)).length) this.exports = hand(String(filename), this.exports);
+  handRequired(String(filename));
   return result;
 };
 

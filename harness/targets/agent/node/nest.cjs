@@ -69,6 +69,21 @@ function watchContext({ RouterExecutionContext }) {
   };
 }
 
+// With a prefix of the whole app, NestJS answers 404 below it by a route of its own, which is no handler of anybody's.
+function watchResolver({ RoutesResolver }) {
+  if (!RoutesResolver || typeof RoutesResolver.prototype.registerNotFoundHandler !== "function") return;
+  const { registerNotFoundHandler } = RoutesResolver.prototype;
+  RoutesResolver.prototype.registerNotFoundHandler = function (...given) {
+    const before = registering;
+    registering = { unfound: true };
+    try {
+      return registerNotFoundHandler.apply(this, given);
+    } finally {
+      registering = before;
+    }
+  };
+}
+
 function watchGuards({ GuardsConsumer }) {
   if (!GuardsConsumer) return;
   const { tryActivate } = GuardsConsumer.prototype;
@@ -91,7 +106,8 @@ function watchGuards({ GuardsConsumer }) {
 
 module.exports = { current, guardsOf };
 module.exports.modules = [
-  { packages: ["@nestjs/core"], file: /\/router\/router-explorer\.js$/, loaded: watchExplorer },
-  { packages: ["@nestjs/core"], file: /\/router\/router-execution-context\.js$/, loaded: watchContext },
-  { packages: ["@nestjs/core"], file: /\/guards\/guards-consumer\.js$/, loaded: watchGuards },
+  { packages: ["@nestjs/core"], file: /\/router\/router-explorer\.js$/, inner: "router/router-explorer.js", loaded: watchExplorer },
+  { packages: ["@nestjs/core"], file: /\/router\/router-execution-context\.js$/, inner: "router/router-execution-context.js", loaded: watchContext },
+  { packages: ["@nestjs/core"], file: /\/router\/routes-resolver\.js$/, inner: "router/routes-resolver.js", loaded: watchResolver },
+  { packages: ["@nestjs/core"], file: /\/guards\/guards-consumer\.js$/, inner: "guards/guards-consumer.js", loaded: watchGuards },
 ];

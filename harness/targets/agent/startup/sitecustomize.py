@@ -51,4 +51,6 @@ if "CLERK_HARNESS_NAMES" in os.environ:
     _redirect()
 if "CLERK_HARNESS_DATABASE" in os.environ:
     sys.meta_path.insert(0, _load("clients").Finder(_load("own_database").PATCHES))
+if "CLERK_HARNESS_PROBE" in os.environ:
+    sys.meta_path.insert(0, _load("clients").Finder({"aiohttp.web_app": _load("aiohttp_probe").patch}))
 _the_next()

@@ -1,0 +1,4 @@
+import pg from "pg";
+
+export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+export const query = (text, values) => pool.query(text, values);
