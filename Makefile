@@ -5,13 +5,15 @@
 PYTHON ?= python3
 STAGE ?= unified
 WORKERS ?= 4
+SEEDS ?= 1 2 3 4 5
+SEQUENCES ?= 1000
 BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser
 CLERK_JS := tests/conformance/browser
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: run test long coverage lint docs site zoo platform drills mutants package bench clean
+.PHONY: run test long coverage lint docs site zoo platform drills sequences mutants package bench clean
 
 # The front end is used in a browser of npm's; without one the run says so, and does not pass.
 run: .venv/ready
@@ -57,6 +59,11 @@ platform: .venv/ready
 # Two hundred malformed inputs instead of two dozen; HARNESS_SEED chooses others.
 drills: .venv/ready
 	@HARNESS_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) tests/drills
+
+# The user sync of the platform under a thousand sequences of events from each of five seeds: some ten minutes a seed.
+sequences: .venv/ready
+	@for seed in $(SEEDS); do $(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=unified --only user_sync \
+	--sequences $(SEQUENCES) --seed $$seed --quiet --reports reports/sequences-$$seed || exit 1; done
 
 # Which changes of the rules the unit tests would miss: fails above 5 %, or for one that tests/mutants/mutants.toml does not explain.
 # A run that is interrupted goes on where it stopped; MUTANTS=--fresh forgets what earlier ones have found, MUTANTS=FILE tries one module.
