@@ -19,7 +19,7 @@ from harness.database import Server
 from harness.run.environment import base_environment
 from tests.conftest import MATRIX, in_this_process, write_suites
 from tests.migrations.histories import UP, Project
-from tests.migrations.test_migrators import ADD, dbmate, django, flyway, prisma, written
+from tests.migrations.test_migrators import ADD, TAKE, dbmate, django, flyway, prisma, written
 
 INDEX = 'op.create_index("by_nick", "users", ["nick"])'
 
@@ -201,19 +201,19 @@ def health():
 """
 
 
-def test_a_rehearsal_by_the_command_line(project: Project, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    project(UP + INDEX)
+def test_a_rehearsal_by_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path, dbmate(f"{ADD}; CREATE INDEX by_nick ON users (nick)", f"DROP INDEX by_nick; {TAKE}"))
     (tmp_path / "backend.py").write_text(BACKEND)
-    matrix = MATRIX + '[database]\nmigrate = "python -m alembic upgrade head"\n'
+    matrix = MATRIX + "[database]\n"
     suites = write_suites(tmp_path / "suites", '"GET /health" = "public"', matrix=matrix)
-    (suites / "migrations.toml").write_text('legacy = "0001"\nrows = 20\nallow = ["lock:users"]\nmodels = false\n')
+    (suites / "migrations.toml").write_text('legacy = "20250101"\nrows = 20\nallow = ["lock:users"]\nmodels = false\n')
     python = ["--app", "backend:app", "--python", sys.executable]
     done = in_this_process(["run", *python, "--only", "migrations", "--rows", "600"], tmp_path, capfd)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "note: rehearsal: with 600 rows 0002 takes " in done.stdout
+    assert "note: rehearsal: with 600 rows 20260101 takes " in done.stdout
     report = json.loads((tmp_path / "reports" / "auth-matrix.json").read_text())
     (check,) = [each for each in report["contracts"] if each["name"] == "rehearsal"]
-    assert [(each["migration"], each["rows"]) for each in check["figures"]] == [("0002", [60, 600])]
+    assert [(each["migration"], each["rows"]) for each in check["figures"]] == [("20260101", [60, 600])]
     assert "its strongest lock is ACCESS EXCLUSIVE on users" in check["detail"]
     assert (tmp_path / "reports" / "auth-matrix.html").stat().st_size
     wrong = in_this_process(["run", *python, "--only", "migrations", "--rows", "5"], tmp_path, capfd)
