@@ -5,6 +5,8 @@
 PYTHON ?= python3
 STAGE ?= unified
 WORKERS ?= 4
+SEEDS ?= 1 2 3 4 5
+SEQUENCES ?= 1000
 BIN := .venv/bin
 NODE := tests/conformance/node
 BROWSER := tests/browser
@@ -14,7 +16,7 @@ ADOPTION := tests/adoption/node
 ADOPTED := $(patsubst tests/adoption/environments/%.txt,.venv-adoption/%/ready,$(wildcard tests/adoption/environments/*.txt))
 LIBRARIES := $(patsubst tests/zoo/libraries/%.txt,.venv-libraries/%/ready,$(wildcard tests/zoo/libraries/*.txt))
 
-.PHONY: compiled run test long frameworks coverage lint docs site zoo platform drills mutants adopt depths package bench scale peers clean
+.PHONY: compiled run test long frameworks coverage lint docs site zoo platform drills sequences mutants adopt depths package bench scale peers clean
 
 # Containers have PYTHONDONTWRITEBYTECODE set as a rule: each process would compile all of it again.
 compiled: .venv/ready
@@ -69,6 +71,11 @@ platform: .venv/ready
 # Two hundred malformed inputs instead of two dozen; HARNESS_SEED chooses others.
 drills: .venv/ready
 	@HARNESS_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) tests/drills
+
+# The user sync of the platform under a thousand sequences of events from each of five seeds: some ten minutes a seed.
+sequences: .venv/ready
+	@for seed in $(SEEDS); do $(BIN)/clerk-harness run --suites suites --env PLATFORM_STAGE=unified --only user_sync \
+	--sequences $(SEQUENCES) --seed $$seed --quiet --reports reports/sequences-$$seed || exit 1; done
 
 # Which changes of the rules the unit tests would miss: fails above 5 %, or for one that tests/mutants/mutants.toml does not explain.
 # A run that is interrupted goes on where it stopped; MUTANTS=--fresh forgets what earlier ones have found, MUTANTS=FILE tries one module.

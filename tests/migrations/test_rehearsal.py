@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import sys
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from harness.contracts.migrations.statement_watch import Step, Taken
 from harness.core.errors import DeclarationError
 from harness.database import Server
 from harness.run.environment import base_environment
+from tests.conftest import MATRIX, in_this_process, write_suites
 from tests.migrations.histories import UP, Project
-from tests.migrations.test_migrators import ADD, dbmate, django, flyway, prisma, written
+from tests.migrations.test_migrators import ADD, TAKE, dbmate, django, flyway, prisma, written
 
 INDEX = 'op.create_index("by_nick", "users", ["nick"])'
 
@@ -188,3 +190,32 @@ def test_a_mistake_in_the_declaration_is_told(tmp_path: Path, text: str, told: s
 def test_a_table_that_is_not_there_is_named(project: Project) -> None:
     with pytest.raises(DeclarationError, match=r"rehearsal.tables: the legacy revision has no table usres"):
         rehearsed(project(rehearsal=Rehearsal(rows=400, tables={"usres": 500})))
+
+
+BACKEND = """
+from fastapi import FastAPI
+app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+@app.get("/health")
+def health():
+    return {}
+"""
+
+
+def test_a_rehearsal_by_the_command_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    written(tmp_path, dbmate(f"{ADD}; CREATE INDEX by_nick ON users (nick)", f"DROP INDEX by_nick; {TAKE}"))
+    (tmp_path / "backend.py").write_text(BACKEND)
+    matrix = MATRIX + "[database]\n"
+    suites = write_suites(tmp_path / "suites", '"GET /health" = "public"', matrix=matrix)
+    (suites / "migrations.toml").write_text('legacy = "20250101"\nrows = 20\nallow = ["lock:users"]\nmodels = false\n')
+    python = ["--app", "backend:app", "--python", sys.executable]
+    done = in_this_process(["run", *python, "--only", "migrations", "--rows", "600"], tmp_path, capfd)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "note: rehearsal: with 600 rows 20260101 takes " in done.stdout
+    report = json.loads((tmp_path / "reports" / "auth-matrix.json").read_text())
+    (check,) = [each for each in report["contracts"] if each["name"] == "rehearsal"]
+    assert [(each["migration"], each["rows"]) for each in check["figures"]] == [("20260101", [60, 600])]
+    assert "its strongest lock is ACCESS EXCLUSIVE on users" in check["detail"]
+    assert (tmp_path / "reports" / "auth-matrix.html").stat().st_size
+    wrong = in_this_process(["run", *python, "--only", "migrations", "--rows", "5"], tmp_path, capfd)
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "--rows" in wrong.stderr

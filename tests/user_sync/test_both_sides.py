@@ -26,6 +26,7 @@ NO_FINDING = (
     story("sign up:0:0:own", "request:0", "deliver:0:0", "legacy sign up:0", "request:0"),
     story("sign up:0:0:legacy", "partial:0:2", "request:0", "deliver:0:0"),
     story("sign up:0:0:own", "delete:0", "deliver:0:0", "deliver:0:0", "sign up again:0", "impostor:1:0"),
+    story("sign up:0:0:own", "request:0", "sign up:1:0:own", "swap:0:1", "impostor:1:0"),
 )
 """Sequences in which a correct backend was found at fault."""
 OWN, LEGACY, PROFILE = 1, 2, ("profiles", "user_id")

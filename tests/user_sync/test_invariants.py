@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
 from harness.contracts.user_sync import INVARIANTS, invariants
 from harness.contracts.user_sync.compare import describe_answer, dump_differences, rows_equal, values_equal
+from harness.contracts.user_sync.declaration import UserTable
 from harness.contracts.user_sync.environment import SyncEnvironment
-from harness.contracts.user_sync.facts import AnsweredAtOnce
-from harness.contracts.user_sync.invariants import at_once
+from harness.contracts.user_sync.facts import AnsweredAtOnce, Impersonation
+from harness.contracts.user_sync.invariants import at_once, token_only
 from harness.contracts.user_sync.invariants.base import Invariant, Judgement, Rule
 from harness.contracts.user_sync.people import Person, Row
 from harness.contracts.user_sync.sequences import stories
@@ -128,6 +130,42 @@ def test_first_requests_at_once(answers: list[Observation], rows: int, broken: l
     assert [judgement.message for judgement in judged if not judgement.holds] == broken
     person.ever_banned = True
     assert list(at_once.INVARIANT.judge(NOWHERE, AnsweredAtOnce(person, answers, rows))) == []
+
+
+A, B = {"id": 1, "email": "a@example.com"}, {"id": 1, "email": "b@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "before", "after", "broken"),
+    [
+        (("b", "a"), A, A, False),
+        (("b", "a"), A, B, True),
+        (("a", "b"), A, B, False),
+        (("a", "b"), A, A | {"email": None}, False),
+        (("A", "b"), A, B, False),
+        (("a", "b"), A, B | {"seen": 1}, True),
+        (("a", "b"), A | {"email": "c@example.com"}, B, True),
+        (("a", "b"), A, None, True),
+        (("a", "a"), A, B, True),
+    ],
+)
+def test_whose_address_is_somebody_else_s_by_now_may_lose_it_in_that_one_s_request(
+    addresses: tuple[str, str], before: Row, after: Row | None, broken: bool
+) -> None:
+    directory = FakeClerk().directory
+    person, other = (
+        Person(number, directory.add_user(emails=[EmailAddress(f"x{number}@example.com")]), moved=True)
+        for number in (0, 1)
+    )
+    for each, letter in ((person, addresses[0]), (other, addresses[1])):
+        each.user.emails = [EmailAddress(f"{letter}@example.com")]
+    environment = cast("SyncEnvironment", SimpleNamespace(file=SimpleNamespace(table=UserTable())))
+    seen = {"seen": 0}
+    fact = Impersonation(person, other, NO, None, None, seen | before, None if after is None else seen | after)
+    judged = list(token_only.INVARIANT.judge(environment, fact))
+    assert [judgement.message for judgement in judged if not judgement.holds] == [
+        "the row of P1 changed by a request of P0"
+    ] * broken
 
 
 @pytest.mark.parametrize(

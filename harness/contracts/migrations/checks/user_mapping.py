@@ -34,10 +34,10 @@ class Stage:
 def _mapping(databases: MigrationDatabases) -> Measured:
     template, _ = databases.legacy()
     upgrade = databases.upgraded()
-    before = _read(databases, databases.url_of(template))
-    after = _read(databases, upgrade.url)
-    figures = [*_identifiers(before, after), *_columns(before, after)]
     known = {f"{table}.{column}" for table, column in upgrade.before.content}
+    before = _read(databases, databases.url_of(template), known)
+    after = _read(databases, upgrade.url, known)
+    figures = [*_identifiers(before, after), *_columns(before, after)]
     wrong = worse(before.mapping, after.mapping, known, databases.file.allow)
     if wrong:
         raise CheckFailed("; ".join(wrong), figures=figures)
@@ -47,26 +47,28 @@ def _mapping(databases: MigrationDatabases) -> Measured:
     return Measured(len(after.mapping.columns), _told(before.mapping, after.mapping), figures)
 
 
-def _read(databases: MigrationDatabases, url: str) -> Stage:
+def _read(databases: MigrationDatabases, url: str, known: Collection[str]) -> Stage:
+    """The mapping of columns with a foreign key, of those whose names speak of users, and of those that migrations add.
+
+    Generated texts are equal to identifiers by accident, so that others are not looked at.
+    """
     named = Named(databases.file.users, source="migrations.toml", certain=False)
     try:
         mapping = read_mapping(url, named, seconds=_SECONDS)
     except DatabaseError as error:
         raise CheckSkipped(f"the mapping could not be read: {str(error).removeprefix('--database: ')}") from error
+    mapping.columns = [
+        each for each in mapping.columns if each.pointing.key or each.pointing.telling or each.name not in known
+    ]
     users = mapping.users
     with psycopg.connect(url, autocommit=True) as connection:
         names = [f"{users.table.name}.{column}" for column in users.columns.values()]
         return Stage(mapping, look_up(connection, read_tables(connection), names))
 
 
-def _meant(each: ColumnFigures) -> bool:
-    """Whether a column points to users by a key or its name: generated texts are equal to identifiers by accident."""
-    return bool(each.pointing.key) or each.pointing.telling
-
-
 def worse(before: Mapping, after: Mapping, known: Collection[str], allow: Collection[str]) -> list[str]:
     """What does not agree after, in columns that are new or agreed before, a sentence each. `known`: all columns that were there."""
-    judged = {each.name for each in before.columns if each.agrees and _meant(each)}
+    judged = {each.name for each in before.columns if each.agrees}
     return [
         f"{each.name} {_held(each)} after the migrations (allow = ['mapping:{each.name}'])"
         for each in after.columns
@@ -89,14 +91,14 @@ def _told(before: Mapping, after: Mapping) -> str:
     """What has changed, in one line."""
     held = {each.name: each.kinds for each in before.columns}
     changed = []
-    for each in filter(_meant, after.columns):
+    for each in after.columns:
         words = " and ".join(WORDS[kind] for kind in each.kinds) or "nothing"
         if each.name not in held:
             changed.append(f"{each.name} is new and holds {words}")
         elif held[each.name] != each.kinds:
             was = " and ".join(WORDS[kind] for kind in held[each.name]) or "nothing"
             changed.append(f"{each.name} held {was} and holds {words}")
-    left = [each.name for each in before.columns if not each.agrees and _meant(each)]
+    left = [each.name for each in before.columns if not each.agrees]
     doubt = f"nothing is said of {listed(left, _SHOWN)}, whose generated rows are nobody's" if left else ""
     return "; ".join(text for text in (listed(changed, _SHOWN), doubt) if text)
 
@@ -121,12 +123,9 @@ def _identifiers(before: Stage, after: Stage) -> list[dict[str, Any]]:
 
 def _columns(before: Stage, after: Stage) -> list[dict[str, Any]]:
     """What each column that points to users holds at each stage."""
-    by_accident = {each.name for each in before.mapping.columns if not each.agrees and not _meant(each)}
     rows: dict[str, dict[str, Any]] = {}
     for name, stage in (("before", before), ("after", after)):
         for each in stage.mapping.columns:
-            if each.name in by_accident:
-                continue
             row = rows.setdefault(each.name, {"column": each.name, "stages": {}})
             row["stages"][name] = {
                 "type": each.type,

@@ -15,8 +15,10 @@ from harness.contracts.user_sync.steps.base import story
 def _token_decides(environment: SyncEnvironment, fact: Impersonation) -> Iterator[Judgement]:
     person, other, table = fact.person, fact.other, environment.file.table
     handed_on = other.deleted and (person.user.email or "").lower() == (other.user.email or "").lower()
+    # An address that is somebody else's by now is taken out of the row of whoever had it: the verified profile says so, not the request.
+    given_up = {table.email} if _has_address_of(fact, table.email) else set()
     yield Judgement(
-        handed_on or rows_equal(fact.other_before, fact.other_after, set(table.volatile)),
+        handed_on or rows_equal(fact.other_before, fact.other_after, set(table.volatile) | given_up),
         f"the row of {other.name} changed by a request of {person.name}",
     )
     if is_admission(fact.answer) and fact.own_before is None and not person.blocked:
@@ -24,6 +26,15 @@ def _token_decides(environment: SyncEnvironment, fact: Impersonation) -> Iterato
     if fact.own_after is not None and other.user.email is not None and not (person.moved or other.moved or handed_on):
         email = str(fact.own_after[table.email]).lower()
         yield Judgement(email != other.user.email.lower(), f"{person.name} got the address of {other.name}")
+
+
+def _has_address_of(fact: Impersonation, column: str) -> bool:
+    """Whether the person's address, at Clerk now, stood in the row of the other, who has another one there."""
+    if fact.other_before is None or fact.other_after is None:
+        return False
+    own, theirs = ((person.user.email or "").lower() for person in (fact.person, fact.other))
+    before, after = (str(row[column] or "").lower() for row in (fact.other_before, fact.other_after))
+    return own == before and before not in ("", theirs, after)
 
 
 INVARIANT = Invariant(
