@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
 EVERY = 0.002
 """Seconds between two looks."""
@@ -19,8 +22,9 @@ Parts = list[tuple[str, str]]
 class Sampler:
     """Counts looks by part; `other` is what no frame of the list was seen in."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: Parts, idle: Callable[[], bool] = lambda: False) -> None:
+        """`idle`: whether the process has nothing to do now, by which waiting for work is told from waiting for an answer."""
+        self._parts, self._idle = parts, idle
         self._known: dict[tuple[str, str], str] = {}
         self.looks: dict[str, int] = {}
 
@@ -35,13 +39,11 @@ class Sampler:
         return part
 
     def _look(self, number: int, frame: FrameType | None) -> None:
-        while frame is not None:
+        part = "nothing to do" if self._idle() else ""
+        while frame is not None and not part:
             part = self._part(frame)
-            if part:
-                break
             frame = frame.f_back
-        else:
-            part = "other"
+        part = part or "other"
         self.looks[part] = self.looks.get(part, 0) + 1
 
     def start(self) -> None:
@@ -57,7 +59,16 @@ class Sampler:
 
 def sample_this_agent(parts: Parts, file: str) -> None:
     """Look from now on until the process ends, as an agent does by `os._exit`; then add the looks to a file, as a line of JSON."""
-    sampler = Sampler(parts)
+    kind = sys.modules["_clerk_harness_agent.serve"].Agent
+    agents: list[Any] = []
+    begin = kind.__init__
+
+    def begun(self: Any, *given: Any) -> None:
+        agents.append(self)
+        begin(self, *given)
+
+    kind.__init__ = begun
+    sampler = Sampler(parts, lambda: bool(agents) and agents[0].known > 0 and agents[0].watchdog.deadline is None)
     leave = os._exit
 
     def end(code: int) -> None:

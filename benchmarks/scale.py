@@ -175,7 +175,7 @@ def of_a_size(routes: int, rounds: int, browser: bool, folder: Path) -> tuple[Fi
 def main() -> int:
     """Measure, print, compare with what is wanted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--routes", default="25,50,100", help="sizes, separated by commas (default: 25,50,100)")
+    parser.add_argument("--routes", default="20,40,80", help="sizes, separated by commas (default: 20,40,80)")
     parser.add_argument("--rounds", type=int, default=1, help="how often each size is run (default: 1)")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page (no Chromium of tests/browser)")
     given = parser.parse_args()

@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from sampler import Parts, Sampler
+from speed import GROUPS, ROUTERS
 
 from harness.contracts.matrix import load
 from harness.report import write_all
@@ -25,7 +26,6 @@ from harness.run.record import new_record
 from harness.targets import agent_process
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS = "genuine,absent,time,signature,algorithm,legacy"
 OF_THE_HARNESS: Parts = [
     ("row_restorer.py", "restoring the database (waiting for Postgres)"),
     ("agent/protocol.py", "packing and unpacking messages"),
@@ -61,7 +61,7 @@ OF_AN_AGENT: Parts = [
     ("agent/serve.py:_contained", "serving: the app"),
     ("agent/serve.py:_execute", "serving: the exchange"),
     ("agent/serve.py", "serving: the exchange"),
-    ("selectors.py:select", "waiting (for Postgres, threads, the harness)"),
+    ("selectors.py:select", "serving: waiting for Postgres and the app's threads"),
     ("asyncio/base_events.py", "serving: the app"),
 ]
 
@@ -77,7 +77,8 @@ def run(agents: int, credentials: list[str], folder: Path) -> tuple[int, Counter
     sampler = Sampler(OF_THE_HARNESS)
     try:
         with RunContext(
-            Options(suites=ROOT / "suites", agents=agents, credentials=credentials), load(ROOT / "suites")
+            Options(suites=ROOT / "suites", agents=agents, credentials=credentials, routers=ROUTERS),
+            load(ROOT / "suites"),
         ) as context:
             record = new_record(context)
             begun = time.perf_counter()
@@ -107,7 +108,9 @@ def main() -> None:
     """Run once, and print both tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agents", type=int, default=1)
-    parser.add_argument("--credentials", default=GROUPS, help="groups or names, separated by commas; empty: all")
+    parser.add_argument(
+        "--credentials", default=",".join(GROUPS), help="groups or names, separated by commas; empty: all"
+    )
     given = parser.parse_args()
     credentials = [name for name in given.credentials.split(",") if name]
     with tempfile.TemporaryDirectory() as folder:
