@@ -126,8 +126,8 @@ class Probe:
         @functools.wraps(handler, updated=())
         async def watched(request: Any) -> Any:
             trace = _CURRENT.get()
-            answers = not inspect.isclass(handler) or hasattr(handler, request.method.lower())
-            if trace is None or not answers:  # A view answers 405 by itself.
+            # A view answers preflights, HEAD and 405 by itself: those are no handlers of the route that is asked.
+            if trace is None or (inspect.isclass(handler) and trace.key.partition(" ")[0] != request.method):
                 return await handler(request)
             trace.entered = trace.key.partition(" ")[2] == path
             trace.elsewhere = not trace.entered
