@@ -23,6 +23,10 @@ _OF_TYPE = {"vector": "vector", "halfvec": "vector", "geometry": "postgis", "geo
 _TLS = re.compile(r"server does not support SSL, but SSL was required|rejected SSL upgrade|sslmode value .* invalid")
 
 
+_NO_TABLE = re.compile(r"no such table: (?P<name>[\w.]+)")
+"""SQLite's words."""
+
+
 def missing_extension(text: str) -> str | None:
     """The extension that a server lacks, by what it says; None where it says nothing of one."""
     found = _EXTENSION.search(text)

@@ -42,7 +42,7 @@ _KINDS: tuple[tuple[str, Any], ...] = (
 
 def learned_body(complaint: str, known: dict[str, Any]) -> dict[str, Any] | None:
     """The body with the fields that an answer asks for; None where it asks for none, or for those that were there already."""
-    asked = {name: _value(words) for name, words in _fields(complaint) if name.lower() not in _NO_FIELDS}
+    asked = {name: _value(f"{name} {words}") for name, words in _fields(complaint) if name.lower() not in _NO_FIELDS}
     wanted = {name: value for name, value in asked.items() if known.get(name) != value}
     return known | wanted if wanted else None
 

@@ -126,8 +126,8 @@ class Probe:
         @functools.wraps(handler, updated=())
         async def watched(request: Any) -> Any:
             trace = _CURRENT.get()
-            answers = not inspect.isclass(handler) or hasattr(handler, request.method.lower())
-            if trace is None or not answers:  # A view answers 405 by itself.
+            # A view answers preflights, HEAD and 405 by itself: those are no handlers of the route that is asked.
+            if trace is None or (inspect.isclass(handler) and trace.key.partition(" ")[0] != request.method):
                 return await handler(request)
             trace.entered = trace.key.partition(" ")[2] == path
             trace.elsewhere = not trace.entered
@@ -161,8 +161,10 @@ class Probe:
         raw = tuple(field for field in request.raw_headers if (field[0].lower(), field[1]) != raw_mark)
         request._message = request._message._replace(headers=CIMultiDictProxy(left), raw_headers=raw)
         request._headers = request._message.headers
-        _, number, stop, name = mine
-        key = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()
+        for name in ("headers", "raw_headers"):  # They are read once and kept.
+            request._cache.pop(name, None)
+        _, number, stop, encoded = mine
+        key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
         trace = _Trace(key, stop=stop == "1")
         self.traces[int(number)] = trace
         while len(self.traces) > _MOST_TRACES:

@@ -63,7 +63,7 @@ async def authenticate(request: Request, call_next):
             return await call_next(request)
     try:
         request.state.user = verify(token)["sub"]
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):
         return JSONResponse({"error": "invalid token"}, status_code=401)
     return await call_next(request)
 
@@ -131,7 +131,7 @@ def export_as(kind: str, request: Request):
 async def live(websocket: WebSocket, token: str = ""):
     try:
         claims = verify(token)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):
         await websocket.close(code=1008)
         return
     await websocket.accept()

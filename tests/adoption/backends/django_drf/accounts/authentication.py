@@ -23,7 +23,7 @@ class ClerkAuthentication(BaseAuthentication):
                 issuer=settings.CLERK_FRONTEND_API_URL,
                 options={"require": ["exp", "iat", "nbf", "sid", "sub"], "verify_aud": False},
             )
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise AuthenticationFailed("Invalid token.") from error
         if claims.get("azp") not in settings.CORS_ALLOWED_ORIGINS or claims.get("sts", "active") != "active":
             raise AuthenticationFailed("Invalid token.")

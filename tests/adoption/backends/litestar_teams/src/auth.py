@@ -34,7 +34,7 @@ class ClerkMiddleware(AbstractAuthenticationMiddleware):
                 issuer=f"https://{DOMAIN}",
                 options={"require": ["exp", "nbf", "iat", "sub", "sid"]},
             )
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError):
             raise NotAuthorizedException("bad token") from None
         if claims.get("azp") != ORIGIN or claims.get("sts") == "pending":
             raise NotAuthorizedException("bad token")

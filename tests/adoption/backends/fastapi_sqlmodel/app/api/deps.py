@@ -35,7 +35,7 @@ def verify_session_token(token: str) -> dict:
             leeway=5,
             options={"require": ["exp", "iat", "nbf", "sub", "sid", "iss"], "verify_aud": False},
         )
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, ValueError):
         raise HTTPException(status_code=status.HTTP_401_UNAUTHORIZED, detail="Could not validate credentials")
     if claims.get("azp") not in settings.all_cors_origins or claims.get("sts") == "pending":
         raise HTTPException(status_code=status.HTTP_401_UNAUTHORIZED, detail="Could not validate credentials")
