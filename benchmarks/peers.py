@@ -104,7 +104,6 @@ def speed(rounds: int, examples: int) -> bool:
         app_dir=ROOT / "examples" / "platform",
     )  # fmt: skip
     with RunContext(options, load(ROOT / "suites")) as session, tempfile.TemporaryDirectory() as folder:
-        session.resets = None  # As with --url, where nobody restores a database.
         url = session.target.url  # type: ignore[attr-defined]
         with urllib.request.urlopen(f"{url}/openapi.json", timeout=10) as answer:
             plain = json.load(answer)
@@ -113,7 +112,9 @@ def speed(rounds: int, examples: int) -> bool:
         document = with_security(plain, protected)
         for number in range(rounds):
             counted(url)
-            cells = len(list(session.run(session.plan())))
+            engine = session.engine(session.plan())
+            engine.resets = None  # As with --url, where nobody restores a database.
+            cells = len(list(engine.run()))
             ours, seconds = counted(url)
             mine = ours / seconds
             schemathesis(document, url, genuine(session.mint), examples, Path(folder))
