@@ -12,6 +12,7 @@ from harness.cli.main import main
     [
         (["rnu"], "did you mean 'run'?"),
         (["run", "--suits", "x"], "did you mean '--suites'?"),
+        (["run", "--output", "x"], "it is an option of diff"),
         (["token", "--explian"], "did you mean '--explain'?"),
         (["run", "--suites", "suites", "--only", "budgt"], "did you mean 'budget'?"),
         (["token", "forgd"], "did you mean 'forged'?"),

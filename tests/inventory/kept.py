@@ -32,6 +32,9 @@ FLAWED = [
     one("a helper that encodes", "a.ts",
         "const encode = (text: string) => btoa(unescape(encodeURIComponent(text)));\n"
         "export const token = encode([user.email, user.id, user.isActive].join(':'));", "left", "2 base64"),
+    one("a cookie of react-cookie's", "a.tsx",
+        "import { useCookies } from 'react-cookie';\nexport function A() {\n  const [cookies] = useCookies(['token']);\n"
+        "  return fetch('/api/me', { headers: { Authorization: `Bearer ${cookies.token}` } });\n}", "left", "3 storage", "4 header"),
     one("a key in a class", "auth.service.ts",
         "export class AuthService {\n  private readonly KEY = 'access_token';\n  get token() { return localStorage.getItem(this.KEY) }\n}",
         "left", "3 storage"),
@@ -40,6 +43,13 @@ FLAWED = [
     one("the old token as HTTP Basic", "a.vue",
         "<script>\nexport default { async mounted() {\n  const token = localStorage.getItem('user_token');\n"
         "  await fetch('/api/jobs', { headers: { Authorization: `Basic ${token}` } });\n} }\n</script>", "left", "3 storage", "4 header"),
+]  # fmt: skip
+
+CORRECT = [
+    one("getToken of a package of Clerk's", "a.ts",
+        "import { getToken } from '@clerk/react';\n"
+        "export const get = async (p: string) => fetch('/api' + p, { headers: { Authorization: `Bearer ${await getToken()}` } });",
+        "migrated"),
 ]  # fmt: skip
 
 INNOCENT = [
@@ -62,6 +72,11 @@ INNOCENT = [
         "export const middleware = (request) => [request.cookies.get('NEXT_LOCALE'), request.cookies.get('csrf_token')];", ""),
     one("another cookie found by a pattern", "a.js",
         "const found = document.cookie.match(/theme=(\\w+)/);\nfetch('/x', { headers: { 'X-Theme': found[1] } });", ""),
+    one("a map that is called cookies", "a.ts", "const cookies = new Map();\ncookies.get('token');", ""),
+    one("a program's own credential", "a.ts",
+        "const basic = btoa(`${process.env.USER}:${process.env.PASS}`);\n"
+        "const h = new Headers();\nh.set('Authorization', `Bearer ${process.env.CMS_TOKEN}`);\n"
+        "fetch('https://cms.example.com/x', { headers: h });", ""),
     one("a helper that encodes a picture", "a.ts",
         "const encode = (text: string) => btoa(text);\nexport const picture = encode(svg);", ""),
     one("a key in a class, of settings", "a.ts",

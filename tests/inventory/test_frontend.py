@@ -22,7 +22,9 @@ def read(folder: Path, files: dict[str, str]) -> Part:
 
 
 @pytest.mark.parametrize(
-    "fact", [*FLAWED, *CORRECT, *INNOCENT, *UNKNOWN, *kept.FLAWED, *kept.INNOCENT], ids=lambda fact: fact.name
+    "fact",
+    [*FLAWED, *CORRECT, *INNOCENT, *UNKNOWN, *kept.FLAWED, *kept.CORRECT, *kept.INNOCENT],
+    ids=lambda fact: fact.name,
 )
 def test_each_file_has_its_state_and_each_place_its_line(fact: Fact, tmp_path: Path) -> None:
     part = read(tmp_path, fact.files)

@@ -51,6 +51,9 @@ def encodings(project: Project, script: Script) -> Iterator[Found]:
         if inner is None:
             continue
         yield from _handed_in(project, node, inner)
+        labels = project.value(inner).labels
+        if "env" in labels and not labels & {"clerk", "stored", "named"}:
+            continue  # A program's own credential.
         if _is_credential(node, inner):
             if _basic(node):
                 if not goes_elsewhere(project, node):

@@ -114,7 +114,9 @@ def goes_elsewhere(project: Project, node: Node) -> bool:
             for each in [*urls, *base]:
                 if each is not None and is_foreign(project.value(each)):
                     return True
-        if outer.type in FUNCTIONS:  # A variable with headers, and one request of the same function.
+        if (
+            outer.type in FUNCTIONS or outer.type == "program"
+        ):  # A variable with headers, and one request of the same function.
             calls = [n for n in outer.walk() if n.type == "call_expression" and "fetch" in _things(project, n)]
             targets = [project.value(each) for call in calls for each in arguments(call)[:1]]
             return bool(targets) and all(map(is_foreign, targets))

@@ -44,6 +44,10 @@ def _call(project: Project, node: Node) -> Iterator[Found]:
         yield from persisted(project, node, name, given)
         return
     direct = project.value(called) if called.type == "identifier" else NOTHING
+    if name == "useCookies" and "store-maker:cookie" in direct.things and given and given[0].type == "array":
+        for key in given[0].children:  # react-cookie
+            yield from _judged(project, node, "reads", "cookie", key, None)
+        return
     if name in known.HOOKS and given and not direct.nodes:
         yield from _use(project, node, "writes", name, given[0], given[1] if len(given) > 1 else None)
         return

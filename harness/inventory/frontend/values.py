@@ -200,7 +200,8 @@ class Project:
         if bound is None:
             return self._global(node.text)
         found = together(self.bound(script, each, depth) for each in bound)
-        if found == NOTHING and node.text == "cookies":  # Of a request, taken apart: `load({ cookies })`.
+        # Of a request, taken apart: `load({ cookies })`.
+        if found == NOTHING and node.text == "cookies" and any(each.parameter is not None for each in bound):
             return thing("cookie")
         if found == NOTHING and names_credential(node.text):
             return labelled("named")
@@ -313,6 +314,8 @@ def _text(text: str) -> Value:
 def of_package(module: str, name: str) -> Value:
     """What a package gives out under a name."""
     if known.CLERK_PACKAGE.search(module):
+        if name == "getToken":
+            return thing("getToken")
         return thing("clerk-maker") if name in known.CLERK_MAKERS or name in ("default", "*") else NOTHING
     if module in known.STORE_PACKAGES:
         kind = known.STORE_PACKAGES[module]
