@@ -16,7 +16,7 @@ import psycopg
 
 from harness.contracts.migrations.statement_watch import MODES, in_words
 
-_PAUSE = 0.005
+_PAUSE = 0.02
 """Seconds between two looks."""
 _SHOWN = 120
 """Characters of a statement that are shown."""
