@@ -68,6 +68,22 @@ class RunDatabase:
 
         Raises DatabaseError when the migration fails, naming what it said; where that is tolerated, `unmade` tells it.
         """
+        key = (self.table.model_dump_json(), str(self._seed), str(app_dir), python)
+        if not self.workspace.copy_kept(key):
+            self._fill(environment, python, app_dir)
+            if not self.unmade:
+                self.workspace.keep(key)
+        restorers: list[Resets] = []
+        for number in range(agents):
+            last = number == agents - 1
+            url = self.workspace.rename_template(number) if last else self.workspace.clone(number)
+            restorer = RowRestorer(url)
+            self._stack.callback(restorer.close)
+            restorers.append(restorer)
+        return restorers
+
+    def _fill(self, environment: dict[str, str], python: str, app_dir: Path) -> None:
+        """Migrate and seed the template. Raises DatabaseError."""
         template = self.workspace.create_template()
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)
@@ -81,14 +97,6 @@ class RunDatabase:
                     raise
                 self.unmade = str(error)
         self.workspace.finish_template(self._seed, tolerant=bool(self.unmade))
-        restorers: list[Resets] = []
-        for number in range(agents):
-            last = number == agents - 1
-            url = self.workspace.rename_template(number) if last else self.workspace.clone(number)
-            restorer = RowRestorer(url)
-            self._stack.callback(restorer.close)
-            restorers.append(restorer)
-        return restorers
 
 
 def _beside(root: Path, name: str) -> Path:
