@@ -44,6 +44,8 @@ class Server:
         self._owner, self._kept = owner, kept
         self._claim: Claim | None = None
         self._made: set[str] = set()
+        self.kept: dict[object, str] | None = None
+        """Databases that are kept, migrated and seeded, for later runs on this server; None where none are to be."""
 
     def url_of(self, database: str) -> str:
         """The URL of another database of the server."""
@@ -182,6 +184,21 @@ class Workspace:
         self.server.ready()
         self._made.append(self.template)
         return self.server.create(self.template)
+
+    def copy_kept(self, key: object) -> bool:
+        """Make the template a copy of the one that was kept under this key; False where none was."""
+        kept = (self.server.kept or {}).get(key)
+        if kept is None:
+            return False
+        self._made.append(self.template)
+        self.server.create(self.template, kept)
+        return True
+
+    def keep(self, key: object) -> None:
+        """Keep a copy of the template for later runs on this server, where it is to keep any; it goes with the server."""
+        if self.server.kept is not None and self.server.own:
+            self.server.create(self._name("kept"), self.template)
+            self.server.kept[key] = self._name("kept")
 
     def finish_template(self, seed: Path | None, *, tolerant: bool = False) -> None:
         """Run the seed (an SQL file) and install the isolation. Raises DatabaseError naming the file, unless `tolerant`."""

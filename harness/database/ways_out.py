@@ -59,4 +59,9 @@ def way_out(text: str) -> str:
             f"no database answers at {place}: give --migrate or --postgres, so that the app gets one, and in [database] url_env or "
             "env the variables by which it learns of it"
         )
+    if (table := _NO_TABLE.search(text)) is not None:
+        return (
+            f"the database file has no table {table['name']}: run the app's migrations on it first (python manage.py migrate, "
+            "alembic upgrade head)"
+        )
     return ""

@@ -26,7 +26,7 @@ from harness.targets.base import ask
 from harness.targets.request_builder import Example, under
 
 _ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
-_ASKED_MORE = ("clerk-org-member", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt", "webhook")
+_ASKED_MORE = ("clerk-org-member", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt", "webhook", "clerk-template")
 """Who is tried as well where none of these gets in."""
 _STAFF = replace(
     CATALOGUE["clerk"], name="clerk-as-admin", identity="admin", make=session(organization=None), tags=frozenset()

@@ -88,10 +88,12 @@ class RunDatabase:
         `prepared`: a template that is there already. `shared`: the template stays as it is, for others.
         Raises DatabaseError when the migration fails, naming what it said; where that is tolerated, `unmade` tells it.
         """
-        if prepared is None:
-            self._make_template(environment, python, app_dir)
-        else:
+        if prepared is not None:
             self.workspace.template, self.unmade = prepared.template, prepared.unmade
+        elif not self.workspace.copy_kept(key := (self.table.model_dump_json(), str(self._seed), str(app_dir), python)):
+            self._fill(environment, python, app_dir)
+            if not self.unmade:
+                self.workspace.keep(key)
         restorers: list[Resets] = []
         for number in range(agents):
             renamed = number == agents - 1 and prepared is None and not shared
@@ -101,7 +103,8 @@ class RunDatabase:
             restorers.append(restorer)
         return restorers
 
-    def _make_template(self, environment: dict[str, str], python: str, app_dir: Path) -> None:
+    def _fill(self, environment: dict[str, str], python: str, app_dir: Path) -> None:
+        """Migrate and seed the template. Raises DatabaseError."""
         template = self.workspace.create_template()
         if self.table.migrate is not None:
             command = migrate_command(self.table.migrate, python)

@@ -15,6 +15,8 @@ from harness.run.baseline import RouteBaseline
 from harness.run.schemas import SCHEMAS
 from harness.targets.request_builder import Example, base_request
 
+_BY_NAME = ("m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt", "clerk-template")
+"""Credentials that have a policy of their name where they get in, and no plain session does."""
 POLICIES = {
     "public": '[policies.public]\naccept = ["*"]\n',
     "clerk": '[policies.clerk]\naccept = ["clerk"]            # and nothing else in the catalogue\n',
@@ -31,7 +33,7 @@ POLICIES = {
     'accept = ["webhook"]\nrefuse = [400, 401, 403]\nguard = "handler"\n',
     **{
         name: f'[policies.{name}]            # REVIEW: a machine\'s credential gets in, and no session\naccept = ["{name}"]\n'
-        for name in ("m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")
+        for name in _BY_NAME
     },
     "inside": "[policies.inside]             # REVIEW: the handler decides by itself: accept what it verifies, for example "
     '"webhook" or "clerk"\naccept = []\nguard = "handler"\n',
@@ -41,11 +43,11 @@ POLICIES = {
 """The policies that `init` writes, each as a table with its comment."""
 _BY_GUARD = {
     "open": "public", "clerk": "clerk", "legacy": "legacy", "clerk+legacy": "migrating", "cookie": "clerk",
-    **{name: name for name in ("admin", "inside", "member", "staff", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")},
+    **{name: name for name in ("admin", "inside", "member", "staff", "webhook", *_BY_NAME)},
 }  # fmt: skip
 
 
-_WHERE_USED = ("member", "staff", "webhook", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt")
+_WHERE_USED = ("member", "staff", "webhook", *_BY_NAME)
 
 
 def policies_for(entries: Iterable[RouteBaseline]) -> str:

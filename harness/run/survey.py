@@ -172,6 +172,7 @@ def server_for(options: Options, *, wanted: bool) -> Iterator[Server | None]:
         yield None
         return
     with closing(open_server(options.postgres)) as server:
+        server.kept = {}  # The app is started several times: migrations are run once.
         yield server
 
 

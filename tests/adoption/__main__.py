@@ -1,18 +1,23 @@
-"""Adopt every small backend, and write docs/adoption.md: `python -m tests.adoption [NAME …]`; with names only a table is printed.
+"""Adopt every small backend, or those that are named, and write docs/adoption.md: `python -m tests.adoption [NAME …]`.
+
+What came of each is kept in table.json, of which the page is made.
 
 Exit code 1 where a finding is false, a route or a flaw was missed, or more than one line had to be written.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from tests.adoption.adopt import EXPECTED, ROOT, Adopted, adopt
 
 _MOST_LINES = 1
 _PAGE = ROOT / "docs" / "adoption.md"
+_TABLE = Path(__file__).parent / "table.json"
 _HEAD = """# Strangers' backends: what `init` and `run` make of them
 
 Written by `make adopt`, which copies each of the backends of `tests/adoption/backends` to an empty folder, with an environment as its
@@ -63,10 +68,17 @@ def main(names: list[str]) -> int:
         for sentence in wrong:
             print(f"    {sentence}", flush=True)
     print(as_markdown(every))
-    failed = any(each.wrong or each.lines > _MOST_LINES for each in every)
-    if not names and not failed:
-        _PAGE.write_text(_HEAD + as_markdown(every) + flaws(), encoding="utf-8")
-    return int(failed)
+    _keep([each for each in every if not each.wrong and each.lines <= _MOST_LINES])
+    return int(any(each.wrong or each.lines > _MOST_LINES for each in every))
+
+
+def _keep(right: list[Adopted]) -> None:
+    """Keep what came of these backends, and write the page of all that is known."""
+    known = json.loads(_TABLE.read_text(encoding="utf-8")) if _TABLE.is_file() else {}
+    known |= {each.name: asdict(each) for each in right}
+    every = [Adopted(**known[name]) for name in EXPECTED if name in known]
+    _TABLE.write_text(json.dumps({each.name: asdict(each) for each in every}, indent=1) + "\n", encoding="utf-8")
+    _PAGE.write_text(_HEAD + as_markdown(every) + flaws(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -163,7 +163,9 @@ def _judge_findings(adopted: Adopted, report: dict[str, Any]) -> None:
             adopted.true += 1
         else:
             adopted.false += 1
-            adopted.wrong.append(f"false: {cause['verdict'] or cause['contract']} {cause['title']}")
+            adopted.wrong.append(
+                f"false: {cause['verdict'] or cause['contract']} {cause['title']} ({', '.join(cause['credentials'][:6])})"
+            )
     adopted.wrong += [f"missed: {flaw['why']}" for number, flaw in enumerate(flaws) if number not in shown]
 
 

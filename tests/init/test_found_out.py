@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from harness.credentials import Legacy
+from harness.database.ways_out import way_out
 from harness.fake_clerk.clerk import VARIABLES
 from harness.run.learned_body import learned_body
 from harness.run.project import find_project
@@ -143,3 +144,7 @@ def test_the_people_of_a_sqlite_file_are_found_and_nothing_is_written(tmp_path: 
     assert found is not None and path.read_bytes() == before
     assert found.people["alice"] == {"email": "anna@shop.example", "clerk_id": "user_2x", "database_id": 2}
     assert found.unlinked["alice"] == {"email": "demo@shop.example", "database_id": 1}
+
+
+def test_a_sqlite_file_without_tables_is_told_with_the_way_out() -> None:
+    assert "no table notes_member: run the app's migrations" in way_out("OperationalError: no such table: notes_member")
