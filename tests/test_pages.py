@@ -53,7 +53,7 @@ def test_the_tutorial(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert declared((tmp_path / router).read_text()) == declared(written)
 
-    other = tmp_path / "suites" / "routers" / "applications.toml"
+    other = tmp_path / "suites" / "routers" / "docs.toml"
     other.write_text(other.read_text().replace(", reviewed = false", ""))
     (tmp_path / router).write_text(mended)
     done = command(tmp_path, "run", "--router", "app", "--credentials", FEW, "--quiet")

@@ -48,6 +48,9 @@ def seen(status: int | None = 200, **more: Any) -> Observation:
         (seen(500, entered=False), state(), "fault"),
         (seen(500, entered=True, ran=RAN), state(guard="door"), "failed"),
         (seen(500, entered=True, ran=INSIDE), state(guard="handler"), "failed"),
+        # What the handler needs is not reachable: it was entered, and says so.
+        (seen(503, entered=True, ran=RAN), state(guard="door"), "admitted"),
+        (seen(502, entered=True), state(guard="handler"), "fault"),
         (seen(500, entered=True), state(guard="handler"), "fault"),
         (seen(500, entered=True, ran=INSIDE), state(guard="handler", always=frozenset({("auth:verify", True)})), "fault"),
         (seen(500), state(("*",)), "failed"),

@@ -132,10 +132,8 @@ class Probe:
             trace.entered = trace.key.partition(" ")[2] == path
             trace.elsewhere = not trace.entered
             if trace.stop:
-                from aiohttp import web
-
                 trace.stopped = True
-                return web.Response(status=_STOPPED)
+                return sys.modules["aiohttp.web"].Response(status=_STOPPED)
             trace.inside = True
             try:
                 answer = await handler(request)
@@ -153,13 +151,12 @@ class Probe:
         mine = next((mark.split(" ") for mark in marks if hmac.compare_digest(mark.split(" ")[0], self.secret)), None)
         if mine is None:
             return
-        from multidict import CIMultiDict, CIMultiDictProxy
-
+        multidict: Any = sys.modules["multidict"]
         mark, items = " ".join(mine), request.headers.items()
-        left = CIMultiDict((name, value) for name, value in items if (name.lower(), value) != (_MARK, mark))
+        left = multidict.CIMultiDict((name, value) for name, value in items if (name.lower(), value) != (_MARK, mark))
         raw_mark = (_MARK.encode(), mark.encode())
         raw = tuple(field for field in request.raw_headers if (field[0].lower(), field[1]) != raw_mark)
-        request._message = request._message._replace(headers=CIMultiDictProxy(left), raw_headers=raw)
+        request._message = request._message._replace(headers=multidict.CIMultiDictProxy(left), raw_headers=raw)
         request._headers = request._message.headers
         for name in ("headers", "raw_headers"):  # They are read once and kept.
             request._cache.pop(name, None)
