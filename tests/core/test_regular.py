@@ -49,3 +49,13 @@ def test_a_mistake_that_names_it_is_told_without_reading_it(tmp_path: Path, kind
     NONE[kind](path)
     message = f"{path}: policies.a: is no regular file"
     assert placed(message) == message == str(DeclarationError(message))
+
+
+def test_a_directory_leaves_no_descriptor_open(tmp_path: Path) -> None:
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    with pytest.raises(IsADirectoryError):
+        read_regular(tmp_path)
+    again = os.open(os.devnull, os.O_RDONLY)
+    os.close(again)
+    assert again == free
