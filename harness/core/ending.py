@@ -13,8 +13,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -47,6 +48,8 @@ class _State:
 
 
 _state = _State()
+_half_done: list[Path] = []
+"""Files that nobody may find when the process is ended at once."""
 
 
 def _came(number: int, _: FrameType | None) -> None:
@@ -74,9 +77,23 @@ def _at_once() -> None:
     if _state.firm:
         _state.hurried = True
         return
+    for path in _half_done:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
     with contextlib.suppress(OSError):
         os.write(2, b"\nclerk-harness: ended at once\n")
     os._exit(_state.first.code if _state.first is not None else 130)
+
+
+@contextlib.contextmanager
+def removed_at_once(paths: Collection[Path]) -> Iterator[None]:
+    """A second Ctrl-C, which lets nobody tidy up, removes these files."""
+    _half_done.extend(paths)
+    try:
+        yield
+    finally:
+        for path in paths:
+            _half_done.remove(path)
 
 
 def _unraisable(caught: Any) -> None:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from harness.core.ending import held
+from harness.core.ending import held, removed_at_once
 
 _PART = re.compile(r"\..+\.[0-9]+-[0-9a-f]{8}\.(part|former)")
 """Our own temporary files: what is written, and what is put back when not all of it could be."""
@@ -92,17 +92,19 @@ def _exchange(texts: Mapping[Path, str | Iterable[str]]) -> None:
     tag = f"{os.getpid()}-{secrets.token_hex(4)}"
     parts = {path: path.with_name(f".{path.name}.{tag}.part") for path in texts}
     formers = {path: path.with_name(f".{path.name}.{tag}.former") for path in texts}
+    ours = [*parts.values(), *formers.values()]
     try:
-        for path, text in texts.items():
-            with parts[path].open("x", encoding="utf-8", errors="backslashreplace") as file:
-                file.writelines([text] if isinstance(text, str) else text)
-        for path, former in formers.items():
-            with contextlib.suppress(FileNotFoundError):
-                _keep(path, former)
+        with removed_at_once(ours):
+            for path, text in texts.items():
+                with parts[path].open("x", encoding="utf-8", errors="backslashreplace") as file:
+                    file.writelines([text] if isinstance(text, str) else text)
+            for path, former in formers.items():
+                with contextlib.suppress(FileNotFoundError):
+                    _keep(path, former)
         with held(firm=True):
             _put_in_place(parts, formers)
     finally:
-        for path in (*parts.values(), *formers.values()):
+        for path in ours:
             with contextlib.suppress(OSError):
                 path.unlink()
 

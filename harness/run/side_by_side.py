@@ -8,9 +8,9 @@ import json
 import os
 import pickle
 import queue
+import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -24,6 +24,7 @@ from harness.contracts.base import Contract, Progress
 from harness.core import processes
 from harness.core.ending import held
 from harness.core.redact import known_secrets
+from harness.core.temporary import temporary_folder
 from harness.run.context import RunContext
 from harness.run.contract_process import Job, Outcome, outcome_of
 from harness.targets.restart import can_run_in_parallel, environment_of
@@ -137,10 +138,15 @@ class SideBySide:
 
     def _verified(self, contract: Contract) -> Outcome:
         told = self._told(contract) if self._told is not None else None
+        folder = temporary_folder("contract")
         reading, writing = os.pipe()
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as printed, open(reading, "rb") as answers:
+        with (
+            (folder / "job").open("w+b") as given,
+            (folder / "printed").open("w+b") as printed,
+            open(reading, "rb") as answers,
+        ):
+            shutil.rmtree(folder)  # The files are there as long as somebody has them open, and nobody else finds them.
             pickle.dump(self._job(contract), given)
-            given.flush()
             given.seek(0)
             try:
                 child = processes.start(
