@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.contracts.matrix.route_matching import belongs_to, router_of, served_route
+from harness.contracts.matrix.route_matching import belongs_to, framework_pages, named_router, router_of, served_route
 from harness.contracts.matrix.tables import RouterFile
 from harness.core.paths import path_shape
 from harness.targets.base import Route
@@ -90,3 +90,37 @@ def test_a_view_answers_every_method_but_a_websocket_s() -> None:
     assert served("WS /v/{id}", view) is None
     exact = Route("POST", "/v/{v_id}", endpoint="m:post")
     assert served("POST /v/{v_id}", view, exact) is exact
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (Route("GET", "/orders", module="shop.orders.router"), "orders"),
+        (Route("GET", "/orders/{id}", module="shop.orders"), "orders"),
+        (Route("GET", "/api/v1/orders", module="src.api"), "orders"),
+        (Route("GET", "/", module="views"), "views"),
+        (Route("GET", "/openapi.json", module="fastapi.applications"), "docs"),
+        (Route("GET", "/static/{path}", module="flask.app"), "static"),
+        (Route("GET", "/", module="starlette.routing"), "app"),
+    ],
+)
+def test_a_router_is_named_as_people_would(found: Route, name: str) -> None:
+    assert named_router(found) == name
+
+
+SITE = "django.contrib.admin.sites"
+
+
+@pytest.mark.parametrize(
+    ("routes", "left"),
+    [
+        ([("/admin/", SITE), ("/admin/{id}/", "django.views.generic.base"), ("/orders", "shop.views")], 2),
+        ([("/panel/", SITE), ("/panel/export", "shop.admin"), ("/about", "django.views.generic.base")], 1),
+        ([("/about", "django.views.generic.base"), ("/admin/", "shop.views")], 0),
+        ([("/", SITE), ("/users", "django.contrib.admin.options"), ("/about", "django.views.generic.base")], 2),
+    ],
+    ids=["its redirects too", "the project's own below it", "without it", "at the root"],
+)
+def test_the_pages_of_djangos_admin_are_told_from_the_projects(routes: list[tuple[str, str]], left: int) -> None:
+    found = [Route("GET", path, module=module) for path, module in routes]
+    assert framework_pages(found) == found[:left]

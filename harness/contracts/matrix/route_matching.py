@@ -58,7 +58,9 @@ def framework_pages(routes: list[Route]) -> list[Route]:
     if not places:
         return []
     below = min(places, key=len)
-    return [route for route in routes if route.path.startswith(below) and route.module.startswith("django.")]
+    # Its redirects are Django's generic ones; where it stands at the root, so may those of the project be.
+    theirs = "django." if below.strip("/") else "django.contrib."
+    return [route for route in routes if route.path.startswith(below) and route.module.startswith(theirs)]
 
 
 def belongs_to(route: Route, file: RouterFile) -> bool:
