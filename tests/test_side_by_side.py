@@ -17,7 +17,6 @@ from harness.contracts.base import Check
 from harness.contracts.matrix import Declaration, load
 from harness.contracts.registry import contract
 from harness.core.errors import UnsafeError
-from harness.core.redact import Secrets
 from harness.run.context import RunContext
 from harness.run.contract_process import Outcome
 from harness.run.judging import Judging
@@ -148,16 +147,6 @@ def test_who_needs_the_target_for_itself_alone(
     table = SimpleNamespace(matrix=SimpleNamespace(target=SimpleNamespace(agents=declared)))
     context: Any = SimpleNamespace(target=target, options=Options(**options), declaration=table)
     assert why in alone(context) if why else alone(context) == ""
-
-
-def test_what_one_process_has_learned_another_cuts_too() -> None:
-    first, second = Secrets(), Secrets()
-    first.learn("q8Jx2mPz77LwTb5v-secret")
-    second.learn("Zk41nVd0RrYs8u6H-other")
-    second.take_over(first)
-    for value in ("q8Jx2mPz77LwTb5v-secret", "Zk41nVd0RrYs8u6H-other"):
-        assert value not in second.cut(f"told {value}.")
-    assert "Zk41nVd0RrYs8u6H-other" in first.cut("told Zk41nVd0RrYs8u6H-other.")
 
 
 def test_a_lazy_context_starts_its_target_when_somebody_asks(project: Path) -> None:

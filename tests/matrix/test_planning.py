@@ -316,3 +316,9 @@ def test_the_verifier_is_examined_where_a_guard_is_seen_first_and_quick_asks_for
     assert [plan.named is not None for plan in whole.routes] == [True, True]
     assert [plan.named for plan in quick.routes] == [None, None]
     assert quick.cells < whole.cells
+
+
+def test_pages_of_djangos_admin_are_no_gaps_and_what_follows_them_is() -> None:
+    found = [*routes("GET /admin/", module="django.contrib.admin.sites"), *routes("GET /left")]
+    plan = planned(declared(A), [*routes("GET /a"), *found])
+    assert [gap.key for gap in plan.gaps if gap.kind == "undeclared"] == ["GET /left"]

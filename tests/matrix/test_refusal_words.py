@@ -44,6 +44,7 @@ def unreached(words: str, evidence: str = "status") -> Told:
         (seen(200, elsewhere=True), state(), CLERK, unreached("another route's handler answered", "probe")),
         # A limiter's answer.
         (seen(429), state(), CLERK, ("throttled", "status", "429 (throttled)")),
+        (seen(503, entered=True, ran=RAN), state(guard="door"), CLERK, ("admitted", "probe", "503, the handler was entered")),
         (seen(503, headers=[("retry-after", "5")]), state(), CLERK, ("throttled", "status", "503, Retry-After: 5 (throttled)")),
         # Failures.
         (seen(None), state(), CLERK, ("fault", "process", "no answer")),

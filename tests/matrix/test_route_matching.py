@@ -102,6 +102,8 @@ def test_a_view_answers_every_method_but_a_websocket_s() -> None:
         (Route("GET", "/openapi.json", module="fastapi.applications"), "docs"),
         (Route("GET", "/static/{path}", module="flask.app"), "static"),
         (Route("GET", "/", module="starlette.routing"), "app"),
+        (Route("GET", "/", module="fastapi.security.oauth2"), "app"),
+        (Route("GET", "/"), "app"),
     ],
 )
 def test_a_router_is_named_as_people_would(found: Route, name: str) -> None:
@@ -117,9 +119,10 @@ SITE = "django.contrib.admin.sites"
         ([("/admin/", SITE), ("/admin/{id}/", "django.views.generic.base"), ("/orders", "shop.views")], 2),
         ([("/panel/", SITE), ("/panel/export", "shop.admin"), ("/about", "django.views.generic.base")], 1),
         ([("/about", "django.views.generic.base"), ("/admin/", "shop.views")], 0),
+        ([("/staff/", SITE), ("/a/b/", SITE), ("/a/b/x", "django.contrib.admin.options"), ("/a", "shop.views")], 3),
         ([("/", SITE), ("/users", "django.contrib.admin.options"), ("/about", "django.views.generic.base")], 2),
     ],
-    ids=["its redirects too", "the project's own below it", "without it", "at the root"],
+    ids=["its redirects too", "the project's own below it", "without it", "two of them", "at the root"],
 )
 def test_the_pages_of_djangos_admin_are_told_from_the_projects(routes: list[tuple[str, str]], left: int) -> None:
     found = [Route("GET", path, module=module) for path, module in routes]

@@ -7,7 +7,7 @@ and sent again call by call, so that no verdict rests on what another cell wrote
 from __future__ import annotations
 
 import select
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -86,17 +86,19 @@ class Engine:
         for route in self.plan.routes:
             if route.unexaminable:
                 self.note(f"{route.key} was not examined: {route.unexaminable}")
-        told: dict[str, set[str]] = {}  # By route: half a million pairs would take a hundred bytes each.
+        told: defaultdict[str, set[str]] = defaultdict(
+            set
+        )  # By route: half a million pairs would take a hundred bytes each.
         try:
             for verdict in self._stages():
-                told.setdefault(verdict.route, set()).add(verdict.credential)
+                told[verdict.route].add(verdict.credential)
                 yield verdict
         except TargetError as error:
             reason = f"{LOST}: {error}"
             self.note(reason)
             for plan in self.plan.routes:
                 for cell in plan.cells:
-                    if cell.label not in told.get(plan.key, ()):
+                    if cell.label not in told[plan.key]:
                         yield self.sender.judge(cell, [Observation(untried=reason)])
         self._note_brittle_routes()
 

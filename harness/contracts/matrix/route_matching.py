@@ -54,13 +54,17 @@ def named_router(route: Route) -> str:
 
 def framework_pages(routes: list[Route]) -> list[Route]:
     """The pages of Django's admin, wherever it stands: it signs people in by itself, and no line of the matrix is expected of it."""
-    places = [route.path for route in routes if route.module == "django.contrib.admin.sites"]
-    if not places:
-        return []
-    below = min(places, key=len)
     # Its redirects are Django's generic ones; where it stands at the root, so may those of the project be.
-    theirs = "django." if below.strip("/") else "django.contrib."
-    return [route for route in routes if route.path.startswith(below) and route.module.startswith(theirs)]
+    places = {
+        route.path: "django." if len(route.path) > 1 else "django.contrib."
+        for route in routes
+        if route.module == "django.contrib.admin.sites"
+    }
+    return [
+        route
+        for route in routes
+        if any(route.path.startswith(place) and route.module.startswith(theirs) for place, theirs in places.items())
+    ]
 
 
 def belongs_to(route: Route, file: RouterFile) -> bool:
