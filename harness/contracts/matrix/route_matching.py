@@ -56,7 +56,7 @@ def framework_pages(routes: list[Route]) -> list[Route]:
     """The pages of Django's admin, wherever it stands: it signs people in by itself, and no line of the matrix is expected of it."""
     # Its redirects are Django's generic ones; where it stands at the root, so may those of the project be.
     places = {
-        route.path: "django." if len(route.path) > 1 else "django.contrib."
+        route.path: "django." if route.path != "/" else "django.contrib."
         for route in routes
         if route.module == "django.contrib.admin.sites"
     }
