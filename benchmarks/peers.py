@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from rounds import Ratios
-from speed import GROUPS
+from speed import CREDENTIALS
 
 from harness.contracts.matrix import load
 from harness.credentials import Legacy, Mint, register
@@ -100,7 +100,7 @@ def speed(rounds: int, examples: int) -> bool:
     )
     # `counted` imports the platform, whose folder is the server's own.
     options = Options(
-        suites=ROOT / "suites", command=command, openapi="/openapi.json", routers=ROUTERS, credentials=GROUPS,
+        suites=ROOT / "suites", command=command, openapi="/openapi.json", routers=ROUTERS, credentials=CREDENTIALS,
         app_dir=ROOT / "examples" / "platform",
     )  # fmt: skip
     with RunContext(options, load(ROOT / "suites")) as session, tempfile.TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 
 from sampler import Parts, Sampler
-from speed import GROUPS, ROUTERS
+from speed import CREDENTIALS, ROUTERS
 
 from harness.contracts.matrix import load
 from harness.report import write_all
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--agents", type=int, default=1)
     parser.add_argument(
-        "--credentials", default=",".join(GROUPS), help="groups or names, separated by commas; empty: all"
+        "--credentials", default=",".join(CREDENTIALS), help="groups or names, separated by commas; empty: all"
     )
     given = parser.parse_args()
     credentials = [name for name in given.credentials.split(",") if name]
