@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,10 +19,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rounds import Ratios
+
 from harness.contracts.registry import NAMES
 
 ROOT = Path(__file__).parents[1]
 MOST = 0.6
+SHARE = "the whole / its parts one after another"
 
 
 def run(stage: str, *words: str) -> tuple[float, float, dict[str, Any]]:
@@ -80,10 +82,10 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     found = [round_of(options.stage) for _ in range(options.rounds)]
-    shares = [share for share, _ in found]
-    spread = f"{statistics.median(shares):.2f} ({min(shares):.2f} to {max(shares):.2f})"
-    print(f"the whole takes {spread} of its parts one after another; at most {MOST} is wanted")
-    return int(statistics.median(shares) > MOST or not all(same for _, same in found))
+    ratios = Ratios({SHARE: MOST}, at_most=[SHARE])
+    for share, _ in found:
+        ratios.add({SHARE: share})
+    return int(ratios.show() or not all(same for _, same in found))
 
 
 if __name__ == "__main__":

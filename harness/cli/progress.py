@@ -63,19 +63,30 @@ class AtWork:
 
 
 @dataclass
-class Beside:
-    """Something that goes on beside the phase: what of it is done now, and how many of how many; what one is called."""
+class Part:
+    """A part of a run that goes on: what of it is done now, and how many of how many; what one is called."""
 
     since: float
     detail: str = ""
     counts: tuple[int, int, str] = (0, 0, "")
 
-    def figures(self, now: float) -> str:
-        """How far it is."""
+    def of(self, contract: Contract) -> Callable[..., None]:
+        """What a contract tells its progress: how many of how many, or the name of what it does now."""
+
+        def report(done: int | str, total: int = 0) -> None:
+            if isinstance(done, str):
+                self.detail = done
+            else:
+                self.counts = (done, total, contract.counted.removesuffix("s"))
+
+        return report
+
+    def figures(self, now: float, *more: str) -> str:
+        """How far it is, with what else is told of it."""
         parts = [self.detail] if self.detail else []
         done, total, one = self.counts
         parts += [f"{done:,} of {many(total, one)}"] if total else []
-        return ", ".join([*parts, span(now - self.since)])
+        return ", ".join([*parts, *more, span(now - self.since)])
 
 
 class View(Protocol):
@@ -102,18 +113,15 @@ class Progress(Onlooker):
         self._lock = threading.Lock()
         self.name = ""
         """The phase."""
-        self.detail = ""
-        """What of it is done now, where it says so in words."""
-        self._counts = (0, 0, "")
-        """Of a contract: how many of how many are done, and what one of them is called."""
+        self._part = Part(clock())
+        """It, as far as it tells."""
         self._plan = Plan([], [])
         self._judged = self._found = 0
         self._left: Counter[str] = Counter()
         """Routes that nobody has tried, by router."""
         self._lanes: dict[int, tuple[str, str, float]] = {}
-        self._beside: dict[str, Beside] = {}
+        self._beside: dict[str, Part] = {}
         """What goes on beside the phase, by its name."""
-        self._started = self._since = clock()
         self._view: View
         if redraws(stream):
             from harness.cli.redrawn import Redrawn  # Late: without a terminal nobody waits for rich.
@@ -137,12 +145,11 @@ class Progress(Onlooker):
     def phase(self, name: str) -> None:
         """Something else is done from now on."""
         with held():
-            took = self._clock() - self._since
+            took = self._clock() - self._part.since
             past = f"{self.name}: {self._figures(self._clock())}" if name != self.name and self._worth(took) else ""
             with self._lock:
-                if name != self.name and not (_of_matrix(self.name) and _of_matrix(name)):
-                    self._since = self._clock()
-                self.name, self.detail, self._counts = name, "", (0, 0, "")
+                goes_on = name == self.name or (_of_matrix(self.name) and _of_matrix(name))
+                self.name, self._part = name, Part(self._part.since if goes_on else self._clock())
                 self._lanes.clear()
             if past:
                 self._view.past(past)
@@ -169,30 +176,16 @@ class Progress(Onlooker):
             self._leave(lane)
 
     def of(self, contract: Contract) -> Callable[..., None]:
-        """What a contract tells its progress: how many of how many, or the name of what it does now."""
+        """What a contract tells its progress, which is the phase from now on."""
         self.phase(contract.name)
-
-        def report(done: int | str, total: int = 0) -> None:
-            if isinstance(done, str):
-                self.detail = done
-            else:
-                self._counts = (done, total, contract.counted.removesuffix("s"))
-
-        return report
+        return self._part.of(contract)
 
     def beside(self, contract: Contract) -> Callable[..., None]:
         """What a contract tells its progress that goes on beside the phase."""
-        own = Beside(self._clock())
+        own = Part(self._clock())
         with self._lock:
             self._beside[contract.name] = own
-
-        def report(done: int | str, total: int = 0) -> None:
-            if isinstance(done, str):
-                own.detail = done
-            else:
-                own.counts = (done, total, contract.counted.removesuffix("s"))
-
-        return report
+        return own.of(contract)
 
     def over(self, contract: Contract) -> None:
         """What went on beside the phase is over."""
@@ -214,7 +207,7 @@ class Progress(Onlooker):
     @property
     def counts(self) -> tuple[int, int, str]:
         """How many of how many are done, and what one of them is called."""
-        return (self._judged, self._plan.cells, "cell") if _of_matrix(self.name) else self._counts
+        return (self._judged, self._plan.cells, "cell") if _of_matrix(self.name) else self._part.counts
 
     @property
     def at_work(self) -> list[AtWork]:
@@ -247,18 +240,14 @@ class Progress(Onlooker):
         self._lanes.pop(lane, None)
 
     def _figures(self, now: float) -> str:
-        parts = [self.detail] if self.detail else []
-        done, total, one = self.counts
-        if total:
-            parts.append(f"{done:,} of {many(total, one)}")
-        if _of_matrix(self.name):
-            parts.append(many(self._found, "finding"))
-            over = sum(1 for left in self._left.values() if left <= 0)
-            parts.append(f"{over} of {many(len(self._left), 'router')}")
-        return ", ".join([*parts, span(now - self._since)])
+        if not _of_matrix(self.name):
+            return self._part.figures(now)
+        over = sum(1 for left in self._left.values() if left <= 0)
+        judged = Part(self._part.since, self._part.detail, self.counts)
+        return judged.figures(now, many(self._found, "finding"), f"{over} of {many(len(self._left), 'router')}")
 
     def _ahead(self, now: float) -> str:
-        gone = now - self._since
+        gone = now - self._part.since
         done, total, _ = self.counts
         return f", ETA {span(gone / done * (total - done))}" if 0 < done < total and gone >= _SOON else ""
 

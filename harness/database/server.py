@@ -35,13 +35,13 @@ def joined(parts: SplitResult) -> str:
 class Server:
     """A Postgres server that this run may create databases on. `url` is of an administrative database.
 
-    `owner`: what keeps the server, where this run has started it; `kept`: another process of the run keeps it.
+    `owner`: what keeps the server, where this run has started it; `lent`: another process of the run keeps it.
     """
 
-    def __init__(self, url: str, owner: EmbeddedServer | _Container | None = None, *, kept: bool = False) -> None:
+    def __init__(self, url: str, owner: EmbeddedServer | _Container | None = None, *, lent: bool = False) -> None:
         learn_url(url)
         self.url = url
-        self._owner, self._kept = owner, kept
+        self._owner, self._lent = owner, lent
         self._claim: Claim | None = None
         self._made: set[str] = set()
         self.kept: dict[object, str] | None = None
@@ -107,7 +107,7 @@ class Server:
     @property
     def own(self) -> bool:
         """Whether this run has started it, so that it ends with the run."""
-        return self._owner is not None or self._kept
+        return self._owner is not None or self._lent
 
     def ready(self) -> None:
         """Wait until the server answers. Raises DatabaseError when it does not start."""

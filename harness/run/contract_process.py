@@ -68,7 +68,7 @@ def outcome_of(values: dict[str, Any]) -> Outcome:
 def verified(job: Job, progress: Callable[..., None]) -> Outcome:
     """Verify the contract of a job. Whatever fails is told in the outcome."""
     found = Outcome([], [], [])
-    server = Server(job.server, kept=job.own) if job.server is not None else None
+    server = Server(job.server, lent=job.own) if job.server is not None else None
     try:
         with (
             explained(),

@@ -14,7 +14,6 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -50,12 +49,6 @@ def alone(context: RunContext) -> str:
     return ""
 
 
-@dataclass
-class _Running:
-    contract: Contract
-    child: processes.Child
-
-
 class SideBySide:
     """Verifies contracts in processes of their own, as many at a time as there are lanes. A context: on leaving, all are ended.
 
@@ -70,7 +63,7 @@ class SideBySide:
         self._left = len(contracts)
         self._finished: queue.SimpleQueue[tuple[Contract, Outcome]] = queue.SimpleQueue()
         self._guard = threading.Lock()
-        self._running: list[_Running] = []
+        self._running: list[processes.Child] = []
         self._lanes: list[threading.Thread] = []
         self._stopped = False
         self.unsafe = ""
@@ -87,8 +80,8 @@ class SideBySide:
         with held():
             with self._guard:
                 self._stopped = True
-                for each in self._running:
-                    each.child.signal(signal.SIGTERM)
+                for child in self._running:
+                    child.signal(signal.SIGTERM)
             for lane in self._lanes:
                 lane.join()
 
@@ -159,14 +152,14 @@ class SideBySide:
                 )
             finally:
                 os.close(writing)
-            return self._answer(_Running(contract, child), answers, printed, told)
+            return self._answer(child, answers, printed, told)
 
-    def _answer(self, running: _Running, answers: IO[bytes], printed: IO[bytes], told: Progress | None) -> Outcome:
+    def _answer(self, child: processes.Child, answers: IO[bytes], printed: IO[bytes], told: Progress | None) -> Outcome:
         """What a process says in the end."""
         with self._guard:
-            self._running.append(running)
+            self._running.append(child)
             if self._stopped:
-                running.child.signal(signal.SIGTERM)
+                child.signal(signal.SIGTERM)
         found: Outcome | None = None
         try:
             for text in answers:
@@ -177,8 +170,8 @@ class SideBySide:
                     told(*said["progress"])
         finally:
             with self._guard:
-                self._running.remove(running)
-            code = running.child.close()
+                self._running.remove(child)
+            code = child.close()
         if found is not None:
             return found
         printed.seek(0)

@@ -52,14 +52,19 @@ def test_axe_finds_nothing(browser: Browser, pages: dict[str, Path], name: str) 
     assert browser.do("axe") == []
 
 
-def test_a_rehearsal_is_drawn_at_both_sizes(browser: Browser, pages: dict[str, Path]) -> None:
-    browser.open(pages["passing"])
+def contracts_of(browser: Browser, page: Path, check: str) -> str:
+    """What a page says of the contracts, all of it opened, when this check is there."""
+    browser.open(page)
     browser.wait(
-        "[...document.querySelectorAll('#contracts summary')].some(box => box.textContent.startsWith('rehearsal:'))"
+        f"[...document.querySelectorAll('#contracts summary')].some(box => box.textContent.startsWith('{check}:'))"
     )
     browser.ask(OPEN_ALL)
     browser.ask(OPEN_ALL)  # Those, too, that were in them.
-    told = browser.ask("document.getElementById('contracts').innerText")
+    return str(browser.ask("document.getElementById('contracts').innerText"))
+
+
+def test_a_rehearsal_is_drawn_at_both_sizes(browser: Browser, pages: dict[str, Path]) -> None:
+    told = contracts_of(browser, pages["passing"], "rehearsal")
     for words in (
         "2.00 s in all, 1,000,000 rows",
         "1.00 s ACCESS EXCLUSIVE on users",
@@ -72,13 +77,7 @@ def test_a_rehearsal_is_drawn_at_both_sizes(browser: Browser, pages: dict[str, P
 
 
 def test_a_mapping_is_drawn_before_and_after(browser: Browser, pages: dict[str, Path]) -> None:
-    browser.open(pages["passing"])
-    browser.wait(
-        "[...document.querySelectorAll('#contracts summary')].some(box => box.textContent.startsWith('mapping:'))"
-    )
-    browser.ask(OPEN_ALL)
-    browser.ask(OPEN_ALL)  # Those, too, that were in them.
-    told = browser.ask("document.getElementById('contracts').innerText")
+    told = contracts_of(browser, pages["passing"], "mapping")
     for words in (
         "Before the migrations",
         "id (40) + Clerk's id (20), 3 of nobody",

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +50,21 @@ def token_of(mint: Mint, credential: str) -> str:
     return token
 
 
-@pytest.fixture(scope="session")
-def names(clerk: FakeClerk) -> Iterator[Names]:
+@contextmanager
+def redirected(clerk: FakeClerk) -> Iterator[Names]:
     """The redirection for processes; nothing may have tried to leave the machine when all is done."""
     names = Names(clerk)
     yield names
     blocked = names.blocked()
     names.close()
     assert blocked == []
+
+
+@pytest.fixture(scope="session")
+def names(clerk: FakeClerk) -> Iterator[Names]:
+    """Clerk's real names for processes."""
+    with redirected(clerk) as names:
+        yield names
 
 
 class Driver:

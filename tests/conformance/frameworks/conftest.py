@@ -13,6 +13,7 @@ from harness.contracts.frontend.chromium import launch
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.models.organizations import Organization
 from harness.targets.host_redirect import Names
+from tests.conformance.conftest import redirected
 from tests.frontend.conftest import named_browser
 
 FOLDER = Path(__file__).parent
@@ -41,11 +42,8 @@ def clerk() -> Iterator[FakeClerk]:
 @pytest.fixture(scope="module")
 def names(clerk: FakeClerk) -> Iterator[Names]:
     """Clerk's real names for the app's server, which may leave the machine for no other."""
-    names = Names(clerk)
-    yield names
-    blocked = names.blocked()
-    names.close()
-    assert blocked == []
+    with redirected(clerk) as names:
+        yield names
 
 
 @pytest.fixture(scope="module")
