@@ -10,6 +10,13 @@ LARGEST = 64 << 20
 """Bytes. A seed of the largest databases that anybody tests is far below it; `/dev/zero` is not."""
 
 
+def unfit(status: os.stat_result, largest: int = LARGEST) -> str:
+    """Why a file is not to be read, by what the system says of it; empty where it may be."""
+    if not stat.S_ISREG(status.st_mode):
+        return "is no regular file but a pipe, a socket or a device"
+    return f"larger than {largest >> 20} MiB" if status.st_size > largest else ""
+
+
 def read_regular(path: Path, largest: int = LARGEST) -> bytes:
     """The content of a regular file. Raises OSError, and ValueError for a pipe, a device and what is larger than `largest` bytes."""
     # A pipe without a writer would keep `open` waiting (open(2), O_NONBLOCK).
@@ -20,9 +27,9 @@ def read_regular(path: Path, largest: int = LARGEST) -> bytes:
         os.close(descriptor)
         raise
     with file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("is no regular file but a pipe, a socket or a device")
-        data = file.read(largest + 1)
+        if why := unfit(os.fstat(descriptor), largest):
+            raise ValueError(why)
+        data = file.read(largest + 1)  # It may grow, and a file of /proc has no size.
     if len(data) > largest:
         raise ValueError(f"larger than {largest >> 20} MiB")
     return data

@@ -20,11 +20,11 @@ def seeded_in(folder: Path) -> Seeded | None:
     """Who the rows of users are, in the first SQLite file of a project that has such a table; None where none has."""
     for path in (path for pattern in _PATTERNS for path in sorted(folder.glob(pattern))):
         with contextlib.suppress(OSError, sqlite3.Error):
-            if (
-                path.is_file()
-                and path.open("rb").read(len(_HEADER)) == _HEADER
-                and (found := _seeded(path)) is not None
-            ):
+            if not path.is_file():
+                continue
+            with path.open("rb") as file:
+                begins = file.read(len(_HEADER))
+            if begins == _HEADER and (found := _seeded(path)) is not None:
                 return found
     return None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.core.errors import DeclarationError
 from harness.core.files import is_written_here
-from harness.core.regular import LARGEST, read_regular
+from harness.core.regular import read_regular, unfit
 
 _DEPTH = 8
 """How many folders deep a tool's scripts are looked for."""
@@ -50,15 +50,11 @@ def refuse_irregular(config: Path, directory: Path) -> None:
 
 def _refuse(path: Path, directory: Path) -> None:
     try:
-        size = path.stat().st_size
+        why = unfit(path.stat())
     except OSError:
         return  # A link to nothing, which the tool tells by itself.
-    if not path.is_file():
-        raise DeclarationError(
-            f"migrations.toml: {_shown(path, directory)}: is no regular file but a pipe, a socket or a device"
-        )
-    if size > LARGEST:
-        raise DeclarationError(f"migrations.toml: {_shown(path, directory)}: larger than {LARGEST >> 20} MiB")
+    if why:
+        raise DeclarationError(f"migrations.toml: {_shown(path, directory)}: {why}")
 
 
 def _shown(path: Path, directory: Path) -> str:
