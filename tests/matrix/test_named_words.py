@@ -41,7 +41,7 @@ def test_whose_session_stands_beside_what_the_source_names(minting: RecordingMin
 def test_all_at_once_where_another_route_named_the_same(minting: RecordingMint) -> None:
     what = Learned((field("header", "x-a"), field("body", "b")), (field("code", "w", guessed=True),), (("w", "f"),))
     forms = made(minting, what, whole=False)
-    assert list(forms) == ["named-field"]
+    assert list(forms) == ["named-field", "named-token"]
     assert [form.form for form in forms["named-field"]] == [
         f"header `x-a` (read by app:guard), body `b` (read by app:guard) with {words}" for words in USUAL
     ]
@@ -53,7 +53,21 @@ def test_all_at_once_where_another_route_named_the_same(minting: RecordingMint) 
     )
     loose = Learned((), what.loose)
     assert made(minting, loose, whole=False)["named-field"][0].form.startswith("a header, cookie or parameter `w…`")
-    assert made(minting, Learned()) == {} and made(minting, Learned(words=(("w", "f"),)), whole=False) == {}
+    assert made(minting, Learned()) == {}
+
+
+def test_a_short_list_of_tokens_where_another_route_named_the_same(minting: RecordingMint) -> None:
+    words = (("dev_", "app:f"), ("abc", ""))
+    forms = made(minting, Learned(words=words), whole=False)["named-token"]
+    said, other = "a word of its code (`dev_`, of app:f)", "a word of its code (`abc`)"
+    assert [(form.token, form.form, form.authorization) for form in forms] == [
+        ("dev_", f"{said} as a token", ()),
+        *(
+            (f"dev_{person}", f"{said} before {words} as a token", ())
+            for person, words in zip(people(minting), PEOPLE, strict=True)
+        ),
+        ("abc", f"{other} as a token", ()),
+    ]
 
 
 def test_words_as_tokens_and_as_secrets(minting: RecordingMint) -> None:

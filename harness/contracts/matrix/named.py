@@ -255,6 +255,23 @@ def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
                 yield Presentation(token=forged, form=f"{said} as the secret of a token")
 
 
+def _tokens_of(learned: Learned, mint: Mint) -> Iterator[Presentation]:
+    """What the words are tried as, on the first route whose source names them."""
+    yield from _as_tokens(learned, mint)
+    yield from _as_passwords(learned)
+
+
+def _short_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
+    """Each word as a token, and as the beginning of one where it looks like that, for routes whose source names what another's does."""
+    people = _people(mint)
+    for word, reader in learned.words:
+        said = f"{_shown(word)[:-1]}{f', of {reader}' if reader else ''})"
+        yield Presentation(token=word, form=f"{said} as a token")
+        if not word[-1].isalnum():
+            for person in people:
+                yield Presentation(token=word + person.text, form=f"{said} before {person.words} as a token")
+
+
 def _as_passwords(learned: Learned) -> Iterator[Presentation]:
     """The nearest words as names and passwords (RFC 7617), and after words that may be a scheme's name (RFC 9110 section 11.4)."""
     every = [word for word, _ in learned.words if len(word) < _LONGEST_PASSWORD]
@@ -276,7 +293,8 @@ def cells(
 ) -> list[Cell]:
     """Return the cells of what was learned on a route, and `within`, of its handler too, which may tell people apart by itself.
 
-    `whole`: each name alone; else all at once, where the same source was tried on another route. `chosen` tells whether a cell
+    `whole`: each name alone, each word in all that may be made of it; else all names at once, and each word as a token, where the
+    same source was tried on another route. `chosen` tells whether a cell
     is among those that the run is to try.
     """
     way = plan.ways[0]
@@ -284,8 +302,8 @@ def cells(
     made: list[Credential] = []
     if not learned.empty:
         made.append(_made(FIELD, lambda mint: list(fields(learned, mint))))
-    if learned.words and whole:
-        made.append(_made(TOKEN, lambda mint: [*_as_tokens(learned, mint), *_as_passwords(learned)]))
+    if learned.words:
+        made.append(_made(TOKEN, lambda mint: list((_tokens_of if whole else _short_tokens)(learned, mint))))
     refused = refused_person(plan)
     if not within.empty and refused is not None:
         made.append(_made(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
