@@ -162,8 +162,8 @@ class AgentProcess:
 
     # The lane
 
-    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
-        """Hand a batch to the agent. `limit` is in seconds for each call; `together`: all at the same moment.
+    def submit(self, calls: list[Call], limit: float, *, at_once: int = 1) -> None:
+        """Hand a batch to the agent. `limit` is in seconds for each call; `at_once`: how many run beside each other.
 
         An agent that was lost is replaced. Raises TargetError where its app does not start again.
         """
@@ -172,7 +172,7 @@ class AgentProcess:
         self._calls, self._limit, self._last_sign = calls, limit, time.monotonic()
         self._batch += 1
         with contextlib.suppress(OSError):  # A dead agent is noticed in `collect`.
-            self._write(Batch(self._batch, limit, [_item(call) for call in calls], together))
+            self._write(Batch(self._batch, limit, [_item(call) for call in calls], at_once))
 
     def fileno(self) -> int:
         """Return the socket to the agent."""
@@ -203,6 +203,9 @@ class AgentProcess:
             self._observation(call, result) for call, result in zip(self._calls, message.results, strict=False)
         ]
         if isinstance(message, Hung):
+            if message.beside:
+                self.kill()
+                return Partial(observations, alone=True)
             if not message.answered:
                 observations.append(Observation(hung=True, micros=int(self._limit * 1e6), error=message.where or None))
             self.kill()
@@ -247,6 +250,7 @@ class AgentProcess:
             cut=result.cut,
             ran=[(names[number], consented, phase) for number, consented, phase in trace.ran],
             micros=result.micros,
+            waited=result.waited,
             error=result.error,
             websocket=result.websocket,
             asked=trace.asked,

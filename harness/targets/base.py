@@ -81,7 +81,8 @@ class Observation:
     and this one's was not. `stopped`: the probe stopped the request where the handler begins. `finished`: the handler returned,
     and what it returned is no refusal by itself. `ran`: (function, returned a consent, phase: 0 before the handler was entered,
     1 while it ran, 2 after it had ended). `cut`: the body that was kept is not the whole one. `micros` is the duration in
-    microseconds. `hung`: there was no answer within the limit. `died`: the target's process ended.
+    microseconds, `waited` how many of these the target's process did nothing and another request could have run.
+    `hung`: there was no answer within the limit. `died`: the target's process ended.
     `form`: which of several forms of its credential the request was, in words.
     `canary_fetched`: an address that the token names was fetched. `cross_user_leak`: what of another person's answer was in
     this one. `wrote`: the tables that were written to; known only of requests that were sent alone. `asked`: what the app's code
@@ -99,6 +100,7 @@ class Observation:
     cut: bool = False
     ran: list[tuple[str, bool, int]] = field(default_factory=list)
     micros: int = 0
+    waited: int = 0
     error: str | None = None
     websocket: WebsocketFacts | None = None
     hung: bool = False
@@ -137,8 +139,8 @@ class Partial:
 class Lane(Protocol):
     """Executes one batch at a time; several lanes work at the same time."""
 
-    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
-        """Begin to execute a batch; `limit` is in seconds for each call. `together`: all at the same moment."""
+    def submit(self, calls: list[Call], limit: float, *, at_once: int = 1) -> None:
+        """Begin to execute a batch; `limit` is in seconds for each call. `at_once`: so many run beside each other, then the next."""
 
     def fileno(self) -> int:
         """Return a descriptor that is readable when `collect` has something."""
@@ -150,9 +152,9 @@ class Lane(Protocol):
         """Kill a target that gives no sign of life, and return what is known of its batch; None otherwise. Called now and then."""
 
 
-def exchange(lane: Lane, calls: list[Call], limit: float, *, together: bool = False) -> Partial:
-    """Execute one batch and wait for it. `limit` is in seconds for each call; `together`: all at the same moment."""
-    lane.submit(calls, limit, together=together)
+def exchange(lane: Lane, calls: list[Call], limit: float) -> Partial:
+    """Execute one batch and wait for it. `limit` is in seconds for each call."""
+    lane.submit(calls, limit)
     partial = None
     while partial is None:
         readable, _, _ = select.select([lane], [], [], 0.5)
@@ -166,7 +168,7 @@ def exchange_at_once(batches: list[tuple[Lane, list[Call]]], limit: float) -> li
     Raises TargetError where a target ended meanwhile.
     """
     for lane, calls in batches:
-        lane.submit(calls, limit, together=True)
+        lane.submit(calls, limit, at_once=len(calls))
     found: dict[int, list[Observation]] = {}
     while len(found) < len(batches):
         waiting = [number for number in range(len(batches)) if number not in found]

@@ -64,7 +64,7 @@ class UrlLane:
     def __init__(self, line: Line, target: UrlTarget) -> None:
         self._line = line
         self._target = target
-        self._work: queue.Queue[tuple[list[Call], float, bool] | None] = queue.Queue()
+        self._work: queue.Queue[tuple[list[Call], float, int] | None] = queue.Queue()
         self._done: queue.Queue[Partial] = queue.Queue()
         self._reader, self._writer = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="clerk-harness-url", daemon=True)
@@ -72,9 +72,9 @@ class UrlLane:
 
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
-            calls, limit, together = work
-            if together:
-                with ThreadPoolExecutor(len(calls)) as pool:
+            calls, limit, at_once = work
+            if at_once > 1:
+                with ThreadPoolExecutor(at_once) as pool:
                     answers = list(pool.map(self._alone, calls, [limit] * len(calls)))
             else:
                 answers = []
@@ -105,10 +105,10 @@ class UrlLane:
         finally:
             line.close()
 
-    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
+    def submit(self, calls: list[Call], limit: float, *, at_once: int = 1) -> None:
         """Hand over a batch. Raises TargetError where the server is gone and does not start again."""
         self._target.check()
-        self._work.put((calls, limit, together))
+        self._work.put((calls, limit, at_once))
 
     def fileno(self) -> int:
         """Readable when a batch is done."""

@@ -126,14 +126,14 @@ class TableLane:
         self.answering = answering
         self.batches: list[list[Call]] = []
         self.limits: list[float] = []
-        self.together: list[bool] = []
+        self.at_once: list[int] = []
         self.reading, self.writing = os.pipe()
 
-    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
+    def submit(self, calls: list[Call], limit: float, *, at_once: int = 1) -> None:
         """Take a batch."""
         self.batches.append(calls)
         self.limits.append(limit)
-        self.together.append(together)
+        self.at_once.append(at_once)
         os.write(self.writing, b"!")
 
     def fileno(self) -> int:

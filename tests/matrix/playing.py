@@ -24,13 +24,20 @@ class Played:
     """A script that was played to its end. `calls`: the credential of each request, and the call."""
 
     def __init__(
-        self, mint: RecordingMint, plan: RoutePlan, answer: Answer, *, probed: bool = True, sees_inside: bool = True
+        self,
+        mint: RecordingMint,
+        plan: RoutePlan,
+        answer: Answer,
+        *,
+        probed: bool = True,
+        sees_inside: bool = True,
+        factory: RequestFactory | None = None,
     ) -> None:
         self.mint = mint
         self.works: list[Work] = []
         self.calls: list[tuple[str, Call]] = []
-        factory = RequestFactory(mint, probed=probed, sees_inside=sees_inside)
-        script = Script(plan, factory, Judge(NO_MECHANISMS, probed=probed, sees_inside=sees_inside))
+        factory = factory or RequestFactory(mint, probed=probed, sees_inside=sees_inside)
+        self.script = script = Script(plan, factory, Judge(NO_MECHANISMS, probed=probed, sees_inside=sees_inside))
         self.state: RouteState = script.state
         self.plan = plan
         steps = script.work()

@@ -87,7 +87,7 @@ def bodies(*texts: str, status: int | None = 200) -> list[Observation]:
 
 
 def together(minting: RecordingMint, *answers: list[Observation]) -> tuple[list[int], list[Observation]]:
-    return rounds(concurrent_users(RequestFactory(minting, probed=True), plan_of()), *answers)
+    return rounds(concurrent_users(RequestFactory(minting, probed=True), plan_of(), []), *answers)
 
 
 ONE, TWO = "alice@example.com", "bob@example.com"
@@ -142,17 +142,20 @@ def test_without_a_name_more_rounds_show_whether_it_is_chance(
     assert (sizes, [one.cross_user_leak for one in found]) == ([*ALONE, 8], [leak])
 
 
-def naming(minting: RecordingMint, alone: list[Observation], *answers: str) -> list[str]:
-    """The leaks in the answers to requests whose query names bob."""
-    steps = named_users(RequestFactory(minting, probed=True), plan_of(), CATALOGUE["identity-in-query"])
-    sizes, found = rounds(steps, alone, bodies(*answers))
-    assert sizes == [4, 2]
+def naming(
+    minting: RecordingMint, alone: list[Observation], *answers: str, known: list[Observation] | None = None
+) -> list[str]:
+    """The leaks in the answers to requests whose query names bob; `known`: what both were answered alone, if it is."""
+    steps = named_users(RequestFactory(minting, probed=True), plan_of(), CATALOGUE["identity-in-query"], known or [])
+    sizes, found = rounds(steps, *([] if known else [alone]), bodies(*answers))
+    assert sizes == ([2] if known else [4, 2])
     return [one.cross_user_leak for one in found]
 
 
 def test_the_answer_that_the_other_gets_though_only_a_query_names_him(minting: RecordingMint) -> None:
     rows = bodies("row 1", "row 2", "row 1", "row 2")
     assert naming(minting, rows, "row 2", "row 1") == ["the answer that bob gets: 2", ""]
+    assert naming(minting, [], "row 2", "row 1", known=rows) == ["the answer that bob gets: 2", ""]
     # Bob's own answers differ, in the last of them too: nothing is his.
     assert naming(minting, bodies("row 1", "row 2", "row 1", "row 3"), "row 2", "row 3") == ["", ""]
     assert naming(minting, bodies("row 1", "row 3", "row 1", "row 2"), "row 2", "row 3") == ["", ""]

@@ -10,7 +10,7 @@ import pytest
 from harness.contracts.matrix.cutoff import CutOff, brought_down
 from harness.contracts.matrix.factory import RequestFactory, Sending, Sequence
 from harness.contracts.matrix.plan import RoutePlan
-from harness.contracts.matrix.runner import Limiter, Runner, Work
+from harness.contracts.matrix.runner import AT_ONCE, Limiter, Runner, Work
 from harness.credentials import CATALOGUE
 from harness.targets.agent.protocol import WebsocketFacts
 from harness.targets.base import Observation
@@ -163,7 +163,8 @@ class Scripted:
             sendings = [sending(self.minting, name, stop=more.get("stop", True), plan=plan) for name in names]
             for each in sendings:
                 each.rows = rows
-            answers = yield Work(sendings, more.get("singly", False), more.get("together", False))
+            how = {name: on for name, on in more.items() if name not in ("rows", "stop")}
+            answers = yield Work(sendings, **how)
             self.answers.append((plan.key, answers))
         return lambda: [plan.key]
 
@@ -185,16 +186,21 @@ def sizes(lane: TableLane) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("more", "expected", "together"),
-    [({}, [3], [False]), ({"singly": True}, [1, 1, 1], [False] * 3), ({"together": True}, [3], [True])],
+    ("more", "expected", "beside"),
+    [
+        ({}, [3], [1]),
+        ({"singly": True}, [1, 1, 1], [1] * 3),
+        ({"together": True}, [3], [3]),
+        ({"overlap": True}, [3], [AT_ONCE]),
+    ],
 )
 def test_a_batch_at_once_or_one_by_one(
-    minting: RecordingMint, more: Any, expected: list[int], together: list[bool]
+    minting: RecordingMint, more: Any, expected: list[int], beside: list[int]
 ) -> None:
     scripted = Scripted(minting, a=[(THREE, more)], b=[(("missing",), {"together": True})])
     with lanes(lambda call: seen(401, body=minting.name_in(call.request))) as (lane,):
         _, found = played(scripted, lane)
-        assert (sizes(lane), lane.together) == ([*expected, 1], [*together, False])
+        assert (sizes(lane), lane.at_once) == ([*expected, 1], [*beside, 1])
         assert set(lane.limits) == {5.0}
     assert [(key, [answer.body for answer in answers]) for key, answers in scripted.answers] == [
         ("GET /a", list(THREE)), ("GET /b", ["missing"]),

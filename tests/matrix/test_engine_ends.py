@@ -141,11 +141,11 @@ class GoneLane(TableLane):
 
     left = 1
 
-    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
+    def submit(self, calls: list[Call], limit: float, *, at_once: int = 1) -> None:
         if not self.left:
             raise TargetError("it is gone")
         self.left -= 1
-        super().submit(calls, limit, together=together)
+        super().submit(calls, limit, at_once=at_once)
 
 
 @pytest.mark.parametrize("batches", [0, 1])

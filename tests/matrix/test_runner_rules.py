@@ -49,7 +49,7 @@ def test_of_two_as_of_many_nobody_knows_who_wrote(minting: RecordingMint) -> Non
     scripted = Scripted(minting, a=[(("forged", "expired"), {}), (("clerk", "missing"), {"together": True})])
     with lanes(lambda call: seen(401)) as (lane,):
         played(scripted, lane, Tables(lane, minting, "expired"))
-        assert (sizes(lane), lane.together) == ([2, 1, 1, 2], [False, False, False, True])
+        assert (sizes(lane), lane.at_once) == ([2, 1, 1, 2], [1, 1, 1, 2])
     assert [answer.wrote for answer in scripted.answers[0][1]] == [(), ("notes",)]
 
 
@@ -145,10 +145,10 @@ class Failing(TableLane):
 
     last = 1
 
-    def submit(self, calls: list[Call], limit: float, *, together: bool = False) -> None:
+    def submit(self, calls: list[Call], limit: float, *, at_once: int = 1) -> None:
         if len(self.batches) >= self.last:
             raise TargetError("it does not start")
-        super().submit(calls, limit, together=together)
+        super().submit(calls, limit, at_once=at_once)
 
 
 @pytest.mark.parametrize(("first", "after"), [(seen(401), ""), (HUNG, " after GET /a with forged hung")])

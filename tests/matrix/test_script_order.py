@@ -53,7 +53,7 @@ DRILLS = [
     "forged| expired| forged-after-genuine-same-jti| forged-after-genuine-same-jti| alg-none-mixed-case| alg-none-mixed-case| "
     "alg-none-mixed-case| garbage|",
     "one by one: expired-after-genuine|",
-    BOTH, BOTH, "at once: " + " ".join([BOTH] * 6), BOTH, " ".join([BOTH] * 2),
+    BOTH, BOTH, "at once: " + " ".join([BOTH] * 6), BOTH,
     "one by one: identity-in-header identity-in-header identity-in-header",
 ]  # fmt: skip
 FIRST = "one by one: missing|"
@@ -63,7 +63,7 @@ FIRST = "one by one: missing|"
     ("plan", "admitted", "expected"),
     [
         (with_drills("POST /x"), ("clerk", "clerk-newcomer", "clerk-other", "expired-after-genuine", "identity-in-header"), [
-            FIRST, "one by one: clerk", "one by one: revoked-after-genuine|", "one by one: revoked-after-genuine| clerk-other|", *DRILLS,
+            FIRST, "one by one: clerk", "one by one: revoked-after-genuine|", "revoked-after-genuine| clerk-other|", *DRILLS,
         ]),
         (with_drills("GET /x"), ("clerk", "clerk-newcomer", "clerk-other", "expired-after-genuine", "identity-in-header"), [
             FIRST, "clerk", "one by one: revoked-after-genuine|", "revoked-after-genuine| clerk-other|", *DRILLS,
@@ -282,7 +282,7 @@ def test_the_same_source_is_tried_name_by_name_once(minting: RecordingMint) -> N
                 answers = [asking("clerk", header=header)(minting.name_in(call.request), call) for call in calls]
         except StopIteration:
             sizes.append([cell.credential.name for cell in plan.found])
-    assert sizes == [["named-field", "named-token"], ["named-field"], ["named-field", "named-token"]]
+    assert sizes == [["named-field", "named-token"]] * 3
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_several_at_once_are_told_apart(target: AppTarget) -> None:
         get(target, path, stop=path == "/submit")
         for path in ("/submit", "/thread", "/executor", "/quiet", "/to-thread")
     ]
-    lane.submit(calls, 10, together=True)
+    lane.submit(calls, 10, at_once=len(calls))
     partial = None
     while partial is None:
         partial = lane.collect()

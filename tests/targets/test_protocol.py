@@ -39,6 +39,7 @@ RESULT = Result(
     True,
     Trace(True, False, False, True, [(0, True, 1), (2, False, 0)], ASKED),
     12,
+    7,
     "E: x",
     None,
 )
@@ -54,7 +55,7 @@ MESSAGES = [
     Configuration("backend:app", "/app", ["api.clerk.com"], 8080, ["m:*"], {"A": "b"}),
     Go(),
     Stop(),
-    Batch(7, 2.5, [ITEM, ITEM._replace(kind="call", body=b"", headers=[], messages=[])], True),
+    Batch(7, 2.5, [ITEM, ITEM._replace(kind="call", body=b"", headers=[], messages=[])], 8),
     Failure("import", "importing backend failed", ["example.com"]),
     Hello(
         "3.11.0",
@@ -73,6 +74,7 @@ MESSAGES = [
     Heartbeat(10),
     Results(7, [RESULT, SOCKET], []),
     Hung(7, [], ["example.com"], "backend.py:3 wait"),
+    Hung(7, [RESULT], [], "backend.py:3 wait", beside=True),
 ]
 
 

@@ -15,6 +15,8 @@ _USERS = ("clerk", "clerk-other")
 _IDENTITIES = ("alice", "bob")
 _PAIRS = 6
 """Pairs of requests that are sent at the same moment."""
+_KNOWN = 4
+"""So many answers, two of each, show what differs by chance."""
 _MORE_ROUNDS = 4
 """Pairs of requests that are sent one after the other where an answer is suspected without a name in it."""
 
@@ -26,16 +28,19 @@ def _one_after_the_other(factory: RequestFactory, plan: RoutePlan, times: int, *
     return Work([sending for one in sequences for sending in one.forms(False)[:1]], together=together)
 
 
-def concurrent_users(factory: RequestFactory, plan: RoutePlan) -> Generator[Work, list[Observation], list[Observation]]:
+def concurrent_users(
+    factory: RequestFactory, plan: RoutePlan, alone: list[Observation]
+) -> Generator[Work, list[Observation], list[Observation]]:
     """Send requests of two users, one after the other and then at the same moment.
 
-    Returns one answer, rather one that is the other user's, whose `cross_user_leak` is set.
+    Returns one answer, rather one that is the other user's, whose `cross_user_leak` is set. `alone` gets what each was answered alone,
+    in turn.
     """
 
     def pairs(times: int, *, together: bool = False) -> Work:
         return _one_after_the_other(factory, plan, times, together=together)
 
-    alone = yield pairs(1)
+    alone[:] = yield pairs(1)
     if len({answer.status for answer in alone}) > 1 or alone[0].status is None or alone[0].status >= 300:
         return alone[:1]  # Only one of them is admitted: nothing can be mixed up.
     cut = any(answer.cut for answer in alone)  # In streams without an end only an identifier can show it.
@@ -63,14 +68,16 @@ def concurrent_users(factory: RequestFactory, plan: RoutePlan) -> Generator[Work
 
 
 def named_users(
-    factory: RequestFactory, plan: RoutePlan, credential: Credential
+    factory: RequestFactory, plan: RoutePlan, credential: Credential, alone: list[Observation]
 ) -> Generator[Work, list[Observation], list[Observation]]:
     """Send one user's requests in which an unsigned field names another user.
 
-    Returns the answers to the forms of `credential`; `cross_user_leak` is set in those that are the other user's answer.
+    Returns the answers to the forms of `credential`; `cross_user_leak` is set in those that are the other user's answer. `alone`
+    is what both were answered alone, in turn: it is asked for where it is not known.
     """
     way = plan.ways[0]
-    alone = yield _one_after_the_other(factory, plan, 2)
+    if len(alone) < _KNOWN:
+        alone[:] = yield _one_after_the_other(factory, plan, _KNOWN // 2)
     sequence = Sequence(factory, plan, credential, way, way.base)
     answers = yield Work(sequence.forms(False), True)
     mine, theirs = alone[0::2], alone[1::2]

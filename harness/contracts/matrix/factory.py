@@ -44,6 +44,8 @@ class RequestFactory:
         self.sees_inside = probed and sees_inside
         self.named: set[tuple[object, ...]] = set()
         """What the source of the routes names that were tried already (see `named`)."""
+        self.waiting: set[object] = set()
+        """The doors that were seen to wait (see `overlap`)."""
 
     def prepare(
         self, plan: RoutePlan, credential: Credential, way: Way | None = None, base: Credential | None = None

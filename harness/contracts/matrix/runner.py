@@ -21,6 +21,8 @@ _BATCH_SECONDS = 8.0
 """A batch is to take no longer than this, for its tokens are as old as it is when the last one is sent."""
 _USUAL_WAIT = 1.0
 """Seconds to wait for a limiter that does not say how long."""
+AT_ONCE = 8
+"""How many requests overlap: fewer than the connections that a pool of SQLAlchemy has by default (5 and 10 more)."""
 _ATTEMPTS_IN_VAIN = 2
 """How often a limiter may let nothing pass after it was waited for, before waiting is given up."""
 
@@ -39,11 +41,13 @@ class Resets(Protocol):
 
 @dataclass(slots=True)
 class Work:
-    """Requests for a lane; `singly`: one at a time, with a reset after each; `together`: at the same moment."""
+    """Requests for a lane; `singly`: one at a time, with a reset after each; `together`: at the same moment; `overlap`: some of
+    them beside each other, see `overlap`."""
 
     sendings: list[Sending]
     singly: bool = False
     together: bool = False
+    overlap: bool = False
 
 
 Verdicts = Callable[[], list[CellVerdict]]
@@ -100,7 +104,7 @@ class Runner:
         self._todo: deque[int] = deque()
         self._sent: list[int] = []
         self._under_way = False
-        self._singly = self._together = False
+        self._singly = self._together = self._overlap = False
         self._limiter = Limiter(limit)
         self._resume_at: float | None = None
         self._slowest = {True: 0.0, False: 0.0}
@@ -136,13 +140,13 @@ class Runner:
         for number in reversed(self._sent[len(answers) :]):
             self._todo.appendleft(number)
         if partial.alone or (self._together and self._todo):
-            self._singly, self._together = True, False
+            self._singly, self._together, self._overlap = True, False, False
         self._note_rows(answers)
         wrote = self._reset.reset() if self._reset is not None else ()
         if wrote and len(self._sent) > 1 and not self._together:
             # Somebody wrote, and nobody knows who: once more, one at a time.
             self._todo.extendleft(reversed(self._sent[: len(answers)]))
-            self._singly = True
+            self._singly, self._overlap = True, False
         else:
             self._take_answers(answers, wrote)
 
@@ -211,7 +215,7 @@ class Runner:
         """Return how many requests make a batch whose last token is still fresh when it is sent."""
         if self._singly:
             return 1
-        if self._together:
+        if self._together or self._overlap:
             return len(self._todo)
         seconds = 0.0
         for count, number in enumerate(self._todo):
@@ -220,11 +224,15 @@ class Runner:
                 return max(1, count)
         return len(self._todo)
 
+    def _at_once(self, calls: int) -> int:
+        """Return how many of so many calls run beside each other."""
+        return calls if self._together else AT_ONCE if self._overlap else 1
+
     def _send(self) -> None:
         self._sent = [self._todo.popleft() for _ in range(self._fitting())]
         calls: list[Call] = [self._work[number].call() for number in self._sent]
         try:
-            self.lane.submit(calls, self._limit, together=self._together and len(calls) > 1)
+            self.lane.submit(calls, self._limit, at_once=self._at_once(len(calls)))
         except TargetError as error:
             return self._lose(error)
         self._under_way = True
@@ -249,7 +257,7 @@ class Runner:
                 break
             self._work, self._done = work.sendings, {}
             self._todo = deque(range(len(work.sendings)))
-            self._singly, self._together = work.singly, work.together
+            self._singly, self._together, self._overlap = work.singly, work.together, work.overlap
             if self._go_on():
                 self.busy = True
                 break

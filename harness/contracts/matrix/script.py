@@ -22,6 +22,7 @@ from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.runner import RouteScript, Work
 from harness.contracts.matrix.state import RouteState, Twin, decides_inside, ended, fingerprints
 from harness.contracts.matrix.steps import OneAnswer, Steps, ask_once, find_request
+from harness.contracts.matrix.trials import Trials
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.contracts.matrix.ways import BEARER, Way
 from harness.contracts.refusal import REFUSING_CLOSES
@@ -32,19 +33,16 @@ from harness.targets.base import Observation
 _MISSING = CATALOGUE["missing"]
 
 
-class Script:
+class Script(Trials):
     """What is sent to one route. `work` is its generator; `state` what is known of the route."""
 
     def __init__(self, plan: RoutePlan, factory: RequestFactory, judge: Judge) -> None:
-        self.plan = plan
-        self.factory = factory
+        super().__init__(plan, factory)
         self.judge = judge
-        self.state = RouteState(plan, guard="handler" if "message" in plan.carriers else plan.guard)
-        self.answers: dict[str, list[Observation]] = {}
-        """The answers to each cell, by its label."""
-        self.cells: dict[str, Cell] = {}
         self.found: list[Cell] = []
         """The cells of ways that were found open, and of what the source names."""
+        self.alone: list[Observation] = []
+        """What two people were answered alone, in turn."""
         self.objects: list[Tried] = []
         """What people got on their own rows and on others'."""
 
@@ -77,10 +75,13 @@ class Script:
         welcome = [cell for cell in cells if cell.expect != "reject" and cell.label not in self.answers]
         unwelcome = [cell for cell in cells if cell.expect == "reject" and cell.label not in self.answers]
         newcomers = [cell for cell in (*welcome, *unwelcome) if _first_sign_in(cell)]
-        yield from self._try([c for c in welcome if not _first_sign_in(c)], singly=plan.writes)
-        yield from self._try(newcomers, singly=True)
+        known = [c for c in welcome if not _first_sign_in(c)]
+        writing = [c for c in known if plan.writes and not self.stops(c)]  # What is stopped at the door writes nothing.
+        yield from self.send(writing, singly=True)
+        yield from self.send([c for c in known if c not in writing], singly=False)
+        yield from self.send(newcomers, singly=True)
         # The handler may refuse a person only after it was entered; should one write, the batch is sent again singly.
-        yield from self._try([c for c in unwelcome if not _first_sign_in(c)], singly=False)
+        yield from self.send([c for c in unwelcome if not _first_sign_in(c)], singly=False)
         yield from self._open_ways()
         yield from self._named()
         if rows := [cell for cell in plan.cells if cell.credential.objects]:
@@ -88,15 +89,15 @@ class Script:
         yield from self._controls()
         for cell in plan.cells:
             if cell.credential.drill == "expiry":
-                sequence = self._sequence(cell)
-                yield Work(sequence.before(self._stops(cell)), True)
+                sequence = self.sequence(cell)
+                yield Work(sequence.before(self.stops(cell)), True)
                 state.expiring.append((cell, sequence, time.monotonic()))
             if cell.credential.drill == "pair":
                 self.cells[cell.label] = cell
-                self.answers[cell.label] = yield from concurrent_users(self.factory, plan)
+                self.answers[cell.label] = yield from concurrent_users(self.factory, plan, self.alone)
             if cell.credential.drill == "identity":
                 self.cells[cell.label] = cell
-                self.answers[cell.label] = yield from named_users(self.factory, plan, cell.credential)
+                self.answers[cell.label] = yield from named_users(self.factory, plan, cell.credential, self.alone)
         self._compare()
         return self._verdicts
 
@@ -115,56 +116,11 @@ class Script:
         ]
         return of_the_route + judged + [self.judge.of_object(tried) for tried in self.objects]
 
-    # Sending
-
-    def _sequence(self, cell: Cell) -> Sequence:
-        base = self.state.base_in(cell.way)
-        return Sequence(self.factory, self.plan, cell.credential, cell.way, base)
-
-    def _stops(self, cell: Cell) -> bool:
-        """Whether the probe stops the cell's requests at the handler's door.
-
-        Where one person is let in and another is not, the handler may be what tells them apart. Of what is admitted, each genuine
-        credential runs, and one of each group.
-        """
-        if not self.state.stops or (cell.expect == "accept" and cell.credential.shows_its_group):
-            return False
-        return not (cell.credential.personal and cell.expect == "reject" and self.plan.ways[0].kind == "session")
-
-    def _try(self, cells: list[Cell], *, singly: bool) -> Steps:
-        if not cells:
-            return
-        ready = [(cell, self._sequence(cell), self._stops(cell)) for cell in cells]
-        acted = [(sequence, stop) for _, sequence, stop in ready if sequence.prepared.then is not None]
-        if acted:
-            yield Work([sending for sequence, stop in acted for sending in sequence.before(stop)], True)
-            for sequence, _ in acted:
-                sequence.then()
-        sendings = []
-        for _, sequence, stop in ready:
-            if sequence.prepared.then is None:
-                sendings += sequence.before(stop)
-            sendings += sequence.forms(stop)
-        answers = iter((yield Work(sendings, singly)))
-        for cell, sequence, _ in ready:
-            if sequence.prepared.then is None:
-                for _ in sequence.prepared.before:
-                    next(answers)
-            self._keep(cell, sequence, [next(answers) for _ in sequence.prepared.forms])
-
-    def _keep(self, cell: Cell, sequence: Sequence, answers: list[Observation]) -> None:
-        prepared = sequence.prepared
-        for canary_url, words, answer in zip(prepared.canary_urls, prepared.words, answers, strict=True):
-            answer.form = words
-            answer.canary_fetched = canary_url is not None and self.factory.mint.ssrf_listener.fetched(canary_url)
-        self.cells[cell.label] = cell
-        self.answers[cell.label] = answers
+    # Learning
 
     def _once(self, credential: Credential, *, stop: bool, learn: bool = False) -> OneAnswer:
         """Send one request in the usual way that is no cell's."""
         return ask_once(self.factory, self.state, credential, self.plan.ways[0], stop=stop, learn=learn)
-
-    # Learning
 
     def _twins(self, cells: list[Cell]) -> Steps:
         """Find out who is admitted in each way, and where the route decides.
@@ -191,7 +147,7 @@ class Script:
             state.anonymous = [before, again]
             state.always |= ended(again)
         missing = plan.cell(_MISSING)
-        if self._stops(missing) and any(cell.label == missing.label for cell in cells):
+        if self.stops(missing) and any(cell.label == missing.label for cell in cells):
             self.cells[missing.label], self.answers[missing.label] = missing, [before]
 
     def _needed_ways(self, cells: list[Cell]) -> list[Way]:
@@ -220,7 +176,7 @@ class Script:
 
     def _learn(self, way: Way, credential: Credential, sequence: Sequence, answer: Observation) -> None:
         own = self.plan.cell(credential, way if way.label == way.carrier else None)
-        self._keep(own, sequence, [answer])
+        self.keep(own, sequence, [answer])
         twin = Twin(credential, False, "", answer)
         self._judge_twin(twin)
         if twin.admitted or way.label not in self.state.twins:
@@ -279,8 +235,8 @@ class Script:
             state.twins[carrier] = Twin(cell.credential, True, outcome_of(answer, state, cell.credential)[2], answer)
             self.found += plan.planned_in(way)
         plan.found = self.found
-        yield from self._try([cell for cell in self.found if not _first_sign_in(cell)], singly=False)
-        yield from self._try([cell for cell in self.found if _first_sign_in(cell)], singly=True)
+        yield from self.send([cell for cell in self.found if not _first_sign_in(cell)], singly=False)
+        yield from self.send([cell for cell in self.found if _first_sign_in(cell)], singly=True)
 
     def _named(self) -> Steps:
         """Try what the target's own source names: learn it from a few requests, and send each of it."""
@@ -303,7 +259,7 @@ class Script:
         self.factory.named.add(source)
         self.found += cells
         plan.found = self.found
-        yield from self._try(cells, singly=False)
+        yield from self.send(cells, singly=False)
 
     def _entered(self, label: str) -> bool:
         answers = self.answers.get(label, [])
@@ -315,8 +271,8 @@ class Script:
             if not cell.credential.bypass or cell.expect != "reject" or self.factory.probes(self.plan.route):
                 continue
             if any(answer.status is not None and answer.status < 300 for answer in self.answers[label]):
-                sequence = self._sequence(cell)
-                self.state.controls[label] = yield Work(sequence.control(self._stops(cell)))
+                sequence = self.sequence(cell)
+                self.state.controls[label] = yield Work(sequence.control(self.stops(cell)))
 
     def _compare(self) -> None:
         """Keep the refusals with which the others are compared."""

@@ -125,17 +125,25 @@ def load_libraries(routes: Iterable[FoundRoute], app_dir: str, reader: Mentions)
 
 
 def authentication_functions(
-    routes: Iterable[FoundRoute], app_dir: str, patterns: Iterable[str]
+    routes: list[FoundRoute], app_dir: str, patterns: Iterable[str], reader: Mentions
 ) -> dict[str, FunctionType]:
     """Return name -> function of what may authenticate.
 
-    These are dependencies and own functions with a telling name, known libraries, and what `patterns` name. What merely runs
-    beside it (a database session, paging) must stay out: the order of these functions and the handler tells where a route decides.
+    These are dependencies and own functions with a telling name, known libraries, what `patterns` name, and own dependencies whose
+    code uses one of these. What merely runs beside it (a database session, paging) must stay out: the order of these functions
+    and the handler tells where a route decides.
     """
     found: dict[str, FunctionType] = {}
     for source in (_dependencies(routes), _own_functions(app_dir), _library_functions(), _matching(patterns)):
         for name, function in source:
             found.setdefault(name, function)
+    codes = {function.__code__: name for name, function in found.items()}
+    for name, call in {name_of(call): call for route in routes for call in route.dependencies}.items():
+        guard = plain_function(call)
+        if name in found or guard is None or not is_own(guard.__code__.co_filename, app_dir):
+            continue
+        if named_in(guard, codes, reader):
+            found[name] = guard
     return found
 
 

@@ -135,7 +135,8 @@ class Result(NamedTuple):
     """What came of one item.
 
     `body` is the beginning of the response's body; `cut`: there was, or may have been, more. `micros` is the duration in
-    microseconds. `error` is the exception that the target raised, in one line.
+    microseconds, `waited` how many of these nothing in the process was running; 0 where others may not run meanwhile. `error` is
+    the exception that the target raised, in one line.
     """
 
     status: Optional[int]
@@ -144,6 +145,7 @@ class Result(NamedTuple):
     cut: bool
     trace: Trace
     micros: int
+    waited: int
     error: Optional[str]
     websocket: Optional[WebsocketFacts]
 
@@ -170,12 +172,12 @@ class Stop(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Items to execute one after the other, or all at the same moment (`together`). `limit` is in seconds for each item."""
+    """Items to execute one after the other, `at_once` of them beside each other. `limit` is in seconds for each item."""
 
     number: int
     limit: float
     items: List[Item]
-    together: bool
+    at_once: int
 
 
 class Failure(NamedTuple):
@@ -226,7 +228,7 @@ class Results(NamedTuple):
 class Hung(NamedTuple):
     """An item exceeded the limit. `results` are those of the items before it; `where` names the places it is stuck in.
 
-    `answered`: a part of the item's own answer was there, which is the last of `results`.
+    `answered`: a part of the item's own answer was there, which is the last of `results`. `beside`: others ran beside it.
     """
 
     number: int
@@ -234,6 +236,7 @@ class Hung(NamedTuple):
     blocked: List[str]
     where: str
     answered: bool = False
+    beside: bool = False
 
 
 Message = Union[Configuration, Go, Stop, Batch, Failure, Hello, Heartbeat, Results, Hung]
@@ -342,6 +345,6 @@ def _result_from_wire(wire: List[Any]) -> Result:
     trace[4] = list(map(tuple, trace[4]))
     trace[5] = list(map(Asked._make, trace[5]))
     wire[4] = Trace._make(trace)
-    if wire[7] is not None:
-        wire[7] = WebsocketFacts(*wire[7])
+    if wire[-1] is not None:
+        wire[-1] = WebsocketFacts(*wire[-1])
     return Result._make(wire)

@@ -116,7 +116,7 @@ class Agent:
             self.probe.watch_handler(route.endpoint, number)
         authentication.load_libraries(routes, self.app_dir, reader)
         shared = self._shared(routes, reader)
-        found = authentication.authentication_functions(routes, self.app_dir, self.configuration.patterns)
+        found = authentication.authentication_functions(routes, self.app_dir, self.configuration.patterns, reader)
         for name, function in found.items():
             handler = self.probe.number_of(function)
             if handler is None or handler in shared:
@@ -149,21 +149,22 @@ class Agent:
     # Executing
 
     async def _execute(
-        self, item: Item, loop: asyncio.AbstractEventLoop, base: contextvars.Context, *, together: bool = False
+        self, item: Item, loop: asyncio.AbstractEventLoop, base: contextvars.Context, *, beside: bool
     ) -> Result:
-        beside = {number for own in item.handlers for number in self.beside.get(own, ())}
-        trace = probe.RequestTrace(item.stop, item.handlers, beside, learn=item if item.learn else None)
+        """Execute one item, alone or `beside` others, and return what came of it."""
+        used = {number for own in item.handlers for number in self.beside.get(own, ())}
+        trace = probe.RequestTrace(item.stop, item.handlers, used, learn=item if item.learn else None)
         answer = Answer()
         error = None
-        started = time.perf_counter()
+        clock = Clock(alone=not beside and self.interface == "asgi")
 
         def partly() -> Result | None:
             """What is there of an answer that has begun and has not ended."""
             if answer.began is None or not (answer.cut or answer.websocket):
                 return None
-            return _result(answer, trace.close(), int((time.perf_counter() - started) * 1e6), None)
+            return _result(answer, trace.close(), clock, None)
 
-        if not together:
+        if not beside:
             self.watchdog.current, self.watchdog.answer = partly, answer
         context = base.copy()
         context.run(probe.CURRENT.set, trace)
@@ -172,7 +173,7 @@ class Agent:
                 await context.run(loop.create_task, _contained(function_call.call(item, answer)))
             elif self.interface == "wsgi":
                 # Not in the loop's own thread: Django's models refuse to work there, and async views of Flask.
-                worker = None if together else self.worker
+                worker = None if beside else self.worker
                 await loop.run_in_executor(worker, context.run, wsgi.call, self.app, item, answer)
             else:
                 run = asgi.websocket if item.kind == "websocket" else asgi.http
@@ -188,7 +189,28 @@ class Agent:
         self.watchdog.current = self.watchdog.answer = None
         if item.learn:
             self.recorder.finish(trace)
-        return _result(answer, trace.close(), int((time.perf_counter() - started) * 1e6), error)
+        return _result(answer, trace.close(), clock, error)
+
+    async def _beside(
+        self, batch: Batch, results: list[Result], loop: asyncio.AbstractEventLoop, base: contextvars.Context
+    ) -> None:
+        """Execute items beside each other, so many that as many are under way as the batch says. `results` has those that ended before
+        any that has not.
+        """
+        ended: dict[int, Result] = {}
+        begun: dict[int, float] = {}
+        waiting = iter(enumerate(batch.items))
+
+        async def work() -> None:
+            for number, item in waiting:
+                begun[number] = time.monotonic()
+                self.watchdog.deadline = min(begun.values()) + batch.limit
+                ended[number] = await self._execute(item, loop, base, beside=True)
+                del begun[number]
+                while len(results) in ended:
+                    results.append(ended.pop(len(results)))
+
+        await asyncio.gather(*(work() for _ in batch.items[: batch.at_once]))
 
     async def batch(self, batch: Batch) -> None:
         """Execute the items and send the results; the watchdog may cut it short."""
@@ -204,16 +226,15 @@ class Agent:
             where = stuck_in(self.app_dir, loop)
             answered = watchdog.current() if watchdog.current is not None else None
             some = [*results, answered] if answered is not None else list(results)
-            return Hung(batch.number, some, self.redirect.blocked, where, answered is not None)
+            return Hung(batch.number, some, self.redirect.blocked, where, answered is not None, batch.at_once > 1)
 
         watchdog.report = report
-        if batch.together:
-            watchdog.deadline = time.monotonic() + batch.limit
-            results += await asyncio.gather(*(self._execute(item, loop, base, together=True) for item in batch.items))
-        else:
+        if batch.at_once == 1:
             for item in batch.items:
                 watchdog.deadline = time.monotonic() + batch.limit
-                results.append(await self._execute(item, loop, base))
+                results.append(await self._execute(item, loop, base, beside=False))
+        else:
+            await self._beside(batch, results, loop, base)
         finished = True
         watchdog.deadline = None
         live_values.refuse_later(self.app_dir, batch.number)
@@ -244,9 +265,23 @@ class Agent:
             await lifespan.stop()
 
 
-def _result(answer: Answer, trace: Trace, micros: int, error: str | None) -> Result:
+class Clock:
+    """Takes the time of one item. `alone`: nothing runs beside it, so that the time of the processors is its own."""
+
+    def __init__(self, *, alone: bool) -> None:
+        self.alone = alone
+        self.began, self.ran = time.perf_counter(), time.process_time()
+
+    def micros(self) -> tuple[int, int]:
+        """Return how long it took, and how long the process did nothing meanwhile, in microseconds; 0 where that is not known."""
+        took = time.perf_counter() - self.began
+        waited = took - (time.process_time() - self.ran) if self.alone else 0.0
+        return int(took * 1e6), int(max(0.0, waited) * 1e6)
+
+
+def _result(answer: Answer, trace: Trace, clock: Clock, error: str | None) -> Result:
     body = answer.body.decode("utf-8", "replace")
-    return Result(answer.status, answer.headers, body, answer.cut, trace, micros, error, answer.websocket)
+    return Result(answer.status, answer.headers, body, answer.cut, trace, *clock.micros(), error, answer.websocket)
 
 
 async def _contained(call: Coroutine[Any, Any, None]) -> None:
