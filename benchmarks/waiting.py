@@ -3,7 +3,8 @@
     python benchmarks/waiting.py [--routes 210] [--wait 0.012] [--depth guards] [--agents 4]
 
 Every tenth route is public, every tenth one for administrators; some write. Beside it the same backend without the wait, so that
-what the wait costs can be told from what the work does. What waits leaves its core to others: four agents on two cores. Exit code 1 when the waiting one takes longer than 60 s from start to end.
+what the wait costs can be told from what the work does. What waits leaves its core to others: four agents on two cores.
+Exit code 1 when the waiting one takes longer than 60 s from start to end.
 """
 
 from __future__ import annotations

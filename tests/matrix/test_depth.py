@@ -24,6 +24,17 @@ def two(user: User): return {}
 @app.get("/three")
 def three(user: User): return {}
 """
+# The same under a name that says nothing of tokens.
+NAMELESS = """
+def member(request: Request) -> str: return current_user(request)
+Member = Annotated[str, Depends(member)]
+@app.get("/one")
+def one(user: Member): return {}
+@app.get("/two")
+def two(user: Member): return {}
+@app.get("/three")
+def three(user: Member): return {}
+"""
 # Both depend on `current_user` and each has a flaw of its own that no credential of `quick` shows.
 INSIDE = """
 @app.get("/one")
@@ -100,11 +111,12 @@ def test_quick_tries_what_is_admitted_and_a_few_of_each_group() -> None:
     ("code", "proven", "failing"),
     [
         (ONE_GUARD, {"GET /two", "GET /three"}, set()),
+        (NAMELESS, {"GET /two", "GET /three"}, set()),
         (INSIDE, {"GET /two"}, set()),
         (ANOTHER, {"GET /two"}, {"GET /three"}),
         (OPEN, {"GET /two"}, {"GET /three"}),
     ],
-    ids=["one guard", "in the handler", "another function", "opened by a middleware"],
+    ids=["one guard", "a name that tells nothing", "in the handler", "another function", "opened by a middleware"],
 )
 def test_a_guard_counts_for_the_routes_on_which_it_decided_alike(
     code: str, proven: set[str], failing: set[str], judge_app: Callable[..., Judged]

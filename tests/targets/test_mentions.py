@@ -163,6 +163,26 @@ def test_an_import_within_the_function_is_followed_and_watched(start: Start) -> 
     assert "jose.jwt:decode" in target.functions
 
 
+def test_a_dependency_that_uses_what_verifies_is_watched_whatever_its_name(start: Start) -> None:
+    code = """
+    from fastapi import Depends, FastAPI, Request
+    from starlette.responses import JSONResponse
+    app = FastAPI(openapi_url=None)
+    def of_the_request(request): return {"sub": request.headers.get("authorization")}
+    def read_token(request): return of_the_request(request)
+    def administrator(request: Request): return read_token(request)
+    class Staff:
+        def __call__(self, request: Request): return read_token(request)
+    def paging(limit: int = 10): return limit
+    def session(): yield "connection"
+    @app.get("/one", dependencies=[Depends(administrator), Depends(Staff()), Depends(paging), Depends(session)])
+    def one(): return {}
+    """
+    assert sorted(name.partition(":")[2] for name in start(code).functions) == [
+        "Staff.__call__", "administrator", "read_token"
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("name", ["login", "verify_token"])
 def test_a_handler_with_a_telling_name_is_no_mechanism(start: Start, name: str) -> None:
     code = f"""
