@@ -180,7 +180,9 @@ def test_init_writes_a_matrix_that_runs(command: Run, project: Path) -> None:
     everything = "".join(path.read_text() for path in (project / "new" / "routers").iterdir())
     assert '"GET /me" = { policy = "clerk", reviewed = false }  # today clerk' in everything + text
     assert '"GET /rows/{row_id}" = { policy = "clerk", path = { row_id = 1 }, reviewed = false }' in everything
-    assert '"POST /hook" = { policy = "inside", reviewed = false }  # today inside' in everything
+    (hook,) = [line for line in everything.splitlines() if line.startswith('"POST /hook"')]
+    assert hook.startswith('"POST /hook" = { policy = "inside", json = { object = "event", type = "user.updated"')
+    assert hook.endswith("reviewed = false }  # today inside")
     run = command("run", "--suites", "new", "--no-drills")
     assert run.returncode == 1, run.stdout
     assert "not reviewed: 4 lines that init wrote (GET /me, GET /rows/{row_id}, GET /public, POST /hook)" in run.stdout
@@ -205,6 +207,9 @@ def test_init_finds_out_and_a_bare_run_follows(command: Run, project: Path) -> N
     assert done.returncode == 0, done.stderr
     assert "took --app backend:app: backend.py makes it" in done.stdout
     assert "OPENAI_API_KEY: the app does not start without it" in done.stdout
+    written = {path.name for path in (project / "suites").glob("*.toml")}
+    assert written == {"auth_matrix.toml", "budget.toml", "configuration.toml"}
+    assert "looking: who gets in, on every route\nlooking: user_sync.toml\n" in done.stderr
     assert done.stdout.splitlines()[-1] == "then: clerk-harness run"
     run = command("run", "--depth", "quick")
     assert "a line that init wrote and nobody has read" in run.stdout
@@ -222,6 +227,7 @@ def test_init_of_a_backend_with_a_database(command: Run, project: Path) -> None:
         "fresh",
         "--env",
         "PLATFORM_STAGE=mixed",
+        "--no-contracts",
     ]
     done = command("init", *options, "--migrate", "python -m app.manage migrate", "--scheme", "postgresql+psycopg")
     assert done.returncode == 0, done.stderr
@@ -230,7 +236,7 @@ def test_init_of_a_backend_with_a_database(command: Run, project: Path) -> None:
     assert '[target.env]\nPLATFORM_STAGE = "mixed"' in matrix
     written = {path.stem: path.read_text() for path in (project / "fresh" / "routers").iterdir()}
     assert len(written) > 25
-    assert '"POST /auth/webhook" = { policy = "inside", reviewed = false }' in written["auth_clerk"]
+    assert '"POST /auth/webhook" = { policy = "inside", json = { object = "event", type = "user.updated"' in written["auth_clerk"]
     assert '"GET /health" = { policy = "public", reviewed = false }' in written["health"]
 
 

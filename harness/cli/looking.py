@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from harness.contracts.registry import MATRIX_FILE
 from harness.core.command_line import word
 from harness.core.errors import HarnessError
+from harness.core.onlooker import Onlooker
 from harness.core.output import line, say
 from harness.core.redact import is_secret
 from harness.core.text import many
@@ -48,7 +50,7 @@ def init(arguments: argparse.Namespace) -> int:
         options, found = with_project(options)
     for reason in found.because:
         say(f"took {line(reason)}")
-    written = write_suites(options, found)
+    written = write_suites(options, found, _Looking())
     for sentence in written.notes:
         say(line(sentence))
     for path in written.paths:
@@ -58,6 +60,13 @@ def init(arguments: argparse.Namespace) -> int:
     secret = [f" --env {name}=…" for name in options.env if is_secret(name)]
     say(f"then: clerk-harness run{suites}{''.join(secret)}")
     return 0
+
+
+class _Looking(Onlooker):
+    """Says on standard error what is looked at: the app is started for each, and that takes its time."""
+
+    def phase(self, name: str) -> None:
+        say(f"looking: {name}", file=sys.stderr)
 
 
 def _update(options: Options) -> int:

@@ -25,7 +25,8 @@ from harness.targets import Call, Observation, Route
 from harness.targets.base import ask
 from harness.targets.request_builder import Example, under
 
-_ASKED = ("missing", "clerk", "legacy", "clerk-org-admin", "clerk-cookie")
+_ASKED = ("missing", "clerk", "legacy")
+_ASKED_NEXT = ("clerk-org-admin", "clerk-cookie")
 _ASKED_MORE = ("clerk-org-member", "m2m-jwt", "m2m-opaque", "api-key", "oauth-jwt", "webhook", "clerk-template")
 """Who is tried as well where none of these gets in."""
 _STAFF = replace(
@@ -132,7 +133,11 @@ class _Asker:
         """What the usual people are answered; where none of them gets in, what others are as well."""
         seen = self._answered(plan, _ASKED, stop=stop)
         outcomes = _outcomes(plan, seen, inside=not stop)
-        if not {"admitted", "failed"} & {outcomes[name] for name in ("missing", "clerk", "legacy", "clerk-cookie")}:
+        if outcomes["missing"] in ("admitted", "failed") or "admitted" in (outcomes["clerk"], outcomes["legacy"]):
+            return seen
+        seen |= self._answered(plan, _ASKED_NEXT, stop=stop)
+        outcomes = _outcomes(plan, seen, inside=not stop)
+        if not {"admitted", "failed"} & {outcomes[name] for name in (*_ASKED, "clerk-cookie")}:
             seen |= self._answered(plan, (*_ASKED_MORE, _STAFF.name), stop=stop)
         return seen
 

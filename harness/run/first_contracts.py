@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,14 @@ import psycopg
 
 from harness.contracts.base import Check
 from harness.contracts.budget.declaration import BudgetFile
+from harness.contracts.budget.measure import entrance
 from harness.contracts.budget.verify import CONTRACT as BUDGET
-from harness.contracts.budget.verify import INDEX
+from harness.contracts.budget.verify import INDEX, with_statement_proxy
 from harness.contracts.configuration.declaration import ConfigurationFile
 from harness.contracts.configuration.verify import CONTRACT as CONFIGURATION
+from harness.contracts.matrix.plan import guards
 from harness.core.errors import HarnessError, UnsafeError
+from harness.core.onlooker import Onlooker
 from harness.run.baseline import RouteBaseline
 from harness.run.context import RunContext
 from harness.run.first_migrations import find_legacy
@@ -45,25 +49,33 @@ class Surroundings:
     there: frozenset[str] = frozenset()
 
 
-def contract_files(session: RunContext, known: Surroundings) -> tuple[dict[str, str], list[str]]:
+def contract_files(
+    session: RunContext, known: Surroundings, onlooker: Onlooker | None = None
+) -> tuple[dict[str, str], list[str]]:
     """The text of each contract's file by its name, and why one is not written that could be expected."""
     files: dict[str, str] = {}
     notes: list[str] = []
     makers: dict[str, Callable[[RunContext, Surroundings], str]] = {
-        "user_sync": _sync, "migrations": _migrations, "budget": _budget, "configuration": _configuration,
+        "user_sync": _sync, "budget": _budget, "migrations": _migrations, "configuration": _configuration,
     }  # fmt: skip
-    for name, make in makers.items():
-        if name in known.there:
-            notes.append(f"{name}.toml is left as it is")
-            continue
-        try:
-            files[name] = _head(name) + make(session, known)
-        except NothingFoundError as nothing:
-            notes += [f"{name}.toml is not written: {nothing}"] if str(nothing) else []
-        except UnsafeError:
-            raise
-        except (HarnessError, psycopg.Error) as error:
-            notes.append(f"{name}.toml is not written: {error}")
+    with ThreadPoolExecutor(1, thread_name_prefix="clerk-harness-init") as beside:
+        # A migration tool is a process of its own, on databases of its own.
+        migrations = None if "migrations" in known.there else beside.submit(_migrations, session, known)
+        for name, make in makers.items():
+            if name in known.there:
+                notes.append(f"{name}.toml is left as it is")
+                continue
+            if onlooker is not None:
+                onlooker.phase(f"{name}.toml")
+            try:
+                text = make(session, known) if name != "migrations" or migrations is None else migrations.result()
+                files[name] = _head(name) + text
+            except NothingFoundError as nothing:
+                notes += [f"{name}.toml is not written: {nothing}"] if str(nothing) else []
+            except UnsafeError:
+                raise
+            except (HarnessError, psycopg.Error) as error:
+                notes.append(f"{name}.toml is not written: {error}")
     return files, notes
 
 
@@ -148,7 +160,14 @@ def _budget(session: RunContext, known: Surroundings) -> str:
     users = known.users
     lookup = f"{users.name}.{users.clerk_id}" if users is not None and re.fullmatch(r"\w+", users.name) else None
     file = BudgetFile(statements=None, clerk_calls=None, lookup=lookup)
-    checks = {check.name: check for check in BUDGET.examine(session, file, None)}
+    entered = [plan for plan in session.plan().routes if entrance(plan) is not None]
+    # What a route costs before its handler is the cost of its guard, where one hangs on it.
+    first = guards(entered)
+    stand = [plan.key for plan in entered if not plan.route.dependencies or plan in first]
+    if not stand or not session.target.sees_inside:
+        raise NothingFoundError("no route is entered with Clerk whose cost could be measured")
+    with with_statement_proxy(session, stand) as (inner, proxy):
+        checks = {check.name: check for check in BUDGET.limits(inner, file, proxy)}
     figures = checks["clerk-calls"].figures
     warm, cold = (_most(figures, kind) for kind in ("warm", "cold"))
     if not warm:

@@ -15,6 +15,7 @@ from harness.contracts.registry import FILES, MATRIX_FILE
 from harness.core.ending import held
 from harness.core.errors import DatabaseError, HarnessError, MigrationError
 from harness.core.file_set import write_set
+from harness.core.onlooker import Onlooker
 from harness.core.redact import is_secret
 from harness.credentials import Legacy
 from harness.credentials.mint import ORIGIN
@@ -56,17 +57,19 @@ class Written:
     notes: list[str] = field(default_factory=list)
 
 
-def write_suites(options: Options, project: Project) -> Written:
+def write_suites(options: Options, project: Project, onlooker: Onlooker | None = None) -> Written:
     """Survey the target and write `auth_matrix.toml` and a file a router; of the other contracts those that fit what was found.
 
-    Raises HarnessError rather than overwrite.
+    `onlooker` is told what is looked at. Raises HarnessError rather than overwrite.
     """
     root = options.suites
+    onlooker = onlooker or Onlooker()
     refuse_to_overwrite(root)
     databased = _database_table(options, project)
     settings = {"origin": project.origin} if project.origin not in (None, ORIGIN) else {}
     options = replace(options, env={**project.clerk, **options.env})
     lacking = "the app does not start without it; a harmless value stands in [target.env]"
+    onlooker.phase("who gets in, on every route")
     with server_for(options, wanted=databased is not None) as server:
         found, databased, notes = _surveyed(options, project, databased, settings, server)
         head = _HEAD + _target_lines(options, found.given)
@@ -81,7 +84,10 @@ def write_suites(options: Options, project: Project) -> Written:
         head += "".join(f"\n{table(f'identities.{name}', each)}" for name, each in found.people.items())
         files = {root / MATRIX_FILE: schema_line("matrix", ".") + head + "\n" + policies_for(found.entries)}
         files |= router_files(root, found.entries)
-        beside, why = _beside(options, files, found, server) if options.contracts and options.url is None else ({}, [])
+        beside: dict[str, str] = {}
+        why: list[str] = []
+        if options.contracts and options.url is None:
+            beside, why = _beside(options, files, found, server, onlooker)
     notes += said_first(found.entries) + found.told + [f"{name}: {lacking}" for name in found.given] + why
     files |= {root / f"{name}.toml": text for name, text in beside.items()}
     files |= {root / SCHEMAS / f"{name}.schema.json": as_text(made) for name, made in schemas().items()}
@@ -139,7 +145,7 @@ def _legacy(project: Project) -> Legacy:
 
 
 def _beside(
-    options: Options, files: Mapping[Path, str], found: Survey, server: Server | None
+    options: Options, files: Mapping[Path, str], found: Survey, server: Server | None, onlooker: Onlooker
 ) -> tuple[dict[str, str], list[str]]:
     """The files of the contracts, by name, found out on a run by the matrix that is about to be written; and what is left out."""
     from harness.run.first_contracts import Surroundings, contract_files
@@ -153,7 +159,7 @@ def _beside(
     own = frozenset(name for name in FILES.values() if (root / f"{name}.toml").exists())  # Somebody has written it.
     known = Surroundings(found.entries, found.seeded.table if found.seeded is not None else None, texts, own)
     told = replace(options, env=found.given | options.env)
-    (made, notes), _ = started(told, declaration, lambda session: contract_files(session, known), server)
+    (made, notes), _ = started(told, declaration, lambda session: contract_files(session, known, onlooker), server)
     return made, notes
 
 

@@ -145,7 +145,8 @@ def _help(option: Option) -> str:
 
 def _argparse(option: Option) -> dict[str, Any]:
     if option.kind is SWITCH:
-        return {"action": argparse.BooleanOptionalAction}
+        # Whoever says nothing leaves a switch open, but for those that are on.
+        return {"action": argparse.BooleanOptionalAction, "default": option.default or None}
     if option.kind is bool:
         return {"action": "store_true"}
     if option.kind in (PAIRS, SEVERAL):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from harness.contracts.base import Check, Context, Contract, Progress
 from harness.contracts.budget.checks import CHECKS, INDEX, Costs
@@ -87,8 +88,13 @@ class Budget(Contract):
 
 
 @contextmanager
-def with_statement_proxy(context: Context) -> Iterator[tuple[Context, StatementProxy | None]]:
-    """A run like another whose app talks to Postgres through a relay, and the relay; None without a database."""
+def with_statement_proxy(
+    context: Context, routes: Sequence[str] = ()
+) -> Iterator[tuple[Context, StatementProxy | None]]:
+    """A run like another, of these `routes` or of all, whose app talks to Postgres through a relay, and the relay; None without a
+    database.
+    """
+    part: dict[str, Any] = {"routes": [*routes]} if routes else {}
     with ExitStack() as stack:
         proxies: list[StatementProxy] = []
 
@@ -97,7 +103,15 @@ def with_statement_proxy(context: Context) -> Iterator[tuple[Context, StatementP
             return proxies[-1].url
 
         inner = stack.enter_context(
-            context.another(through=through, credentials=["clerk"], only=[], drills=False, fuzz=0, agents=1)
+            context.another(
+                through=through,
+                **part,
+                credentials=["clerk"],
+                only=[],
+                drills=False,
+                fuzz=0,
+                agents=1,
+            )
         )
         yield inner, proxies[0] if proxies else None
 
