@@ -236,7 +236,10 @@ def test_init_of_a_backend_with_a_database(command: Run, project: Path) -> None:
     assert '[target.env]\nPLATFORM_STAGE = "mixed"' in matrix
     written = {path.stem: path.read_text() for path in (project / "fresh" / "routers").iterdir()}
     assert len(written) > 25
-    assert '"POST /auth/webhook" = { policy = "inside", json = { object = "event", type = "user.updated"' in written["auth_clerk"]
+    assert (
+        '"POST /auth/webhook" = { policy = "inside", json = { object = "event", type = "user.updated"'
+        in written["auth_clerk"]
+    )
     assert '"GET /health" = { policy = "public", reviewed = false }' in written["health"]
 
 
