@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from harness.core.errors import TargetError
 from harness.targets.base import Call, Lane, Partial
 from tests.targets.conftest import Start
 from tests.targets.kit import TINY, ask_lane, get
@@ -85,6 +86,18 @@ def test_a_request_that_ends_the_process_is_told_from_the_others(start: Start) -
     target = start(BAD)
     first, dead, last = ask_lane(target.lanes[0], [get(target, "/ok"), get(target, "/die"), get(target, "/ok")])
     assert (first.status, dead.died, last.status) == (200, True, 200)
+
+
+def test_an_app_that_nobody_can_read_is_told_in_its_own_words(start: Start) -> None:
+    code = """
+    from starlette.applications import Starlette
+    class App(Starlette):
+        @property
+        def routes(self): raise RuntimeError("no routes today")
+    app = App()
+    """
+    with pytest.raises(TargetError, match=r"its last words: RuntimeError: no routes today"):
+        start(code)
 
 
 def test_sys_exit_in_a_handler_does_not_end_the_agent(start: Start) -> None:

@@ -78,9 +78,12 @@ def discover(app: object) -> list[FoundRoute]:
 def openapi_of(app: object) -> tuple[dict[str, Any] | None, str | None]:
     """Return (the app's own OpenAPI document, None), (None, the error in making it), or (None, None) where it makes none."""
     inner = unwrap_app(app)
-    make = getattr(inner if inner is not None else app, "openapi", None)
-    if not callable(make) and type(inner).__module__ == "litestar.app":
-        make = getattr(getattr(inner, "openapi_schema", None), "to_schema", None)
+    make: Any = getattr(inner if inner is not None else app, "openapi", None)
+    if not callable(make) and type(inner).__module__ == "litestar.app" and inner.openapi_config is not None:
+
+        def make() -> Any:
+            return inner.openapi_schema.to_schema()
+
     if not callable(make):
         return None, None
     try:

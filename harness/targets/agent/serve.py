@@ -9,6 +9,7 @@ import os
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -301,6 +302,7 @@ def main() -> None:
     if not isinstance(configuration, Configuration):
         return
     agent = Agent(wire, configuration)
+    code = 0
     try:
         agent.configure()
         if wire.read() is not None:  # `Go`.
@@ -312,8 +314,11 @@ def main() -> None:
         wire.write(Failure("startup", "the app refused to start: %s" % error, agent.redirect.blocked))
     except (BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
         pass
+    except BaseException:  # A mistake of the agent: its last words are told.
+        code = 70
+        traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
         # Threads that the target left running must not keep the process.
-        os._exit(0)
+        os._exit(code)
