@@ -69,6 +69,7 @@ STYLES = [
     ("fastify.mjs", {}),
     ("hono.mjs", {}),
     ("nest.mjs", {}),
+    ("nest.mjs", {"ADAPTER": "fastify"}),
     *[("koa.mjs", {"ROUTER": name}) for name in KOA_ROUTERS],
 ]
 

@@ -1,4 +1,5 @@
-// NestJS on Express: guards of a controller, of a route and of the whole app. FLAW: what is wrong with it; STYLE: how it guards.
+// NestJS on Express, or on Fastify: guards of a controller, of a route and of the whole app. FLAW: what is wrong with it; STYLE: how it
+// guards; ADAPTER: what serves it.
 import "reflect-metadata";
 import { Controller, Get, HttpCode, Module, Param, Post, Req, SetMetadata, UnauthorizedException, UseGuards } from "@nestjs/common";
 import { NestFactory, Reflector } from "@nestjs/core";
@@ -79,6 +80,7 @@ onClass(OthersController, Controller());
 
 class AppModule {}
 onClass(AppModule, Module({ controllers: [UsersController, OthersController] }));
-const app = await NestFactory.create(AppModule, { logger: false });
+const adapters = process.env.ADAPTER === "fastify" ? [new (await import("@nestjs/platform-fastify")).FastifyAdapter()] : [];
+const app = await NestFactory.create(AppModule, ...adapters, { logger: false });
 if (everywhere) app.useGlobalGuards(new AppGuard(new Reflector()));
 await app.listen(Number(process.env.PORT), "127.0.0.1");
