@@ -3,7 +3,8 @@
     python benchmarks/speed.py [--rounds 5] [--routers avatar,peers]
 
 Every round runs all contestants one after the other, so that what else the machine does weighs on all of them; medians count.
-Rates are of cells. A cell is one request to the bare loop and to the usual way; the engine sends all its forms, which are more.
+Rates are of cells. A cell is one request to the bare loop and to the usual way; the engine sends all its forms, which are more, so
+that its rate of requests is shown as well: work for work, with everything judged and recorded.
 Exit code 1 when a target of the project is missed.
 """
 
@@ -17,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rounds import Ratios
 
@@ -26,6 +29,7 @@ from harness.contracts.matrix.factory import RequestFactory
 from harness.credentials import select
 from harness.run.context import RunContext
 from harness.run.options import Options
+from harness.targets.base import Call
 
 ROOT = Path(__file__).resolve().parent.parent
 HERE = Path(__file__).resolve().parent
@@ -38,6 +42,8 @@ CREDENTIALS = [each.name for each in select(GROUPS) if each.drill is None]
 ROUTERS = ["auth_clerk", "careers", "chat", "courses", "health", "internal", "messages", "peers", "users"]
 """Every fourth router or so, of each kind: people, administrators, machines, the public; with writes, and a websocket."""
 TARGETS = {
+    "requests: engine, one agent / bare loop": 0.9,
+    "requests: engine, two agents / bare loop": 1.75,
     "engine, one agent / bare loop": 0.9,
     "engine, two agents / bare loop": 1.75,
     "engine, two agents / usual way": 11.0,
@@ -66,16 +72,32 @@ def requests_of(session: RunContext) -> list[list[object]]:
     return items
 
 
-def engine(agents: int, routers: list[str]) -> float:
-    """Cells a second of the engine, everything judged and recorded."""
+def counted(session: RunContext) -> list[int]:
+    """Counts the requests of a run: a list to which the size of each batch is added."""
+    sizes: list[int] = []
+
+    def counting(submit: Callable[..., None]) -> Callable[..., None]:
+        def counted_submit(calls: list[Call], limit: float, **more: Any) -> None:
+            sizes.append(len(calls))
+            submit(calls, limit, **more)
+
+        return counted_submit
+
+    for lane in session.target.lanes:
+        lane.submit = counting(lane.submit)  # type: ignore[method-assign]
+    return sizes
+
+
+def engine(agents: int, routers: list[str]) -> tuple[float, float]:
+    """Cells and requests a second of the engine, everything judged and recorded."""
     declaration = load(ROOT / "suites")
     with RunContext(options(agents, routers), declaration) as session:
-        plan = session.plan()
+        plan, sizes = session.plan(), counted(session)
         started = time.perf_counter()
         verdicts = list(session.run(plan))
         seconds = time.perf_counter() - started
     assert len(verdicts) == plan.cells and not any(verdict.failed for verdict in verdicts)
-    return plan.cells / seconds
+    return plan.cells / seconds, sum(sizes) / seconds
 
 
 def bare_and_usual(routers: list[str]) -> tuple[float, float]:
@@ -145,11 +167,12 @@ def main() -> int:
     ratios = Ratios(TARGETS)
     for number in range(given.rounds):
         bare, usual = bare_and_usual(routers)
-        one, two, through = engine(1, routers), engine(2, routers), through_pytest(routers)
-        ratios.add(dict(zip(TARGETS, (one / bare, two / bare, two / usual, through / usual), strict=True)))
+        (one, alone), (two, both), through = engine(1, routers), engine(2, routers), through_pytest(routers)
+        found = (alone / bare, both / bare, one / bare, two / bare, two / usual, through / usual)
+        ratios.add(dict(zip(TARGETS, found, strict=True)))
         print(
             f"round {number + 1}, cells a second: bare loop {bare:,.0f}, usual way {usual:,.0f}, engine {one:,.0f} with one agent "
-            f"and {two:,.0f} with two, through pytest {through:,.0f}",
+            f"({alone:,.0f} requests) and {two:,.0f} with two ({both:,.0f}), through pytest {through:,.0f}",
             flush=True,
         )
     return int(ratios.show())

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +16,10 @@ import pytest
 
 from harness.contracts.base import Check
 from harness.contracts.matrix import Declaration, load
+from harness.contracts.matrix.tables import MatrixFile
 from harness.contracts.registry import contract
 from harness.core.errors import UnsafeError
+from harness.credentials import Legacy
 from harness.run.context import RunContext
 from harness.run.contract_process import Outcome
 from harness.run.judging import Judging
@@ -142,11 +145,18 @@ def kind_of(target: type, **more: Any) -> Any:
     ],
 )
 def test_who_needs_the_target_for_itself_alone(
-    target: Any, options: dict[str, Any], declared: int | None, why: str
+    tmp_path: Path, target: Any, options: dict[str, Any], declared: int | None, why: str
 ) -> None:
-    table = SimpleNamespace(matrix=SimpleNamespace(target=SimpleNamespace(agents=declared)))
-    context: Any = SimpleNamespace(target=target, options=Options(**options), declaration=table)
+    matrix = MatrixFile.model_validate({"policies": {}, "target": {"agents": declared} if declared else {}})
+    context: Any = SimpleNamespace(
+        target=target,
+        options=Options(app_dir=tmp_path, **options),
+        declaration=Declaration(matrix, {}, tmp_path, Legacy()),
+    )
     assert why in alone(context) if why else alone(context) == ""
+    sqlite3.connect(tmp_path / "app.db").execute("CREATE TABLE t (id INTEGER)").connection.close()
+    shared = "" if options.get("agents") == 2 else "an SQLite file of its own"
+    assert why in alone(context) if why else shared in alone(context)
 
 
 def test_a_lazy_context_starts_its_target_when_somebody_asks(project: Path) -> None:

@@ -26,6 +26,7 @@ from harness.core.redact import known_secrets
 from harness.core.temporary import temporary_folder
 from harness.run.context import RunContext
 from harness.run.contract_process import Job, Outcome, outcome_of
+from harness.run.sqlite_users import shares_a_file
 from harness.targets.restart import can_run_in_parallel, environment_of
 
 _BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from harness.run.contract_process import main; main()"
@@ -46,6 +47,12 @@ def alone(context: RunContext) -> str:
         return "the target's port is fixed"
     if 1 in (context.options.agents, declared.agents if context.options.agents is None else None):
         return "one agent only is to work at a time (agents = 1)"
+    if (
+        context.options.agents is None
+        and declared.agents is None
+        and shares_a_file(context.options, context.declaration)
+    ):
+        return "the app keeps an SQLite file of its own, which all would share"
     return ""
 
 

@@ -1,4 +1,6 @@
-"""The table of users in an app's SQLite file: the same question as `user_table` has for Postgres. It is only read."""
+"""An app's own SQLite files: whether it keeps any, and the table of users in them, the same question as `user_table` has for Postgres.
+They are only read.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,9 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.contracts.matrix import Declaration
+from harness.run.environment import app_directory
+from harness.run.options import Options
 from harness.run.user_table import CLERK_ID_COLUMN, EMAIL_COLUMNS, MOST_ROWS, Seeded, UsersTable, seeded_by
 
 _HEADER = b"SQLite format 3\x00"
@@ -16,15 +21,34 @@ _BUSY = 1.0
 """Seconds that a lock of the app's is waited for."""
 
 
-def seeded_in(folder: Path) -> Seeded | None:
-    """Who the rows of users are, in the first SQLite file of a project that has such a table; None where none has."""
+def sqlite_files(folder: Path) -> Iterator[Path]:
+    """Yield the SQLite files of a project."""
     for path in (path for pattern in _PATTERNS for path in sorted(folder.glob(pattern))):
-        with contextlib.suppress(OSError, sqlite3.Error):
+        with contextlib.suppress(OSError):
             if not path.is_file():
                 continue
             with path.open("rb") as file:
                 begins = file.read(len(_HEADER))
-            if begins == _HEADER and (found := _seeded(path)) is not None:
+            if begins == _HEADER:
+                yield path
+
+
+def shares_a_file(options: Options, declaration: Declaration) -> bool:
+    """Whether all that is started of an app would share an SQLite file of its own, for the harness gives it no database: two that
+    meet somebody new at the same moment are in each other's way.
+    """
+    target = declaration.matrix.target
+    if declaration.matrix.database is not None or (options.app is None and options.command is None and options.url):
+        return False
+    served = target.url is not None and target.command is None and options.app is None and options.command is None
+    return not served and any(sqlite_files(app_directory(options, declaration)))
+
+
+def seeded_in(folder: Path) -> Seeded | None:
+    """Who the rows of users are, in the first SQLite file of a project that has such a table; None where none has."""
+    for path in sqlite_files(folder):
+        with contextlib.suppress(OSError, sqlite3.Error):
+            if (found := _seeded(path)) is not None:
                 return found
     return None
 

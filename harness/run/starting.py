@@ -19,6 +19,7 @@ from harness.run.database import Prepared, RunDatabase, variables_of
 from harness.run.environment import app_directory, base_environment
 from harness.run.options import Options
 from harness.run.project_clerk import expanded
+from harness.run.sqlite_users import shares_a_file
 from harness.targets import Target
 from harness.targets.app import AppSpec, AppTarget, find_python
 from harness.targets.command import CommandTarget
@@ -77,14 +78,17 @@ class Starter:
 
     @property
     def agents(self) -> int:
-        """How many agents work side by side: as told, else one for each of the cores, two at most; for a part one."""
+        """How many agents work side by side: as told, else one for each of the cores, two at most; for a part one, and where all
+        would share an SQLite file.
+        """
         if self.address[1] is not None and self.declaration.matrix.database is not None:
             return 1  # One server, one database, which is restored between cells.
         if self.options.agents:
             return self.options.agents
         if self.options.routers or self.options.routes:
             return 1  # To start a second takes longer than it saves.
-        return self.declaration.matrix.target.agents or min(2, os.cpu_count() or 1)
+        told = self.declaration.matrix.target.agents
+        return told or (1 if shares_a_file(self.options, self.declaration) else min(2, os.cpu_count() or 1))
 
     @property
     def _openapi(self) -> str:

@@ -8,16 +8,19 @@ from typing import Any
 
 import pytest
 
+from harness.contracts.matrix import Declaration
+from harness.contracts.matrix.tables import MatrixFile
 from harness.credentials import Legacy
 from harness.database.ways_out import way_out
 from harness.fake_clerk.clerk import VARIABLES
 from harness.run.learned_body import learned_body
+from harness.run.options import Options
 from harness.run.project import find_project
 from harness.run.project_clerk import expanded, own_variables
 from harness.run.project_files import python_texts, script_texts
 from harness.run.project_legacy import old_token
 from harness.run.project_origin import origins
-from harness.run.sqlite_users import seeded_in
+from harness.run.sqlite_users import seeded_in, shares_a_file
 from tests.init.test_project import APP, project
 
 PYTHON = "import base64, json\ndef decode(token):\n    {}\n"
@@ -144,6 +147,31 @@ def test_the_people_of_a_sqlite_file_are_found_and_nothing_is_written(tmp_path: 
     assert found is not None and path.read_bytes() == before
     assert found.people["alice"] == {"email": "anna@shop.example", "clerk_id": "user_2x", "database_id": 2}
     assert found.unlinked["alice"] == {"email": "demo@shop.example", "database_id": 1}
+
+
+@pytest.mark.parametrize(
+    ("kept", "matrix", "given", "expected"),
+    [
+        (True, {}, {}, True),
+        (False, {}, {}, False),
+        (True, {"database": {}}, {}, False),
+        (True, {"target": {"command": "python server.py"}}, {}, True),
+        (True, {}, {"command": "python server.py"}, True),
+        (True, {"target": {"url": "http://127.0.0.1:1"}}, {}, False),
+        (True, {}, {"url": "http://127.0.0.1:1"}, False),
+        (True, {"target": {"url": "http://127.0.0.1:1"}}, {"app": "main:app"}, True),
+    ],
+)
+def test_what_is_started_of_an_app_shares_its_sqlite_file(
+    tmp_path: Path, kept: bool, matrix: dict[str, Any], given: dict[str, Any], expected: bool
+) -> None:
+    project(tmp_path, {"main.py": APP, "cache.db": "no database"})
+    if kept:
+        with sqlite3.connect(tmp_path / "shop.db") as connection:
+            connection.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)")
+    declaration = Declaration(MatrixFile.model_validate({"policies": {}, **matrix}), {}, tmp_path / "suites", Legacy())
+    options = Options(suites=tmp_path / "suites", app_dir=tmp_path, **given)
+    assert shares_a_file(options, declaration) is expected
 
 
 def test_a_sqlite_file_without_tables_is_told_with_the_way_out() -> None:
