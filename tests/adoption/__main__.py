@@ -26,8 +26,8 @@ write them, with its own names for everything; what is true of it stands in `tes
 
 - *minutes*: both commands together, of the clock, on two cores.
 - *lines*: what had to be written by hand. Taking out `reviewed = false` is not counted (here it is done without reading). Where `init`
-  says that the old token gets in, one line says that it should not: `accept = ["clerk"]`. The files of the other contracts are left unread, as
-  on a first day: they declare nothing until somebody has read them.
+  says that the old token gets in, one line says that it should not: `accept = ["clerk"]`. The files of the other contracts are left unread,
+  as on a first day: they declare nothing until somebody has read them.
 - *routes*: those that were found, under the policy that is true of them, of all.
 - *findings*: causes in the report, each held to the flaws that its backend is known to have.
 

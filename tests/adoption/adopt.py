@@ -2,8 +2,8 @@
 
 What a person must do after `init` is to read each line and take out `reviewed = false`. Here that is done without reading, and not
 counted. Where `init` says that the old token still gets in (its policies `migrating` and `legacy`), what should be is said instead,
-one line for each: `accept = ["clerk"]`. These are the lines that are counted. The files of the other contracts stay unread, as a person leaves
-them on the first day: they declare nothing until then.
+one line for each: `accept = ["clerk"]`. These are the lines that are counted. The files of the other contracts stay unread, as a person
+leaves them on the first day: they declare nothing until then.
 """
 
 from __future__ import annotations
