@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.contracts.matrix.factory import RequestFactory
-from harness.contracts.matrix.overlap import waits
+from harness.contracts.matrix.overlap import enough, waits
 from harness.contracts.matrix.plan import RoutePlan
 from harness.contracts.matrix.runner import AT_ONCE
 from harness.credentials import CATALOGUE
@@ -149,6 +149,39 @@ def test_where_the_genuine_one_is_refused_beside_others_all_are_asked_again(play
     (size,) = overlaps(played)
     assert [len(each) for each in after(played)] == [size - -(-size // AT_ONCE)]
     assert played.verdict(flaw) == "breach"
+
+
+BYPASSES = ("double-slash", "extension-suffix", "parent-segment")
+
+
+@pytest.mark.parametrize(("status", "again"), [(404, False), (500, True)], ids=["leads nowhere", "fails beside others"])
+def test_a_bypass_may_lead_nowhere(minting: RecordingMint, status: int, again: bool) -> None:
+    """A path that nothing serves is as good as a refusal; a failure is asked again, like any other's."""
+    plan = route("clerk", *BAD[:12], *BYPASSES)
+
+    def answer(name: str, call: Call) -> Observation:
+        return seen(status, entered=False) if call.request.path != "/x" else letting_in("clerk")(name, call)
+
+    played = Played(minting, plan, slowly(answer))
+    assert {v.verdict for v in played.verdicts if v.credential not in BYPASSES} == {"pass"}
+    assert bool(after(played)) is again
+
+
+def test_where_a_genuine_one_is_refused_nothing_is_asked_alone_first(play: Play) -> None:
+    def busy(name: str, times: int) -> Observation | None:
+        failed = seen(500, entered=False)
+        failed.waited = WAITED
+        return failed if (name == "clerk" and times > 1) or (name == "alg-none" and times == 0) else None
+
+    answer, _ = beside(slowly(letting_in("clerk")), busy)
+    played = play(bad(), answer)
+    (size,) = overlaps(played)
+    assert [len(each) for each in after(played)] == [size - -(-size // AT_ONCE)]
+
+
+def test_so_many_requests_are_worth_it() -> None:
+    assert [enough(number, known=False) for number in (AT_ONCE, AT_ONCE + 1)] == [False, True]
+    assert [enough(number, known=True) for number in (1, 2)] == [False, True]
 
 
 def test_a_door_that_is_known_to_wait_is_not_tried_again(minting: RecordingMint) -> None:
