@@ -69,13 +69,16 @@ def backend(folder: Path, routes: int) -> Path:
     (suites / "routers").mkdir(parents=True)
     target = f'[target]\napp = "backend:app"\napp_dir = ".."\npython = {json.dumps(sys.executable)}\n'
     (suites / "auth_matrix.toml").write_text(f'{target}\n[policies.clerk]\naccept = ["clerk"]\n')
-    for first in range(0, routes, IN_A_ROUTER):
-        name = f"r{first // IN_A_ROUTER}"
-        lines = "".join(
-            f'"GET /{name}/{number}" = "clerk"\n' for number in range(first, min(first + IN_A_ROUTER, routes))
-        )
-        (suites / "routers" / f"{name}.toml").write_text(f'router = "{name}"\n\n[routes]\n{lines}')
+    declare(suites, [(f"GET /r{number // IN_A_ROUTER}/{number}", "clerk") for number in range(routes)])
     return suites
+
+
+def declare(suites: Path, routes: list[tuple[str, str]]) -> None:
+    """Write the files of the routers: the key and the policy of each route, so many in a router."""
+    for first in range(0, len(routes), IN_A_ROUTER):
+        name = f"r{first // IN_A_ROUTER}"
+        lines = "".join(f'"{key}" = "{policy}"\n' for key, policy in routes[first : first + IN_A_ROUTER])
+        (suites / "routers" / f"{name}.toml").write_text(f'router = "{name}"\n\n[routes]\n{lines}')
 
 
 @dataclass

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scale import IN_A_ROUTER, run  # noqa: E402
+from scale import IN_A_ROUTER, declare, run  # noqa: E402
 
 from tests.zoo.templates import USER  # noqa: E402
 
@@ -74,10 +74,7 @@ def backend(folder: Path, routes: int, wait: float) -> Path:
     (suites / "routers").mkdir(parents=True)
     target = f'[target]\napp = "backend:app"\napp_dir = ".."\npython = {json.dumps(sys.executable)}\n'
     (suites / "auth_matrix.toml").write_text(target + _POLICIES)
-    for first in range(0, routes, IN_A_ROUTER):
-        name = f"r{first // IN_A_ROUTER}"
-        lines = "".join(f'"{method} {path}" = "{kind}"\n' for kind, path, method in made[first : first + IN_A_ROUTER])
-        (suites / "routers" / f"{name}.toml").write_text(f'router = "{name}"\n\n[routes]\n{lines}')
+    declare(suites, [(f"{method} {path}", kind) for kind, path, method in made])
     return suites
 
 

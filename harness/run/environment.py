@@ -108,6 +108,16 @@ def base_environment() -> dict[str, str]:
     }
 
 
+def address_of(options: Options, declaration: Declaration) -> tuple[str | None, str | None]:
+    """The URL and the command of the target, where it is not an app."""
+    target = declaration.matrix.target
+    if options.app is not None:
+        return None, None
+    if options.url is not None or options.command is not None:
+        return options.url, options.command
+    return target.url, target.command
+
+
 def app_directory(options: Options, declaration: Declaration) -> Path:
     """The directory from which the app is imported, or in which a command runs.
 

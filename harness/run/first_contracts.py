@@ -60,7 +60,9 @@ def contract_files(
     }  # fmt: skip
     with ThreadPoolExecutor(1, thread_name_prefix="clerk-harness-init") as beside:
         # A migration tool is a process of its own, on databases of its own.
-        migrations = None if "migrations" in known.there else beside.submit(_migrations, session, known)
+        if "migrations" not in known.there:
+            found = beside.submit(_migrations, session, known)
+            makers["migrations"] = lambda session, known: found.result()
         for name, make in makers.items():
             if name in known.there:
                 notes.append(f"{name}.toml is left as it is")
@@ -68,8 +70,7 @@ def contract_files(
             if onlooker is not None:
                 onlooker.phase(f"{name}.toml")
             try:
-                text = make(session, known) if name != "migrations" or migrations is None else migrations.result()
-                files[name] = _head(name) + text
+                files[name] = _head(name) + make(session, known)
             except NothingFoundError as nothing:
                 notes += [f"{name}.toml is not written: {nothing}"] if str(nothing) else []
             except UnsafeError:
@@ -162,8 +163,8 @@ def _budget(session: RunContext, known: Surroundings) -> str:
     file = BudgetFile(statements=None, clerk_calls=None, lookup=lookup)
     entered = [plan for plan in session.plan().routes if entrance(plan) is not None]
     # What a route costs before its handler is the cost of its guard, where one hangs on it.
-    first = guards(entered)
-    stand = [plan.key for plan in entered if not plan.route.dependencies or plan in first]
+    first = {plan.key for plan in guards(entered)}
+    stand = [plan.key for plan in entered if not plan.route.dependencies or plan.key in first]
     if not stand or not session.target.sees_inside:
         raise NothingFoundError("no route is entered with Clerk whose cost could be measured")
     with with_statement_proxy(session, stand) as (inner, proxy):

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.contracts.matrix import Declaration
-from harness.run.environment import app_directory
+from harness.run.environment import address_of, app_directory
 from harness.run.options import Options
 from harness.run.user_table import CLERK_ID_COLUMN, EMAIL_COLUMNS, MOST_ROWS, Seeded, UsersTable, seeded_by
 
@@ -37,11 +37,10 @@ def shares_a_file(options: Options, declaration: Declaration) -> bool:
     """Whether all that is started of an app would share an SQLite file of its own, for the harness gives it no database: two that
     meet somebody new at the same moment are in each other's way.
     """
-    target = declaration.matrix.target
-    if declaration.matrix.database is not None or (options.app is None and options.command is None and options.url):
+    url, command = address_of(options, declaration)
+    if declaration.matrix.database is not None or (url is not None and command is None):
         return False
-    served = target.url is not None and target.command is None and options.app is None and options.command is None
-    return not served and any(sqlite_files(app_directory(options, declaration)))
+    return any(sqlite_files(app_directory(options, declaration)))
 
 
 def seeded_in(folder: Path) -> Seeded | None:

@@ -16,7 +16,7 @@ from harness.core.onlooker import Onlooker
 from harness.database import Server, open_server
 from harness.fake_clerk import FakeClerk
 from harness.run.database import Prepared, RunDatabase, variables_of
-from harness.run.environment import app_directory, base_environment
+from harness.run.environment import address_of, app_directory, base_environment
 from harness.run.options import Options
 from harness.run.project_clerk import expanded
 from harness.run.sqlite_users import shares_a_file
@@ -69,12 +69,7 @@ class Starter:
     @property
     def address(self) -> tuple[str | None, str | None]:
         """The URL and the command of the target, where it is not an app."""
-        options, target = self.options, self.declaration.matrix.target
-        if options.app is not None:
-            return None, None
-        if options.url is not None or options.command is not None:
-            return options.url, options.command
-        return target.url, target.command
+        return address_of(self.options, self.declaration)
 
     @property
     def agents(self) -> int:

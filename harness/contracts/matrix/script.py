@@ -76,9 +76,9 @@ class Script(Trials):
         unwelcome = [cell for cell in cells if cell.expect == "reject" and cell.label not in self.answers]
         newcomers = [cell for cell in (*welcome, *unwelcome) if _first_sign_in(cell)]
         known = [c for c in welcome if not _first_sign_in(c)]
-        writing = [c for c in known if plan.writes and not self.stops(c)]  # What is stopped at the door writes nothing.
-        yield from self.send(writing, singly=True)
-        yield from self.send([c for c in known if c not in writing], singly=False)
+        for writes in (True, False):  # What is stopped at the door writes nothing.
+            some = [c for c in known if (plan.writes and not self.stops(c)) is writes]
+            yield from self.send(some, singly=writes)
         yield from self.send(newcomers, singly=True)
         # The handler may refuse a person only after it was entered; should one write, the batch is sent again singly.
         yield from self.send([c for c in unwelcome if not _first_sign_in(c)], singly=False)
