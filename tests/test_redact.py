@@ -6,13 +6,15 @@ import base64
 import html
 import json
 import re
+import sys
 import urllib.parse
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
-from harness.core.redact import Secrets, _redacted, is_secret, learn, learn_url, learn_variables, redact
+from harness.core.redact import Secrets, is_secret, learn, learn_url, learn_variables, redact
 from harness.credentials import CATALOGUE, Legacy, Mint, Presentation, register
 from harness.credentials.group_roles import EMAIL_FIELDS, ID_FIELDS, ID_NAMES
 from harness.fake_clerk import FakeClerk
@@ -36,11 +38,9 @@ def clerk() -> FakeClerk:
 @pytest.fixture
 def nobody_told(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No value is known, whatever tests before have told."""
-    _redacted.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr("harness.core.redact._KNOWN", Secrets())
         yield
-    _redacted.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -285,12 +285,35 @@ def test_a_text_is_cut_the_same_way_every_time() -> None:
     assert secrets.cut(text) == turned.cut(text) == "one-know… another-… one-know…"
 
 
-def test_what_was_learnt_first_is_forgotten_first() -> None:
+def test_of_very_many_that_the_harness_made_the_older_are_forgotten() -> None:
     secrets = Secrets()
+    secrets.learn("a-value-of-the-users-own")
+    secrets.learn("made-and-then-told-of-too", made=True)
+    secrets.learn("made-and-then-told-of-too")
     for number in range(1001):
-        secrets.learn(f"a-value-that-is-known-{number:05}")
-    assert secrets.cut("a-value-that-is-known-01000") == "a-value-…"
-    assert len(secrets._values) == 1000
+        secrets.learn(f"value-{number:05}-that-was-made", made=True)
+    assert secrets.cut("a-value-of-the-users-own made-and-then-told-of-too") == "a-value-… made-and…"
+    assert secrets.cut("value-00499-that-was-made value-00500-that-was-made") == "value-00499-that-was-made value-00…"
+    assert secrets.cut("value-01000-that-was-made") == "value-01…"
+    assert len(secrets._values) == 503
+
+
+def test_threads_teach_and_cut_at_the_same_moment() -> None:
+    secrets, often = Secrets(), sys.getswitchinterval()
+    values = [f"Zq8-Wm3_{number:03}" + "-Kd7vR2xP" * (number % 2) for number in range(300)]
+
+    def teach(some: list[str]) -> None:
+        for value in some:
+            secrets.learn(value, kept=0, made=True)
+            assert secrets.cut(f"told {value} to all") == "told … to all"
+
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(teach, (values[n::4] for n in range(4))))
+    finally:
+        sys.setswitchinterval(often)
+    assert all(value not in secrets.cut(value) for value in values)
 
 
 def test_names_that_tell() -> None:

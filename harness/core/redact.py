@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
 import re
+import threading
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -21,8 +23,8 @@ from harness.core.secret_shapes import KEPT, PASSWORD_NAME, by_shape, random
 _HEAD = 12
 """So many first characters of a known value are enough to know it: texts are broken off where somebody's limit lies."""
 _MOST = 1000
-"""Values that are remembered; the oldest are forgotten first, so that a process with very many fake Clerks stays fast."""
-
+"""Values of the harness's own making that are remembered; of more, the older half is forgotten, so that a process with very
+many fake Clerks stays fast. What users told of is never forgotten."""
 
 _TELLING = re.compile(
     r"key|secret|token|passw(?:or)?d|pwd|passphrase|credential|private|signing|database_url|dsn", re.IGNORECASE
@@ -79,51 +81,70 @@ def _ordinary(value: str) -> bool:
 
 
 class Secrets:
-    """Values that are known to be secret, and how they are cut out of a text."""
+    """Values that are known to be secret, and how they are cut out of a text.
+
+    Threads may teach and cut at the same moment: what is looked through is replaced, and never changed.
+    """
 
     def __init__(self) -> None:
         self._values: dict[tuple[str, int], set[str]] = {}
+        self._made: dict[tuple[str, int], None] = {}
         self._heads: dict[str, dict[str, int]] = {}
         self._short: dict[str, re.Pattern[str]] = {}
+        self.taught = 0
+        """How often something was learned: a text that was cut before may have to be cut anew."""
 
-    def learn(self, value: str, kept: int = KEPT) -> None:
-        """Cut this value from now on; `kept` first characters stay. A value that is too short or usual is left out."""
+    def learn(self, value: str, kept: int = KEPT, made: bool = False) -> None:
+        """Cut this value from now on; `kept` first characters stay. A value that is too short or usual is left out.
+
+        One that the harness made may be forgotten when there are very many.
+        """
         value = value.strip()
         if "-----BEGIN" in value:
             for line in re.split(r"\s+|\\+[nr]", value):
                 if len(line) >= 16 and "-----" not in line:
-                    self._take(line, 0)
+                    self._take(line, 0, made)
         elif not _ordinary(value):
-            self._take(value, kept)
+            self._take(value, kept, made)
 
     def learn_password(self, value: str) -> None:
         """Cut this password: nothing of it stays. One of letters only is a word to every reader, and is left out."""
         if len(value) >= 6 and not (_ordinary(value) and (value.isalpha() or value.isdigit())):
-            self._take(value, 0)
+            self._take(value, 0, False)
 
     def take_over(self, other: Secrets) -> None:
         """Cut what another one cuts; other threads may teach it meanwhile."""
-        self._values |= dict(other._values)
-        self._sort()
+        with _guard:
+            values, made = other._values, other._made
+            self._made = {**self._made, **{key: None for key in made if key not in self._values}}
+            self._values = {**self._values, **values}
+            self._add(values)
 
-    def _take(self, value: str, kept: int) -> None:
-        if (value, kept) in self._values:
-            return
-        self._values[value, kept] = _forms(value)
-        self._sort()
+    def _take(self, value: str, kept: int, made: bool) -> None:
+        key = (value, kept)
+        with _guard:
+            if key in self._values and (made or key not in self._made):
+                return
+            added = {key: _forms(value)}
+            self._values = {**self._values, **added}
+            self._made = {**self._made, key: None} if made else {k: None for k in self._made if k != key}
+            if len(self._made) > _MOST:
+                old = set(list(self._made)[: _MOST // 2])
+                self._made = {key: None for key in self._made if key not in old}
+                self._values = added = {key: forms for key, forms in self._values.items() if key not in old}
+                self._heads, self._short = {}, {}
+            self._add(added)
 
-    def _sort(self) -> None:
-        while len(self._values) > _MOST:
-            del self._values[next(iter(self._values))]
-        self._heads, self._short = {}, {}
-        for (_, keeps), forms in self._values.items():
+    def _add(self, values: Mapping[tuple[str, int], Iterable[str]]) -> None:
+        heads, short = dict(self._heads), dict(self._short)
+        for (_, keeps), forms in values.items():
             for form in forms:
                 if len(form) >= 16:
-                    self._heads.setdefault(form[:_HEAD], {})[form] = keeps
-                else:
-                    self._short[form] = re.compile(
-                        rf"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])){re.escape(form)}(?![A-Za-z0-9])"
-                    )
+                    heads[form[:_HEAD]] = {**heads.get(form[:_HEAD], {}), form: keeps}
+                elif form not in short:
+                    short[form] = re.compile(rf"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])){re.escape(form)}(?![A-Za-z0-9])")
+        self._heads, self._short = heads, short
+        self.taught += 1
 
     def cut(self, text: str) -> str:
         """The text without the values, whole or broken off after so many characters that they are known."""
@@ -147,7 +168,17 @@ def _common(text: str, at: int, form: str) -> int:
     return next(n for n in range(len(form)) if at + n >= len(text) or text[at + n] != form[n])
 
 
+_guard = threading.Lock()
 _KNOWN = Secrets()
+
+
+def _forked() -> None:
+    """In a child that was forked: another thread of the parent may have been learning at that moment."""
+    global _guard  # noqa: PLW0603 - it may have been held at the fork
+    _guard = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 def known_secrets() -> Secrets:
@@ -160,14 +191,18 @@ def known_secrets() -> Secrets:
 def adopt(secrets: Secrets) -> None:
     """Another process of the run has learned these: they are cut here as well."""
     _KNOWN.take_over(secrets)
-    _redacted.cache_clear()
 
 
 def learn(*values: str) -> None:
     """These are secrets: they are cut in every text of this process."""
     for value in values:
         _KNOWN.learn(value)
-    _redacted.cache_clear()
+
+
+def learn_made(*values: str) -> None:
+    """These are secrets of the harness's own making: as `learn`, and of very many of them the older are forgotten."""
+    for value in values:
+        _KNOWN.learn(value, made=True)
 
 
 def learn_url(*urls: str) -> None:
@@ -180,7 +215,6 @@ def learn_url(*urls: str) -> None:
         for name, value in urllib.parse.parse_qsl(url.partition("?")[2]):
             if PASSWORD_NAME.search(name):
                 _KNOWN.learn_password(value)
-    _redacted.cache_clear()
 
 
 def learn_variables(variables: Mapping[str, str]) -> None:
@@ -192,7 +226,6 @@ def learn_variables(variables: Mapping[str, str]) -> None:
             _KNOWN.learn_password(value)
         elif looks_secret(value) or (is_secret(name) and not _NO_SECRET.search(name)):
             learn(value, *_parts(value))
-    _redacted.cache_clear()
 
 
 def _parts(value: str) -> Iterable[str]:
@@ -201,10 +234,10 @@ def _parts(value: str) -> Iterable[str]:
 
 
 @lru_cache(maxsize=8192)
-def _redacted(text: str) -> str:
-    return by_shape(_KNOWN.cut(text))
+def _redacted(text: str, secrets: Secrets, taught: int) -> str:
+    return by_shape(secrets.cut(text))
 
 
 def redact(text: str) -> str:
     """The text with every secret cut to its first characters, and with nothing of passwords. Same text, same result."""
-    return _redacted(text) if len(text) < 4096 else by_shape(_KNOWN.cut(text))
+    return _redacted(text, _KNOWN, _KNOWN.taught) if len(text) < 4096 else by_shape(_KNOWN.cut(text))

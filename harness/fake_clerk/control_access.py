@@ -16,7 +16,7 @@ import secrets
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 from harness.fake_clerk.host_names import HostNames, host_name
 from harness.fake_clerk.wire import Answer, ApiRequest, error
 
@@ -37,7 +37,7 @@ class ControlAccess:
 
     def __init__(self, names: HostNames) -> None:
         self.token = secrets.token_urlsafe(24)
-        learn(self.token)
+        learn_made(self.token)
         self._names = names
 
     @property

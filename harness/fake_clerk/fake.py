@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 from harness.fake_clerk.api import Api
 from harness.fake_clerk.clerk import CLERK
 from harness.fake_clerk.dashboard import dashboard_html
@@ -63,7 +63,7 @@ class FakeClerk(Instance):
         super().__init__(domain, profile=profile)
         self.secret_key = secret_key or self.secret_key
         self.webhook_secret = webhook_secret or self.webhook_secret
-        learn(self.secret_key, self.webhook_secret)
+        learn_made(self.secret_key, self.webhook_secret)
         self.api = Api(self)
         self.host = host
         self._wanted_port = port

@@ -12,7 +12,7 @@ from typing import Any
 
 import jwt
 
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 from harness.fake_clerk import tokens
 from harness.fake_clerk.clerk import CLERK
 from harness.fake_clerk.handshakes import directives, session_cookies
@@ -54,7 +54,7 @@ class Instance:
         self.secret_key: str = profile.new_secret_key()
         self.publishable_key: str = profile.publishable_key(self.domain)
         self.webhook_secret: str = new_webhook_secret()
-        learn(self.secret_key, self.webhook_secret)
+        learn_made(self.secret_key, self.webhook_secret)
         self.outbox = Outbox(self)
         """The webhooks: after `outbox.send_to(Endpoint(url))` each change of the directory is delivered."""
         self.directory.listeners.append(self.outbox.event)

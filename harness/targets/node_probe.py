@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 from harness.core.temporary import temporary_folder
 from harness.targets.base import Call, Observation, Request, Route
 from harness.targets.http_line import Line
@@ -89,7 +89,7 @@ class NodeProbe:
 
     def __init__(self) -> None:
         self._secret = secrets.token_urlsafe(32)
-        learn(self._secret)
+        learn_made(self._secret)
         self._folder = temporary_folder("probe")
         self._folder.chmod(0o755)  # The started program may be another user's.
         path = self._folder / "socket"

@@ -242,11 +242,9 @@ def test_every_form_of_a_value(value: str, forms: set[str]) -> None:
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody has told of anything yet."""
-    redact_module._redacted.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr(redact_module, "_KNOWN", Secrets())
         yield
-    redact_module._redacted.cache_clear()
 
 
 @pytest.mark.usefixtures("told")

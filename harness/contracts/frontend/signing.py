@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 from harness.contracts.frontend.declaration import SignIn, SignUp
 from harness.contracts.frontend.stage import Broken, Person, Stage, Story
 from harness.contracts.frontend.visitor import Visitor, origin_of
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -44,7 +44,7 @@ def sign_up(stage: Stage, story: Story, visitor: Visitor, page: Page) -> Person:
     assert form is not None
     mark = secrets.token_hex(3)
     email, password = f"newcomer.{mark}+clerk_test@example.com", f"Harness-{secrets.token_hex(8)}"
-    learn(password)
+    learn_made(password)
     known = set(stage.clerk.directory.users)
     if form.portal:
         back = quote(stage.origin + next(iter(stage.file.protected)), safe="")

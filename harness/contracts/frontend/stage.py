@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from harness.contracts.frontend.declaration import FrontendFile
 from harness.contracts.frontend.visitor import NO_WORKER_TIMERS, Sent, Visitor, origin_of
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.models.users import User
 
@@ -102,7 +102,7 @@ class Stage:
         """Somebody new, who is known to Clerk already."""
         mark = secrets.token_hex(3)
         password = f"Harness-{secrets.token_hex(8)}"
-        learn(password)
+        learn_made(password)
         email = f"{name.lower()}.{mark}+clerk_test@example.com"
         user = self.clerk.directory.add_user(
             email, first_name=f"{name}{mark}", last_name=f"Of{mark}", password=password, **more

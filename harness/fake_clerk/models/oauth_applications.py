@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.core.redact import learn
+from harness.core.redact import learn_made
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.models.timestamps import milliseconds
 
@@ -33,7 +33,7 @@ _SCRIPTS = ("javascript", "data", "vbscript")
 def new_secret() -> str:
     """A client secret, which no output shows."""
     secret = secrets.token_urlsafe(24)
-    learn(secret)
+    learn_made(secret)
     return secret
 
 
