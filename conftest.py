@@ -22,6 +22,10 @@ TOGETHER = (
     "tests/conformance/",
     "tests/user_sync/",
     "tests/browser/",
+    "tests/init/test_first_contracts.py",
+    "tests/report/test_reports.py",
+    "tests/fake_clerk/test_frontend_openapi.py",
+    "tests/test_shards.py",
     "tests/test_nothing_leaks.py",
 )
 # What takes longest is begun first, so that no worker has it left when the others are done.
