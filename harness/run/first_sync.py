@@ -93,7 +93,7 @@ class _Finder:
 
     def _client(self, **reach: Any) -> SyncClient:
         declared = Reach.model_validate(reach)
-        return SyncClient(self.session.target, self.session.clerk, declared, Path())
+        return SyncClient(self.session.target, self.session.clerk, declared, Path(), origin=self.session.mint.origin)
 
     def _row(self, person: Person) -> Row | None:
         rows = self.database.users(person.user.id)

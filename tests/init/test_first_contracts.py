@@ -15,11 +15,13 @@ from harness.contracts.base import Check
 from harness.contracts.matrix import load
 from harness.contracts.registry import contract
 from harness.core.errors import MigrationError
+from harness.credentials import ORIGIN
 from harness.database import Server
 from harness.run.context import RunContext
 from harness.run.first_suites import Written, write_suites
 from harness.run.options import Options
 from harness.run.project import Project
+from tests.conftest import VERIFIER
 from tests.conftest import write_suites as write_suites_of
 from tests.init.backend import APP, FIRST, write_backend
 
@@ -42,8 +44,10 @@ def options_of(folder: Path, server: Server, **more: Any) -> Options:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[tuple[Path, Written]]:
-    folder = write_backend(tmp_path_factory.mktemp("a shop"))
-    yield folder, write_suites(options_of(folder, postgres), Project())
+    """Its verifier accepts another origin than the usual one."""
+    verifier = VERIFIER.replace(ORIGIN, "https://app.shop.example")
+    folder = write_backend(tmp_path_factory.mktemp("a shop"), **{"src/shop/verifier.py": verifier})
+    yield folder, write_suites(options_of(folder, postgres), Project(origin="https://app.shop.example"))
 
 
 def read(folder: Path, name: str) -> dict[str, Any]:

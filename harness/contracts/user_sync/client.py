@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.contracts.user_sync.declaration import Reach
 from harness.contracts.user_sync.people import Person
 from harness.core.errors import DeclarationError
-from harness.credentials import Presentation
+from harness.credentials import ORIGIN, Presentation
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.webhooks import Message, event_message, sign_delivery
 from harness.targets import Target
@@ -26,13 +26,21 @@ class SyncClient:
     """Sends what makes the target's sync work, over the target's first lane."""
 
     def __init__(
-        self, target: Target, clerk: FakeClerk, reach: Reach, suites: Path, second: Target | None = None
+        self,
+        target: Target,
+        clerk: FakeClerk,
+        reach: Reach,
+        suites: Path,
+        second: Target | None = None,
+        *,
+        origin: str = ORIGIN,
     ) -> None:
-        """`suites`: the folder that a callable's file is relative to; `second`: another process of the app on the same database.
+        """`suites`: the folder that a callable's file is relative to; `second`: another process of the app on the same database;
+        `origin`: of the front end from which people come, the azp of their sessions.
 
         Raises DeclarationError for an unknown route or function.
         """
-        self._target, self._clerk, self._reach = target, clerk, reach
+        self._target, self._clerk, self._reach, self._origin = target, clerk, reach, origin
         self._lane = target.lanes[0]
         self._lanes = [self._lane, *(second.lanes[:1] if second is not None else [])]
         self._function = self._find_function(reach.callable, suites) if reach.callable is not None else None
@@ -121,7 +129,7 @@ class SyncClient:
 
     def _signed_in(self, person: Person, impostor: User | None) -> Request:
         """The declared request with a token of the person."""
-        presented = Presentation(token=self._clerk.session_token(person.user))
+        presented = Presentation(token=self._clerk.session_token(person.user, azp=self._origin))
         request = with_presentation(base_request(self._route, self._reach.example), presented, self._reach.carrier)
         return request if impostor is None else _naming(request, impostor)
 
@@ -132,7 +140,7 @@ class SyncClient:
             if entry == "user":
                 return person.user.as_json()
             if entry == "claims":
-                return self._clerk.claims_for(person.user)
+                return self._clerk.claims_for(person.user, azp=self._origin)
             if not isinstance(entry, str):
                 return entry
             return {"$open": entry} if ":" in entry else person.at_clerk(entry)
