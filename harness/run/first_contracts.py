@@ -111,6 +111,8 @@ def _reach(found: FoundSync) -> str:
     reach: dict[str, Any] = {"request": remarked(found.request, "its first call by somebody new made the row")}
     if found.webhook is not None:
         reach["webhook"] = remarked(found.webhook, "a signed user.created made the row")
+    if found.later is not None:
+        reach["works_off_within"] = remarked(found.later, "the row came after the answer: the delivery is queued")
     if found.refreshes:
         reach["refreshes"] = remarked(True, "a later request took a changed name over")
     more = (

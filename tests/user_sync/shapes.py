@@ -12,14 +12,13 @@ ORIGIN = "https://app.shop.example"
 _HEAD = '''
 import json
 import os
-import queue
 import threading
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 import psycopg
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import JSONResponse
 from psycopg.rows import dict_row
 from svix.webhooks import Webhook, WebhookVerificationError
@@ -231,4 +230,99 @@ async def webhook(request: Request):
     {"who is known is let in": "banned", "known before it is written": "connection-loss"},
 )
 
-SHAPES = (UPSERT, KEYED)
+QUEUED = Shape(
+    "queued",
+    """
+    CREATE TABLE members (id serial PRIMARY KEY, clerk_id text NOT NULL UNIQUE, first_name text, told_at bigint NOT NULL DEFAULT 0,
+        email text, state text NOT NULL DEFAULT 'in');
+    CREATE TABLE inbox (message text PRIMARY KEY, number serial, event jsonb NOT NULL, done boolean NOT NULL DEFAULT false);
+    CREATE TABLE audit (id serial PRIMARY KEY, message text NOT NULL);
+    """,
+    """
+ARRIVED = threading.Event()
+
+
+def take_over(db, data):
+    db.execute("INSERT INTO members (clerk_id) VALUES (%s) ON CONFLICT DO NOTHING", [data["id"]])
+    late = "" if flaw("the last to come wins") else "AND told_at <= %(at)s"
+    if "first_name" in data:
+        db.execute(f"UPDATE members SET first_name = %(name)s WHERE clerk_id = %(id)s {late}",
+                   {"name": data["first_name"], "id": data["id"], "at": data.get("updated_at") or 0})
+    state = "banned" if data.get("banned") else "in"
+    db.execute(f"UPDATE members SET told_at = %(at)s, state = %(state)s WHERE clerk_id = %(id)s AND state <> 'deleted' {late}",
+               {"at": data.get("updated_at") or 0, "id": data["id"], "state": state})
+
+
+def work():
+    while True:
+        ARRIVED.wait(0.1)
+        ARRIVED.clear()
+        try:
+            while one():
+                pass
+        except psycopg.Error:
+            pass  # It stays in the queue.
+
+
+def one():
+    with database() as db:
+        row = db.execute("SELECT * FROM inbox WHERE NOT done ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED").fetchone()
+        if row is None:
+            return False
+        data = row["event"]["data"]
+        if row["event"]["type"] == "user.deleted":
+            db.execute("INSERT INTO members (clerk_id) VALUES (%s) ON CONFLICT DO NOTHING", [data["id"]])
+            db.execute("UPDATE members SET state = 'deleted' WHERE clerk_id = %s", [data["id"]])
+        else:
+            take_over(db, data)
+        db.execute("UPDATE inbox SET done = true WHERE number = %s", [row["number"]])
+        if flaw("works twice"):
+            db.execute("INSERT INTO audit (message) VALUES (%s)", [row["message"]])
+        return True
+
+
+@asynccontextmanager
+async def lifespan(app):
+    threading.Thread(target=work, daemon=True).start()
+    yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/me")
+def me(clerk_id: str = Depends(subject)):
+    with database() as db:
+        row = db.execute("SELECT * FROM members WHERE clerk_id = %s", [clerk_id]).fetchone()
+        if row is None:
+            take_over(db, fetch(clerk_id))
+            row = db.execute("SELECT * FROM members WHERE clerk_id = %s", [clerk_id]).fetchone()
+        if row["state"] != "in":
+            raise HTTPException(401, "Not authenticated")
+    return {"id": row["id"]}
+
+
+@app.post("/webhook", status_code=202)
+async def webhook(request: Request):
+    event = await event_of(request)
+    again = "SET done = false" if flaw("works twice") else "SET message = EXCLUDED.message"
+    with database() as db:
+        db.execute(f"INSERT INTO inbox (message, event) VALUES (%s, %s) ON CONFLICT (message) DO UPDATE {again}",
+                   [request.headers["svix-id"], json.dumps(event)])
+    ARRIVED.set()
+    return {}
+""",
+    """
+    [reach]
+    request = "GET /me"
+    webhook = "POST /webhook"
+    works_off_within = 0.5
+    [table]
+    name = "members"
+    clerk_id = "clerk_id"
+    mirror = { first_name = "first_name" }
+    """,
+    {"the last to come wins": "newest", "works twice": "replay"},
+)
+
+SHAPES = (UPSERT, KEYED, QUEUED)

@@ -15,8 +15,11 @@ from harness.contracts.user_sync import load_sync, run_sync
 from harness.contracts.user_sync.environment import SyncEnvironment
 from harness.contracts.user_sync.verify import CONTRACT
 from harness.database import Server
+from harness.run.baseline import RouteBaseline
 from harness.run.context import RunContext
+from harness.run.first_sync import find_sync
 from harness.run.options import Options
+from harness.run.user_table import UsersTable
 from tests.conftest import MATRIX, VERIFIER, write_suites
 from tests.user_sync.shapes import ORIGIN, SHAPES, Shape
 
@@ -82,3 +85,16 @@ def test_a_flaw_is_found(stages: dict[str, Stage], shape: Shape, flaw: str) -> N
 def test_that_somebody_deleted_comes_back_is_said_once(stages: dict[str, Stage]) -> None:
     """Such a person has a new row, and each replay makes another one."""
     assert found(stages["upsert"], "comes back", ["own-row", "replay"]) == set()
+
+
+@pytest.mark.parametrize(("name", "table", "late"), [("queued", "members", True), ("upsert", "people", False)])
+def test_init_sees_whether_what_is_delivered_is_queued(
+    stages: dict[str, Stage], name: str, table: str, late: bool
+) -> None:
+    session = stages[name].session
+    guards = {"GET /me": "clerk", "POST /webhook": "webhook"}
+    entries = [
+        RouteBaseline(route, "app", guards[route.key], []) for route in session.target.routes if route.key in guards
+    ]
+    found = find_sync(session, entries, UsersTable(table, "id", "clerk_id", "email", nullable=False))
+    assert (found.request, found.webhook, found.later is not None) == ("GET /me", "POST /webhook", late)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,7 @@ class SyncClient:
             self._find_route(reach.request) if reach.request is not None else Route("CALL", reach.callable or "")
         )
         self._webhook = self._find_route(reach.webhook) if reach.webhook is not None else None
+        self._queued = False
 
     @property
     def calls_function(self) -> bool:
@@ -64,6 +66,12 @@ class SyncClient:
         if self._target.renewable:
             self._target.renew(0)
         return self._target.renewable
+
+    def work_off(self) -> None:
+        """Wait until the app has worked off what was delivered, where it is declared to do so after its answer."""
+        if self._queued and self._reach.works_off_within is not None:
+            time.sleep(self._reach.works_off_within)
+        self._queued = False
 
     def _find_route(self, key: str) -> Route:
         for route in self._target.routes:
@@ -159,6 +167,7 @@ class SyncClient:
     def _delivery(self, message: Message) -> Call:
         """A delivery of a message, signed anew as Svix does for each attempt."""
         assert self._webhook is not None
+        self._queued = True
         base = base_request(self._webhook, self._reach.example)
         headers = [(n, v) for n, v in base.headers if n not in ("content-type", "content-length")]
         signed = sign_delivery(self._clerk.webhook_secret, message.body, at=self._clerk.now(), message_id=message.id)

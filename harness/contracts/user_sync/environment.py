@@ -78,6 +78,7 @@ class SyncEnvironment:
 
     def begin(self) -> None:
         """Empty the fake Clerk, and restore the database as it was migrated and seeded, with two legacy accounts more."""
+        self.client.work_off()
         self._reset()
         self.clerk.directory.users.clear()
         self.clerk.directory.sessions.clear()

@@ -144,6 +144,7 @@ class StepRunner:
     def settle(self) -> None:
         """Deliver everything, send a request of everybody, and judge what must hold then; then do the same once more."""
         self._deliver_all()
+        self.environment.client.work_off()
         self.note(self._describe_requests())
         for person in self.environment.people:
             # A function keeps nobody out, and a deleted user has no profile to call it with.
@@ -171,6 +172,7 @@ class StepRunner:
         for _ in range(len(pending) + 2):
             for message in list(pending):
                 self.deliver(message)
+            self.environment.client.work_off()
             if not pending:
                 return
         self.judge(Undeliverable(pending[0]))
@@ -187,6 +189,7 @@ class StepRunner:
         self.note(f"all events are delivered again, and {self._describe_requests()}")
         for message in list(self.environment.delivered):
             self.environment.client.deliver(message)
+        self.environment.client.work_off()
         for person in self.environment.people:
             if person.active or not self.environment.client.calls_function:
                 self.environment.client.request(person)
