@@ -141,7 +141,9 @@ def _migrations(session: RunContext, known: Surroundings) -> str:
     if session.server is None or known.users is None:
         raise NothingFoundError("")
     python, directory, environment_for = session.command_surroundings()
-    found = find_legacy(session.server, python, directory, environment_for, known.users, secrets.token_hex(4))
+    declared = session.declaration.matrix.database
+    command = session.options.migrate or (declared.migrate if declared is not None else None) or ""
+    found = find_legacy(session.server, python, directory, environment_for, known.users, secrets.token_hex(4), command)
     if found is None:
         raise NothingFoundError("")
     if found.legacy is None:
