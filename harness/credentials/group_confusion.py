@@ -53,7 +53,7 @@ def _handshake(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("session-for-machine", token(lambda m: m.instance.session_token(m.user)), _MACHINE, "A person's session where a machine's token belongs.", follows="clerk", authentic=True, damages=MACHINES),
+    _entry("session-for-machine", token(lambda m: m.instance.session_token(m.user, azp=m.origin)), _MACHINE, "A person's session where a machine's token belongs.", follows="clerk", authentic=True, damages=MACHINES),
     _entry("machine-for-session", _machines, _MACHINE, "A machine's token, in each of its forms, where a person's session belongs.", damages=PEOPLE, follows=_FORMS, tags=frozenset({"sentinel"})),
     _entry("template-for-session", token(_template), "https://clerk.com/docs/guides/sessions/jwt-templates", "A token made for another service by a JWT template: same key, no session, its own class.", damages=SESSION),
     _entry("id-token", token(_id_token), "OpenID Connect Core 1.0 section 2; RFC 8725 section 2.8", "An ID token: it tells a client who its user is, and opens nothing.", damages=PEOPLE),

@@ -111,6 +111,8 @@ def _reach(found: FoundSync) -> str:
     reach: dict[str, Any] = {"request": remarked(found.request, "its first call by somebody new made the row")}
     if found.webhook is not None:
         reach["webhook"] = remarked(found.webhook, "a signed user.created made the row")
+    if found.later is not None:
+        reach["works_off_within"] = remarked(found.later, "the row came after the answer: the delivery is queued")
     if found.refreshes:
         reach["refreshes"] = remarked(True, "a later request took a changed name over")
     more = (
@@ -139,7 +141,9 @@ def _migrations(session: RunContext, known: Surroundings) -> str:
     if session.server is None or known.users is None:
         raise NothingFoundError("")
     python, directory, environment_for = session.command_surroundings()
-    found = find_legacy(session.server, python, directory, environment_for, known.users, secrets.token_hex(4))
+    declared = session.declaration.matrix.database
+    command = session.options.migrate or (declared.migrate if declared is not None else None) or ""
+    found = find_legacy(session.server, python, directory, environment_for, known.users, secrets.token_hex(4), command)
     if found is None:
         raise NothingFoundError("")
     if found.legacy is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +35,14 @@ def find_legacy(
     environment_for: Callable[[str], dict[str, str]],
     users: UsersTable,
     tag: str,
+    command: str = "",
 ) -> FoundMigrations | None:
     """What migrates an app in `directory`, and its revision before Clerk; None where nothing does.
 
-    `tag`: a part of the names of the databases that are made and dropped again. Raises DatabaseError where a history is broken, or
-    there are several.
+    `command`: by which a run migrates; `tag`: a part of the names of the databases that are made and dropped again.
+    Raises DatabaseError where a history is broken, or there are several.
     """
-    found = [(name, place) for name, kind in MIGRATORS.items() for place in kind.places if kind.fits(directory / place)]
+    found = migrations_of(directory, command)
     if not found:
         return None
     if len(found) > 1:
@@ -58,6 +60,17 @@ def find_legacy(
         raise DatabaseError(str(failed)) from None
     finally:
         databases.drop()
+
+
+def migrations_of(directory: Path, command: str) -> list[tuple[str, str]]:
+    """The tools that migrate an app in `directory`, with their file or folder: where these usually lie, else where the command by
+    which a run migrates says (`alembic -c ../alembic.ini upgrade head`).
+    """
+    usual = [(name, place) for name, kind in MIGRATORS.items() for place in kind.places if kind.fits(directory / place)]
+    if usual or not command:
+        return usual
+    words = [word for word in shlex.split(command) if (directory / word).is_file()]
+    return [(name, word) for word in words for name, kind in MIGRATORS.items() if kind.fits(directory / word)]
 
 
 def _before(server: Server, migrator: Migrator, users: UsersTable, tag: str) -> str | None:

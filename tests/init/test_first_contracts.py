@@ -15,11 +15,14 @@ from harness.contracts.base import Check
 from harness.contracts.matrix import load
 from harness.contracts.registry import contract
 from harness.core.errors import MigrationError
+from harness.credentials import ORIGIN
 from harness.database import Server
 from harness.run.context import RunContext
+from harness.run.first_migrations import migrations_of
 from harness.run.first_suites import Written, write_suites
 from harness.run.options import Options
 from harness.run.project import Project
+from tests.conftest import VERIFIER
 from tests.conftest import write_suites as write_suites_of
 from tests.init.backend import APP, FIRST, write_backend
 
@@ -42,8 +45,10 @@ def options_of(folder: Path, server: Server, **more: Any) -> Options:
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory, postgres: Server) -> Iterator[tuple[Path, Written]]:
-    folder = write_backend(tmp_path_factory.mktemp("a shop"))
-    yield folder, write_suites(options_of(folder, postgres), Project())
+    """Its verifier accepts another origin than the usual one."""
+    verifier = VERIFIER.replace(ORIGIN, "https://app.shop.example")
+    folder = write_backend(tmp_path_factory.mktemp("a shop"), **{"src/shop/verifier.py": verifier})
+    yield folder, write_suites(options_of(folder, postgres), Project(origin="https://app.shop.example"))
 
 
 def read(folder: Path, name: str) -> dict[str, Any]:
@@ -132,6 +137,28 @@ def test_read_nothing_is_broken(names: tuple[str, ...], written: tuple[Path, Wri
     assert {name: check.detail for name, check in found.items() if check.failed or check.unmeasured} == {}
     proven = {name.partition(":")[0] for name, check in found.items() if check.status == "proven"}
     assert proven == {*names}
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "found"),
+    [
+        (["src/alembic.ini"], "", [("alembic", "alembic.ini")]),
+        (["alembic.ini"], "alembic -c ../alembic.ini upgrade head", [("alembic", "../alembic.ini")]),
+        (["alembic.ini", "src/alembic.ini"], "alembic -c ../alembic.ini upgrade head", [("alembic", "alembic.ini")]),
+        (["manage.py"], "python ../manage.py migrate", [("django", "../manage.py")]),
+        (["alembic.ini"], "alembic upgrade head", []),
+        (["alembic.ini"], "", []),
+    ],
+)
+def test_migrations_are_found_where_the_command_says(
+    tmp_path: Path, files: list[str], command: str, found: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "src").mkdir()
+    for name in files:
+        (tmp_path / name).write_text(
+            "[alembic]\n" if name.endswith(".ini") else "execute_from_command_line(sys.argv)\n"
+        )
+    assert migrations_of(tmp_path / "src", command) == found
 
 
 def test_what_was_not_seen_is_not_written(tmp_path: Path, postgres: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from harness.contracts.user_sync.declaration import Reach
 from harness.contracts.user_sync.people import Person
 from harness.core.errors import DeclarationError
-from harness.credentials import Presentation
+from harness.credentials import ORIGIN, Presentation
 from harness.fake_clerk import FakeClerk, User
 from harness.fake_clerk.webhooks import Message, event_message, sign_delivery
 from harness.targets import Target
@@ -26,13 +27,21 @@ class SyncClient:
     """Sends what makes the target's sync work, over the target's first lane."""
 
     def __init__(
-        self, target: Target, clerk: FakeClerk, reach: Reach, suites: Path, second: Target | None = None
+        self,
+        target: Target,
+        clerk: FakeClerk,
+        reach: Reach,
+        suites: Path,
+        second: Target | None = None,
+        *,
+        origin: str = ORIGIN,
     ) -> None:
-        """`suites`: the folder that a callable's file is relative to; `second`: another process of the app on the same database.
+        """`suites`: the folder that a callable's file is relative to; `second`: another process of the app on the same database;
+        `origin`: of the front end from which people come, the azp of their sessions.
 
         Raises DeclarationError for an unknown route or function.
         """
-        self._target, self._clerk, self._reach = target, clerk, reach
+        self._target, self._clerk, self._reach, self._origin = target, clerk, reach, origin
         self._lane = target.lanes[0]
         self._lanes = [self._lane, *(second.lanes[:1] if second is not None else [])]
         self._function = self._find_function(reach.callable, suites) if reach.callable is not None else None
@@ -40,6 +49,7 @@ class SyncClient:
             self._find_route(reach.request) if reach.request is not None else Route("CALL", reach.callable or "")
         )
         self._webhook = self._find_route(reach.webhook) if reach.webhook is not None else None
+        self._queued = False
 
     @property
     def calls_function(self) -> bool:
@@ -56,6 +66,12 @@ class SyncClient:
         if self._target.renewable:
             self._target.renew(0)
         return self._target.renewable
+
+    def work_off(self) -> None:
+        """Wait until the app has worked off what was delivered, where it is declared to do so after its answer."""
+        if self._queued and self._reach.works_off_within is not None:
+            time.sleep(self._reach.works_off_within)
+        self._queued = False
 
     def _find_route(self, key: str) -> Route:
         for route in self._target.routes:
@@ -121,7 +137,7 @@ class SyncClient:
 
     def _signed_in(self, person: Person, impostor: User | None) -> Request:
         """The declared request with a token of the person."""
-        presented = Presentation(token=self._clerk.session_token(person.user))
+        presented = Presentation(token=self._clerk.session_token(person.user, azp=self._origin))
         request = with_presentation(base_request(self._route, self._reach.example), presented, self._reach.carrier)
         return request if impostor is None else _naming(request, impostor)
 
@@ -132,7 +148,7 @@ class SyncClient:
             if entry == "user":
                 return person.user.as_json()
             if entry == "claims":
-                return self._clerk.claims_for(person.user)
+                return self._clerk.claims_for(person.user, azp=self._origin)
             if not isinstance(entry, str):
                 return entry
             return {"$open": entry} if ":" in entry else person.at_clerk(entry)
@@ -151,6 +167,7 @@ class SyncClient:
     def _delivery(self, message: Message) -> Call:
         """A delivery of a message, signed anew as Svix does for each attempt."""
         assert self._webhook is not None
+        self._queued = True
         base = base_request(self._webhook, self._reach.example)
         headers = [(n, v) for n, v in base.headers if n not in ("content-type", "content-length")]
         signed = sign_delivery(self._clerk.webhook_secret, message.body, at=self._clerk.now(), message_id=message.id)

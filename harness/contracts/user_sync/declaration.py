@@ -52,6 +52,12 @@ class Reach(Table):
         description="a route that any signed-in user may call, the first call of which makes the row",
     )
     webhook: str | None = Field(default=None, pattern=_ROUTE, description="the route to which Svix delivers")
+    works_off_within: float | None = Field(
+        default=None,
+        gt=0,
+        le=60,
+        description="where the webhook only queues what is delivered: so many seconds later it has been worked off",
+    )
     refreshes: bool = Field(default=False, description="whether later requests, or calls, take the profile over anew")
     path: dict[str, Any] = Field(default={}, description="parameters of the request's path")
     query: dict[str, Any] = Field(default={}, description="parameters of its query")

@@ -12,6 +12,7 @@ from harness.contracts.user_sync.declaration import SyncFile
 from harness.contracts.user_sync.people import LegacyAccount, Person, Row
 from harness.contracts.user_sync.sync_database import SyncDatabase
 from harness.contracts.user_sync.write_faults import WriteFaults
+from harness.credentials import ORIGIN
 from harness.fake_clerk import EmailAddress, FakeClerk
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.webhooks import Message, event_message
@@ -40,16 +41,17 @@ class SyncEnvironment:
         suites: Path = Path(),
         second: Target | None = None,
         alone: str = "",
+        origin: str = ORIGIN,
     ) -> None:
         """`url`: of the app's database; `reset`: restores its rows; `suites`: where a callable's file is; `second`: another process
-        of the app on the same database, for races; `alone`: why there is none.
+        of the app on the same database, for races; `alone`: why there is none; `origin`: of the front end, the azp of sessions.
 
         Raises DeclarationError when the target has no such route or function, or the database no such table or foreign key.
         """
         self.clerk, self.file, self._reset = clerk, file, reset
         self.alone = alone
         self.database = SyncDatabase(url, file.table)
-        self.client = SyncClient(target, clerk, file.reach, suites, second)
+        self.client = SyncClient(target, clerk, file.reach, suites, second, origin=origin)
         self.faults = WriteFaults(self.database.connection, self.database.written_tables)
         clerk.directory.listeners.append(self._on_event)
         self.people: list[Person] = []
@@ -76,6 +78,7 @@ class SyncEnvironment:
 
     def begin(self) -> None:
         """Empty the fake Clerk, and restore the database as it was migrated and seeded, with two legacy accounts more."""
+        self.client.work_off()
         self._reset()
         self.clerk.directory.users.clear()
         self.clerk.directory.sessions.clear()
@@ -186,6 +189,7 @@ class SyncEnvironment:
         `claims` is `own`, `legacy`, `legacy-unverified` or `legacy-secondary`; `legacy`: the account's number, modulo those there are.
         """
         number = len(self.people)
+        claims = "own" if claims == "legacy" and self.database.all_have_clerk_ids else claims
         own = EmailAddress(self.address(f"person{number}", form))
         account = self.free_account(legacy)
         if account is None or claims == "own":

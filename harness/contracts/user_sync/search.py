@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 
 from harness.contracts.base import Check, Status
 from harness.contracts.user_sync.environment import SyncEnvironment
-from harness.contracts.user_sync.invariants import INVARIANTS, at_once, both_sides, newest, relations
+from harness.contracts.user_sync.invariants import INVARIANTS, adoption, at_once, both_sides, newest, relations
 from harness.contracts.user_sync.invariants.base import Invariant
 from harness.contracts.user_sync.runner import StepRunner
 from harness.contracts.user_sync.sequences import generated, stories
@@ -152,6 +152,9 @@ def _result(invariant: Invariant, violation: Violation | None, count: int, envir
             _left_out(check, environment)
         if invariant is both_sides.INVARIANT:
             _seen(check, environment)
+        if invariant is adoption.INVARIANT and environment.database.all_have_clerk_ids:
+            table = environment.file.table
+            check.detail = f"there are no legacy accounts: no row of {table.name} is without a {table.clerk_id}"
         return check
     return Check(
         "user_sync",

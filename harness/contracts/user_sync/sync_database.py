@@ -10,12 +10,14 @@ from harness.contracts.user_sync.people import DependentRow, Dependents, LegacyA
 from harness.core.errors import DeclarationError
 from harness.database.errors import first_line
 from harness.database.row_factory import Reference, dump, insert, referring, tables_of
+from harness.fake_clerk.ids import new_id
 
 
 class SyncDatabase:
     """A connection to the app's database, and what user_sync.toml says of its tables.
 
-    `missing_columns`: columns that are declared and that the table of users lacks; `relations`: the foreign keys to users.
+    `missing_columns`: columns that are declared and that the table of users lacks; `relations`: the foreign keys to users;
+    `all_have_clerk_ids`: whether the table takes no row without a Clerk id, so that there are no legacy accounts.
     """
 
     def __init__(self, url: str, declared: UserTable) -> None:
@@ -25,6 +27,8 @@ class SyncDatabase:
         self.tables = tables_of(self.connection)
         self.missing_columns = self._missing_columns()
         self.relations = self._relations()
+        clerk_id = self.tables[declared.name].columns.get(declared.clerk_id)
+        self.all_have_clerk_ids = clerk_id is not None and clerk_id.required and not clerk_id.default
         self.left_out: dict[str, str] = {}
         """Foreign keys to users for which no row could be made, and why."""
 
@@ -63,9 +67,13 @@ class SyncDatabase:
         return [by_name[name] for name in table.relations]
 
     def add_legacy_account(self, number: int, email: str) -> LegacyAccount:
-        """Insert a user without a Clerk id, and a row of each table that refers to users."""
+        """Insert a user without a Clerk id, and a row of each table that refers to users.
+
+        Where the table takes none without one, it is that of somebody whom Clerk does not know.
+        """
         table = self.declared
-        row = insert(self.connection, self.tables, table.name, {table.email: email})
+        given = {table.clerk_id: new_id("user")} if self.all_have_clerk_ids else {}
+        row = insert(self.connection, self.tables, table.name, {table.email: email} | given)
         return LegacyAccount(number, email, row, self.add_dependents(row))
 
     def try_legacy_account(self, number: int, email: str) -> LegacyAccount | None:

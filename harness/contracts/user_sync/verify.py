@@ -9,6 +9,7 @@ from harness.contracts.base import Check, Context, Contract, Progress
 from harness.contracts.user_sync import INVARIANTS, SyncEnvironment, SyncFile, load_sync, run_sync
 from harness.core.errors import HarnessError
 from harness.core.text import sentence
+from harness.credentials import ORIGIN
 from harness.targets import Target
 from harness.targets.restart import can_run_in_parallel, environment_of, restart
 
@@ -47,8 +48,9 @@ class UserSync(Contract):
             second, why = second_process(context.target, stack)
             url = context.database_url
             environment = SyncEnvironment(
-                context.target, context.clerk, url, file, reset, suites=suites, second=second, alone=why
-            )
+                context.target, context.clerk, url, file, reset, suites=suites, second=second, alone=why,
+                origin=context.declaration.matrix.settings.origin or ORIGIN,
+            )  # fmt: skip
             stack.callback(environment.close)
             checks = run_sync(environment, sequences=sequences, start=options.seed, progress=report)
         again = f"--only {self.name} --sequences {sequences} --seed {options.seed}"

@@ -14,9 +14,10 @@ from harness.contracts.user_sync.steps.base import story
 
 def _not_given(environment: SyncEnvironment, fact: LegacyOwner) -> Iterator[Judgement]:
     if fact.account.owner is None:
-        given = environment.name_of(fact.owner)
+        given, before = environment.name_of(fact.owner), fact.account.row[environment.file.table.clerk_id]
         yield Judgement(
-            fact.owner in (None, fact.account.rival), f"the legacy account {fact.account.email} was given to {given}"
+            fact.owner in (None, before, fact.account.rival),
+            f"the legacy account {fact.account.email} was given to {given}",
         )
 
 

@@ -11,16 +11,21 @@ from harness.contracts.user_sync.steps.base import story
 
 
 def _keeps_row(environment: SyncEnvironment, fact: RowsOfPerson) -> Iterator[Judgement]:
+    """That a deleted person comes back is `no-resurrection`'s to judge, and here only whether it is in somebody else's row."""
     person = fact.person
     if fact.ids and person.row_id is not None:
-        yield Judgement(fact.ids[0] in environment.row_ids_of(person), f"{person.name} has another row than before")
+        row, own = fact.ids[0], environment.row_ids_of(person)
+        kept = row in own or (person.deleted and all(row != other.row_id for other in environment.people))
+        yield Judgement(kept, f"{person.name} has another row than before")
 
 
 def _given_to_owner(environment: SyncEnvironment, fact: LegacyOwner) -> Iterator[Judgement]:
     account = fact.account
     if account.owner is not None:
-        given = environment.name_of(fact.owner)
-        yield Judgement(fact.owner in (None, account.owner), f"the legacy account {account.email} was given to {given}")
+        given, before = environment.name_of(fact.owner), account.row[environment.file.table.clerk_id]
+        yield Judgement(
+            fact.owner in (None, before, account.owner), f"the legacy account {account.email} was given to {given}"
+        )
 
 
 INVARIANT = Invariant(

@@ -66,6 +66,8 @@ def _take_address(runner: StepRunner, person: Person, step: Step) -> None:
     if step.text is not None:
         _add_address(runner, person, account, verified=step.text == "secondary")
         return
+    if environment.database.all_have_clerk_ids:
+        return  # Two people at Clerk cannot both have verified an address.
     runner.note(f"{person.name} has a new primary address, {account.email}, which is a legacy account's")
     person.moved = True
     if environment.row_of(person) is None:
@@ -89,7 +91,7 @@ def _legacy_sign_up(runner: StepRunner, person: Person, step: Step) -> None:
     """The person, who has a row, gets a legacy account with the same address: the old sign-up is still open."""
     environment = runner.environment
     known = person.second_account is not None or person.blocked or not person.active
-    if known or person.claims != "own" or environment.row_of(person) is None:
+    if environment.database.all_have_clerk_ids or known or person.claims != "own" or environment.row_of(person) is None:
         return
     account = environment.add_second_account(person)
     if account is not None:

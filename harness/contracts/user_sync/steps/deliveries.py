@@ -36,11 +36,13 @@ def _partial(runner: StepRunner, person: Person, step: Step) -> None:
     environment = runner.environment
     if person.user.banned:
         return
+    environment.client.work_off()
     row_before = environment.row_of(person)
     message = environment.client.partial_update(person, step.other)
     left_out = ["names", "addresses", "names and addresses"][step.other % 3]
     runner.note(f"an update of {person.name} arrives that says nothing of {left_out}")
     environment.client.deliver(message)
+    environment.client.work_off()
     row_after = environment.row_of(person)
     if row_before is not None:
         runner.judge(PartialUpdate(person, row_before, row_after))

@@ -60,6 +60,7 @@ def _sign_up_again(runner: StepRunner, step: Step) -> None:
         for message in environment.pending_of(former):
             runner.note(f"{message.type} of {former.name} is delivered")
             runner.deliver(message)
+    environment.client.work_off()
     person = environment.sign_up_again(step.who) if 0 < len(environment.people) <= _MOST_PEOPLE else None
     if person is not None:
         runner.note(f"{person.name} signs up with the address of somebody who was deleted, {person.user.email}")
@@ -82,6 +83,7 @@ def _race(runner: StepRunner, person: Person, step: Step) -> None:
     environment.faults.disarm()
     for message, answer in zip(messages, deliveries, strict=True):
         runner.take(message, answer)
+    environment.client.work_off()
     runner.judge(AnsweredAtOnce(person, answers, len(environment.database.users(person.user.id))))
 
 
@@ -113,6 +115,7 @@ def _killed(runner: StepRunner, person: Person, step: Step) -> None:
     environment = runner.environment
     if person.blocked or not person.active or person.ever_banned or person.may_be_refused:
         return
+    environment.client.work_off()
     before, row_before = environment.database.dump(), environment.row_of(person)
     request = runner.describe_request(person)
     runner.note(f"{request}, and the database connection is killed at write {step.other}")
