@@ -9,6 +9,7 @@ import pytest
 from harness.contracts.matrix.named import Learned, cells, learn
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
+from harness.targets.request_builder import Example
 from tests.credentials.forms import claims_of
 from tests.matrix.kit import RecordingMint, plan_of
 
@@ -50,6 +51,19 @@ def test_what_the_handler_asks_for_counts_where_it_decides() -> None:
 
 def test_the_route_s_own_carrier_is_no_name() -> None:
     assert names(learned(asked("header", "x-token"), plan=plan_of(("clerk",), "GET /x", "header:x-token"))) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ({"query": "query Q { me }"}, ["method"]), ({"jsonrpc": "2.0", "method": "me"}, ["query"]),
+        ({"query": "shoes"}, ["query", "method"]), ({"method": "card"}, ["query", "method"]),
+    ],
+)  # fmt: skip
+def test_what_makes_a_body_a_question_is_no_name(sent: dict[str, str], left: list[str]) -> None:
+    notes = [asked("body", "query"), asked("body", "method")]
+    plan = plan_of(("clerk",), "POST /x", example=Example(json=sent))
+    assert [name for _, name in names(learned(*notes, plan=plan))] == left
 
 
 def test_words_without_tokens_patterns_and_claims() -> None:

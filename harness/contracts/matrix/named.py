@@ -18,7 +18,7 @@ from harness.credentials.group_legacy import legacy_claims
 from harness.credentials.model import Presentation
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
-from harness.targets.request_builder import optional_fields
+from harness.targets.request_builder import envelope_of, optional_fields
 
 FIELD, TOKEN, BESIDE = (CATALOGUE[name] for name in ("named-field", "named-token", "named-beside-session"))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,40}")
@@ -117,6 +117,7 @@ class Learned:
 def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool) -> Learned:
     """Gather the names and words of a route. `inside`: the handler decides, or what it asks for matters as well."""
     own = {way.carrier.partition(":")[2].lower() for way in plan.ways}
+    own |= envelope_of(plan.base)  # With another value it is another question, or none.
     every = [one for answer in observations for one in answer.asked if inside or _before(one, plan)]
     fields: dict[tuple[str, str], Field] = {}
     loose: dict[str, Field] = {}
