@@ -68,7 +68,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
         "clerk-header-legacy-cookie", "legacy-header-clerk-cookie", "forged-after-genuine-same-jti",
         "forged-after-genuine-same-sub", "forged-after-genuine-same-prefix", "forged-after-genuine-same-signature",
         "forged-after-genuine-same-payload", "two-identities-at-once", "jwks-heals", "role-in-header", "role-in-query",
-        "role-in-body", "identity-in-header", "identity-in-query",
+        "role-in-body", "identity-in-header", "identity-in-query", "identity-in-token",
     ),
     ("email", "the old token has no signature"): ("legacy",),
     ("account", "users write it about themselves"): ("unsafe-metadata-role",),

@@ -15,7 +15,7 @@ PYTHON: dict[str, str] = {
         handshake-token clerk-header-legacy-cookie cookie-expired-header-genuine expired-after-genuine
         revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once jwks-heals
         role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header
-        identity-in-query own-object others-object
+        identity-in-query identity-in-token own-object others-object
     """,
     "token-invalid-audience": """
         clerk-template aud-foreign id-token
@@ -72,7 +72,7 @@ NODE: dict[str, str] = {
         expired-after-genuine revoked-after-genuine banned-after-genuine rotated-out-after-genuine
         two-identities-at-once jwks-heals
         role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header
-        identity-in-query own-object others-object
+        identity-in-query identity-in-token own-object others-object
     """,
     "token-invalid": """
         m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key legacy garbage null-token undefined-token one-segment

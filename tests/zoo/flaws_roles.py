@@ -92,6 +92,9 @@ def authenticate():
 def me():
     return {"rows": [hashlib.sha256(g.session["sub"].encode()).hexdigest()[:12]]}
 """, frozenset({"identity-in-query"}), host="alone", server="werkzeug"),
+    Animal("cookie-beside-the-header", "The header is verified; who it is says the cookie, where there is one.", USER + _APP + rows('payload_of(request.cookies["__session"])["sub"] if "__session" in request.cookies else user'), frozenset({"identity-in-token"})),
+    Animal("last-of-the-fields-is-read", "The first Authorization field is verified, and the last one read.", USER.replace("bearer_of(request)", 'request.headers.get("authorization", "").removeprefix("Bearer ")') + _APP + rows('payload_of(request.headers.getlist("authorization")[-1])["sub"]'), frozenset({"identity-in-token"})),
+    Animal("id-token-beside-the-header", "The header is verified; the name comes of the token in another header, for who reads it trusts the guard.", USER + _APP + rows('payload_of(request.headers.get("x-id-token", "") or bearer_of(request))["sub"]'), frozenset({"identity-in-token"})),
 ]  # fmt: skip
 
 FLAWS = [*_ROLES, *_IDENTITIES]
