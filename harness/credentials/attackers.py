@@ -70,6 +70,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
         "forged-after-genuine-same-payload", "two-identities-at-once", "answer-of-who-came-first",
         "jwks-heals", "role-in-header", "role-in-query",
         "role-in-body", "identity-in-header", "identity-in-query", "identity-in-token",
+        "named-identity",
     ),
     ("email", "the old token has no signature"): ("legacy",),
     ("account", "users write it about themselves"): ("unsafe-metadata-role",),

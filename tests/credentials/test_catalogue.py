@@ -60,7 +60,7 @@ NAMES = {
     "roles": "role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header "
     "identity-in-query identity-in-token",
     "objects": "own-object others-object",
-    "named": "named-field named-token named-beside-session",
+    "named": "named-field named-token named-beside-session named-identity",
     "bypass": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
     "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
     "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "

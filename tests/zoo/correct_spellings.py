@@ -230,6 +230,13 @@ def decoded(header, token):
             raise refusal()
 """ + _NONE,
     }),
+    Animal("header-of-our-own-must-agree", "The support's header may name nobody but who asks.", USER + _APP + rows("own(request, user)", """
+def own(request, user):
+    if request.headers.get("x-desk-customer", user) != user:
+        raise refusal()
+    return user
+""")),
+    Animal("header-of-our-own-echoed", "A header of the support's is said in the answer, and gives nobody's rows.", USER + _APP + rows('user), "desk": str(request.headers.get("x-desk-customer")')),
     changed("cookie-read-for-the-log", "The cookie beside the header is read without verification, for the log alone.", TOKEN, {
         _OTHER_WAY: "SEEN = []\n\n" + _OTHER_WAY,
         _NONE: """    try:

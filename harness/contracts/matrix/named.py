@@ -302,17 +302,19 @@ def cells(
     fields = _fields if whole else _all_at_once
     made: list[Credential] = []
     if not learned.empty:
-        made.append(_made(FIELD, lambda mint: list(fields(learned, mint))))
+        made.append(made_of(FIELD, lambda mint: list(fields(learned, mint))))
     if learned.words:
-        made.append(_made(TOKEN, lambda mint: list((_tokens_of if whole else _short_tokens)(learned, mint))))
+        made.append(made_of(TOKEN, lambda mint: list((_tokens_of if whole else _short_tokens)(learned, mint))))
     refused = refused_person(plan)
     if not within.empty and refused is not None:
-        made.append(_made(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
+        made.append(made_of(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
     found = [Cell(plan, credential, plan.expects(credential, way), way) for credential in made]
     return [cell for cell in found if chosen(cell)]
 
 
-def _made(entry: Credential, forms: Callable[[Mint], list[Presentation]]) -> Credential:
+def made_of(entry: Credential, forms: Callable[[Mint], list[Presentation]]) -> Credential:
+    """Return a credential of the catalogue with the forms that were learned."""
+
     def recipe(mint: Mint) -> Presentation:
         first, *rest = forms(mint)
         return replace(first, also=tuple(rest))
