@@ -7,10 +7,11 @@ answer itself (what the probe saw, what a genuine credential got) is in `harness
 from __future__ import annotations
 
 import email.utils
+import json
 import re
 import time
 from collections.abc import Collection
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 REFUSING_STATUSES = (401, 403)
 """RFC 9110 sections 15.5.2 and 15.5.4; a policy may name others."""
@@ -21,6 +22,11 @@ SERVER_REFUSES = frozenset({400, 413, 414, 431})
 UNAVAILABLE = (502, 503, 504)
 """How a backend says that it cannot decide at present (RFC 9110 section 15.6)."""
 _REDIRECTS = (302, 303, 307)
+_REFUSING_WORDS = re.compile(
+    r"un-?auth|not.?auth|forbidden|denied|permission|(sign|log|signed|logged).?in\b|credential|\bjwt\b|(?<!unexpected )\btoken|^40[13]$",
+    re.IGNORECASE,
+)
+"""In the code or the message of an error: who asks is not known, or may not."""
 _SIGN_IN = re.compile(r"(?:sign|log)[-_]?(?:in|on)\b|/auth\b|accounts\.dev|/handshake", re.IGNORECASE)
 
 
@@ -47,6 +53,54 @@ def is_refusal(answer: Answer, refusing: Collection[int] = REFUSING_STATUSES) ->
 def is_admission(answer: Answer) -> bool:
     """Whether an answer is a success (RFC 9110 section 15.3)."""
     return answer.status is not None and 200 <= answer.status < 300
+
+
+def said_in_errors(body: str) -> Literal["refused", "failed"] | None:
+    """What a body says whose status is that of a success whatever came of the request; None where it brings data.
+
+    GraphQL answers with `errors` beside `data` that is null (section 7.1 of its specification), JSON-RPC with `error` in place
+    of `result` (section 5.1).
+    `refused`: each of them by an error that says so; `failed`: by others.
+    """
+    if "error" not in body or body.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    answers = [_errors_of(one) for one in (document if isinstance(document, list) else [document])]
+    if not answers or not all(answers):
+        return None
+    return "refused" if all(any(map(_refuses, errors)) for errors in answers) else "failed"
+
+
+def _errors_of(answer: Any) -> list[dict[str, Any]]:
+    """The errors of one answer without any data; none where it has data, or is neither GraphQL's nor JSON-RPC's."""
+    if not isinstance(answer, dict):
+        return []
+    if "jsonrpc" in answer:
+        error = answer.get("error")
+        return [error] if isinstance(error, dict) and answer.get("result") is None else []
+    errors, data = answer.get("errors"), answer.get("data")
+    if not isinstance(errors, list) or not answer.keys() <= {"errors", "data", "extensions"}:
+        return []
+    if isinstance(data, dict):
+        data = next((value for value in data.values() if value is not None), None)
+    return errors if data is None and all(map(_is_of_graphql, errors)) else []
+
+
+def _is_of_graphql(error: Any) -> bool:
+    known = isinstance(error, dict) and error.keys() <= {"message", "locations", "path", "extensions", "code"}
+    return known and isinstance(error.get("message"), str)
+
+
+def _refuses(error: dict[str, Any]) -> bool:
+    """Whether an error says that who asks is not known, or may not."""
+    extensions = error.get("extensions")
+    codes = [error.get("code"), *(extensions.values() if isinstance(extensions, dict) else ())]
+    return any(
+        _REFUSING_WORDS.search(str(text)) for text in (error.get("message"), *codes) if isinstance(text, str | int)
+    )
 
 
 def is_failure(answer: Answer) -> bool:

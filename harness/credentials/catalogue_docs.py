@@ -27,7 +27,7 @@ def silent(credential: Credential) -> str:
     """What is expected where a policy says nothing."""
     if credential.bypass:
         return "reject (any answer but the handler's)"
-    if credential.drill in ("pair", "heals"):
+    if credential.drill in ("pair", "shared", "heals"):
         return "as clerk"
     if credential.tolerate:
         return "either"

@@ -142,6 +142,11 @@ def _in_headers(request: Bendable, public: str) -> None:
     _set(request, "referer", f"http://localhost:3000{public}")
 
 
+def _in_the_host(request: Bendable, public: str) -> None:
+    host = next((value for name, value in request.headers if name == "host"), "localhost")
+    _set(request, "host", f"{host}{public}?")
+
+
 def _before(between: str) -> Recipe:
     """The public path, what leads out of it again, and the path."""
     def recipe(mint: Mint) -> Presentation:
@@ -178,6 +183,7 @@ CREDENTIALS = [
     _entry("public-path-in-fragment", _public(_in_the_fragment), "RFC 3986 section 3.5", "A public path after a #, which clients keep to themselves and servers cut off.", "CWE-647"),
     _entry("public-path-in-parameter", _public(_in_a_parameter), "RFC 3986 section 3.3", "A public path after a semicolon.", "CWE-647"),
     _entry("public-path-as-value", _public(_as_it_is, value=True), _PATH, "A public path where the address takes any text: a guard that looks for it anywhere in the path lets it pass.", "CWE-647"),
+    _entry("public-path-in-host", _public(_in_the_host), "RFC 9110 section 7.2", "A public path and a question mark in the Host field: a guard that joins host and path to an address reads the public one.", "CWE-647", unsendable=True),
     _entry("public-path-in-header", _public(_in_headers), _REWRITE, "Headers by which proxies tell the path, with a public one in them.", "CWE-288"),
     _entry("encoded-slash", _bend(_path(_encoded_slash)), _PATH, "The path with an encoded slash, which a router may decode after the guard has looked.", "CWE-177"),
     _entry("encoded-letter", _bend(_path(_encoded_letter)), _PATH, "The path with one letter encoded: the same path, spelled otherwise.", "CWE-177"),
@@ -192,5 +198,8 @@ CREDENTIALS = [
     _entry("host-localhost", _bend(_headers(host="localhost:8080")), "RFC 9110 section 7.2", "A Host field that says localhost, by which guards know developers.", "CWE-290"),
     _entry("origin-trusted", _bend(_headers(origin="http://localhost:3000", referer="http://localhost:3000/")), "RFC 6454 section 7.3", "The Origin of the genuine front end, which anybody but a browser can write.", "CWE-346"),
     _entry("health-user-agent", _bend(_headers(user_agent="kube-probe/1.31 ELB-HealthChecker/2.0 GoogleHC/1.0")), _TRUST, "The name by which a load balancer introduces itself when it asks after the server's health.", "CWE-290"),
+    _entry("browser-navigation", _bend(_headers(accept="text/html,application/xhtml+xml,*/*;q=0.8", sec_fetch_mode="navigate", sec_fetch_dest="document", sec_fetch_site="none", upgrade_insecure_requests="1")), "RFC 9110 section 12.5.1; W3C Fetch Metadata", "The headers with which a browser opens a page: a guard that leaves pages to the front end lets it pass.", "CWE-807"),
+    _entry("browser-prefetch", _bend(_headers(purpose="prefetch", sec_purpose="prefetch", x_moz="prefetch", x_middleware_prefetch="1", next_router_prefetch="1", rsc="1", x_nextjs_data="1")), "W3C Prefetch; CVE-2025-29927", "The headers with which browsers and frameworks fetch a page ahead.", "CWE-807"),
+    _entry("upgrade-header", _bend(_headers(upgrade="websocket")), "RFC 9110 section 7.8", "A header that names websockets on a plain request: a guard that leaves those to others lets it pass.", "CWE-807"),
     _entry("content-type-changed", _bend(_headers(content_type="text/plain;charset=UTF-8")), "RFC 9110 section 8.3", "Another type of content than the route expects: a guard that reads bodies may skip it.", "CWE-436"),
 ]  # fmt: skip

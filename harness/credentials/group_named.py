@@ -17,9 +17,9 @@ def _nothing(mint: Mint) -> Presentation:
     return Presentation()
 
 
-def _entry(name: str, why: str, cwe: str, *, role: bool = False) -> Credential:
+def _entry(name: str, why: str, cwe: str, *, role: bool = False, follows: str | None = None) -> Credential:
     return Credential(
-        name, "named", _nothing, cwe, _SOURCE, why, fresh=True, learned=True, placed=True, role=role, authentic=role
+        name, "named", _nothing, cwe, _SOURCE, why, fresh=True, learned=True, placed=True, role=role, authentic=role, follows=follows
     )
 
 
@@ -27,4 +27,5 @@ CREDENTIALS = [
     _entry("named-field", "No token: a header, cookie, parameter or field that the app's code asks for, with the words that stand in this code, with somebody's id, and with tokens that are good elsewhere or nowhere.", "CWE-288"),
     _entry("named-token", "A word that stands in the code of the authentication, as a token, and as the beginning of one that goes on with somebody's id.", "CWE-798"),
     _entry("named-beside-session", "The genuine session of a person whom the policy refuses, beside a header, cookie, parameter or field that the app's code asks for.", "CWE-807", role=True),
+    _entry("named-identity", "Alice's genuine session beside a header or cookie that the app's code asks for, with Bob's id, address or a forged token of his: the answer must be Alice's.", "CWE-639", role=True, follows="clerk"),
 ]  # fmt: skip

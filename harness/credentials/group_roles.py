@@ -28,6 +28,13 @@ ROLE_FIELDS = (
 _ROLE_NAMES = ("role", "roles", "user_role", "org_role", "orgRole", "userRole", "is_admin", "isAdmin", "admin", "permissions")
 ID_FIELDS = ("x-user-id", "x-userid", "x-clerk-user-id", "x-auth-user-id", "x-impersonate-user", "x-act-as", "x-on-behalf-of", "x-sub")
 EMAIL_FIELDS = ("x-user-email", "x-email", "x-forwarded-email", "x-auth-request-email", "x-forwarded-user", "remote-user")
+TOKEN_COOKIES = ("__session", "session", "session_token", "access_token", "auth_token", "token", "jwt")
+TOKEN_NAMES = ("token", "access_token", "auth_token", "session_token", "id_token", "jwt", "__session")
+TOKEN_FIELDS = (
+    "x-auth-token", "x-access-token", "x-session-token", "x-id-token", "x-user-token", "x-clerk-token", "x-jwt", "x-forwarded-access-token",
+    "proxy-authorization",
+)  # fmt: skip
+"""Where a second token may stand, beside the one that is verified."""
 ID_NAMES = ("user_id", "userId", "uid", "owner_id", "ownerId", "clerk_id", "clerkId", "as_user", "impersonate", "sub")
 
 
@@ -114,6 +121,24 @@ def _identity_in_query(mint: Mint) -> Presentation:
     return replace(first, also=tuple(rest))
 
 
+def _identity_in_token(mint: Mint) -> Presentation:
+    """In every place for tokens but the one that counts, and before and after it in Authorization."""
+    token = mint.genuine()
+    bob = mint.material(mint.identities["bob"].user)
+    forged = mint.signed(bob.claims, key=mint.attacker)
+    fields = tuple((name, f"Bearer {forged}" if name == "proxy-authorization" else forged) for name in TOKEN_FIELDS)
+    cookies = (*TOKEN_COOKIES, f"__session_{mint.instance.cookie_suffix}")
+    genuine, bad = f"Bearer {token}".encode(), f"Bearer {forged}".encode()
+    first, *rest = (
+        Presentation(token=token, cookies=tuple((name, forged) for name in cookies), form="in cookies"),
+        Presentation(token=token, query=tuple((name, forged) for name in TOKEN_NAMES), form="in the query"),
+        Presentation(token=token, headers=fields, form="in other headers"),
+        Presentation(token=token, authorization=(bad,), form="in an Authorization field before"),
+        Presentation(authorization=(genuine, bad), form="in a second Authorization field"),
+    )
+    return replace(first, also=tuple(rest))
+
+
 CREDENTIALS = [
     _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE, tags=frozenset({"sentinel"})),
     _entry("admin-of-another-organization", _of_another, _BOLA, "A genuine administrator of another organization than the one that the request names.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
@@ -122,4 +147,5 @@ CREDENTIALS = [
     _entry("role-in-body", _saying(lambda role: Presentation(body=_named(role))), _RBAC, "The same with the role in the body, among the data.", "CWE-807", only="body", follows=_PEOPLE),
     _entry("identity-in-header", _identity_in_header, _BOLA, "Alice's genuine session, and headers that name Bob: the answer must be Alice's.", "CWE-639", drill="identity", follows="clerk"),
     _entry("identity-in-query", _identity_in_query, _BOLA, "Alice's genuine session, and a query that names Bob: the answer must be Alice's.", "CWE-639", drill="identity", follows="clerk"),
+    _entry("identity-in-token", _identity_in_token, _BOLA, "Alice's genuine session, and beside it a forged token that names Bob, in every other place for tokens: who verifies the one and reads the other answers as Bob.", "CWE-345", drill="identity", follows="clerk"),
 ]  # fmt: skip

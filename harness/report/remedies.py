@@ -63,6 +63,17 @@ FAMILIES = (
     Family("genuine", ("genuine",), "credentials of Clerk that the policy does not admit", "say in the policy whom the route admits, or ask the claims for it", "matrix.md"),
 )  # fmt: skip
 _BY_GROUP = {group: family for family in FAMILIES for group in family.groups}
+_IDENTITY = Family(
+    "identity", (), "people to answers of others",
+    "take the identity from the claims of the token that was verified and from nothing else, and keep answers under it", "credentials.md#roles",
+)  # fmt: skip
+_OF_IDENTITY = (
+    "identity-in-header",
+    "identity-in-query",
+    "identity-in-token",
+    "named-identity",
+    "answer-of-who-came-first",
+)
 _OTHER = Family("other", (), "what must be rejected", "reject it before the handler is called", "verdicts.md")
 
 
@@ -71,6 +82,8 @@ def family_of(credential: str, group: str) -> Family:
     name = credential.partition("@")[0]
     if name == "legacy" or name.startswith("legacy-"):
         return _BY_GROUP["legacy"]
+    if name in _OF_IDENTITY:
+        return _IDENTITY
     return _BY_GROUP.get(group, _OTHER)
 
 

@@ -298,10 +298,11 @@ class RunContext:
             )
             self.note(f"no drills ({left}): --drills holds them in a part run too")
             return frozenset()
-        held = {drill for drill in every if self.target.renewable or drill not in (*JWKS_FAULTS, "heals")}
+        held = {drill for drill in every if self.target.renewable or drill not in (*JWKS_FAULTS, "heals", "shared")}
         if held != every:
             self.note(
-                "the issuer's outages were left out: they need a target that can be started anew (--app or --command)"
+                "the issuer's outages and what is remembered of answers were left out: they need a target that can be started anew "
+                "(--app or --command)"
             )
         return frozenset(drill for drill in held if drill is not None)
 

@@ -258,6 +258,26 @@ def takes_fields(request: Request) -> bool:
     return "x-www-form-urlencoded" in _media(request)
 
 
+_ENVELOPES = {
+    "graphql": {"query", "variables", "operationname", "extensions"},
+    "jsonrpc": {"jsonrpc", "method", "params", "id"},
+}
+
+
+def envelope_of(request: Request) -> set[str]:
+    """Return the fields, in small letters, that make a body a question of GraphQL's or JSON-RPC's; none where it is another one."""
+    given: object = None
+    if "json" in _media(request):
+        with contextlib.suppress(ValueError):
+            given = json.loads(request.body)
+    if not isinstance(given, dict):
+        return set()
+    query = given.get("query")
+    if isinstance(query, str) and "{" in query:
+        return _ENVELOPES["graphql"]
+    return _ENVELOPES["jsonrpc"] if "jsonrpc" in given else set()
+
+
 def _with_fields(request: Request, fields: tuple[tuple[str, str], ...]) -> bytes:
     if "json" in _media(request):
         return json.dumps(json.loads(request.body) | dict(fields)).encode()

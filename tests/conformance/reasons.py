@@ -13,9 +13,9 @@ PYTHON: dict[str, str] = {
         sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown
         unsafe-metadata-role session-for-machine machine-for-session template-for-session sign-in-ticket
         handshake-token clerk-header-legacy-cookie cookie-expired-header-genuine expired-after-genuine
-        revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once jwks-heals
+        revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once answer-of-who-came-first jwks-heals
         role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header
-        identity-in-query own-object others-object
+        identity-in-query identity-in-token own-object others-object
     """,
     "token-invalid-audience": """
         clerk-template aud-foreign id-token
@@ -70,9 +70,9 @@ NODE: dict[str, str] = {
         sub-deleted-user sid-missing sid-revoked version-unknown unsafe-metadata-role session-for-machine
         template-for-session id-token sign-in-ticket clerk-header-legacy-cookie cookie-expired-header-genuine
         expired-after-genuine revoked-after-genuine banned-after-genuine rotated-out-after-genuine
-        two-identities-at-once jwks-heals
+        two-identities-at-once answer-of-who-came-first jwks-heals
         role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header
-        identity-in-query own-object others-object
+        identity-in-query identity-in-token own-object others-object
     """,
     "token-invalid": """
         m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key legacy garbage null-token undefined-token one-segment

@@ -91,3 +91,34 @@ def test_close_codes_and_statuses_of_servers_are_what_the_standards_say() -> Non
     assert {1008, 4401, 4403} <= refusal.REFUSING_CLOSES and not {1000, 1001, 1006, 1011} & refusal.REFUSING_CLOSES
     assert {400, 413, 414, 431} == refusal.SERVER_REFUSES
     assert refusal.UNAVAILABLE == (502, 503, 504)
+
+
+UNAUTHENTICATED = (
+    '{"data": {"me": null}, "errors": [{"message": "x", "path": ["me"], "extensions": {"code": "UNAUTHENTICATED"}}]}'
+)
+OTHER = '{"errors": [{"message": "Syntax Error", "locations": [{"line": 1, "column": 1}]}]}'
+ROW = '{"data": {"me": {"id": 1}, "you": null}, "errors": [{"message": "Unauthorized"}]}'
+RPC = '{"jsonrpc": "2.0", "id": 1, "error": {"code": %s, "message": "%s"}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (UNAUTHENTICATED, "refused"), (f" {UNAUTHENTICATED}", "refused"), (f"[{UNAUTHENTICATED}, {UNAUTHENTICATED}]", "refused"),
+        ('{"errors": [{"message": "User is not authenticated"}]}', "refused"),
+        ('{"errors": [{"message": "Forbidden"}], "data": null, "extensions": {}}', "refused"),
+        ('{"errors": [{"message": "x", "extensions": {"status": 401}}]}', "refused"),
+        (OTHER, "failed"), (f"[{UNAUTHENTICATED}, {OTHER}]", "failed"), ('{"errors": [{"message": "Unexpected token }"}]}', "failed"),
+        ('{"errors": [{"message": "x", "extensions": {"status": 4011}}], "data": {}}', "failed"),
+        # Data that came all the same, an answer of some route's own, and what is no JSON.
+        (ROW, None), (f"[{UNAUTHENTICATED}, {ROW}]", None), ('{"errors": []}', None), ('{"errors": {"message": "Forbidden"}}', None),
+        ('{"errors": [{"message": "denied", "at": "10:00"}]}', None), ('{"errors": ["denied"]}', None), ("[]", None), ('["error"]', None),
+        ('{"errors": [{"message": "denied"}], "rows": [1]}', None), ('{"errors": [{"message": 401}]}', None), ("{error", None),
+        ('{"data": {"me": null}}', None), ("error", None), ("", None), ('{"error": "Unauthorized"}', None), ('"error"', None),
+        (RPC % (-32001, "Unauthorized"), "refused"), (RPC % (403, "x"), "refused"), (RPC % (-32601, "Method not found"), "failed"),
+        ('{"jsonrpc": "2.0", "error": {"message": "denied"}, "result": 1}', None), ('{"jsonrpc": "2.0", "error": "denied"}', None),
+        ('{"jsonrpc": "2.0", "result": "error"}', None), ("[" * 100_000 + "error", None),
+    ],
+)  # fmt: skip
+def test_what_a_body_says_whose_status_is_a_success(body: str, expected: str | None) -> None:
+    assert refusal.said_in_errors(body) == expected

@@ -58,17 +58,19 @@ NAMES = {
     "x-clerk-user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix "
     "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query",
     "roles": "role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header "
-    "identity-in-query",
+    "identity-in-query identity-in-token",
     "objects": "own-object others-object",
-    "named": "named-field named-token named-beside-session",
+    "named": "named-field named-token named-beside-session named-identity",
     "bypass": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
     "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
     "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "
     "health-user-agent content-type-changed public-path-before public-path-in-query public-path-in-fragment "
-    "public-path-in-parameter public-path-as-value public-path-in-header",
+    "public-path-in-parameter public-path-as-value public-path-in-header public-path-in-host browser-navigation "
+    "browser-prefetch upgrade-header",
     "cors": "cors-preflight cors-foreign-origin",
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
-    "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once unknown-kid-flood "
+    "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once answer-of-who-came-first "
+    "unknown-kid-flood "
     "forged-after-genuine-same-signature forged-after-genuine-same-payload jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
 }  # fmt: skip
 # Genuine tokens in another place or beside another thing: there is nothing in the token itself to refuse.
@@ -77,8 +79,8 @@ PLACED = {
     "space-inside", "control-characters", "duplicate-header-genuine-first", "duplicate-header-forged-first",
     "exp-huge", "lifetime-too-long", "version-unknown", "unsafe-metadata-role", "sub-unknown-user", "sub-banned-user",
     "sub-deleted-user", "sid-revoked", "session-for-machine", "role-lookalike", "admin-of-another-organization",
-    "role-in-header", "role-in-query", "role-in-body", "identity-in-header", "identity-in-query", "own-object", "others-object",
-    "legacy-header-clerk-cookie", "clerk-header-legacy-cookie",
+    "role-in-header", "role-in-query", "role-in-body", "identity-in-header", "identity-in-query", "identity-in-token",
+    "own-object", "others-object", "legacy-header-clerk-cookie", "clerk-header-legacy-cookie",
 }  # fmt: skip
 
 

@@ -109,6 +109,8 @@ def test_what_resembles_other_answers(genuine: Observation | None, seen_: Observ
         (answer("x", status=401, entered=True), None, None, {"inside": True}, None),
         (answer("x", entered=True), None, None, {"inside": True}, "the handler was entered"),
         (answer("x", stopped=True), None, None, {"inside": True}, "the handler was entered"),
+        (answer('{"errors": [{"message": "Forbidden"}]}', entered=True), None, None, {"inside": True}, None),
+        (answer('{"errors": [{"message": "Forbidden"}]}'), None, None, {}, None),
         (answer("x", status=401, stopped=True), None, None, {"inside": True}, None),
     ],
 )  # fmt: skip

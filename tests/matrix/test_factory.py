@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, cast
 
@@ -197,6 +198,33 @@ def test_what_a_route_declares_says_its_own_affair_and_without_a_schema_only_wha
     own, _, sent = shown(plan_of(key="POST /x", example=Example(json={"role": "mine"})))
     assert own == ["sub", "user_role"]
     assert "mine" in sent and '"b"' not in sent
+
+
+@pytest.mark.parametrize(
+    ("carrier", "left"),
+    [
+        ("bearer", ("ticket", "id", "x-two", "session", "other")), ("query:ticket", ("x-two", "session", "other")),
+        ("header:X-Two", ("ticket", "id", "session", "other")), ("cookie:session", ("ticket", "id", "x-two", "other")),
+    ],
+)  # fmt: skip
+def test_a_second_token_stands_also_where_a_route_declares_a_field_but_not_in_the_place_of_the_first(
+    carrier: str, left: tuple[str, ...]
+) -> None:
+    fields = {"parameters": [{"name": name, "in": "query"} for name in ("ticket", "id")]}
+    plan = plan_of(("clerk",), "GET /x", carrier, route={"operation": fields, "document": {"openapi": "3.1.0"}})
+    second = "eyJhIjoxfQ.eyJzdWIiOiJib2IifQ.c2ln"
+    made, _ = factory(
+        Presentation(
+            query=(("ticket", second), ("id", "bob")),
+            headers=(("x-two", second),),
+            cookies=(("session", second), ("other", second)),
+        )
+    )
+    (form,) = made.prepare(plan, CATALOGUE["identity-in-token"]).forms
+    sent = f"{form.query} {form.headers}"
+    assert [
+        name for name in ("ticket", "id", "x-two", "session", "other") if re.search(rf"\b{name}(=|', ')eyJ", sent)
+    ] == [name for name in left if name != "id"]
 
 
 # When requests are made anew

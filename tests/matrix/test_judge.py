@@ -48,6 +48,7 @@ ROTATED_HINT = (
     "follow a rotation (if production has none, give --env CLERK_JWT_KEY=); [settings] rotate_within says how long it may take"
 )
 FIRST_HINT = "decide before the handler is called: what it did cannot be taken back by the refusal"
+DENIED = '{"data": null, "errors": [{"message": "Not authenticated"}]}'
 RAN = "refused, but only after the handler had run"
 WROTE = "refused, but only after the handler had written to the database"
 CSRF = (
@@ -105,6 +106,8 @@ NEITHER = seen(None, websocket=WebsocketFacts())
         ("clerk", "accept", seen(401), {}, ("lockout", LOCKOUT, "")),
         # Refused, but late.
         ("forged", "reject", seen(401, entered=True, finished=True), {}, ("breach", RAN, FIRST_HINT)),
+        ("forged", "reject", seen(200, entered=True, finished=True, body=DENIED), {"guard": "handler"}, ("pass", "", "")),
+        ("forged", "reject", seen(401, entered=True, finished=True, body=DENIED), {}, ("breach", RAN, FIRST_HINT)),
         ("forged", "reject", seen(401, entered=True, wrote=("notes",)), {}, ("breach", WROTE, FIRST_HINT)),
         ("forged", "reject", seen(401, entered=True, finished=True, wrote=("notes",)), {}, ("breach", WROTE, FIRST_HINT)),
         ("forged", "reject", seen(401, entered=False, wrote=("audit",)), {}, ("pass", "", "")),

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from harness.contracts.matrix.named import Learned, cells, learn
+from harness.contracts.matrix.named_identity import identity_cells
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
+from harness.targets.request_builder import Example
 from tests.credentials.forms import claims_of
 from tests.matrix.kit import RecordingMint, plan_of
 
@@ -50,6 +52,19 @@ def test_what_the_handler_asks_for_counts_where_it_decides() -> None:
 
 def test_the_route_s_own_carrier_is_no_name() -> None:
     assert names(learned(asked("header", "x-token"), plan=plan_of(("clerk",), "GET /x", "header:x-token"))) == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "left"),
+    [
+        ({"query": "query Q { me }"}, ["method"]), ({"jsonrpc": "2.0", "method": "me"}, ["query"]),
+        ({"query": "shoes"}, ["query", "method"]), ({"method": "card"}, ["query", "method"]),
+    ],
+)  # fmt: skip
+def test_what_makes_a_body_a_question_is_no_name(sent: dict[str, str], left: list[str]) -> None:
+    notes = [asked("body", "query"), asked("body", "method")]
+    plan = plan_of(("clerk",), "POST /x", example=Example(json=sent))
+    assert [name for _, name in names(learned(*notes, plan=plan))] == left
 
 
 def test_words_without_tokens_patterns_and_claims() -> None:
@@ -112,3 +127,49 @@ def test_a_person_who_is_refused_beside_it() -> None:
     assert {"boss", "admin", "1"} <= {value for form in named for _, value in form.headers}
     assert not any(form.authorization or form.cookies or form.query or form.body for form in named)
     assert "named-beside-session" not in forms(asked("header", "x-role", "boss"))
+
+
+# Another person beside a genuine session
+
+
+def beside(*notes: Asked, whole: bool = True, plan: Any = None, chosen: bool = True) -> list[Any]:
+    """The forms of the cell that is made; none where none is."""
+    plan, mint = plan or plan_of(), RecordingMint()
+    made = identity_cells(learned(*notes, plan=plan), plan, whole=whole, chosen=lambda cell: chosen)
+    return [form for cell in made for one in [cell.credential.recipe(mint)] for form in (one, *one.also)]
+
+
+def test_another_person_in_what_the_source_names() -> None:
+    notes = (asked("header", "x-desk"), asked("cookie", "desk"), asked("query", "of"), asked("body", "owner"))
+    bob = RecordingMint().identities["bob"]
+    alone, together = beside(*notes), beside(*notes, whole=False)
+    assert (len(alone), len(together)) == (8, 4)
+    assert {name for form in alone for name, _ in (*form.headers, *form.cookies)} == {"x-desk", "desk"}
+    assert [[name for name, _ in (*form.headers, *form.cookies)] for form in together] == [["x-desk", "desk"]] * 4
+    assert not any(form.query or form.body for form in alone)
+    assert all(claims_of(form.token)["sub"] == RecordingMint().identities["alice"].user.id for form in alone)
+    values = [value for form in together for _, value in form.headers]
+    assert values[:3] == [str(bob.database_id), bob.user.id, bob.email]
+    assert claims_of(values[3])["sub"] == bob.user.id
+    assert alone[0].form == "header `x-desk` (read by app:guard) with somebody else's number"
+
+
+def test_where_no_other_person_can_be_named() -> None:
+    note = asked("header", "x-desk")
+    assert beside(note)
+    assert not beside(asked("query", "of"), asked("body", "owner")) and not beside(note, chosen=False)
+    assert not any(
+        beside(note, plan=plan)
+        for plan in (
+            plan_of(key="POST /x"),
+            plan_of(key="WS /x"),
+            plan_of(("clerk-org-admin",)),
+            plan_of(("m2m-jwt",)),
+        )
+    )
+
+
+def test_it_is_no_finding_that_the_session_gets_in() -> None:
+    plan = plan_of()
+    (cell,) = identity_cells(learned(asked("header", "x-desk")), plan, whole=True, chosen=lambda cell: True)
+    assert cell.expect == "tolerate"

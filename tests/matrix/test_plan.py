@@ -47,6 +47,9 @@ JSON_LIST = Example(json=[1])
         ("two-identities-at-once", plan_of(key="WS /x"), False),
         ("two-identities-at-once", plan_of(("legacy",)), False),
         ("two-identities-at-once", plan_of(("*",)), False),
+        ("answer-of-who-came-first", with_drills("shared"), True),
+        ("answer-of-who-came-first", with_drills("shared", plan=plan_of(key="POST /x")), False),
+        ("answer-of-who-came-first", with_drills("outage"), False),
         # Drills: where they are run, and a JWT is admitted.
         ("jwks-outage", with_drills("outage"), True),
         ("jwks-outage", with_drills("slow"), False),

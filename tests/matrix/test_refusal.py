@@ -17,6 +17,7 @@ from harness.targets.base import Observation, Route
 from harness.targets.request_builder import Example
 
 RAN = [("auth:verify", True, 0)]
+DENIED, BROKEN = '{"errors": [{"message": "Not authenticated"}]}', '{"errors": [{"message": "Syntax Error"}]}'
 INSIDE = [("auth:verify", True, 1)]
 
 
@@ -57,6 +58,16 @@ def seen(status: int | None = 200, **more: Any) -> Observation:
         (seen(500), state(), "fault"),
         (seen(None, hung=True), state(), "fault"),
         (seen(None, died=True), state(), "fault"),
+        # The status is that of a success, and the body refuses, or brings nothing.
+        (seen(200, entered=True, body=DENIED), state(guard="handler"), "refused"),
+        (seen(200, entered=True, body=DENIED), state(), "refused"),
+        (seen(200, body=DENIED), state(), "refused"),
+        (seen(200, entered=True, body=DENIED), state(guard="door"), "admitted"),
+        (seen(500, entered=True, body=DENIED), state(guard="handler"), "fault"),
+        (seen(404, body=DENIED), state(), "unreached"),
+        (seen(200, entered=True, body=BROKEN), state(guard="handler"), "unreached"),
+        (seen(200, entered=True, body=BROKEN), state(), "admitted"),
+        (seen(200, body=BROKEN), state(), "unreached"),
         # A limiter's answer is no decision.
         (seen(429), state(), "throttled"),
         (seen(503, headers=[("retry-after", "5")]), state(), "throttled"),

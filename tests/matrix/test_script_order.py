@@ -237,12 +237,15 @@ def test_what_the_source_names_is_learned_from_a_few_requests(play: Play) -> Non
     played = play(plan, asking("clerk"))
     sent = told(played)
     assert sent[3:6] == ["one by one: missing|?", "one by one: clerk?", "one by one: forged|?"]
-    assert len(sent) == 7 and set(sent[6].split()) == {"missing|", "named-token|"}
-    assert {cell.credential.name for cell in plan.found} == {"named-field", "named-token"}
-    assert {v.credential for v in played.verdicts} == {"forged", "named-field", "named-token"}
+    assert set(sent[6].split()) == {"missing|", "named-token|"}
+    # What the handler asks for may say who is meant: two names, with four values each. What both are answered alone comes first.
+    assert sent[7:] == [f"{BOTH} {BOTH}", "one by one: " + " ".join(["named-identity"] * 8)]
+    assert {cell.credential.name for cell in plan.found} == {"named-field", "named-token", "named-identity"}
+    assert {v.credential for v in played.verdicts} == {"forged", "named-field", "named-token", "named-identity"}
     # What only the handler asks for says nothing of who may come as far as there.
     fields = [call for _, call in played.calls if "x-role" in dict(call.request.headers)]
-    assert fields and not any("x-inside" in dict(call.request.headers) for _, call in played.calls)
+    inside = [name for name, call in played.calls if "x-inside" in dict(call.request.headers)]
+    assert fields and set(inside) == {"named-identity"}
 
 
 def test_a_person_who_is_refused_is_asked_too(play: Play) -> None:
@@ -282,7 +285,7 @@ def test_the_same_source_is_tried_name_by_name_once(minting: RecordingMint) -> N
                 answers = [asking("clerk", header=header)(minting.name_in(call.request), call) for call in calls]
         except StopIteration:
             sizes.append([cell.credential.name for cell in plan.found])
-    assert sizes == [["named-field", "named-token"]] * 3
+    assert sizes == [["named-field", "named-token", "named-identity"]] * 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 
 from harness.contracts.base import Check
 from harness.contracts.matrix.verdicts import CellVerdict
+from harness.credentials import CATALOGUE
 from harness.report.causes import Cause, causes, finding_id
+from harness.report.remedies import family_of
 
 GUARD = "app.auth:current_user"
 
@@ -319,3 +321,12 @@ def test_one_whom_the_policy_admits_makes_a_cause_the_twin_s_whoever_else_it_kep
 
 def test_a_route_that_is_no_text_has_an_id_too() -> None:
     assert finding_id(cell("GET /\udc80")) == "b79a3cd729b8"
+
+
+def test_another_person_s_answer_is_not_a_role() -> None:
+    named = ("identity-in-header", "identity-in-token", "named-identity", "answer-of-who-came-first")
+    assert {family_of(name, CATALOGUE[name].group).name for name in named} == {"identity"}
+    assert [family_of(name, CATALOGUE[name].group).name for name in ("role-in-header", "named-field")] == [
+        "roles",
+        "named",
+    ]

@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple
 
 import pytest
 
-from harness.targets.agent.answers import consents, refuses
+from harness.targets.agent.answers import answers_by_sending, consents, refuses
 from harness.targets.app import AppTarget
 from tests.targets.kit import ask_lane, get, probed
 
@@ -253,6 +253,22 @@ def an(answer: str, value: object, *, headers: bool = True) -> object:
 )  # fmt: skip
 def test_what_is_a_refusal_by_itself(value: object, given: tuple[object, ...], refusal: bool) -> None:
     assert refuses(value, given) is refusal
+
+
+SCOPE = {"type": "http", "headers": []}
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "expected"),
+    [
+        (None, (SCOPE, print, print), True), (None, (object(), SCOPE, print, print), True),
+        ([b"x"], ({"REQUEST_METHOD": "GET"}, print), True),
+        (None, (), False), (None, (SCOPE,), False), (None, (SCOPE, print), False), ({"a": 1}, (SCOPE, print, print), False),
+        (None, ({"type": "http"}, print, print), False), ([b"x"], ({"REQUEST_METHOD": "GET"},), False), (None, (print, print), False),
+    ],
+)  # fmt: skip
+def test_what_answers_by_sending(value: object, given: tuple[object, ...], expected: bool) -> None:
+    assert answers_by_sending(value, given) is expected
 
 
 class Says:

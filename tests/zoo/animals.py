@@ -7,6 +7,7 @@ from tests.zoo import (
     correct_named,
     correct_spellings,
     correct_twins,
+    envelopes,
     flaws_claims,
     flaws_hidden,
     flaws_named,
@@ -28,6 +29,7 @@ _KINDS = {
     "named": flaws_named.FLAWS,
     "spellings": flaws_spellings.FLAWS,
     "objects": flaws_objects.FLAWS,
+    "envelopes": envelopes.FLAWS,
 }
 CORRECT = [
     *correct.CORRECT,
@@ -35,6 +37,7 @@ CORRECT = [
     *correct_named.CORRECT,
     *correct_spellings.CORRECT,
     *flaws_objects.CORRECT,
+    *envelopes.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
 ALL = [*CORRECT, *FLAWED]

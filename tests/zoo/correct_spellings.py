@@ -223,4 +223,32 @@ def decoded(header, token):
         raise refusal()
 """ + _NONE,
     }),
+    changed("second-token-of-the-same-person", "A cookie beside the header must be the same person's, and verified.", TOKEN, {
+        _NONE: """    if "__session" in request.cookies and "authorization" in request.headers:
+        both = [verify_token(bearer_of(request)), verify_token(request.cookies["__session"])]
+        if None in both or both[0]["sub"] != both[1]["sub"]:
+            raise refusal()
+""" + _NONE,
+    }),
+    Animal("header-of-our-own-must-agree", "The support's header may name nobody but who asks.", USER + _APP + rows("own(request, user)", """
+def own(request, user):
+    if request.headers.get("x-desk-customer", user) != user:
+        raise refusal()
+    return user
+""")),
+    Animal("header-of-our-own-echoed", "A header of the support's is said in the answer, and gives nobody's rows.", USER + _APP + rows('user), "desk": str(request.headers.get("x-desk-customer")')),
+    changed("cookie-read-for-the-log", "The cookie beside the header is read without verification, for the log alone.", TOKEN, {
+        _OTHER_WAY: "SEEN = []\n\n" + _OTHER_WAY,
+        _NONE: """    try:
+        SEEN[:] = [payload_of(request.cookies["__session"])["sub"]]
+    except FAILS:
+        pass
+""" + _NONE,
+    }),
+    changed("browsers-to-the-sign-in", "Who opens a page is sent to sign in, and may be sent ahead; programs get 401.", MIDDLEWARE, {
+        '        return Response("Not authenticated", 401, {"WWW-Authenticate": "Bearer"})\n': """        if request.headers.get("sec-fetch-mode") == "navigate" and "authorization" not in request.headers:
+            return Response(None, 303, {"Location": f"http://{request.headers.get('host')}/sign-in"})
+        return Response("Not authenticated", 401, {"WWW-Authenticate": "Bearer"})
+""",
+    }, routes=MIDDLEWARE_ROUTES),
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.zoo.correct import _APP, _AT_ONCE, _BY_CLIENT, _BY_SVIX, _DECODED, _FASTAPI, _PEOPLE
 from tests.zoo.flaws_hidden import CALLED_ALL_THE_TIME, TWO_ROUTES, limited
+from tests.zoo.flaws_system import REMEMBERED
 from tests.zoo.model import Animal
 from tests.zoo.templates import ADMIN, LIVE, MIDDLEWARE, MIDDLEWARE_ROUTES, TOKEN, USER, VERIFY
 from tests.zoo.templates_ways import (
@@ -100,6 +101,8 @@ def me(user: str = Depends(current_user)):
             time.sleep(0.01)
     return StreamingResponse(parts(), media_type="application/x-ndjson")
 """),
+    Animal("answers-kept-for-each", "An answer is remembered, for each person.", REMEMBERED.replace("KEPT", "(user, request.url.path)")),
+    Animal("list-for-everybody", "A list that is the same for everybody, with somebody's address in it, is remembered.", REMEMBERED.replace("KEPT", "request.url.path").replace('"user": user, "secret": "what is kept here"', '"notes": [{"by": "alice@example.com", "text": "hello"}]')),
     Animal("never-the-same", "An answer that is another one each time: a clock, chance, a counter.", USER + _APP + """
 import random
 COUNT = [0]

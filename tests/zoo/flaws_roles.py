@@ -16,6 +16,8 @@ from tests.zoo.templates_spellings import (
     rows,
 )
 
+_NAMED = "what the source names is read inside the process"
+
 
 def _admins(name: str, description: str, rule: str, expects: str, **more: object) -> Animal:
     """Admins alone are let in; `rule` says who is none."""
@@ -92,6 +94,11 @@ def authenticate():
 def me():
     return {"rows": [hashlib.sha256(g.session["sub"].encode()).hexdigest()[:12]]}
 """, frozenset({"identity-in-query"}), host="alone", server="werkzeug"),
+    Animal("rows-of-a-header-of-our-own", "Whose rows these are says a header of the support's, and nobody asks who is of the support.", USER + _APP + rows('request.headers.get("x-desk-customer") or user'), frozenset({"named-identity"}), unseen=_NAMED),
+    Animal("token-of-a-cookie-of-our-own", "The header is verified; the name is read of a cookie that the portal sets.", USER + _APP + rows('payload_of(request.cookies["desk_portal"])["sub"] if "desk_portal" in request.cookies else user'), frozenset({"named-identity"}), unseen=_NAMED),
+    Animal("cookie-beside-the-header", "The header is verified; who it is says the cookie, where there is one.", USER + _APP + rows('payload_of(request.cookies["__session"])["sub"] if "__session" in request.cookies else user'), frozenset({"identity-in-token"})),
+    Animal("last-of-the-fields-is-read", "The first Authorization field is verified, and the last one read.", USER.replace("bearer_of(request)", 'request.headers.get("authorization", "").removeprefix("Bearer ")') + _APP + rows('payload_of(request.headers.getlist("authorization")[-1])["sub"]'), frozenset({"identity-in-token"})),
+    Animal("id-token-beside-the-header", "The header is verified; the name comes of the token in another header, for who reads it trusts the guard.", USER + _APP + rows('payload_of(request.headers.get("x-id-token", "") or bearer_of(request))["sub"]'), frozenset({"identity-in-token"})),
 ]  # fmt: skip
 
 FLAWS = [*_ROLES, *_IDENTITIES]

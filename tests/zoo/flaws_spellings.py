@@ -245,6 +245,10 @@ _PATHS = [
     Animal("open-by-a-search", "The open paths are searched for in the path by a pattern.", FILES.replace('OPEN = {"health", "login", "docs"}', 'OPEN = re.compile("health|docs|static")').replace('OPEN.isdisjoint(request.url.path.split("/"))', "not OPEN.search(request.url.path)"), frozenset({"public-path-as-value"}), routes=FILES_ROUTES),
     _open("original-uri", "The path is the one that nginx says was asked for.", '(request.headers.get("x-original-uri") or path_of(request)).partition("?")[0] in OPEN', "public-path-in-header"),
     _open("came-from-an-open-page", "Who comes from an open page needs no token.", 'path_of(request) in OPEN or request.headers.get("referer", "").endswith(("/health", "/login"))', "public-path-in-header"),
+    _open("path-behind-the-host", "The path is cut out of the whole address, which is joined of Host and path.", 'urllib.parse.urlsplit("http://" + request.headers.get("host", "") + path_of(request)).path in OPEN', "public-path-in-host"),
+    _open("pages-are-for-everybody", "What a browser opens as a page is left to the front end.", 'path_of(request) in OPEN or "text/html" in request.headers.get("accept", "")', "browser-navigation"),
+    _open("fetched-ahead", "What a browser fetches ahead needs no token.", 'path_of(request) in OPEN or request.headers.get("purpose") == "prefetch"', "browser-prefetch"),
+    _open("left-to-the-websocket", "What asks for a websocket is left to the websocket's own guard.", 'path_of(request) in OPEN or request.headers.get("upgrade", "").lower() == "websocket"', "upgrade-header"),
 ]  # fmt: skip
 
 _CACHES = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.fake_clerk.ids import stable_id
+from tests.zoo.correct import _APP
 from tests.zoo.model import Animal, flaw
-from tests.zoo.templates import ATTACHED, ATTACHED_ROUTES, TOKEN
+from tests.zoo.templates import ATTACHED, ATTACHED_ROUTES, TOKEN, USER
 
 _USER = "user: str = Depends(current_user)"
 _REFUSE = "    claims = verify_token(bearer_of(request))\n    if claims is None:\n        raise refusal()\n"
@@ -17,6 +18,16 @@ _KEYS = """    global KEYS, ASKED
         ASKED = time.monotonic()
         KEYS = {entry["kid"]: entry for entry in fetched(JWKS)["keys"]}
     return KEYS
+"""
+REMEMBERED = USER + _APP + """
+ANSWERS = {}
+
+@app.get("/me")
+def me(request: Request, user: str = Depends(current_user)):
+    key = KEPT
+    if key not in ANSWERS or ANSWERS[key][0] < time.monotonic():
+        ANSWERS[key] = (time.monotonic() + 60, {"user": user, "secret": "what is kept here"})
+    return ANSWERS[key][1]
 """
 _TABLE = [stable_id("user", f"identity:{name}") for name in ("alice", "bob", "admin", "member")]
 """The people whom a database would know."""
@@ -92,6 +103,7 @@ async def exported():"""}),
     _remembers("remembers-by-jti", "What was verified is remembered by the token's id.", 'payload_of(token).get("jti")', "forged-after-genuine-same-jti"),
     _remembers("remembers-by-sub", "What was verified is remembered by the user.", 'payload_of(token).get("sub")', "forged-after-genuine-same-sub"),
     _remembers("remembers-by-prefix", "What was verified is remembered by the first part of the token.", 'token.rpartition(".")[0] + token.rpartition(".")[2][:40]', "forged-after-genuine-same-prefix"),
+    Animal("answers-kept-for-a-path", "An answer is remembered by the path, behind the guard: everybody sees whoever came first.", REMEMBERED.replace("KEPT", "request.url.path"), frozenset({"answer-of-who-came-first"}), unseen="a running server cannot be started anew"),
     _remembers("remembers-too-long", "What was verified is remembered after it has run out.", "token", "expired-after-genuine"),
     flaw("one-for-all", "The user of a request is kept where all requests share it.", TOKEN, {
         "def current_user(request: Request):": "HOLDER = {}\n\nasync def current_user(request: Request):",

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DRILLS = ("clerk-rotated", "expired-after-genuine", "rotated-out-after-genuine", "unknown-kid-flood", "jwks-")
+DRILLS = (
+    "clerk-rotated",
+    "expired-after-genuine",
+    "rotated-out-after-genuine",
+    "unknown-kid-flood",
+    "answer-of-who-came-first",
+    "jwks-",
+)
 """Beginnings of the credentials that are drills."""
 
 

@@ -32,6 +32,8 @@ HARD_TO_SEE = [
     "for-both",
     "browsers-too",
     "refuses-by-answering",
+    "answers-kept-for-each",
+    "list-for-everybody",
 ]
 
 

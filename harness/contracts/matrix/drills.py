@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from harness.contracts.matrix.deadlines import POLL_INTERVAL, Deadlines
+from harness.contracts.matrix.first_come import Pair, is_suspected, remembered
 from harness.contracts.matrix.plan import Cell
 from harness.contracts.matrix.sender import Sender
 from harness.contracts.matrix.verdicts import CellVerdict, Kind
@@ -53,6 +54,7 @@ class Drills:
         for cell in self._of("withdrawn"):
             yield self._unproven(cell) or self._withdrawn(cell)
         yield from self._expired()
+        yield from self._shared()
         for fault in JWKS_FAULTS:
             yield from self._fault(fault)
 
@@ -150,6 +152,39 @@ class Drills:
             detail = "each token with an unknown key id costs a request to the issuer"
             return self._verdict(cell, answers[0], "fault", seen, detail)
         return self._verdict(cell, answers[0], "pass", seen)
+
+    # Answers that are remembered
+
+    def _shared(self) -> Iterator[CellVerdict]:
+        """Ask in the other order after a fresh start, where two people got the answer of the one who had asked first."""
+        alice, bob = (self.sender.mint.identities[name] for name in ("alice", "bob"))
+        suspected: list[tuple[Cell, Pair]] = []
+        for cell in self._of("shared"):
+            if (unproven := self._unproven(cell)) is not None:
+                yield unproven
+                continue
+            before = self._both(cell, ("clerk", "clerk-other"))
+            if is_suspected(before, alice, bob):
+                suspected.append((cell, before))
+            else:
+                yield self._verdict(cell, before[1], "pass", "each is answered for himself, or all alike")
+        starts = not suspected or self._starts(sorted({self.sender.lane_number(cell.plan) for cell, _ in suspected}))
+        for cell, before in suspected:
+            if not starts:
+                seen, detail = "the app does not start anew", "nothing was asked in the other order"
+                yield self._verdict(cell, before[1], "inconclusive", seen, detail)
+                continue
+            theirs, ours = self._both(cell, ("clerk-other", "clerk"))
+            if found := remembered(before, (ours, theirs), alice, bob):
+                yield self._verdict(cell, ours, "breach", found, "the answer carries another person's identity")
+            else:
+                yield self._verdict(cell, ours, "pass", "the same answer, whoever asks first")
+
+    def _both(self, cell: Cell, names: tuple[str, str]) -> Pair:
+        """What two people are answered, one after the other."""
+        sendings = [self.sender.sequence(cell, CATALOGUE[name]).forms(False)[0] for name in names]
+        first, second = (self.sender.send(cell.plan, [sending])[0] for sending in sendings)
+        return first, second
 
     # Faults of the issuer
 

@@ -30,7 +30,7 @@ def expectation(
     if credential.carrier is not None and credential.carrier in carriers:
         return expectation(policy, own if credential.damages else CATALOGUE["clerk"])
     pinned = (*policy.reject, *policy.tolerate)
-    if credential.drill == "pair" and credential.name not in pinned:
+    if credential.drill in ("pair", "shared") and credential.name not in pinned:
         return expectation(policy, CATALOGUE["clerk"])
     if credential.drill == "heals" and credential.name not in pinned:
         return expectation(policy, own)

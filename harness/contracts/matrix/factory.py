@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -59,7 +60,7 @@ class RequestFactory:
         presented = self.mint.present(credential, base)
         forms = (presented, *(form for form in presented.also if plan.examines_verifier or not form.sparse))
         if credential.group == "roles":
-            forms = tuple(_without_declared(form, plan) for form in forms)
+            forms = tuple(_without_declared(form, plan, way.carrier) for form in forms)
         prepared = Prepared(
             [self._request(plan, way, form, person) for form in presented.before],
             [self._request(plan, way, form, person) for form in forms],
@@ -87,21 +88,33 @@ _TELLING = ("impersonate", "as_user", "sub")
 """Fields by which nobody filters."""
 
 
-def _without_declared(form: Presentation, plan: RoutePlan) -> Presentation:
+_TOKEN = re.compile(r"(Bearer )?eyJ[\w-]+\.[\w-]+\.[\w-]*")
+
+
+def _without_declared(form: Presentation, plan: RoutePlan, carrier: str) -> Presentation:
     """Return a presentation without the fields that the route declares: what these say is its own affair.
 
-    Where the route has no schema, its query may be anything: only what nobody filters by is left in it.
+    Where the route has no schema, its query may be anything: only what nobody filters by is left in it. A token is never
+    a field's own affair, but the place from which the route takes its token keeps the genuine one.
     """
     operation = plan.route.operation
     known = {name.lower() for name in fields_of(plan.route, plan.base)}
+    own = carrier.partition(":")[2].lower()
 
     def left(fields: tuple[tuple[str, str], ...], *, named: bool) -> tuple[tuple[str, str], ...]:
         return tuple(
-            f for f in fields if f[0].lower() not in known and (named or f[0] in _TELLING or "role" in f[0].lower())
+            (name, value)
+            for name, value in fields
+            if name.lower() != own
+            and (
+                _TOKEN.fullmatch(value)
+                or (name.lower() not in known and (named or name in _TELLING or "role" in name.lower()))
+            )
         )
 
     return replace(
         form,
+        cookies=left(form.cookies, named=True),
         headers=left(form.headers, named=True),
         query=left(form.query, named=operation is not None),
         body=left(form.body, named=True),

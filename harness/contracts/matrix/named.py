@@ -18,7 +18,7 @@ from harness.credentials.group_legacy import legacy_claims
 from harness.credentials.model import Presentation
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
-from harness.targets.request_builder import optional_fields
+from harness.targets.request_builder import envelope_of, optional_fields
 
 FIELD, TOKEN, BESIDE = (CATALOGUE[name] for name in ("named-field", "named-token", "named-beside-session"))
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,40}")
@@ -117,6 +117,7 @@ class Learned:
 def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool) -> Learned:
     """Gather the names and words of a route. `inside`: the handler decides, or what it asks for matters as well."""
     own = {way.carrier.partition(":")[2].lower() for way in plan.ways}
+    own |= envelope_of(plan.base)  # With another value it is another question, or none.
     every = [one for answer in observations for one in answer.asked if inside or _before(one, plan)]
     fields: dict[tuple[str, str], Field] = {}
     loose: dict[str, Field] = {}
@@ -301,17 +302,19 @@ def cells(
     fields = _fields if whole else _all_at_once
     made: list[Credential] = []
     if not learned.empty:
-        made.append(_made(FIELD, lambda mint: list(fields(learned, mint))))
+        made.append(made_of(FIELD, lambda mint: list(fields(learned, mint))))
     if learned.words:
-        made.append(_made(TOKEN, lambda mint: list((_tokens_of if whole else _short_tokens)(learned, mint))))
+        made.append(made_of(TOKEN, lambda mint: list((_tokens_of if whole else _short_tokens)(learned, mint))))
     refused = refused_person(plan)
     if not within.empty and refused is not None:
-        made.append(_made(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
+        made.append(made_of(BESIDE, lambda mint: list(fields(within, mint, lambda: _session_of(refused, mint)))))
     found = [Cell(plan, credential, plan.expects(credential, way), way) for credential in made]
     return [cell for cell in found if chosen(cell)]
 
 
-def _made(entry: Credential, forms: Callable[[Mint], list[Presentation]]) -> Credential:
+def made_of(entry: Credential, forms: Callable[[Mint], list[Presentation]]) -> Credential:
+    """Return a credential of the catalogue with the forms that were learned."""
+
     def recipe(mint: Mint) -> Presentation:
         first, *rest = forms(mint)
         return replace(first, also=tuple(rest))

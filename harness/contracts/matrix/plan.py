@@ -27,8 +27,9 @@ def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> boo
         return False  # These have cells of their own.
     if credential.sparse and not plan.examines_verifier:
         return False
-    if credential.drill in ("pair", "identity"):
-        return plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
+    if credential.drill in ("pair", "identity", "shared"):
+        held = credential.drill != "shared" or "shared" in plan.drills
+        return held and plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
     if credential.drill is not None:
         return credential.drill in plan.drills and way is not None and way.kind in JWT
     carrier = way.carrier if way is not None else plan.carriers[0]

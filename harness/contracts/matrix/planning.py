@@ -121,11 +121,12 @@ def _add_cells(
     rotation: bool,
     fuzz: Credential | None,
 ) -> None:
-    """Give each route its cells. Drills and fuzzing go to representative routes, a rotation of the issuer's keys to all."""
+    """Give each route its cells. Drills and fuzzing go to representative routes, to all a rotation of the issuer's
+    keys and what is remembered of answers."""
     few, examined = representatives(plans), guards(plans)
     for plan in plans:
         plan.examines_verifier = plan in examined
-        plan.drills = (drills if plan in few else frozenset()) | ({"rotated"} if rotation else frozenset())
+        plan.drills = (drills if plan in few else drills & {"shared"}) | ({"rotated"} if rotation else frozenset())
         if not plan.unexaminable:
             plan.cells = selection.cells(plan)
         if selection.learns and not plan.unexaminable:

@@ -81,6 +81,12 @@ def _http_outcome(observation: Observation, state: RouteState, credential: Crede
     if refusal.is_refusal(observation, refusing):
         known = "entered" if entered else "not entered" if entered is False else "not watched"
         return "refused", "probe" if entered is False else "status", f"{status}, the handler was {known}"
+    if not (entered and state.guard == "door"):
+        said = refusal.said_in_errors(observation.body) if refusal.is_admission(observation) else None
+        if said == "refused":
+            return "refused", "status", f"{status}, and in it an error that refuses, without data"
+        if said == "failed" and not (entered and state.guard is None):
+            return "unreached", "status", f"{status}, and in it errors without data"
     if entered:
         return "admitted", "probe", f"{status}, the handler was entered"
     if refusal.is_admission(observation):

@@ -16,6 +16,7 @@ from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.leak import BASELINES
 from harness.contracts.matrix.named import cells as named_cells
 from harness.contracts.matrix.named import learn, refused_person
+from harness.contracts.matrix.named_identity import identity_cells
 from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
@@ -43,6 +44,8 @@ class Script(Trials):
         """The cells of ways that were found open, and of what the source names."""
         self.alone: list[Observation] = []
         """What two people were answered alone, in turn."""
+        self.named: list[Cell] = []
+        """Cells of what the source names, with another person in it."""
         self.objects: list[Tried] = []
         """What people got on their own rows and on others'."""
 
@@ -98,6 +101,12 @@ class Script(Trials):
             if cell.credential.drill == "identity":
                 self.cells[cell.label] = cell
                 self.answers[cell.label] = yield from named_users(self.factory, plan, cell.credential, self.alone)
+        for cell in self.named:
+            answers = yield from named_users(self.factory, plan, cell.credential, self.alone)
+            # A handler may fail over what it did not expect in its own header: that is nobody's identity.
+            if answers := [answer for answer in answers if answer.hung or answer.died or (answer.status or 0) < 500]:
+                self.found.append(cell)
+                plan.found, self.cells[cell.label], self.answers[cell.label] = self.found, cell, answers
         self._compare()
         return self._verdicts
 
@@ -256,6 +265,7 @@ class Script(Trials):
         learned = within if state.guard == "handler" else learn(observed, plan, inside=False)
         source = (plan.policy_name, learned.key, within.key)
         cells = named_cells(learned, within, plan, whole=source not in self.factory.named, chosen=chosen)
+        self.named = identity_cells(within, plan, whole=source not in self.factory.named, chosen=chosen)
         self.factory.named.add(source)
         self.found += cells
         plan.found = self.found

@@ -60,6 +60,18 @@ def refuses(value: object, arguments: Iterable[object] = ()) -> bool:
         return False
 
 
+def answers_by_sending(value: object, arguments: Iterable[object]) -> bool:
+    """Whether a handler is an ASGI or a WSGI app itself: what it decided it has sent, and what it returned says nothing of it."""
+    try:
+        given = list(arguments)
+        calls = sum(callable(entry) for entry in given)
+        worlds = [entry for entry in given if isinstance(entry, dict)]
+        asgi = value is None and any("type" in entry and "headers" in entry for entry in worlds) and calls >= 2
+        return asgi or (any("REQUEST_METHOD" in entry for entry in worlds) and calls >= 1)
+    except Exception:
+        return False
+
+
 _SIGNED_IN = ("is_signed_in", "is_authenticated")
 """How Clerk's SDK, Django and Starlette name whether somebody is signed in."""
 

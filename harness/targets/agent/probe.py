@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from types import CodeType, FrameType, FunctionType
 from typing import Any
 
-from .answers import consents, refuses
+from .answers import answers_by_sending, consents, refuses
 from .functions import layers
 from .own import is_own
 from .protocol import Asked, Item, Ran, Trace
@@ -194,7 +194,7 @@ class Probe:
         trace.ended = True
         if number in trace.own and not trace.open:
             good = returned and not inspect.isawaitable(value) and not refuses(value, arguments)
-            trace.finished = trace.finished or good
+            trace.finished = trace.finished or (good and not answers_by_sending(value, arguments))
 
     def _called_by_name(self, number: int) -> bool:
         """Whether the app's own code calls this handler as a function, rather than a framework that found it by its route."""

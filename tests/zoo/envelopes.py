@@ -1,0 +1,107 @@
+"""Backends whose refusal is neither returned nor a status: errors in a body of GraphQL or JSON-RPC, and ASGI apps that send it."""
+
+from __future__ import annotations
+
+from tests.zoo.correct import _APP
+from tests.zoo.model import Animal, flaw
+from tests.zoo.templates import VERIFY
+
+GRAPHQL = (
+    VERIFY
+    + _APP
+    + """
+def failed(message, code):
+    return {"data": None, "errors": [{"message": message, "extensions": {"code": code}}]}
+
+@app.post("/graphql")
+async def graphql(request: Request):
+    try:
+        asked = re.fullmatch(r"\\s*(?:query)?\\s*{([\\w\\s]*)}\\s*", (await request.json())["query"])[1].split()
+    except (KeyError, TypeError, ValueError):
+        return failed("Syntax Error", "GRAPHQL_PARSE_FAILED")
+    claims = verify_token(bearer_of(request))
+    if claims is None:
+        return failed("Not authenticated", "UNAUTHENTICATED")
+    return {"data": {name: claims["sub"] for name in asked}}
+"""
+)
+GRAPHQL_ROUTES = '"POST {at}/graphql" = {{ policy = "{policy}", json = {{ query = "{{ me }}" }} }}'
+_VERIFIED = "    claims = verify_token(bearer_of(request))\n"
+RPC = (
+    VERIFY
+    + _APP
+    + """
+METHODS = {"me": lambda claims: {"user": claims["sub"]}}
+
+@app.post("/rpc")
+async def rpc(request: Request):
+    call = await request.json()
+    answer = {"jsonrpc": "2.0", "id": call.get("id")}
+    claims = verify_token(bearer_of(request))
+    if call.get("method") not in METHODS:
+        return answer | {"error": {"code": -32601, "message": "Method not found"}}
+    if claims is None:
+        return answer | {"error": {"code": -32001, "message": "Unauthorized"}}
+    return answer | {"result": METHODS[call["method"]](claims)}
+"""
+)
+RPC_ROUTES = '"POST {at}/rpc" = {{ policy = "{policy}", json = {{ jsonrpc = "2.0", method = "me", id = 1 }} }}'
+MOUNTED = (
+    VERIFY
+    + _APP
+    + """
+from fastapi.responses import JSONResponse
+
+async def reports(scope, receive, send):
+    await JSONResponse({"reports": "what is kept here"})(scope, receive, send)
+
+class Guard:
+    def __init__(self, app):
+        self.app = app
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and verify_token(bearer_of(Request(scope))) is None:
+            return await Response("Not authenticated", 401, {"WWW-Authenticate": "Bearer"})(scope, receive, send)
+        await self.app(scope, receive, send)
+
+app.mount("/reports", Guard(reports))
+"""
+)
+MOUNTED_ROUTES = '"GET {at}/reports/{{path}}" = {{ policy = "{policy}", path = {{ path = "all" }} }}'
+CORRECT = [
+    Animal("graphql", "GraphQL: a resolver refuses by an error beside data that is null, and the status is 200.", GRAPHQL, policy="inside", routes=GRAPHQL_ROUTES),
+    Animal("json-rpc", "JSON-RPC: a refusal is an error in place of a result, and the status is 200.", RPC, policy="inside", routes=RPC_ROUTES),
+    Animal("guard-around-a-mount", "An ASGI app is mounted with its guard around it, which sends 401 by itself.", MOUNTED, policy="inside", routes=MOUNTED_ROUTES),
+]  # fmt: skip
+FLAWS = [
+    flaw("graphql-unverified", "GraphQL: what a token says is believed.", GRAPHQL, {_VERIFIED: """    try:
+        claims = unverified(bearer_of(request))
+    except Exception:
+        claims = None
+"""}, "forged", policy="inside", routes=GRAPHQL_ROUTES),
+    flaw("graphql-data-beside-the-error", "GraphQL: an error is told, and the data come all the same.", GRAPHQL, {
+        _VERIFIED: _VERIFIED + """    if claims is None and bearer_of(request):
+        return failed("Not authenticated", "UNAUTHENTICATED") | {"data": {name: "what is kept here" for name in asked}}
+""",
+    }, "forged expired garbage", policy="inside", routes=GRAPHQL_ROUTES),
+    flaw("json-rpc-unverified", "JSON-RPC: what a token says is believed.", RPC, {_VERIFIED: """    try:
+        claims = unverified(bearer_of(request))
+    except Exception:
+        claims = None
+"""}, "forged", policy="inside", routes=RPC_ROUTES),
+    flaw("guard-around-a-mount-of-any-time", "The guard around a mounted ASGI app does not look at the time.", MOUNTED, {
+        "verify_token(bearer_of(Request(scope))) is None": "not signed(bearer_of(Request(scope)))",
+        "class Guard:": """def signed(token):
+    try:
+        header = header_of(token)
+        check_class(header)
+        claims = jwt.decode(token, key_for(header, token), algorithms=["RS256"], issuer=ISSUER, options={"require": ["sub", "sid"], "verify_exp": False, "verify_nbf": False, "verify_iat": False})
+        check_party(claims)
+        check_people(claims)
+        return True
+    except FAILS:
+        return False
+
+class Guard:""",
+    }, "expired", policy="inside", routes=MOUNTED_ROUTES),
+]  # fmt: skip
