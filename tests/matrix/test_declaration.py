@@ -88,8 +88,8 @@ def test_a_plan_joins_declared_and_found_routes(tmp_path: Path) -> None:
     for route in plan.routes:
         # What damages an opaque token, a machine's or a delivery is for routes that admit one.
         fit = [c for c in plain if not c.damages or "session" in c.damages or "legacy" in c.damages]
-        # Two people at once, and two by fields that name the other; genuine in another carrier.
-        more = 3 * (route.route.method == "GET" and route.takes_clerk) + (route.ways[0].kind == "session")
+        # Two people at once, and three by fields and tokens that name the other; genuine in another carrier.
+        more = 4 * (route.route.method == "GET" and route.takes_clerk) + (route.ways[0].kind == "session")
         few = 0 if route.examines_verifier else sum(c.sparse for c in fit)
         assert len(route.cells) == len(fit) + more - few, route.key
 

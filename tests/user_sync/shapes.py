@@ -258,7 +258,7 @@ def work():
         ARRIVED.wait(0.1)
         ARRIVED.clear()
         try:
-            while one():
+            while not flaw("held up") and one():
                 pass
         except psycopg.Error:
             pass  # It stays in the queue.

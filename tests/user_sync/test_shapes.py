@@ -13,11 +13,12 @@ import pytest
 from harness.contracts.matrix import load
 from harness.contracts.user_sync import load_sync, run_sync
 from harness.contracts.user_sync.environment import SyncEnvironment
+from harness.contracts.user_sync.people import Person
 from harness.contracts.user_sync.verify import CONTRACT
 from harness.database import Server
 from harness.run.baseline import RouteBaseline
 from harness.run.context import RunContext
-from harness.run.first_sync import find_sync
+from harness.run.first_sync import _Finder, find_sync
 from harness.run.options import Options
 from harness.run.user_table import UsersTable
 from tests.conftest import MATRIX, VERIFIER, write_suites
@@ -89,12 +90,21 @@ def test_that_somebody_deleted_comes_back_is_said_once(stages: dict[str, Stage])
 
 @pytest.mark.parametrize(("name", "table", "late"), [("queued", "members", True), ("upsert", "people", False)])
 def test_init_sees_whether_what_is_delivered_is_queued(
-    stages: dict[str, Stage], name: str, table: str, late: bool
+    stages: dict[str, Stage], name: str, table: str, late: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = stages[name].session
+    session, switch, wait = stages[name].session, stages[name].folder / "flaw.txt", _Finder._later
+    switch.write_text("held up")
+
+    def worked_off(finder: _Finder, person: Person) -> bool:
+        """The queue moves only after the answer was looked at."""
+        switch.unlink()
+        return wait(finder, person)
+
+    monkeypatch.setattr(_Finder, "_later", worked_off)
     guards = {"GET /me": "clerk", "POST /webhook": "webhook"}
     entries = [
         RouteBaseline(route, "app", guards[route.key], []) for route in session.target.routes if route.key in guards
     ]
     found = find_sync(session, entries, UsersTable(table, "id", "clerk_id", "email", nullable=False))
+    switch.unlink(missing_ok=True)
     assert (found.request, found.webhook, found.later is not None) == ("GET /me", "POST /webhook", late)
