@@ -18,7 +18,7 @@ from harness.core.ending import held
 from harness.core.errors import DeclarationError, TargetError
 from harness.core.onlooker import Onlooker
 from harness.core.text import many, sentence
-from harness.credentials import ORIGIN, Mint, SsrfListener, register, select
+from harness.credentials import Mint, SsrfListener, register, select
 from harness.database import Server
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.jwks_faults import JWKS_FAULTS
@@ -142,7 +142,7 @@ class RunContext:
             self.declaration.legacy,
             skew=matrix.settings.clock_skew,
             ssrf_listener=ssrf_listener,
-            origin=matrix.settings.origin or ORIGIN,
+            origin=matrix.settings.azp,
         )
         self.mint.target_secrets = secrets_among(
             dict(matrix.target.env) | options.env, (self.clerk.secret_key, self.clerk.publishable_key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.migrators import MIGRATORS, Migrator
 from harness.contracts.migrations.results import CheckFailed
+from harness.core.command_line import split_command
 from harness.core.errors import DatabaseError
 from harness.database.row_factory import tables_of
 from harness.database.server import Server
@@ -69,8 +69,12 @@ def migrations_of(directory: Path, command: str) -> list[tuple[str, str]]:
     usual = [(name, place) for name, kind in MIGRATORS.items() for place in kind.places if kind.fits(directory / place)]
     if usual or not command:
         return usual
-    words = [word for word in shlex.split(command) if (directory / word).is_file()]
-    return [(name, word) for word in words for name, kind in MIGRATORS.items() if kind.fits(directory / word)]
+    try:
+        words = split_command(command)
+    except ValueError:
+        return []  # A shell may make sense of what is no list of words.
+    files = [word for word in words if (directory / word).is_file()]
+    return [(name, word) for word in files for name, kind in MIGRATORS.items() if kind.fits(directory / word)]
 
 
 def _before(server: Server, migrator: Migrator, users: UsersTable, tag: str) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from harness.contracts.matrix import Declaration, Plan
 from harness.core.errors import TargetError
-from harness.credentials import ORIGIN
 from harness.report import Meta, Record
 from harness.report.samples import Issuer
 from harness.run.context import RunContext
@@ -58,9 +57,7 @@ def new_record(context: RunContext) -> Record:
 def _issuer(declaration: Declaration) -> Issuer:
     """Of what the tokens of a run are made."""
     settings = declaration.matrix.settings
-    return Issuer(
-        settings.domain, settings.origin or ORIGIN, declaration.identities(), declaration.legacy, settings.clock_skew
-    )
+    return Issuer(settings.domain, settings.azp, declaration.identities(), declaration.legacy, settings.clock_skew)
 
 
 def record_before_start(options: Options, declaration: Declaration) -> Record:

@@ -148,6 +148,7 @@ def test_read_nothing_is_broken(names: tuple[str, ...], written: tuple[Path, Wri
         (["manage.py"], "python ../manage.py migrate", [("django", "../manage.py")]),
         (["alembic.ini"], "alembic upgrade head", []),
         (["alembic.ini"], "", []),
+        (["alembic.ini"], "cd .. && alembic upgrade head # it's above", []),
     ],
 )
 def test_migrations_are_found_where_the_command_says(

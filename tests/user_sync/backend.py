@@ -19,7 +19,22 @@ CREATE TABLE messages (
 CREATE TABLE welcomes (id serial PRIMARY KEY, clerk_user_id text NOT NULL);
 """
 
-CODE = '''
+SWITCHED = """
+SWITCH = Path(__file__).with_name("flaw.txt")
+
+
+def flaw(name):
+    return SWITCH.exists() and SWITCH.read_text() == name
+
+
+@contextmanager
+def database():
+    with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as connection:
+        yield connection
+"""
+"""The flaw that is switched on, and a connection: of every small backend of these tests."""
+
+CODE = """
 import os
 import threading
 from contextlib import contextmanager
@@ -35,20 +50,10 @@ from both_sides import settle
 from verifier import verify_token
 
 app = FastAPI()
-SWITCH = Path(__file__).with_name("flaw.txt")
-
-
 DELETED, ONE_AT_A_TIME = set(), threading.Lock()
-
-
-def flaw(name):
-    return SWITCH.exists() and SWITCH.read_text() == name
-
-
-@contextmanager
-def database():
-    with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as connection:
-        yield connection
+"""
+CODE += SWITCHED
+CODE += '''
 
 
 def primary_of(data):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tests.user_sync.backend import SWITCHED
+
 ORIGIN = "https://app.shop.example"
 
-_HEAD = '''
+_HEAD = """
 import json
 import os
 import threading
@@ -24,20 +26,8 @@ from psycopg.rows import dict_row
 from svix.webhooks import Webhook, WebhookVerificationError
 
 from verifier import verify_token
-
-SWITCH = Path(__file__).with_name("flaw.txt")
-
-
-def flaw(name):
-    return SWITCH.exists() and SWITCH.read_text() == name
-
-
-@contextmanager
-def database():
-    with psycopg.connect(os.environ["DATABASE_URL"], row_factory=dict_row) as connection:
-        yield connection
-
-
+"""
+_TOOLS = '''
 def subject(request: Request):
     claims = verify_token(request.headers.get("authorization", "").removeprefix("Bearer "))
     if claims is None:
@@ -83,7 +73,7 @@ class Shape:
     @property
     def source(self) -> str:
         """The module."""
-        return _HEAD + self.code
+        return _HEAD + SWITCHED + _TOOLS + self.code
 
 
 UPSERT = Shape(

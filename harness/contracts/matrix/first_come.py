@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.contracts.matrix.leak import steady
+from harness.contracts.refusal import is_admission
 from harness.credentials import Identity
 from harness.targets.base import Observation
 
@@ -13,7 +14,7 @@ Pair = tuple[Observation, Observation]
 
 
 def _good(answers: Sequence[Observation]) -> bool:
-    return all(answer.status is not None and 200 <= answer.status < 300 and not answer.cut for answer in answers)
+    return all(is_admission(answer) and not answer.cut for answer in answers)
 
 
 def _only(answers: Pair, shown: Identity, hidden: Identity) -> str:

@@ -43,8 +43,7 @@ def identity_cells(learned: Learned, plan: RoutePlan, *, whole: bool, chosen: Ca
     What stands in a query or a body may be a filter, or whose row is wanted: that is the row's own affair.
     """
     fields = tuple(field for field in learned.fields if field.place in ("header", "cookie"))
-    read = plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
-    if not fields or not read or plan.ways[0].kind != "session":
+    if not fields or not plan.read_by_people or plan.ways[0].kind != "session":
         return []
     credential = made_of(IDENTITY, lambda mint: list(_forms(fields, mint, whole=whole)))
     cell = Cell(plan, credential, plan.expects(credential, plan.ways[0]), plan.ways[0])

@@ -29,7 +29,7 @@ def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> boo
         return False
     if credential.drill in ("pair", "identity", "shared"):
         held = credential.drill != "shared" or "shared" in plan.drills
-        return held and plan.route.kind == "http" and plan.route.method == "GET" and plan.takes_clerk
+        return held and plan.read_by_people
     if credential.drill is not None:
         return credential.drill in plan.drills and way is not None and way.kind in JWT
     carrier = way.carrier if way is not None else plan.carriers[0]
@@ -208,6 +208,11 @@ class RoutePlan:
     def takes_clerk(self) -> bool:
         """Whether the policy accepts people who are signed in with Clerk, and is not open to everybody."""
         return "*" not in self.policy.accept and self.expects(CATALOGUE["clerk"]) == "accept"
+
+    @property
+    def read_by_people(self) -> bool:
+        """Whether people who are signed in with Clerk read it, so that what one is answered can be compared with another's."""
+        return self.route.kind == "http" and self.route.method == "GET" and self.takes_clerk
 
     @property
     def key(self) -> str:

@@ -12,7 +12,7 @@ from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.refusal import REFUSING_STATUSES
 from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, listed
 from harness.core.urls import check_host_name
-from harness.credentials import Credential
+from harness.credentials import ORIGIN, Credential
 from harness.targets.request_builder import Example
 
 MATRIX_PROOFS = ("admissions", "legacy", "refusals", "newcomers")
@@ -179,6 +179,11 @@ class SettingsTable(Table):
     domain: Annotated[str, AfterValidator(check_host_name)] = Field(
         default="harness-under-test.clerk.accounts.dev", description="the Frontend API's domain of the fake Clerk"
     )
+
+    @property
+    def azp(self) -> str:
+        """The origin from which people come in a run: that of the front end, or the usual one of a developer's machine."""
+        return self.origin or ORIGIN
 
 
 class IdentityTable(Table):

@@ -9,7 +9,6 @@ from harness.contracts.base import Check, Context, Contract, Progress
 from harness.contracts.user_sync import INVARIANTS, SyncEnvironment, SyncFile, load_sync, run_sync
 from harness.core.errors import HarnessError
 from harness.core.text import sentence
-from harness.credentials import ORIGIN
 from harness.targets import Target
 from harness.targets.restart import can_run_in_parallel, environment_of, restart
 
@@ -49,7 +48,7 @@ class UserSync(Contract):
             url = context.database_url
             environment = SyncEnvironment(
                 context.target, context.clerk, url, file, reset, suites=suites, second=second, alone=why,
-                origin=context.declaration.matrix.settings.origin or ORIGIN,
+                origin=context.declaration.matrix.settings.azp,
             )  # fmt: skip
             stack.callback(environment.close)
             checks = run_sync(environment, sequences=sequences, start=options.seed, progress=report)
