@@ -306,9 +306,9 @@ class RunContext:
             )
         return frozenset(drill for drill in held if drill is not None)
 
-    def run(self, plan: Plan) -> Iterator[CellVerdict]:
-        """Verdicts, as they are reached."""
-        verdicts = self.engine(plan).run()
+    def run(self, plan: Plan, one_by_one: Callable[[], None] = lambda: None) -> Iterator[CellVerdict]:
+        """Verdicts, as they are reached; `one_by_one` as in `Engine.run`."""
+        verdicts = self.engine(plan).run(one_by_one)
         yield from map(self._undecided, verdicts) if self.unmade else verdicts
         for host in self.clerk.api.foreign_hosts:
             if host != self.mint.foreign.domain:

@@ -130,7 +130,7 @@ class Judging:
                     self._matrix(context, watcher, running)
                 if watcher is not None:
                     watcher.phase("contracts")
-                running.another_lane()
+                running.last_lane()
                 for each, outcome in running.outcomes(wait=True):
                     self._take(each, outcome, context, watcher)
             except BaseException:
@@ -157,16 +157,18 @@ class Judging:
     def _matrix(self, context: RunContext, watcher: Watcher | None, running: SideBySide | None = None) -> None:
         """A matrix that fails in the middle keeps the verdicts that it has, and costs the contracts nothing."""
         started = time.monotonic()
+        one_by_one = running.last_lane if running is not None else lambda: None
         try:
             with explained():
-                for verdict in context.run(self.record.plan):
+                for verdict in context.run(self.record.plan, one_by_one):
                     self.record.add(verdict)
                     if watcher is not None:
                         watcher.add(verdict)
                     if self._stops_at(verdict):
                         break
-                    if running is not None and running.unsafe:
-                        raise UnsafeError(running.unsafe)
+                    if running is not None:
+                        for each, outcome in running.outcomes(wait=False):
+                            self._take(each, outcome, context, watcher)
         except UnsafeError:
             raise  # It may not go on.
         except Exception as error:

@@ -72,13 +72,11 @@ class SideBySide:
         self._guard = threading.Lock()
         self._running: list[processes.Child] = []
         self._lanes: list[threading.Thread] = []
-        self._stopped = False
-        self.unsafe = ""
-        """Why nothing may go on; empty where it may."""
+        self._stopped = self._last = False
 
     def __enter__(self) -> Self:
         for _ in range(max(1, (os.cpu_count() or 1) - 1)):
-            self.another_lane()
+            self._another_lane()
         return self
 
     def __exit__(
@@ -92,8 +90,13 @@ class SideBySide:
             for lane in self._lanes:
                 lane.join()
 
-    def another_lane(self) -> None:
-        """One more at a time: somebody else, the matrix, needs this machine no longer."""
+    def last_lane(self) -> None:
+        """One more at a time, once: somebody else, the matrix, needs less of this machine than before."""
+        if not self._last:
+            self._last = True
+            self._another_lane()
+
+    def _another_lane(self) -> None:
         lane = threading.Thread(target=self._work, name=f"clerk-harness-contracts-{len(self._lanes)}", daemon=True)
         self._lanes.append(lane)
         lane.start()
@@ -120,7 +123,6 @@ class SideBySide:
                 found = self._verified(each)
             except Exception as error:  # None of them may be waited for in vain.
                 found = Outcome([], [], [], failed=f"its process cannot be used: {type(error).__name__}: {error}")
-            self.unsafe = self.unsafe or found.unsafe
             self._finished.put((each, found))
 
     def _job(self, contract: Contract) -> Job:

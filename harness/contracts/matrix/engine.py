@@ -77,8 +77,10 @@ class Engine:
         self.onlooker = onlooker or Onlooker()
         self.sender = Sender(target, plan.routes, mint, judge, limit=limit, onlooker=self.onlooker)
 
-    def run(self) -> Iterator[CellVerdict]:
+    def run(self, one_by_one: Callable[[], None] = lambda: None) -> Iterator[CellVerdict]:
         """Yield a verdict for every gap of the declaration and for every cell.
+
+        `one_by_one` is called when the lanes have no more to do at the same time: what is left mostly waits.
 
         A target that cannot be started again costs what was still to be sent, and nothing of what is known already.
         """
@@ -90,7 +92,7 @@ class Engine:
             set
         )  # By route: half a million pairs would take a hundred bytes each.
         try:
-            for verdict in self._stages():
+            for verdict in self._stages(one_by_one):
                 told[verdict.route].add(verdict.credential)
                 yield verdict
         except TargetError as error:
@@ -102,7 +104,7 @@ class Engine:
                         yield self.sender.judge(cell, [Observation(untried=reason)])
         self._note_brittle_routes()
 
-    def _stages(self) -> Iterator[CellVerdict]:
+    def _stages(self, one_by_one: Callable[[], None]) -> Iterator[CellVerdict]:
         self.onlooker.phase("matrix")
         for plan, leader in self.shared:
             plan.postponed = frozenset(c.label for c in plan.cells if is_shown_by_guard(c)) & {
@@ -114,6 +116,7 @@ class Engine:
                 known[verdict.key] = verdict
             yield verdict
         yield from self._by_guards(known)
+        one_by_one()
         rotation, drills = Rotation(self.sender, self.deadlines), Drills(self.sender, self.deadlines)
         if rotation.cells or rotation.withdrawn:
             self.onlooker.phase("matrix: rotation of keys")
