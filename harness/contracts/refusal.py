@@ -27,6 +27,26 @@ _REFUSING_WORDS = re.compile(
     re.IGNORECASE,
 )
 """In the code or the message of an error: who asks is not known, or may not."""
+_REFUSING_SENTENCES = re.compile(
+    r"un-?auth|not.?auth|forbidden|denied|no.?permission|(permission|role|scope)\w*\b.{0,20}\b(required|missing|needed)"
+    r"|(insufficient|missing|lacks?|required?|no|not have).{0,20}\b(permission|role|scope)"
+    r"|(not|must|please|need|require)\b.{0,20}\b(signed|logged|sign|log).?in\b|(sign|log).?in.{0,12}(required|first)"
+    r"|\b(bad|expired|invalid|malformed|missing|no|revoked|unknown|wrong)\b.{0,20}\b(credentials?|jwt|session|token)\b"
+    r"|\b(credentials?|jwt|session|token)\b.{0,20}\b(bad|expired|invalid|malformed|missing|required|revoked|wrong|not valid|verif\w*)",
+    re.IGNORECASE,
+)
+"""In the message of any API: as above, but a token alone may be one of a language model's, and a permission what a row is about."""
+_OF_AN_ERROR = re.compile(r"err|40[13]|false|fail", re.IGNORECASE)
+"""Stands in every body that tells of an error."""
+_CODES = frozenset({"code", "status", "status_code", "errcode", "err_code", "error_code", "errno"})
+_WORDS = frozenset(
+    {"message", "msg", "error_message", "errmsg", "error_description", "detail", "reason", "title", "type"}
+)
+_ERRORS = frozenset({"error", "err", "error_code", "errcode"})
+_SUCCESSES = frozenset({"success", "succeeded", "ok"})
+_OF_THE_REQUEST = frozenset({"timestamp", "time", "path", "request_id", "trace_id", "instance"})
+_ENVELOPE = _CODES | _WORDS | _ERRORS | _SUCCESSES | _OF_THE_REQUEST
+_FAILED = frozenset({"error", "fail", "failed", "failure"})
 _SIGN_IN = re.compile(r"(?:sign|log)[-_]?(?:in|on)\b|/auth\b|accounts\.dev|/handshake", re.IGNORECASE)
 
 
@@ -35,6 +55,9 @@ class Answer(Protocol):
 
     @property
     def status(self) -> int | None: ...
+
+    @property
+    def body(self) -> str: ...
 
     def header(self, name: str) -> str | None:
         """The first field of that name in lower case, or None."""
@@ -45,33 +68,67 @@ def sends_to_sign_in(answer: Answer) -> bool:
     return answer.status in _REDIRECTS and bool(_SIGN_IN.search(answer.header("location") or ""))
 
 
-def is_refusal(answer: Answer, refusing: Collection[int] = REFUSING_STATUSES) -> bool:
-    """Whether an answer refuses: by one of the statuses that count as such, or by sending the client to sign in."""
+def refuses_by_status(answer: Answer, refusing: Collection[int] = REFUSING_STATUSES) -> bool:
+    """Whether an answer refuses by one of the statuses that count as such, or by sending the client to sign in."""
     return answer.status in refusing or sends_to_sign_in(answer)
 
 
-def is_admission(answer: Answer) -> bool:
-    """Whether an answer is a success (RFC 9110 section 15.3)."""
+def is_refusal(answer: Answer, refusing: Collection[int] = REFUSING_STATUSES) -> bool:
+    """Whether an answer refuses: by its status, or in the body of a success."""
+    return refuses_by_status(answer, refusing) or (is_success(answer) and said_in_body(answer.body) == "refused")
+
+
+def is_success(answer: Answer) -> bool:
+    """Whether the status of an answer is that of a success (RFC 9110 section 15.3), whatever its body says."""
     return answer.status is not None and 200 <= answer.status < 300
 
 
-def said_in_errors(body: str) -> Literal["refused", "failed"] | None:
+def is_admission(answer: Answer) -> bool:
+    """Whether an answer is a success, by its status and by its body."""
+    return is_success(answer) and said_in_body(answer.body) is None
+
+
+def said_in_body(body: str) -> Literal["refused", "failed"] | None:
     """What a body says whose status is that of a success whatever came of the request; None where it brings data.
 
     GraphQL answers with `errors` beside `data` that is null (section 7.1 of its specification), JSON-RPC with `error` in place
-    of `result` (section 5.1).
-    `refused`: each of them by an error that says so; `failed`: by others.
+    of `result` (section 5.1), and APIs that put every answer into an envelope with a code, a message and no data.
+    `refused`: each of them by an error that says so; `failed`: by others of GraphQL's and JSON-RPC's. What else an envelope
+    says may come from behind the guard.
     """
-    if "error" not in body or body.lstrip()[:1] not in ("{", "["):
+    if body.lstrip()[:1] not in ("{", "[") or not _OF_AN_ERROR.search(body):
         return None
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
         return None
+    if isinstance(document, dict) and _refuses_in_envelope(document):
+        return "refused"
     answers = [_errors_of(one) for one in (document if isinstance(document, list) else [document])]
     if not answers or not all(answers):
         return None
     return "refused" if all(any(map(_refuses, errors)) for errors in answers) else "failed"
+
+
+def _refuses_in_envelope(answer: dict[str, Any]) -> bool:
+    """Whether an answer consists of nothing but the word that who asks is not known, or may not."""
+    found = {re.sub(r"(?<=[a-z])(?=[A-Z])|-", "_", name).lower(): value for name, value in answer.items()}
+    told = {name: value for name, value in found.items() if value not in (None, "", [], {})}
+    error = next((told.pop(name) for name in ("error", "err") if isinstance(told.get(name), dict)), None)
+    if error is not None:
+        return told.keys() <= _ENVELOPE and _refuses_in_envelope({"success": False, **error})
+    if not told.keys() <= _ENVELOPE or not all(isinstance(value, str | int | float) for value in told.values()):
+        return False
+    codes = [str(value) for name, value in told.items() if name in _CODES]
+    failed = (
+        any(told.get(name) for name in _ERRORS)
+        or any(told.get(name) is False for name in _SUCCESSES)
+        or any(code.lower() in _FAILED for code in codes)
+    )
+    words = [value for name, value in told.items() if name in _CODES | _WORDS | _ERRORS and isinstance(value, str)]
+    return any(code in ("401", "403") for code in codes) or (
+        failed and any(_REFUSING_SENTENCES.search(word.replace("_", " ")) for word in words)
+    )
 
 
 def _errors_of(answer: Any) -> list[dict[str, Any]]:

@@ -93,6 +93,71 @@ def test_close_codes_and_statuses_of_servers_are_what_the_standards_say() -> Non
     assert refusal.UNAVAILABLE == (502, 503, 504)
 
 
+REFUSING = """\
+{"code": 401, "msg": "x"}
+{"code": "403"}
+{"status": 401, "error": "x", "path": "/x", "timestamp": 1}
+{"errcode": 401, "data": null}
+{"error": "Unauthorized"}
+{"error": "token_revoked", "ok": false}
+{"success": false, "message": "Not logged in"}
+{"statusCode": 403}
+{"success": false, "data": {}, "message": "Please sign in first"}
+{"status": "error", "message": "Invalid token"}
+{"status": "fail", "reason": "missing credentials"}
+{"error": {"code": 401, "message": "x"}}
+{"error": {"code": "forbidden"}}
+{"data": null, "error": {"message": "JWT expired", "status": 7}}
+{"ok": false, "errorMessage": "No permission"}
+{"success": false, "detail": "Admin role required"}
+{"success": false, "msg": "You do not have the role"}
+{"err": "session not valid"}
+{"code": -1, "error": "login required"}
+{"error": {"type": "authentication", "message": "not authorised"}}"""
+TELLING = """\
+{"code": 0, "msg": "signed in"}
+{"code": 200, "message": "token refreshed"}
+{"error": null, "message": "invalid token"}
+{"code": 4010}
+{"code": 401, "data": {"id": 1}}
+{"code": 401, "rows": [1]}
+{"error": "Unauthorized", "id": 7}
+{"success": false, "message": "out of tokens"}
+{"success": false, "error": "no such user"}
+{"error": {"code": 401, "rows": [1]}}
+{"error": {"code": 401}, "user": "a"}
+{"success": true}
+{"success": false}
+{"status": "error", "message": "the permission was saved"}
+{"message": "Unauthorized"}
+{"ok": true, "message": "denied"}
+{"error": ["denied"]}
+{"error": "denied", "message": {"a": 1}}
+{"authenticated": false, "error": ""}
+{"error": false}
+{"errors": ["denied"]}
+{"data": {"error": "Unauthorized"}}
+{"error": 1, "message": "a row"}
+{"id": 401}
+{"signed_in": false}
+{"error": {}, "code": 1}"""
+
+
+@pytest.mark.parametrize("body", REFUSING.splitlines())
+def test_an_envelope_that_holds_nothing_but_a_refusal(body: str) -> None:
+    assert refusal.said_in_body(body) == "refused"
+    given = Observation(200, [], body)
+    assert refusal.is_refusal(given) and refusal.is_success(given)
+    assert not refusal.is_admission(given) and not refusal.refuses_by_status(given)
+    assert not refusal.is_refusal(Observation(404, [], body))
+
+
+@pytest.mark.parametrize("body", TELLING.splitlines())
+def test_an_envelope_that_brings_something_or_says_something_else(body: str) -> None:
+    assert refusal.said_in_body(body) is None
+    assert refusal.is_admission(Observation(200, [], body)) and not refusal.is_refusal(Observation(200, [], body))
+
+
 UNAUTHENTICATED = (
     '{"data": {"me": null}, "errors": [{"message": "x", "path": ["me"], "extensions": {"code": "UNAUTHENTICATED"}}]}'
 )
@@ -114,11 +179,11 @@ RPC = '{"jsonrpc": "2.0", "id": 1, "error": {"code": %s, "message": "%s"}}'
         (ROW, None), (f"[{UNAUTHENTICATED}, {ROW}]", None), ('{"errors": []}', None), ('{"errors": {"message": "Forbidden"}}', None),
         ('{"errors": [{"message": "denied", "at": "10:00"}]}', None), ('{"errors": ["denied"]}', None), ("[]", None), ('["error"]', None),
         ('{"errors": [{"message": "denied"}], "rows": [1]}', None), ('{"errors": [{"message": 401}]}', None), ("{error", None),
-        ('{"data": {"me": null}}', None), ("error", None), ("", None), ('{"error": "Unauthorized"}', None), ('"error"', None),
+        ('{"data": {"me": null}}', None), ("error", None), ("", None), ('"error"', None),
         (RPC % (-32001, "Unauthorized"), "refused"), (RPC % (403, "x"), "refused"), (RPC % (-32601, "Method not found"), "failed"),
         ('{"jsonrpc": "2.0", "error": {"message": "denied"}, "result": 1}', None), ('{"jsonrpc": "2.0", "error": "denied"}', None),
         ('{"jsonrpc": "2.0", "result": "error"}', None), ("[" * 100_000 + "error", None),
     ],
 )  # fmt: skip
 def test_what_a_body_says_whose_status_is_a_success(body: str, expected: str | None) -> None:
-    assert refusal.said_in_errors(body) == expected
+    assert refusal.said_in_body(body) == expected

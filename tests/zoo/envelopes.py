@@ -1,4 +1,6 @@
-"""Backends whose refusal is neither returned nor a status: errors in a body of GraphQL or JSON-RPC, and ASGI apps that send it."""
+"""Backends whose refusal is neither returned nor a status: errors in a body of GraphQL or JSON-RPC, an envelope with a code of its
+own, and ASGI apps that send it.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +48,38 @@ async def rpc(request: Request):
 """
 )
 RPC_ROUTES = '"POST {at}/rpc" = {{ policy = "{policy}", json = {{ jsonrpc = "2.0", method = "me", id = 1 }} }}'
+CODES = (
+    VERIFY
+    + _APP
+    + """
+from fastapi.responses import JSONResponse
+
+class Refused(Exception):
+    pass
+
+@app.exception_handler(Refused)
+async def refused(request, error):
+    return JSONResponse({"code": 401, "msg": "please sign in", "data": None})
+
+def signed_in(request: Request):
+    claims = verify_token(bearer_of(request))
+    if claims is None:
+        raise Refused
+    return claims
+
+@app.get("/profile")
+async def profile(claims: dict = Depends(signed_in)):
+    return {"code": 0, "msg": "ok", "data": {"id": claims["sub"], "name": "as it is kept here"}}
+
+@app.get("/settings")
+async def settings(request: Request):
+    claims = verify_token(bearer_of(request))
+    if claims is None:
+        return {"success": False, "error": {"type": "unauthenticated", "message": "Invalid or missing token"}}
+    return {"success": True, "error": None, "theme": "dark", "of": claims["sub"]}
+"""
+)
+CODES_ROUTES = '"GET {at}/profile" = "{policy}"\n"GET {at}/settings" = "{policy}"'
 MOUNTED = (
     VERIFY
     + _APP
@@ -71,6 +105,7 @@ MOUNTED_ROUTES = '"GET {at}/reports/{{path}}" = {{ policy = "{policy}", path = {
 CORRECT = [
     Animal("graphql", "GraphQL: a resolver refuses by an error beside data that is null, and the status is 200.", GRAPHQL, policy="inside", routes=GRAPHQL_ROUTES),
     Animal("json-rpc", "JSON-RPC: a refusal is an error in place of a result, and the status is 200.", RPC, policy="inside", routes=RPC_ROUTES),
+    Animal("code-in-an-envelope", "Every answer is a 200 with an envelope: what is refused says so by its code, by an exception's handler or by the route's own.", CODES, policy="inside", routes=CODES_ROUTES),
     Animal("guard-around-a-mount", "An ASGI app is mounted with its guard around it, which sends 401 by itself.", MOUNTED, policy="inside", routes=MOUNTED_ROUTES),
 ]  # fmt: skip
 FLAWS = [
@@ -89,6 +124,20 @@ FLAWS = [
     except Exception:
         claims = None
 """}, "forged", policy="inside", routes=RPC_ROUTES),
+    flaw("envelope-unverified", "An envelope with a code of its own: what a token says is believed.", CODES, {
+        "def signed_in(request: Request):\n    claims = verify_token(bearer_of(request))\n": """def signed_in(request: Request):
+    try:
+        claims = unverified(bearer_of(request))
+    except Exception:
+        claims = None
+""",
+    }, "forged", policy="inside", routes=CODES_ROUTES),
+    flaw("envelope-with-data", "The envelope's code refuses an expired token, and the data are in it all the same.", CODES, {
+        '    if claims is None:\n        return {"success": False,': """    if claims is None and bearer_of(request):
+        return {"success": False, "error": {"type": "unauthenticated", "message": "Expired token"}, "theme": "dark", "of": "alice"}
+    if claims is None:
+        return {"success": False,""",
+    }, "expired", policy="inside", routes=CODES_ROUTES),
     flaw("guard-around-a-mount-of-any-time", "The guard around a mounted ASGI app does not look at the time.", MOUNTED, {
         "verify_token(bearer_of(Request(scope))) is None": "not signed(bearer_of(Request(scope)))",
         "class Guard:": """def signed(token):

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from harness.contracts.matrix.leak import steady
-from harness.contracts.refusal import is_admission, said_in_errors
+from harness.contracts.refusal import is_admission
 from harness.targets.base import Observation
 
 _UNKNOWN_METHOD = (501, 505)
@@ -70,7 +70,7 @@ def find_bypass(
     `genuine`: the answer to a genuine credential. `control`: the answer to the same request for a path that nothing serves.
     `inside`: whether the handler itself decides. `method`: the method that was sent, where it is not the route's.
     """
-    admitted = is_admission(answer) and said_in_errors(answer.body) is None
+    admitted = is_admission(answer)
     if (answer.stopped or answer.entered) and not answer.elsewhere and not (inside and not admitted):
         return "the handler was entered"
     if method == "OPTIONS" and (answer.entered is False or not answer.body):

@@ -15,7 +15,7 @@ from harness.contracts.matrix.plan import Cell
 from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
-from harness.contracts.refusal import is_admission, said_in_errors
+from harness.contracts.refusal import is_success, said_in_body
 from harness.core.redact import redact
 from harness.core.text import many
 from harness.credentials.attackers import needs_of
@@ -262,7 +262,7 @@ def _late_refusal(cell: Cell, observation: Observation, state: RouteState) -> st
         return _WROTE
     if observation.websocket is not None:
         return ""  # Its handler refuses by closing, and returns then.
-    if observation.finished and not (is_admission(observation) and said_in_errors(observation.body)):
+    if observation.finished and not (is_success(observation) and said_in_body(observation.body)):
         return _RAN  # What it returned is no refusal: neither by its status nor by errors in it.
     if observation.entered is not None or not cell.plan.writes:
         return ""

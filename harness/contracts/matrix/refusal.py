@@ -78,18 +78,18 @@ def _http_outcome(observation: Observation, state: RouteState, credential: Crede
         if entered is None and state.open and status is not None:
             return "failed", "status", seen
         return "fault", "status" if status else "process", seen
-    if refusal.is_refusal(observation, refusing):
+    if refusal.refuses_by_status(observation, refusing):
         known = "entered" if entered else "not entered" if entered is False else "not watched"
         return "refused", "probe" if entered is False else "status", f"{status}, the handler was {known}"
     if not (entered and state.guard == "door"):
-        said = refusal.said_in_errors(observation.body) if refusal.is_admission(observation) else None
+        said = refusal.said_in_body(observation.body) if refusal.is_success(observation) else None
         if said == "refused":
-            return "refused", "status", f"{status}, and in it an error that refuses, without data"
+            return "refused", "status", f"{status}, and in it the word that refuses, without data"
         if said == "failed" and not (entered and state.guard is None):
             return "unreached", "status", f"{status}, and in it errors without data"
     if entered:
         return "admitted", "probe", f"{status}, the handler was entered"
-    if refusal.is_admission(observation):
+    if refusal.is_success(observation):
         unseen = ", though the probe did not see the handler" if entered is False else ""
         return "admitted", "status", f"{status}{unseen}"
     if entered is None and status in refusal.SERVER_REFUSES and credential.unsendable:
