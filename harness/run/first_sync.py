@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +12,7 @@ from harness.contracts.refusal import is_admission
 from harness.contracts.user_sync.client import SyncClient
 from harness.contracts.user_sync.declaration import Reach, UserTable
 from harness.contracts.user_sync.people import Person, Row
+from harness.contracts.user_sync.queued import comes_within
 from harness.contracts.user_sync.sync_database import SyncDatabase
 from harness.core.errors import HarnessError
 from harness.fake_clerk import EmailAddress, User
@@ -27,8 +26,6 @@ _LIKELY = re.compile(r"sync|session|/me\b|users?\b|profile|account|auth", re.I)
 _DELIVERY = re.compile(r"webhook|clerk|svix|hook", re.I)
 _MOST = 12
 """Routes that are tried."""
-_LATEST = 3.0
-"""Seconds that are waited for the row of a delivery that was taken."""
 _MIRRORED = ("primary_email_address", "first_name", "last_name", "username", "image_url", "external_id")
 
 
@@ -168,13 +165,8 @@ class _Finder:
 
     def _later(self, person: Person) -> bool:
         """Whether the row is there a while after the answer: the app queues what is delivered, and works it off."""
-        began = time.monotonic()
-        while (took := time.monotonic() - began) < _LATEST:
-            time.sleep(0.05)
-            if self._row(person) is not None:
-                self.found.later = max(0.5, math.ceil(took * 4) / 2)  # Twice as long, for a machine that is busier.
-                return True
-        return False
+        self.found.later = comes_within(lambda: self._row(person) is not None)
+        return self.found.later is not None
 
 
 def _mirror(row: Row, user: User, table: UsersTable) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from textwrap import dedent
@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from harness.contracts.matrix import load
-from harness.contracts.user_sync import load_sync, run_sync
+from harness.contracts.user_sync import load_sync, queued, run_sync
 from harness.contracts.user_sync.environment import SyncEnvironment
 from harness.contracts.user_sync.people import Person
 from harness.contracts.user_sync.verify import CONTRACT
@@ -108,3 +108,36 @@ def test_init_sees_whether_what_is_delivered_is_queued(
     found = find_sync(session, entries, UsersTable(table, "id", "clerk_id", "email", nullable=False))
     switch.unlink(missing_ok=True)
     assert (found.request, found.webhook, found.later is not None) == ("GET /me", "POST /webhook", late)
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "told"), [("queued", None, True), ("queued", 0.5, False), ("upsert", None, False)]
+)
+def test_an_undeclared_queue_is_told_of(
+    stages: dict[str, Stage], name: str, declared: float | None, told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, switch, wait = stages[name].session, stages[name].folder / "flaw.txt", queued.comes_within
+    file = load_sync(session.options.suites)
+    assert file is not None and session.resets is not None
+    file = file.model_copy(update={"reach": file.reach.model_copy(update={"works_off_within": declared})})
+    switch.write_text("held up")
+
+    def worked_off(there: Callable[[], bool]) -> float | None:
+        """The queue moves only after the answer was looked at."""
+        switch.unlink()
+        return wait(there)
+
+    monkeypatch.setattr(queued, "comes_within", worked_off)
+    reset = session.resets[0].reset
+    with closing(
+        SyncEnvironment(session.target, session.clerk, session.database_url, file, reset, origin=ORIGIN)
+    ) as made:
+        said = queued.undeclared_queue(made)
+    switch.unlink(missing_ok=True)
+    assert ("works_off_within = 0.5 in [reach]" in said) if said is not None and told else (said is None and not told)
+
+
+def test_how_long_something_takes_to_come() -> None:
+    seen = iter([False, False, True])
+    assert queued.comes_within(lambda: next(seen)) == 0.5
+    assert queued.comes_within(lambda: False, patience=0.0) is None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from harness.contracts.base import Check, Context, Contract, Progress
 from harness.contracts.user_sync import INVARIANTS, SyncEnvironment, SyncFile, load_sync, run_sync
+from harness.contracts.user_sync.queued import undeclared_queue
 from harness.core.errors import HarnessError
 from harness.core.text import sentence
 from harness.targets import Target
@@ -52,6 +53,8 @@ class UserSync(Contract):
             )  # fmt: skip
             stack.callback(environment.close)
             checks = run_sync(environment, sequences=sequences, start=options.seed, progress=report)
+            if any(check.failed for check in checks) and (said := undeclared_queue(environment)) is not None:
+                context.note(f"{self.name}: {said}")
         again = f"--only {self.name} --sequences {sequences} --seed {options.seed}"
         context.note(f"{self.name}: {sequences} generated sequences from seed {options.seed} ({again} repeats them)")
         return checks
