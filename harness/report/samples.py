@@ -10,6 +10,7 @@ import base64
 import json
 import math
 import re
+import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,16 +43,18 @@ class Issuer:
 
     _told: dict[str, TokenEntry | None] = field(default_factory=dict, repr=False)
     """What was told already, by label: several formats ask."""
+    _guard: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def tell(self, labels: set[str]) -> dict[str, TokenEntry]:
         """What the credentials of these labels put on a request; those of which nothing can be said apart from a run are left out."""
-        if new := sorted(labels - self._told.keys()):
-            clerk = FakeClerk(self.domain)
-            mint = Mint(clerk, register(clerk, self.identities), self.legacy, skew=self.skew, origin=self.origin)
-            try:
-                self._told |= {label: _sample(label, mint) for label in new}
-            finally:
-                mint.ssrf_listener.close()
+        with self._guard:  # It is asked ahead of time, too; see `ahead`.
+            if new := sorted(labels - self._told.keys()):
+                clerk = FakeClerk(self.domain)
+                mint = Mint(clerk, register(clerk, self.identities), self.legacy, skew=self.skew, origin=self.origin)
+                try:
+                    self._told |= {label: _sample(label, mint) for label in new}
+                finally:
+                    mint.ssrf_listener.close()
         return {label: told for label in sorted(labels) if (told := self._told[label]) is not None}
 
 

@@ -10,7 +10,7 @@ from harness.contracts.matrix import CellVerdict, Declaration, Plan
 from harness.contracts.registry import MATRIX, NAMES, contract
 from harness.core.errors import HarnessError, UnsafeError
 from harness.database import explained
-from harness.report import Record
+from harness.report import Record, ahead
 from harness.report.baseline import Baseline
 from harness.run.context import RunContext
 from harness.run.contract_process import Outcome
@@ -90,6 +90,7 @@ class Judging:
         self.record, self.begun = record, True
         if watcher is not None:
             watcher.start(record.plan)
+        ahead.begin(record)
         matrix = MATRIX in self.contracts and not context.unstarted
         beside = self._beside_the_matrix()
         side = self._side_by_side(beside, context, matrix=matrix)
