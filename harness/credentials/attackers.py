@@ -55,7 +55,9 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ),
     ("elsewhere", "an application to which a user gave access holds it"): ("oauth-opaque", "oauth-jwt", "id-token"),
     ("elsewhere", "deliveries of the instance go to its other endpoints as well"): ("webhook",),
-    ("elsewhere", "another website of the same instance is given it"): ("azp-foreign", "azp-lookalike-suffix"),
+    ("elsewhere", "another website of the same instance is given it"): (
+        "azp-foreign", "azp-foreign-with-origin", "azp-lookalike-prefix", "azp-lookalike-suffix",
+    ),
     ("elsewhere", "another service of the same instance is given it"): ("aud-foreign",),
     ("elsewhere", "anybody can open an instance of their own"): ("signed-by-other-instance",),
     ("account", _OWN_TOKEN): (

@@ -8,6 +8,7 @@ from tests.zoo import (
     correct_spellings,
     correct_twins,
     envelopes,
+    flaws_alike,
     flaws_claims,
     flaws_hidden,
     flaws_named,
@@ -22,7 +23,7 @@ from tests.zoo.model import Animal
 
 _KINDS = {
     "verify": flaws_verify.FLAWS,
-    "claims": flaws_claims.FLAWS,
+    "claims": [*flaws_claims.FLAWS, *flaws_alike.FLAWS],
     "request": flaws_request.FLAWS,
     "system": flaws_system.FLAWS,
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
@@ -37,6 +38,7 @@ CORRECT = [
     *correct_named.CORRECT,
     *correct_spellings.CORRECT,
     *flaws_objects.CORRECT,
+    *flaws_alike.CORRECT,
     *envelopes.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
