@@ -80,7 +80,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ("account", "every user may found an organization, and is its administrator"): ("admin-of-another-organization",),
     ("old-session", "it was genuine once"): (
         "expired", "expired-just-now", "expired-years", "payload-extended-exp", "sub-banned-user", "sub-deleted-user",
-        "sub-unknown-user", "sid-revoked", "opaque-revoked", "opaque-expired", "expired-after-genuine",
+        "sub-unknown-user", "sid-revoked", "opaque-revoked", "opaque-expired", "cookies-after-genuine", "expired-after-genuine",
         "revoked-after-genuine", "banned-after-genuine", "rotated-out-after-genuine", "expired-clerk-with-legacy",
         "cookie-expired-header-genuine", "header-expired-cookie-genuine",
     ),

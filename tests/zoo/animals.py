@@ -14,6 +14,7 @@ from tests.zoo import (
     flaws_named,
     flaws_objects,
     flaws_request,
+    flaws_sessions,
     flaws_spellings,
     flaws_system,
     flaws_twins,
@@ -25,7 +26,7 @@ _KINDS = {
     "verify": flaws_verify.FLAWS,
     "claims": [*flaws_claims.FLAWS, *flaws_alike.FLAWS],
     "request": flaws_request.FLAWS,
-    "system": flaws_system.FLAWS,
+    "system": [*flaws_system.FLAWS, *flaws_sessions.FLAWS],
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
     "named": flaws_named.FLAWS,
     "spellings": flaws_spellings.FLAWS,
@@ -39,6 +40,7 @@ CORRECT = [
     *correct_spellings.CORRECT,
     *flaws_objects.CORRECT,
     *flaws_alike.CORRECT,
+    *flaws_sessions.CORRECT,
     *envelopes.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]
