@@ -55,7 +55,9 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ),
     ("elsewhere", "an application to which a user gave access holds it"): ("oauth-opaque", "oauth-jwt", "id-token"),
     ("elsewhere", "deliveries of the instance go to its other endpoints as well"): ("webhook",),
-    ("elsewhere", "another website of the same instance is given it"): ("azp-foreign", "azp-lookalike-suffix"),
+    ("elsewhere", "another website of the same instance is given it"): (
+        "azp-foreign", "azp-foreign-with-origin", "azp-lookalike-prefix", "azp-lookalike-suffix",
+    ),
     ("elsewhere", "another service of the same instance is given it"): ("aud-foreign",),
     ("elsewhere", "anybody can open an instance of their own"): ("signed-by-other-instance",),
     ("account", _OWN_TOKEN): (
@@ -78,7 +80,7 @@ _CREDENTIALS: dict[Held, tuple[str, ...]] = {
     ("account", "every user may found an organization, and is its administrator"): ("admin-of-another-organization",),
     ("old-session", "it was genuine once"): (
         "expired", "expired-just-now", "expired-years", "payload-extended-exp", "sub-banned-user", "sub-deleted-user",
-        "sub-unknown-user", "sid-revoked", "opaque-revoked", "opaque-expired", "expired-after-genuine",
+        "sub-unknown-user", "sid-revoked", "opaque-revoked", "opaque-expired", "cookies-after-genuine", "expired-after-genuine",
         "revoked-after-genuine", "banned-after-genuine", "rotated-out-after-genuine", "expired-clerk-with-legacy",
         "cookie-expired-header-genuine", "header-expired-cookie-genuine",
     ),

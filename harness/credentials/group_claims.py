@@ -71,6 +71,7 @@ CREDENTIALS = [
     _entry("iss-trailing-slash", lambda m: {"iss": f"{m.instance.issuer}/"}, _ISS, "The genuine issuer with a slash at the end, which is another issuer.", "CWE-346"),
     _entry("azp-foreign", lambda m: {"azp": "https://evil.example"}, _AZP, "A genuine token that was made for another website.", "CWE-346", damages=PEOPLE, tags=frozenset({"sentinel", "spot-check"})),
     _entry("azp-lookalike-suffix", lambda m: {"azp": f"{m.origin}.evil.example"}, _AZP, "A website whose address begins like the authorized one.", "CWE-187", damages=PEOPLE),
+    _entry("azp-lookalike-prefix", lambda m: {"azp": m.origin.replace("://", "://evil-", 1)}, _AZP, "A website whose address ends like the authorized one: a check by the end, or a search, lets it in.", "CWE-187", damages=PEOPLE),
     _entry("azp-array", lambda m: {"azp": [m.origin, "https://evil.example"]}, _AZP, "A list of websites with the authorized one in it.", "CWE-1287", damages=PEOPLE),
     _entry("aud-foreign", lambda m: {"aud": "https://another-api.example"}, _AUD, "A token that was made for another service.", "CWE-346", damages=PEOPLE),
     _entry("sub-missing", lambda m: {"sub": ...}, _SUB, "A token that is nobody's.", "CWE-287"),

@@ -161,6 +161,6 @@ CREDENTIALS = [
         "field notes; RFC 8725 section 2.1",
         "The old token of a real user. It has no signature: whoever knows an e-mail and a number can write it.",
         kind="legacy",
-        tags=frozenset({"sentinel", "misconfigured", "every-case"}),
+        tags=frozenset({"sentinel", "misconfigured", "every-case", "without-keys"}),
     ),
 ]

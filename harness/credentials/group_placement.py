@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.credentials.mint import Mint
-from harness.credentials.model import BASE, JWT, Credential, Presentation, Recipe
+from harness.credentials.model import BASE, JWT, SESSION, Credential, Presentation, Recipe
 
 _QUERY = "RFC 6750 section 2.3 and 5.3; RFC 9700 section 4.3.2"
 _BODY = "RFC 6750 section 2.2"
@@ -33,6 +33,13 @@ def _genuine(mint: Mint) -> str:
     return mint.genuine()
 
 
+def _from_its_own_page(mint: Mint) -> Presentation:
+    """A token for another website, sent as that website's page sends it: the browser says where the page is from."""
+    site = "https://evil.example"
+    fields = (("origin", site), ("referer", f"{site}/"), ("x-forwarded-host", "evil.example"), ("x-forwarded-proto", "https"))
+    return Presentation(token=mint.signed(mint.claims(azp=site)), headers=fields)
+
+
 CREDENTIALS = [
     _entry("query-token", _query("token"), _QUERY, "A genuine token in the query string, where logs and referrers keep it.", "CWE-598", carrier="query:token", damages=JWT, placed=True, tags=frozenset({"sentinel"})),
     _entry("query-access-token", _query("access_token"), _QUERY, "A genuine token in the query parameter access_token.", "CWE-598", carrier="query:access_token", damages=JWT, placed=True),
@@ -47,6 +54,7 @@ CREDENTIALS = [
     _entry("x-middleware-subrequest", _header("x-middleware-subrequest", lambda m: ":".join(["middleware"] * 5)), "CVE-2025-29927", "The header by which a framework skips its own middleware, written by the client.", "CWE-285", placed=True),
     _entry("remote-user", lambda m: Presentation(headers=(("remote-user", m.identity.email), ("x-remote-user", m.identity.email))), _TRUST, "A name in the header of servers that authenticate for an app.", placed=True),
     _entry("proxy-authorization", _header("proxy-authorization", lambda m: f"Bearer {m.genuine()}"), "RFC 9110 section 11.7.2", "A genuine token in the field that is meant for a proxy.", damages=JWT, placed=True),
+    _entry("azp-foreign-with-origin", _from_its_own_page, "https://clerk.com/docs/guides/sessions/manual-jwt-verification (azp)", "A genuine token that was made for another website, and the Origin of that website: who compares the token with the request's own headers lets it in.", "CWE-346", damages=SESSION),
     _entry("cookie-wrong-suffix", lambda m: Presentation(cookies=(("__session_wrongSfx", m.genuine()),)), "https://clerk.com/docs/guides/how-clerk-works/overview (cookie suffixes)", "A genuine token in the session cookie of another instance.", follows=BASE, authentic=True, damages=JWT, placed=True),
     _entry("cookie-expired-header-genuine", lambda m: Presentation(token=m.genuine(), cookies=(("__session", _expired(m)),)), "RFC 6750 section 2", "A genuine token in the header beside an expired cookie: the header decides.", "CWE-287", follows=BASE, authentic=True, damages=JWT, placed=True),
     _entry("header-expired-cookie-genuine", lambda m: Presentation(token=_expired(m), cookies=(("__session", m.genuine()),)), "RFC 6750 section 2", "An expired token in the header beside a genuine cookie: a refused header must not fall back.", "CWE-636", follows="clerk-cookie", authentic=True, damages=JWT, placed=True),

@@ -13,6 +13,7 @@ from typing import Any
 from harness.credentials.identities import ORGANIZATION
 from harness.credentials.mint import Mint
 from harness.credentials.model import SESSION, Credential, Presentation, Recipe
+from harness.credentials.recipes import several
 from harness.fake_clerk.ids import stable_id
 
 _ROLES = "https://clerk.com/docs/guides/organizations/roles-and-permissions"
@@ -21,6 +22,8 @@ _BOLA = "OWASP API Security 2023 API1 (broken object level authorization)"
 _PEOPLE = ("clerk", "clerk-other", "clerk-org-member")
 LOOKALIKES = ("admin_readonly", "administrator", "not_admin", "sub_admin_viewer", "superadmin", "administrative_assistant")
 """Roles that a check by `in`, by the beginning or by the end takes for `admin`; keys of roles are of small letters and _."""
+OLD_LOOKALIKES = ("member", "not_admin", "admin_readonly")
+"""The same in version 1 of the claims (`org_role`): any role at all, and the two ends of the name."""
 ROLE_FIELDS = (
     "x-role", "x-roles", "x-user-role", "x-user-roles", "x-org-role", "x-clerk-org-role", "x-clerk-role", "x-auth-role",
     "x-permissions", "x-scopes", "x-groups", "x-forwarded-groups", "role", "roles",
@@ -60,14 +63,38 @@ def _lookalike(role: str) -> Recipe:
     return recipe
 
 
+def _of_old_claims(role: str) -> Recipe:
+    """A role in a session of version 1, whose claims are read by code of their own."""
+
+    def recipe(mint: Mint) -> Presentation:
+        own = mint.user.organization or ORGANIZATION
+        claims = mint.instance.claims_for(mint.user, azp=mint.origin, version=1, organization={**own, "role": role})
+        return Presentation(token=mint.signed(claims), form=f"the role {role!r} in version 1 of the claims")
+
+    return recipe
+
+
 def _all_lookalikes(mint: Mint) -> Presentation:
-    first, *rest = (_lookalike(role)(mint) for role in LOOKALIKES)
+    known = () if "v" in mint.claims() else LOOKALIKES
+    recipes = [_lookalike(role) for role in LOOKALIKES]
+    recipes += [_of_old_claims(role) for role in OLD_LOOKALIKES if role not in known]
+    first, *rest = (recipe(mint) for recipe in recipes)
     return replace(first, also=tuple(rest))
 
 
-def _of_another(mint: Mint) -> Presentation:
-    another = {"id": stable_id("org", "somebody-else"), "slug": "somebody-else", "role": "admin"}
-    return Presentation(token=mint.signed(_in_organization(mint.claims(sub=mint.other_subject), another)))
+def _of_another(slug: str, form: str) -> Recipe:
+    def recipe(mint: Mint) -> Presentation:
+        another = {"id": stable_id("org", "somebody-else"), "slug": slug, "role": "admin"}
+        return Presentation(token=mint.signed(_in_organization(mint.claims(sub=mint.other_subject), another)), form=form)
+
+    return recipe
+
+
+_of_others = several(
+    _of_another("somebody-else", "another name"),
+    _of_another(ORGANIZATION["slug"][:4], "a name that the wanted one begins with"),
+    _of_another(f"{ORGANIZATION['slug']}-2", "a name that begins with the wanted one"),
+)
 
 
 def _refused(mint: Mint) -> list[str]:
@@ -141,7 +168,7 @@ def _identity_in_token(mint: Mint) -> Presentation:
 
 CREDENTIALS = [
     _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE, tags=frozenset({"sentinel"})),
-    _entry("admin-of-another-organization", _of_another, _BOLA, "A genuine administrator of another organization than the one that the request names.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
+    _entry("admin-of-another-organization", _of_others, _BOLA, "A genuine administrator of another organization than the one that the request names, and of organizations whose names begin or end alike, for their founders name them.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
     _entry("role-in-header", _saying(_headers), _RBAC, "A genuine session without the role that is wanted, and the role in headers that anybody can write.", "CWE-807", follows=_PEOPLE),
     _entry("role-in-query", _saying(lambda role: Presentation(query=_named(role))), _RBAC, "The same with the role in the query.", "CWE-807", follows=_PEOPLE),
     _entry("role-in-body", _saying(lambda role: Presentation(body=_named(role))), _RBAC, "The same with the role in the body, among the data.", "CWE-807", only="body", follows=_PEOPLE),

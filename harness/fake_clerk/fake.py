@@ -83,6 +83,7 @@ class FakeClerk(Instance):
             [
                 "localhost",
                 "127.0.0.1",
+                f"{self.domain}.localhost",
                 *self.profile.certificate_names,
                 *dict.fromkeys((self.domain, self.profile.portal(self.domain))),
             ]

@@ -74,6 +74,10 @@ _OF_IDENTITY = (
     "named-identity",
     "answer-of-who-came-first",
 )
+_OWN_SESSION = Family(
+    "own session", (), "cookies that it gave out itself",
+    "verify Clerk's token on every request, and give out no session of the backend's own", "credentials.md#state",
+)  # fmt: skip
 _OTHER = Family("other", (), "what must be rejected", "reject it before the handler is called", "verdicts.md")
 
 
@@ -84,6 +88,8 @@ def family_of(credential: str, group: str) -> Family:
         return _BY_GROUP["legacy"]
     if name in _OF_IDENTITY:
         return _IDENTITY
+    if name == "cookies-after-genuine":
+        return _OWN_SESSION
     return _BY_GROUP.get(group, _OTHER)
 
 

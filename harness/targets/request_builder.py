@@ -48,6 +48,12 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def _pairs(values: dict[str, Any]) -> str:
+    """The fields of a query or a form; a list is its name once for each value (OpenAPI 3.1, style `form`, as is usual)."""
+    lists = {name: value if isinstance(value, list) else [value] for name, value in values.items()}
+    return urlencode([(name, _text(one)) for name, some in lists.items() for one in some])
+
+
 def _header(text: str) -> str:
     """A sample as the value of a header field, without what would end the field (RFC 9110, section 5.5)."""
     return "".join(c for c in text if c >= " " and c != "\x7f").encode("latin-1", "replace").decode("latin-1")
@@ -67,6 +73,15 @@ def _value(parameter: dict[str, Any], route: Route) -> Any:
     if parameter.get("example") is not None:
         return parameter["example"]
     return sample(parameter.get("schema", {}), route.document or {})
+
+
+def _needed(parameter: dict[str, Any], route: Route) -> Any:
+    """The value of a required field of the query: of a list at least one, for a list of none is not there at all."""
+    value = _value(parameter, route)
+    if value != []:
+        return value
+    schema = resolve(parameter.get("schema", {}), route.document or {})
+    return [sample(schema.get("items", {}), route.document or {})]
 
 
 def _any_text(parameter: dict[str, Any], route: Route) -> bool:
@@ -133,7 +148,7 @@ def _from_schema(route: Route) -> tuple[bytes, str | None]:
         if "json" in media:
             return json.dumps(value).encode(), media
         if media == "application/x-www-form-urlencoded":
-            return urlencode({k: _text(v) for k, v in table(value).items()}).encode(), media
+            return _pairs(table(value)).encode(), media
         if media == "multipart/form-data":
             schema = resolve(spec.get("schema", {}), document)
             names = schema.get("properties", {})
@@ -157,15 +172,15 @@ def _body(route: Route, example: Example) -> tuple[bytes, str | None]:
     if example.files is not None:
         return _multipart(example.form or {}, example.files), f"multipart/form-data; boundary={_BOUNDARY}"
     if example.form is not None:
-        return urlencode({k: _text(v) for k, v in example.form.items()}).encode(), "application/x-www-form-urlencoded"
+        return _pairs(example.form).encode(), "application/x-www-form-urlencoded"
     return _from_schema(route)
 
 
 def base_request(route: Route, example: Example) -> Request:
     """Return the request of a route without any credential."""
     parameters = _parameters(route)
-    needed = {p["name"]: _value(p, route) for p in parameters if p.get("in") == "query" and p.get("required")}
-    query = urlencode({name: _text(value) for name, value in (needed | example.query).items()})
+    needed = {p["name"]: _needed(p, route) for p in parameters if p.get("in") == "query" and p.get("required")}
+    query = _pairs(needed | example.query)
     declared = {name.lower() for name in example.headers}
     headers: Headers = [("host", route.host or "localhost"), ("accept", "*/*"), ("user-agent", "clerk-harness")]
     headers = [(name, value) for name, value in headers if name not in declared]

@@ -42,7 +42,7 @@ NAMES = {
     "crit-unknown crit-b64 b64-false zip-deflate typ-at-jwt cty-nested jwe-dir jwe-of-forged jwe-pbes2-huge-count "
     "json-flattened json-general json-general-no-signatures json-compact-polyglot duplicate-alg-key duplicate-sub-key",
     "claims": "iss-other iss-missing iss-prefix iss-suffix iss-substring iss-array iss-upper-case iss-http iss-trailing-slash "
-    "azp-foreign azp-lookalike-suffix azp-array aud-foreign sub-missing sub-null sub-empty sub-number sub-array "
+    "azp-foreign azp-lookalike-suffix azp-lookalike-prefix azp-array aud-foreign sub-missing sub-null sub-empty sub-number sub-array "
     "sub-of-machine sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown "
     "unsafe-metadata-role",
     "confusion": "session-for-machine machine-for-session template-for-session id-token sign-in-ticket handshake-token dev-browser-token "
@@ -56,7 +56,7 @@ NAMES = {
     "legacy-in-cookies legacy-in-queries",
     "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id "
     "x-clerk-user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix "
-    "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query",
+    "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query azp-foreign-with-origin",
     "roles": "role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header "
     "identity-in-query identity-in-token",
     "objects": "own-object others-object",
@@ -70,7 +70,7 @@ NAMES = {
     "cors": "cors-preflight cors-foreign-origin",
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
     "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once answer-of-who-came-first "
-    "unknown-kid-flood "
+    "unknown-kid-flood cookies-after-genuine "
     "forged-after-genuine-same-signature forged-after-genuine-same-payload jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
 }  # fmt: skip
 # Genuine tokens in another place or beside another thing: there is nothing in the token itself to refuse.

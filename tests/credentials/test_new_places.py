@@ -13,34 +13,40 @@ from tests.credentials.forms import claims_of, forms, signed_by, token_of
 # Roles
 
 
-@pytest.mark.parametrize("base", ["clerk-org-admin", "clerk-v1"])
-def test_a_role_that_looks_like_the_one_that_is_wanted(fresh: Mint, base: str) -> None:
+@pytest.mark.parametrize(("base", "usual", "more"), [("clerk-org-admin", 6, 3), ("clerk-v1", 6, 1)])
+def test_a_role_that_looks_like_the_one_that_is_wanted(fresh: Mint, base: str, usual: int, more: int) -> None:
     made = [(form, claims_of(token_of(form))) for form in forms(fresh, "role-lookalike", base)]
     assert all(signed_by(token_of(form), fresh.instance.key) for form, _ in made)
     old = base == "clerk-v1"
-    roles = [claims["org_role"].removeprefix("org:") if old else claims["o"]["rol"] for _, claims in made]
-    assert all("o" in claims if not old else "o" not in claims for _, claims in made)
-    assert all("org_role" not in claims or old for _, claims in made)
-    assert {claims["org_slug"] if old else claims["o"]["slg"] for _, claims in made} == {"harness"}
-    assert len(set(roles)) == len(roles) == 6
-    assert "admin" not in roles and all("admin" in role for role in roles)
-    assert any(role.startswith("admin") for role in roles) and any(role.endswith("admin") for role in roles)
-    assert [form.form for form, _ in made] == [f"the role {role!r}" for role in roles]
+    assert [old or number >= usual for number in range(usual + more)] == ["org_role" in claims for _, claims in made]
+    assert all(("o" in claims) != ("org_role" in claims) and ("v" in claims) == ("o" in claims) for _, claims in made)
+    roles = [claims["o"]["rol"] if "o" in claims else claims["org_role"].removeprefix("org:") for _, claims in made]
+    assert {claims["o"]["slg"] if "o" in claims else claims["org_slug"] for _, claims in made} == {"harness"}
+    alike, rest = roles[:usual], roles[usual:]
+    assert len(set(alike)) == usual
+    assert "admin" not in roles and all("admin" in role for role in alike)
+    assert any(role.startswith("admin") for role in alike) and any(role.endswith("admin") for role in alike)
+    assert rest == ["member", "not_admin", "admin_readonly"][:more]
+    words = " in version 1 of the claims"
+    assert [form.form for form, _ in made] == [f"the role {r!r}" for r in alike] + [
+        f"the role {r!r}{words}" for r in rest
+    ]
 
 
 @pytest.mark.parametrize(("base", "claim"), [("clerk-org-admin", "o"), ("clerk-v1", "org_id")])
 def test_an_administrator_of_another_organization(fresh: Mint, base: str, claim: str) -> None:
-    (form,) = forms(fresh, "admin-of-another-organization", base)
-    claims = claims_of(token_of(form))
+    made = forms(fresh, "admin-of-another-organization", base)
     own = fresh.identities["admin"].user.organization
     assert own is not None
-    if claim == "o":
-        assert (claims["o"]["rol"], claims["o"]["slg"]) == ("admin", "somebody-else")
-        assert claims["o"]["id"] != own["id"]
-    else:
-        assert (claims["org_role"], claims["org_slug"]) == ("org:admin", "somebody-else")
-        assert claims["org_id"] != own["id"]
-    assert signed_by(token_of(form), fresh.instance.key)
+    for form, slug in zip(made, ("somebody-else", "harn", "harness-2"), strict=True):
+        claims = claims_of(token_of(form))
+        if claim == "o":
+            assert (claims["o"]["rol"], claims["o"]["slg"]) == ("admin", slug)
+            assert claims["o"]["id"] != own["id"]
+        else:
+            assert (claims["org_role"], claims["org_slug"]) == ("org:admin", slug)
+            assert claims["org_id"] != own["id"]
+        assert signed_by(token_of(form), fresh.instance.key)
 
 
 @pytest.mark.parametrize(

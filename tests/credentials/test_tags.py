@@ -16,7 +16,7 @@ SELECTIONS: dict[Tag, list[str]] = {
         "not-base64", "not-json", "json-array-payload",
     ],
     "without-keys": [
-        "missing", "garbage", "expired", "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret",
+        "legacy", "missing", "garbage", "expired", "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret",
     ],
     "misconfigured": ["legacy", "missing", "expired", "forged", "alg-none", "hs256-blank-secret"],
     "sentinel": [

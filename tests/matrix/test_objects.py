@@ -43,6 +43,39 @@ def answered(status: int | None, body: str = "", rows: list[ChangedRow] | None =
     return Observation(status, body=body, rows=rows)
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([], "pass"),
+        ([(answered(403), "")], "pass"),
+        ([(answered(200, f"[{MILK}]"), "")], "pass"),
+        ([(answered(200, f"[{MILK}, {DIARY}]"), "")], "breach"),
+        ([(answered(403), ""), (answered(200, f"[{DIARY}, {MILK}]"), "")], "breach"),
+        ([(answered(200, f"[{MILK}, {DIARY}]"), "secret diary")], "pass"),
+        ([(answered(200, '{"given": 1, "left out": 2}'), "")], "pass"),
+        ([(answered(500, DIARY), "")], "pass"),
+    ],
+)
+@pytest.mark.parametrize("alone", [answered(403), answered(200, MILK)])
+def test_another_s_row_among_the_own_ones(
+    answers: list[tuple[Observation, str]], alone: Observation, expected: str
+) -> None:
+    kind, detail, hint = judge_object(tried(alone, among=answers))
+    assert kind == expected
+    if expected == "breach":
+        assert detail.endswith("; asked for among alice's own, it was answered 200")
+        assert hint == "of a list of rows, look up each by its id and by whose it is"
+
+
+def test_another_s_row_that_was_written_among_the_own_ones() -> None:
+    own, other = ChangedRow("notes", False, {"id": 1, "by": 1}), ChangedRow("notes", False, {"id": 2, "by": 2})
+    theirs, mine = [answered(204, rows=[other])] * 2, [answered(204, rows=[own])] * 2
+    for rows, expected in (([own, other], "breach"), ([own], "pass")):
+        among = [(answered(204, rows=rows), "")]
+        found = judge_object(tried(answered(403), key="DELETE /notes/{id}", theirs=theirs, mine=mine, among=among))
+        assert found[0] == expected
+
+
 SAME = [Observation(200, body="[]")] * 2
 
 

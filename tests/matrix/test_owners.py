@@ -54,3 +54,22 @@ def test_who_may_use_everybody_s() -> None:
 def test_mistakes_are_told(parts: dict[str, Any], told: str) -> None:
     with pytest.raises(DeclarationError, match=told):
         read(**parts)
+
+
+@pytest.mark.parametrize(
+    ("given", "both"),
+    [
+        ({"ids": {"alice": [1], "bob": [2]}}, {"ids": [1, 2]}),
+        ({"ids": [{"alice": 1, "bob": 2}]}, {"ids": [1, 2]}),
+        ({"ids": [7, {"alice": 1, "bob": 2}]}, {"ids": [7, 1, 2]}),
+        ({"rows": [{"id": {"alice": 1, "bob": 2}, "n": 3}]}, {"rows": [{"id": 1, "n": 3}, {"id": 2, "n": 3}]}),
+        ({"team": {"alice": 5, "bob": 6}, "ids": {"alice": [1], "bob": [2]}}, {"team": 5, "ids": [1, 2]}),
+        ({"id": {"alice": 1, "bob": 2}}, None),
+        ({"id": {"alice": 1, "bob": 2}, "list": [1, 2]}, None),
+    ],
+)
+def test_rows_of_two_people_in_one_request(given: dict[str, object], both: dict[str, object] | None) -> None:
+    owners = owners_of(Example(json=given), ("alice", "bob"), "app")
+    assert owners is not None
+    found = owners.example_of_both("alice", "bob", "alice")
+    assert (found.json if found is not None else None) == both

@@ -245,5 +245,6 @@ def test_in_this_process_while_the_context_lasts(clerk: FakeClerk) -> None:
         assert httpx.get(url).json() == requests.get(url, timeout=10).json() == clerk.jwks()
         with pytest.raises(httpx.ConnectError, match="nothing may leave"):
             httpx.get("https://example.com/")
+        assert redirect.resolve(f"{clerk.domain}.localhost") == "127.0.0.1"
         assert redirect.blocked == ["example.com"]
     assert (socket.getaddrinfo, socket.socket.connect, os.environ.get("SSL_CERT_FILE")) == before

@@ -333,3 +333,13 @@ def test_options_that_a_framework_answers_enters_no_handler(start: Start) -> Non
     assert (starlette.entered, starlette.elsewhere, starlette.stopped) == (False, False, False)
     fastapi = options(start(MOUNTS), "/own")
     assert (fastapi.status, fastapi.entered, fastapi.elsewhere, fastapi.stopped) == (405, False, False, False)
+
+
+def test_a_list_in_a_query_or_a_form_is_its_name_once_for_each_value() -> None:
+    schema = {"type": "array", "items": {"type": "integer"}}
+    wanted = {"parameters": [{"name": "ids", "in": "query", "required": True, "schema": schema}]}
+    found = base_request(Route("GET", "/x", operation=wanted, document={}), Example()).query
+    some = Example(query={"ids": [1, 2], "deep": True, "none": []}, form={"tags": ["a", "b c"], "n": 1})
+    request = base_request(Route("POST", "/x"), some)
+    assert (request.query, request.body) == ("ids=1&ids=2&deep=true", b"tags=a&tags=b+c&n=1")
+    assert found == "ids=1"

@@ -8,11 +8,13 @@ from tests.zoo import (
     correct_spellings,
     correct_twins,
     envelopes,
+    flaws_alike,
     flaws_claims,
     flaws_hidden,
     flaws_named,
     flaws_objects,
     flaws_request,
+    flaws_sessions,
     flaws_spellings,
     flaws_system,
     flaws_twins,
@@ -22,9 +24,9 @@ from tests.zoo.model import Animal
 
 _KINDS = {
     "verify": flaws_verify.FLAWS,
-    "claims": flaws_claims.FLAWS,
+    "claims": [*flaws_claims.FLAWS, *flaws_alike.FLAWS],
     "request": flaws_request.FLAWS,
-    "system": flaws_system.FLAWS,
+    "system": [*flaws_system.FLAWS, *flaws_sessions.FLAWS],
     "twins": [*flaws_twins.FLAWS, *flaws_hidden.FLAWS],
     "named": flaws_named.FLAWS,
     "spellings": flaws_spellings.FLAWS,
@@ -37,6 +39,8 @@ CORRECT = [
     *correct_named.CORRECT,
     *correct_spellings.CORRECT,
     *flaws_objects.CORRECT,
+    *flaws_alike.CORRECT,
+    *flaws_sessions.CORRECT,
     *envelopes.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]

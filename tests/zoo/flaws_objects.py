@@ -28,18 +28,44 @@ TEXTS = {{1: "milk and bread", 2: "a secret diary"}}
 def notes(by: int, user: str = Depends(current_user)):
     return [TEXTS[number] for number, owner in OWNERS.items() if owner == user]
 """
+_MANY = f"""
+OWNERS = {_PEOPLE!r}
+TEXTS = {{1: "milk and bread", 2: "a secret diary"}}
+
+@app.post("/notes/export")
+def export(ids: Annotated[list[int], Body(embed=True)], user: str = Depends(current_user)):
+    if not all(OWNERS.get(number) == user for number in ids):
+        raise HTTPException(403, "Not yours")
+    return [TEXTS[number] for number in ids]
+"""
+_AMONG = f"""
+OWNERS = {_PEOPLE!r}
+TEXTS = {{1: "milk and bread", 2: "a secret diary"}}
+
+@app.get("/notes")
+def notes(ids: Annotated[list[int], Query()], user: str = Depends(current_user)):
+    return [TEXTS[number] for number in ids if OWNERS.get(number) == user]
+"""
+_ALL = "    if not all(OWNERS.get(number) == user for number in ids):\n"
 _OWNED = TOKEN + _NOTES
 _ASKED = "    if OWNERS.get(number) != user:\n"
 _LINE = '"GET {at}/notes/{{number}}" = {{ policy = "{policy}", path = {{ number = {{ alice = 1, bob = 2 }} }} }}\n"GET {at}/me" = "{policy}"'
 _QUERY = '"GET {at}/notes" = {{ policy = "{policy}", query = {{ by = {{ alice = 1, bob = 2 }} }} }}\n"GET {at}/me" = "{policy}"'
+_BODY = '"POST {at}/notes/export" = {{ policy = "{policy}", json = {{ ids = {{ alice = [1], bob = [2] }} }} }}\n"GET {at}/me" = "{policy}"'
+_BOTH = "others-object@alice:bob others-object@bob:alice"
+_QUERIES = _QUERY.replace("by = {{ alice = 1, bob = 2 }}", "ids = {{ alice = [1], bob = [2] }}")
 
 FLAWS = [
     flaw("anybody-s-note", "A note is looked up by its number alone.", _OWNED, {_ASKED: "    if number not in OWNERS:\n"}, "others-object@alice:bob others-object@bob:alice", routes=_LINE),
     flaw("anybody-s-notes", "The query says whose notes are listed.", TOKEN + _MINE, {"OWNERS.items() if owner == user]": "OWNERS.items() if number == by]"}, "others-object@alice:bob others-object@bob:alice", routes=_QUERY),
+    flaw("first-of-the-notes", "Of many notes in one request only the first is looked at.", TOKEN + _MANY, {_ALL: "    if OWNERS.get(ids[0]) != user:\n"}, _BOTH, routes=_BODY),
+    flaw("any-of-the-notes", "Of many notes in one request one's own must be among them.", TOKEN + _MANY, {_ALL: _ALL.replace("all(", "any(")}, _BOTH, routes=_BODY),
     flaw("nobody-s-note", "Nobody's note is anybody's: the owner is compared with the number.", _OWNED, {_ASKED: "    if OWNERS.get(number) != number:\n"}, "own-object@alice:alice own-object@bob:bob", kind="lockout", routes=_LINE),
 ]  # fmt: skip
 CORRECT = [
     Animal("own-note", "A note is looked up by its number and by whose it is.", _OWNED, routes=_LINE),
     Animal("own-note-masked", "Whoever asks for somebody else's note is refused.", _OWNED.replace('HTTPException(404, "Not found")', 'HTTPException(403, "Not yours")'), routes=_LINE),
+    Animal("all-of-the-notes", "Of many notes in one request each must be one's own.", TOKEN + _MANY, routes=_BODY),
+    Animal("own-among-the-notes", "Of the notes that are asked for one's own are given.", TOKEN + _AMONG, routes=_QUERIES),
     Animal("own-notes", "The list is of the person's own notes, whatever the query says.", TOKEN + _MINE, routes=_QUERY),
 ]  # fmt: skip

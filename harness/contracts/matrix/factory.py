@@ -47,6 +47,8 @@ class RequestFactory:
         """What the source of the routes names that were tried already (see `named`)."""
         self.waiting: set[object] = set()
         """The doors that were seen to wait (see `overlap`)."""
+        self.jar: dict[str, str] = {}
+        """The cookies that genuine answers have set (see `own_session`)."""
 
     def prepare(
         self, plan: RoutePlan, credential: Credential, way: Way | None = None, base: Credential | None = None

@@ -23,7 +23,7 @@ from harness.contracts.matrix.verdicts import Kind
 from harness.contracts.refusal import REFUSING_STATUSES
 from harness.credentials import CATALOGUE, Credential, Identity
 from harness.credentials.model import Presentation
-from harness.targets.base import Observation
+from harness.targets.base import Observation, Request
 
 _WORD = re.compile(r"[\w@.+-]+")
 _TELLING = 4
@@ -48,6 +48,8 @@ class Tried:
     mine: Sequence[Observation]
     sent: str
     ids: tuple[frozenset[str], frozenset[str]]
+    among: Sequence[tuple[Observation, str]] = ()
+    """The answers where the request names the owner's rows among the person's own, and what each request said."""
 
 
 def _speaking(person: str, entry: Credential) -> Credential:
@@ -57,12 +59,16 @@ def _speaking(person: str, entry: Credential) -> Credential:
     return replace(entry, recipe=recipe)
 
 
-def _on_row_of(plan: RoutePlan, owner: str) -> RoutePlan:
-    """The plan with the request on that person's row."""
+def _with_base(plan: RoutePlan, base: Request) -> RoutePlan:
+    """The plan with another request."""
     other = copy.copy(plan)
     other.owners = None
-    other.base = plan.base_of(owner)
+    other.base = base
     return other
+
+
+def _said(request: Request) -> str:
+    return f"{request.path} {request.query} {request.body.decode('latin-1')}"
 
 
 def try_objects(
@@ -74,15 +80,21 @@ def try_objects(
     way = plan.ways[0]
     asked: dict[tuple[str, str], list[Observation]] = {}
     said: dict[tuple[str, str], str] = {}
+    among: dict[tuple[str, str], list[tuple[Observation, str]]] = {}
     for person, owner in owners.pairs:
         entry = CATALOGUE["own-object" if person == owner else "others-object"]
-        requests = Requests(factory, _on_row_of(plan, owner), _speaking(person, entry), way, None)
+        requests = Requests(factory, _with_base(plan, plan.base_of(owner)), _speaking(person, entry), way, None)
         sendings = requests.forms(False) * (2 if person == owner else 1)
         for sending in sendings:
             sending.rows = True
         asked[person, owner] = yield Work(sendings, singly=True)
-        request = requests.request("forms", 0)
-        said[person, owner] = f"{request.path} {request.query} {request.body.decode('latin-1')}"
+        said[person, owner] = _said(requests.request("forms", 0))
+        for base in plan.bases_of_both(person, owner):
+            mixed = Requests(factory, _with_base(plan, base), _speaking(person, entry), way, None)
+            (sending,) = mixed.forms(False)
+            sending.rows = True
+            (answer,) = yield Work([sending], singly=True)
+            among.setdefault((person, owner), []).append((answer, _said(mixed.request("forms", 0))))
     ids = {name: _identifiers(factory.mint.identities[name], owners) for name in owners.people}
     tried = []
     for cell in cells:
@@ -90,7 +102,10 @@ def try_objects(
         answers = asked[person, owner]
         mine = asked.get((person, person), [])
         tried.append(
-            Tried(cell, person, owner, answers[0], asked[owner, owner], mine, said[person, owner], (ids[person], ids[owner]))
+            Tried(
+                cell, person, owner, answers[0], asked[owner, owner], mine, said[person, owner], (ids[person], ids[owner]),
+                among.get((person, owner), ()),
+            )
         )  # fmt: skip
     return tried
 
@@ -125,8 +140,27 @@ def judge_object(tried: Tried) -> tuple[Kind, str, str]:
             "",
         )
     if not _good(answer):
-        return "pass", "", ""
-    return _written(tried) or _read(tried) or _neither(tried)
+        return _among(tried) or ("pass", "", "")
+    return _written(tried) or _read(tried) or _among(tried) or _neither(tried)
+
+
+def _among(tried: Tried) -> tuple[Kind, str, str] | None:
+    """A breach where the owner's rows come, or are written, when they are asked for among the person's own: of a list of rows each must
+    be looked at. Who is given the own ones alone, or is refused, got nothing.
+    """
+    for answer, sent in tried.among:
+        if not _good(answer):
+            continue
+        mixed = replace(tried, answer=answer, sent=sent)
+        telling = {word for word in _private(mixed) if len(word) >= _TELLING}
+        found = _written(mixed) or (_read(mixed) if telling & set(_WORD.findall(answer.body)) else None)
+        if found is not None:
+            return (
+                found[0],
+                f"{found[1]}; asked for among {tried.person}'s own, it was answered {answer.status}",
+                _HINT_OF_MANY,
+            )
+    return None
 
 
 def _good(answer: Observation) -> bool:
@@ -170,6 +204,7 @@ def _read(tried: Tried) -> tuple[Kind, str, str] | None:
     return None
 
 
+_HINT_OF_MANY = "of a list of rows, look up each by its id and by whose it is"
 _HINT = "look the row up by its id and by whose it is, in one query"
 
 

@@ -37,12 +37,23 @@ class Owners:
     def example_of(self, person: str) -> Example:
         """The request on this person's row; of one without a row the first one's."""
         name = person if person in self.rows else self.rows[0]
+        return self._of((name,), name)
+
+    def example_of_both(self, first: str, second: str, person: str) -> Example | None:
+        """The request on the rows of two people at once, where the line names rows in a list; None where it names none so.
+
+        What names one row only names that of `person`.
+        """
+        both = self._of((first, second), person)
+        return both if both != self._of((person,), person) else None
+
+    def _of(self, names: tuple[str, ...], person: str) -> Example:
         return replace(
             self.example,
-            path=_chosen(self.example.path, name, self.people),
-            query=_chosen(self.example.query, name, self.people),
-            json=_chosen(self.example.json, name, self.people),
-            form=_chosen(self.example.form, name, self.people),
+            path=_chosen(self.example.path, names, person, self.people),
+            query=_chosen(self.example.query, names, person, self.people),
+            json=_chosen(self.example.json, names, person, self.people),
+            form=_chosen(self.example.form, names, person, self.people),
         )
 
     def value_of(self, person: str) -> str:
@@ -73,13 +84,21 @@ def _tables(value: Any, people: Collection[str], name: str) -> Iterator[tuple[st
             yield from _tables(inner, people, name)
 
 
-def _chosen(value: Any, person: str, people: Collection[str]) -> Any:
+def _chosen(value: Any, names: tuple[str, ...], person: str, people: Collection[str]) -> Any:
+    """A value with the tables replaced: in lists by the rows of `names`, elsewhere by that of `person`."""
     if _is_table(value, people):
-        return value[person]
+        lists = [value[name] for name in names]
+        return (
+            [row for rows in lists for row in rows] if all(isinstance(rows, list) for rows in lists) else value[person]
+        )
     if isinstance(value, Mapping):
-        return {key: _chosen(inner, person, people) for key, inner in value.items()}
+        return {key: _chosen(inner, names, person, people) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_chosen(inner, person, people) for inner in value]
+        return [
+            _chosen(inner, names, name, people)
+            for inner in value
+            for name in (names if any(_tables(inner, people, "")) else (person,))
+        ]
     return value
 
 

@@ -241,6 +241,14 @@ class RoutePlan:
         request = base_request(self.route, self.owners.example_of(person))
         return under(request, self.prefix) if self.prefix else request
 
+    def bases_of_both(self, person: str, owner: str) -> list[Request]:
+        """The requests that name rows of both in a list, in either order; none where the line has no list, or one of them no row."""
+        if self.owners is None or person == owner or person not in self.owners.rows:
+            return []
+        examples = (self.owners.example_of_both(*names, person) for names in ((person, owner), (owner, person)))
+        requests = [base_request(self.route, example) for example in examples if example is not None]
+        return [under(request, self.prefix) if self.prefix else request for request in requests]
+
     @cached_property
     def object_ways(self) -> dict[str, Way]:
         """The ways of people on rows, by their label: `alice:bob` is alice on a row of bob's."""

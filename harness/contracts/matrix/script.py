@@ -18,6 +18,7 @@ from harness.contracts.matrix.named import cells as named_cells
 from harness.contracts.matrix.named import learn, refused_person
 from harness.contracts.matrix.named_identity import identity_cells
 from harness.contracts.matrix.objects import Tried, try_objects
+from harness.contracts.matrix.own_session import own_session_cells
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.refusal import outcome_of
 from harness.contracts.matrix.runner import RouteScript, Work
@@ -87,6 +88,7 @@ class Script(Trials):
         yield from self.send([c for c in unwelcome if not _first_sign_in(c)], singly=False)
         yield from self._open_ways()
         yield from self._named()
+        yield from self._own_session()
         if rows := [cell for cell in plan.cells if cell.credential.objects]:
             self.objects = yield from try_objects(self.factory, plan, rows)
         yield from self._controls()
@@ -270,6 +272,14 @@ class Script(Trials):
         self.found += cells
         plan.found = self.found
         yield from self.send(cells, singly=False)
+
+    def _own_session(self) -> Steps:
+        """Send back the cookies that genuine answers have set, without a token."""
+        if self.plan.named is not None:
+            cells = own_session_cells(self.factory.jar, self.state, self.factory.mint, self.plan.named)
+            self.found += cells
+            self.plan.found = self.found
+            yield from self.send(cells, singly=False)
 
     def _entered(self, label: str) -> bool:
         answers = self.answers.get(label, [])
