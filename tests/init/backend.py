@@ -76,7 +76,8 @@ revision, down_revision = "b2", "a1"
 def upgrade():
     op.execute("ALTER TABLE users ADD COLUMN IF NOT EXISTS clerk_user_id text")
     with op.get_context().autocommit_block():
-        op.execute("CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS by_clerk_id ON users (clerk_user_id)")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS by_clerk_id")
+        op.execute("CREATE UNIQUE INDEX CONCURRENTLY by_clerk_id ON users (clerk_user_id)")
 def downgrade():
     op.execute("ALTER TABLE users DROP COLUMN IF EXISTS clerk_user_id")
 """

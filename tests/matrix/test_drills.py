@@ -113,14 +113,14 @@ def test_while_keys_cannot_be_had(
 def test_what_is_tried_without_keys_the_gravest_first(bench: Bench) -> None:
     run(bench.sender(drilled("jwks-outage")))
     assert bench.names() == [
-        "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret", "expired", "missing", "garbage", "clerk",
+        "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret", "expired", "missing", "garbage", "legacy", "clerk",
     ]  # fmt: skip
     assert {stop for *_, stop in bench.sent} == {True}
 
 
 def test_only_what_must_be_rejected_is_tried_without_keys(bench: Bench) -> None:
     run(bench.sender(drilled("jwks-outage", tolerate=["expired", "signature"], accept=("clerk", "garbage"))))
-    assert bench.names() == ["alg-none", "hs256-blank-secret", "missing", "clerk"]
+    assert bench.names() == ["alg-none", "hs256-blank-secret", "missing", "legacy", "clerk"]
 
 
 def test_the_handler_s_own_decision_is_waited_for(bench: Bench) -> None:

@@ -14,9 +14,22 @@ from harness.database import Server
 from harness.run.database import migrate
 from harness.run.environment import base_environment
 from harness.targets.own_database import own_database
-from tests.migrations.histories import BACK, ENV, FIRST, INDEX, REVISION, UP, Project, states
+from tests.migrations.histories import AGAIN, BACK, ENV, FIRST, INDEX, REVISION, UP, Project, states
 
 NAMES = [spec.name for spec in CHECKS]
+GUARDED = """
+begun = "clerk_user_id" in {each["name"] for each in sa.inspect(op.get_bind()).get_columns("users")}
+with op.get_context().autocommit_block():
+    op.execute("ALTER TABLE users ADD COLUMN IF NOT EXISTS clerk_user_id varchar(64)")
+    op.execute("ALTER TABLE users ADD COLUMN IF NOT EXISTS active boolean NOT NULL DEFAULT true")
+    if not begun:
+        op.execute("UPDATE users SET clerk_user_id = 'legacy_' || id")
+"""
+NOBODY_WITH_THEM = """
+op.execute("DELETE FROM notes WHERE EXISTS (SELECT FROM users WHERE email IS NULL)")
+op.execute("DELETE FROM users WHERE EXISTS (SELECT FROM users WHERE email IS NULL)")
+op.alter_column("users", "email", nullable=False)
+"""
 # flaw -> (upgrade, downgrade, the check that must find it, a part of what it says)
 FLAWS = {
     "needs rows": (UP + 'op.execute("SELECT 1 / count(*) FROM users")', BACK, "from-nothing", "division by zero"),
@@ -42,6 +55,15 @@ FLAWS = {
         BACK + 'op.drop_table("extra")', "resumable", "it cannot go on",
     ),
     "commits what it does not write down": (UP + INDEX, BACK, "resumable", "stopped at statement 3 of 3, it cannot go on"),
+    "keeps an invalid index": (INDEX + UP, BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")', "resumable", "(nick) INVALID; an index"),
+    "has done what it has begun": (GUARDED, BACK, "resumable", "users.clerk_user_id is filled in 0 rows; without the stop it is in 300"),
+    "nobody without a name can go back": (
+        UP + 'op.alter_column("users", "email", nullable=True)', 'op.alter_column("users", "email", nullable=False)\n' + BACK, "rollback",
+        "once a new row has NULL in users.email, as the migrations allow (allow = ['null:users.email'])",
+    ),
+    "nobody without a name comes back with others": (
+        UP + 'op.alter_column("users", "email", nullable=True)', NOBODY_WITH_THEM + BACK, "rollback", "rows are gone after the way back",
+    ),
     "leaves a trigger behind": (
         UP + """op.execute("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")""",
         BACK, "rollback", "+ function touch()",
@@ -139,8 +161,22 @@ def test_what_is_allowed_is_not_named(project: Project) -> None:
 
 def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project) -> None:
     back = BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")'
-    checks = project(INDEX + UP, back).verify(["no-blocking-ddl", "resumable", "rollback"])
+    checks = project(AGAIN + UP, back).verify(["no-blocking-ddl", "resumable", "rollback"])
     assert states(checks) == dict.fromkeys(("rollback", "resumable", "no-blocking-ddl"), ("proven", ""))
+
+
+def test_a_way_back_that_takes_whoever_came_after_is_left_alone(project: Project) -> None:
+    loosened = 'op.alter_column("users", "email", nullable=True)'
+    back = """op.execute("UPDATE users SET email = 'unknown-' || id WHERE email IS NULL")\nop.alter_column("users", "email", nullable=False)\n"""
+    assert states(project(UP + loosened, back + BACK).verify(["rollback"])) == {"rollback": ("proven", "")}
+    refuses = 'op.alter_column("users", "email", nullable=False)\n' + BACK
+    (check,) = project(UP + loosened, refuses, allow=["null:users.email"]).verify(["rollback"])
+    assert check.status == "proven"
+
+
+def test_a_guard_for_each_part_can_go_on(project: Project) -> None:
+    careful = GUARDED.replace("if not begun:", "if True:").replace("|| id", "|| id WHERE clerk_user_id IS NULL")
+    assert states(project(careful).verify(["resumable"])) == {"resumable": ("proven", "")}
 
 
 EMPTY = FIRST + 'op.execute("CREATE TABLE odd (a int CHECK (a = a + 1) NOT NULL)")'

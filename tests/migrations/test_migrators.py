@@ -52,7 +52,7 @@ def flyway(up: str = f"{ADD};\n", back: str | None = f"{TAKE};", **more: str) ->
     files = {
         "V1__users.sql": f"{USERS};",
         "V2__clerk.sql": up,
-        "V10__unique.sql": INDEX,
+        "V10__unique.sql": f"DROP INDEX CONCURRENTLY IF EXISTS by_clerk;\n{INDEX}",
         "U10__unique.sql": "DROP INDEX by_clerk",
     }
     if back is not None:

@@ -73,10 +73,10 @@ def test_each_story_is_tried_once_and_those_of_a_wanted_check_come_first() -> No
     ("webhook", "changes", "left_out"),
     [
         (True, True, set()),
-        (False, True, {"deliver", "deliver again", "partial", "race"}),
+        (False, True, {"deliver", "deliver again", "deliver killed", "other event", "partial", "race"}),
         (
             False, False,
-            {"deliver", "deliver again", "partial", "race",
+            {"deliver", "deliver again", "deliver killed", "other event", "partial", "race",
                 "rename", "move", "swap", "second address", "ban", "unban", "delete", "take address"},
         ),
     ],

@@ -53,7 +53,7 @@ class MigrationsFile(ContractTable):
     )
     allow: list[str] = Field(
         default=[],
-        description="what would be reported otherwise: drop:table.column, rewrite:table, lock:table, mapping:table.column, empty:table",
+        description="what would be reported otherwise: drop:, mapping: or null:table.column, rewrite:, lock: or empty:table",
     )
     fill: dict[str, str] = Field(
         default={},
@@ -72,9 +72,10 @@ def load_migrations(suites: Path) -> MigrationsFile | None:
     if file.migrator is not None and file.migrator not in MIGRATORS:
         raise DeclarationError(f"{path}: migrator: {file.migrator!r}: write one of {', '.join(MIGRATORS)}")
     for entry in file.allow:
-        if entry.partition(":")[0] not in ("drop", "rewrite", "lock", "empty", "mapping"):
+        if entry.partition(":")[0] not in ("drop", "rewrite", "lock", "empty", "mapping", "null"):
             raise DeclarationError(
-                f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table, lock:table, mapping:table.column or empty:table"
+                f"{path}: allow: {entry!r}: write drop:table.column, rewrite:table, lock:table, mapping:table.column, "
+                "null:table.column or empty:table"
             )
     if file.rehearsal is not None and file.rehearsal.lock_seconds is not None and file.rehearsal.rows is None:
         raise DeclarationError(f"{path}: rehearsal.lock_seconds: say at how many rows: rehearsal.rows")

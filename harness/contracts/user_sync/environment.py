@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from harness.contracts.user_sync.claims import alike, naming
 from harness.contracts.user_sync.client import SyncClient
 from harness.contracts.user_sync.declaration import SyncFile
 from harness.contracts.user_sync.people import LegacyAccount, Person, Row
@@ -186,7 +187,8 @@ class SyncEnvironment:
     def sign_up(self, claims: str, legacy: int, form: str, first: str | None, last: str | None) -> Person:
         """Add a person at Clerk, with an address of their own or one that a legacy account has.
 
-        `claims` is `own`, `legacy`, `legacy-unverified` or `legacy-secondary`; `legacy`: the account's number, modulo those there are.
+        `claims` is `own`, `legacy`, `legacy-unverified`, `legacy-secondary`, `alike` (an own address that resembles it) or `metadata`
+        (an own one, and the account named where the front end may write); `legacy`: the account's number, modulo those there are.
         """
         number = len(self.people)
         claims = "own" if claims == "legacy" and self.database.all_have_clerk_ids else claims
@@ -194,6 +196,11 @@ class SyncEnvironment:
         account = self.free_account(legacy)
         if account is None or claims == "own":
             return self._add_person("own", None, [own], first, last)
+        if claims == "alike":
+            return self._add_person(claims, account.number, [EmailAddress(alike(account.email, form))], first, last)
+        if claims == "metadata":
+            named = naming(account, self.file.table.id)
+            return self._add_person(claims, account.number, [own], first, last, unsafe_metadata=named)
         theirs = EmailAddress(
             account.email.upper() if form == "upper" else account.email, claims != "legacy-unverified"
         )
@@ -220,9 +227,16 @@ class SyncEnvironment:
         return None
 
     def _add_person(
-        self, claims: str, legacy: int | None, emails: list[EmailAddress], first: str | None, last: str | None
+        self,
+        claims: str,
+        legacy: int | None,
+        emails: list[EmailAddress],
+        first: str | None,
+        last: str | None,
+        **more: Any,
     ) -> Person:
-        user = self.clerk.directory.add_user(id=new_id("user"), emails=emails, first_name=first, last_name=last)
+        add = self.clerk.directory.add_user
+        user = add(id=new_id("user"), emails=emails, first_name=first, last_name=last, **more)
         person = Person(len(self.people), user, claims, legacy)
         self.people.append(person)
         return person

@@ -69,6 +69,14 @@ class PartialUpdate:
     row_after: Row | None
 
 
+@dataclass(frozen=True)
+class OtherEvent:
+    """A webhook message about no user was delivered. `added`: the Clerk ids of new rows of users that are nobody's."""
+
+    type: str
+    added: list[object]
+
+
 # What the database shows after each step
 
 

@@ -55,7 +55,7 @@ GRANT USAGE ON SCHEMA clerk_harness TO PUBLIC;
 _UNTIL_WAITED_FOR = """SELECT clerk_harness.until_waited_for(%s)"""
 _TRIGGER = (
     "DROP TRIGGER IF EXISTS clerk_harness_kill ON {}",
-    "CREATE TRIGGER clerk_harness_kill AFTER INSERT OR UPDATE ON {} FOR EACH STATEMENT EXECUTE FUNCTION clerk_harness.kill()",
+    "CREATE TRIGGER clerk_harness_kill AFTER INSERT OR UPDATE OR DELETE ON {} FOR EACH STATEMENT EXECUTE FUNCTION clerk_harness.kill()",
 )
 
 

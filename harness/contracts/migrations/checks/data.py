@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import psycopg
+from psycopg.rows import TupleRow
+
 from harness.contracts.base import CheckSpec
-from harness.contracts.migrations.databases import MigrationDatabases
+from harness.contracts.migrations.databases import MigrationDatabases, Upgrade
 from harness.contracts.migrations.declaration import MigrationsFile
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped
 from harness.contracts.migrations.schema import patch_of, schema_of
 from harness.contracts.migrations.snapshot import Snapshot, snapshot
 from harness.contracts.migrations.statement_watch import NOT_ALLOWED, StatementWatch
+from harness.database.filling import Table, insert_one, read_tables
 
 _STOPS = 12
 """At how many statements, spread over a migration, it is stopped."""
 _SHOWN_LINES = 6
+_INVALID = "; an index that was stopped is invalid: drop it before it is made (DROP INDEX CONCURRENTLY IF EXISTS)"
 
 
 def _data(databases: MigrationDatabases) -> None:
@@ -34,7 +41,47 @@ def _rollback(databases: MigrationDatabases) -> None:
             raise CheckFailed(f"the schema is another one after the way back: {shown}{rest}", patch)
         _compare(before, snapshot(connection, migrator.tables, before), file, may_drop=False)
         migrator.upgrade(url).require("up again fails after the way back")
+        _back_with_newcomers(databases, url, connection, before)
     databases.require_rows()
+
+
+def _back_with_newcomers(
+    databases: MigrationDatabases, url: str, connection: psycopg.Connection[TupleRow], before: Snapshot
+) -> None:
+    """The way back must take rows as only the new schema takes them: whoever signed up by then has no password, say."""
+    file, migrator = databases.file, databases.migrator
+    after = {name: table for name, table in read_tables(connection).items() if name not in migrator.tables}
+    new: dict[str, list[str]] = {}
+    for name, columns in loosened(before.tables, after).items():
+        columns = [column for column in columns if f"null:{name}.{column}" not in file.allow]
+        if columns and insert_one(connection, after, name, dict.fromkeys(columns)):
+            new[name] = [f"{name}.{column}" for column in columns]
+    if not new:
+        return
+    named = ", ".join(column for columns in new.values() for column in columns)
+    entry = "null:" + next(iter(new.values()))[0]
+    told = f"the way back fails once a new row has NULL in {named}, as the migrations allow (allow = [{entry!r}])"
+    migrator.downgrade(url, file.legacy).require(told)
+    now = snapshot(connection, migrator.tables, before)
+    for name in new:
+        if lost := set(before.keys[name]) - set(now.keys[name]):
+            raise CheckFailed(
+                f"{name}: {len(lost)} rows are gone after the way back, once a new row has NULL in {named}"
+            )
+
+
+def loosened(before: Mapping[str, Table], after: Mapping[str, Table]) -> dict[str, list[str]]:
+    """By table, the columns that take NULL now and did not before."""
+    found = {
+        name: [
+            column.name
+            for column in table.columns.values()
+            if column.required and name in after and column.name in after[name].columns
+            and not after[name].columns[column.name].required
+        ]
+        for name, table in before.items()
+    }  # fmt: skip
+    return {name: columns for name, columns in found.items() if columns}
 
 
 def _resumable(databases: MigrationDatabases) -> None:
@@ -43,8 +90,10 @@ def _resumable(databases: MigrationDatabases) -> None:
         raise CheckSkipped(NOT_ALLOWED)
     if not upgrade.count:
         raise CheckSkipped(f"no schema statement lies between {databases.file.legacy} and the head")
+    with psycopg.connect(upgrade.url, autocommit=True) as connection:
+        whole = schema_of(connection, databases.migrator.tables)
     for stop in stops(upgrade.count):
-        _resume(databases, stop, upgrade.count)
+        _resume(databases, stop, upgrade, whole)
     databases.require_rows()
 
 
@@ -55,20 +104,38 @@ def stops(count: int) -> list[int]:
     return sorted({1 + round(turn * (count - 1) / (_STOPS - 1)) for turn in range(_STOPS)})
 
 
-def _resume(databases: MigrationDatabases, stop: int, count: int) -> None:
-    """Stop a migration at a statement, and let it go on."""
+def _resume(databases: MigrationDatabases, stop: int, upgrade: Upgrade, whole: list[str]) -> None:
+    """Stop a migration at a statement, and let it go on: it must come to the same as without the stop. `whole`: that schema."""
     template, before = databases.legacy()
     with databases.copy_of(template) as (url, connection):
         watch = StatementWatch(connection, databases.migrator.tables)
         watch.stop_at(stop)
         databases.migrator.upgrade(url)
         watch.stop_at(0)
-        where = f"stopped at statement {stop} of {count}"
+        where = f"stopped at statement {stop} of {upgrade.count}"
         databases.migrator.upgrade(url).require(f"{where}, it cannot go on")
+        after = snapshot(connection, databases.migrator.tables, before)
         try:
-            _compare(before, snapshot(connection, databases.migrator.tables, before), databases.file, may_drop=True)
+            _compare(before, after, databases.file, may_drop=True)
         except CheckFailed as failed:
             raise CheckFailed(f"{where} and gone on: {failed}") from None
+        if patch := patch_of(whole, schema_of(connection, databases.migrator.tables)):
+            shown = "; ".join(patch[:_SHOWN_LINES]) + (
+                _INVALID if any(line.endswith(" INVALID") for line in patch) else ""
+            )
+            raise CheckFailed(f"{where} and gone on, the schema is another one than without the stop: {shown}", patch)
+        if left := left_empty(upgrade.after, after):
+            raise CheckFailed(f"{where} and gone on, {left}")
+
+
+def left_empty(whole: Snapshot, resumed: Snapshot) -> str:
+    """Which column is filled in fewer rows than without the stop, in words; empty where none is. What it is filled with may differ."""
+    for (name, column), values in whole.content.items():
+        filled = sum(value is not None for value in values)
+        now = sum(value is not None for value in resumed.content.get((name, column), values))
+        if now < filled:
+            return f"{name}.{column} is filled in {now} rows; without the stop it is in {filled}"
+    return ""
 
 
 def _compare(before: Snapshot, after: Snapshot, file: MigrationsFile, *, may_drop: bool) -> None:
@@ -118,13 +185,15 @@ DATA = CheckSpec(
 )
 ROLLBACK = CheckSpec(
     "rollback",
-    "down again restores schema and data, and up again works",
-    "https://alembic.sqlalchemy.org/en/latest/tutorial.html (downgrading)",
+    "down again restores schema and data, also once there are new rows, and up again works",
+    "https://alembic.sqlalchemy.org/en/latest/tutorial.html (downgrading); PostgreSQL documentation, ALTER TABLE (SET NOT NULL takes "
+    "no NULL; field note: people who came after have no password)",
     _rollback,
 )
 RESUMABLE = CheckSpec(
     "resumable",
-    "stopped half-way, at any statement, they can go on",
-    "https://alembic.sqlalchemy.org/en/latest/api/runtime.html (transaction_per_migration, autocommit_block)",
+    "stopped half-way, at any statement, they can go on, and come to the same",
+    "https://alembic.sqlalchemy.org/en/latest/api/runtime.html (transaction_per_migration, autocommit_block); PostgreSQL "
+    "documentation, CREATE INDEX (Building Indexes Concurrently: what is left is invalid)",
     _resumable,
 )

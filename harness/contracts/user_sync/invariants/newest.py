@@ -52,6 +52,8 @@ INVARIANT = Invariant(
             "deliver:0:0",
         ),
         story("sign up:0:0:own", "request:0", "move:0:0::plus", "deliver:0:1", "deliver:0:0"),
+        story("sign up:0:0:own", "request:0", "deliver:0:0", "rename:0:0:Grace", "deliver killed:0:0", "deliver:0:0"),
+        story("sign up:0:0:own", "request:0", "deliver:0:0", "move:0:0::plus", "deliver killed:1:0", "deliver:0:0"),
         story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1"),
         story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1", "deliver:0:3", "deliver:0:2", "everybody"),
         story("sign up:0:0:own", "request:0", "take address:0:0", "request:0", "deliver:0:1"),

@@ -27,6 +27,7 @@ INVARIANT = Invariant(
         story("sign up:0:0:own", "request:0", "delete:0", "deliver:0:1", "deliver:0:0"),
         story("sign up:0:0:own", "delete:0", "deliver:0:1", "deliver:0:0"),
         story("sign up:0:0:own", "request:0", "delete:0", "deliver:0:1", "restart", "deliver:0:0"),
+        story("sign up:0:0:own", "request:0", "deliver:0:0", "delete:0", "deliver killed:0:0", "deliver:0:0"),
         story(
             "sign up:0:0:own",
             "request:0",

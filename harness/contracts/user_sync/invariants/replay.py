@@ -20,6 +20,9 @@ INVARIANT = Invariant(
     name="replay",
     sentence="replaying anything leaves the database as after the first time",
     source="https://docs.svix.com/retries (a message may arrive more than once)",
-    stories=(story("sign up:0:0:own", "deliver:0:0", "deliver again:0:0", "deliver again:0:0", "request:0"),),
+    stories=(
+        story("sign up:0:0:own", "deliver:0:0", "deliver again:0:0", "deliver again:0:0", "request:0"),
+        story("sign up:0:0:own", "deliver:0:0", "restart", "request:0"),
+    ),
     rules=(Rule(Replayed, _unchanged),),
 )

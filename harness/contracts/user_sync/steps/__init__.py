@@ -28,6 +28,8 @@ STEP_TYPES: tuple[StepType, ...] = (
     changes.TAKE_ADDRESS,
     changes.LEGACY_SIGN_UP,
     changes.RESTART,
+    deliveries.DELIVER_KILLED,
+    deliveries.OTHER_EVENT,
 )
 """Their order decides what a seed generates."""
 BY_KIND = {step_type.kind: step_type for step_type in STEP_TYPES}

@@ -37,8 +37,10 @@ def forms() -> st.SearchStrategy[str]:
 
 
 def claims() -> st.SearchStrategy[str]:
-    """Whose address somebody signs up with: an own one, or a legacy account's as one of three kinds."""
-    return st.sampled_from(["own", "own", "own", "legacy", "legacy-unverified", "legacy-secondary"])
+    """Whose address somebody signs up with: an own one, a legacy account's as one of three kinds, or an own one and a claim to that."""
+    return st.sampled_from(
+        ["own", "own", "own", "legacy", "legacy-unverified", "legacy-secondary", "alike", "metadata"]
+    )
 
 
 def names() -> st.SearchStrategy[str | None]:

@@ -1,0 +1,41 @@
+"""How somebody comes near a legacy account without proving anything: by an address like its own, or by naming it.
+
+Source: RFC 5321, section 2.3.11 (only the host of an address may interpret its local part: tags and dots are the host's matter);
+https://clerk.com/docs/guides/users/extending (unsafe metadata can be read and written by the front end).
+"""
+
+from __future__ import annotations
+
+from harness.contracts.user_sync.people import LegacyAccount
+
+_ID_NAMES = (
+    "id",
+    "user_id",
+    "userId",
+    "legacy_id",
+    "legacyId",
+    "legacy_user_id",
+    "legacyUserId",
+    "old_id",
+    "oldId",
+    "old_user_id",
+    "external_id",
+    "externalId",
+)
+_ADDRESS_NAMES = ("email", "legacy_email", "legacyEmail", "old_email")
+
+
+def alike(address: str, form: str) -> str:
+    """Another address that careless comparisons take for this one: `plus` with a tag, `upper` with a dot more, else with a wildcard
+    of LIKE in it.
+    """
+    local, _, host = address.rpartition("@")
+    changed = {"plus": f"{local}+tag", "upper": f"{local[0]}.{local[1:]}"}.get(form, f"_{local[1:]}")
+    return f"{changed}@{host}"
+
+
+def naming(account: LegacyAccount, key: str) -> dict[str, object]:
+    """Metadata that names an account by its id (its column is `key`) and its address, under the usual names."""
+    number = account.row[key]
+    known: object = number if isinstance(number, int) else str(number)
+    return dict.fromkeys((*_ID_NAMES, key), known) | dict.fromkeys(_ADDRESS_NAMES, account.email)
