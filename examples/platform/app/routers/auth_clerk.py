@@ -79,14 +79,8 @@ async def signed_delivery(request: Request) -> dict[str, Any]:
 async def webhook(request: Request, db: Db) -> dict[str, str]:
     """Deliveries come at least once and in any order."""
     event = await signed_delivery(request)
-    new = db.scalar(
-        insert(WebhookDelivery)
-        .values(id=request.headers["svix-id"], type=str(event.get("type")))
-        .on_conflict_do_nothing()
-        .returning(WebhookDelivery.id)
-    )
-    db.commit()
-    if new is None:
+    delivery = request.headers["svix-id"]
+    if db.get(WebhookDelivery, delivery) is not None:
         return {"status": "seen"}
     if str(event.get("type")).startswith("user."):
         # An event may be older than what was written since, so Clerk is asked for the user as it is now.
@@ -96,4 +90,8 @@ async def webhook(request: Request, db: Db) -> dict[str, str]:
             user_sync.deactivate(db, user_id)
         else:
             user_sync.sync(db, profile)
+    # Only what was done is seen: what fails before is delivered again, and doing it twice changes nothing.
+    values = {"id": delivery, "type": str(event.get("type"))}
+    db.execute(insert(WebhookDelivery).values(**values).on_conflict_do_nothing())
+    db.commit()
     return {"status": "ok"}
