@@ -126,9 +126,9 @@ def _refuses_in_envelope(answer: dict[str, Any]) -> bool:
         or any(code.lower() in _FAILED for code in codes)
     )
     words = [value for name, value in told.items() if name in _CODES | _WORDS | _ERRORS and isinstance(value, str)]
-    return any(code in ("401", "403") for code in codes) or (
-        failed and any(_REFUSING_SENTENCES.search(word.replace("_", " ")) for word in words)
-    )
+    if any(code in map(str, REFUSING_STATUSES) for code in codes):
+        return True
+    return failed and any(_REFUSING_SENTENCES.search(word.replace("_", " ")) for word in words)
 
 
 def _errors_of(answer: Any) -> list[dict[str, Any]]:

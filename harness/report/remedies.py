@@ -67,6 +67,10 @@ _IDENTITY = Family(
     "identity", (), "people to answers of others",
     "take the identity from the claims of the token that was verified and from nothing else, and keep answers under it", "credentials.md#roles",
 )  # fmt: skip
+_OWN_SESSION = Family(
+    "own session", (), "cookies that it gave out itself",
+    "verify Clerk's token on every request, and give out no session of the backend's own", "credentials.md#state",
+)  # fmt: skip
 _OF_IDENTITY = (
     "identity-in-header",
     "identity-in-query",
@@ -74,10 +78,7 @@ _OF_IDENTITY = (
     "named-identity",
     "answer-of-who-came-first",
 )
-_OWN_SESSION = Family(
-    "own session", (), "cookies that it gave out itself",
-    "verify Clerk's token on every request, and give out no session of the backend's own", "credentials.md#state",
-)  # fmt: skip
+_BY_NAME = dict.fromkeys(_OF_IDENTITY, _IDENTITY) | {"cookies-after-genuine": _OWN_SESSION}
 _OTHER = Family("other", (), "what must be rejected", "reject it before the handler is called", "verdicts.md")
 
 
@@ -86,11 +87,7 @@ def family_of(credential: str, group: str) -> Family:
     name = credential.partition("@")[0]
     if name == "legacy" or name.startswith("legacy-"):
         return _BY_GROUP["legacy"]
-    if name in _OF_IDENTITY:
-        return _IDENTITY
-    if name == "cookies-after-genuine":
-        return _OWN_SESSION
-    return _BY_GROUP.get(group, _OTHER)
+    return _BY_NAME.get(name) or _BY_GROUP.get(group, _OTHER)
 
 
 def weakness(credential: str) -> tuple[str, str]:

@@ -67,8 +67,14 @@ def _with_base(plan: RoutePlan, base: Request) -> RoutePlan:
     return other
 
 
-def _said(request: Request) -> str:
-    return f"{request.path} {request.query} {request.body.decode('latin-1')}"
+def _sent(requests: Requests, times: int = 1) -> Generator[Work, list[Observation], tuple[list[Observation], str]]:
+    """The answers to a request with the rows that it wrote, and what it said in its path, query and body."""
+    sendings = requests.forms(False) * times
+    for sending in sendings:
+        sending.rows = True
+    answers = yield Work(sendings, singly=True)
+    request = requests.request("forms", 0)
+    return answers, f"{request.path} {request.query} {request.body.decode('latin-1')}"
 
 
 def try_objects(
@@ -83,18 +89,12 @@ def try_objects(
     among: dict[tuple[str, str], list[tuple[Observation, str]]] = {}
     for person, owner in owners.pairs:
         entry = CATALOGUE["own-object" if person == owner else "others-object"]
-        requests = Requests(factory, _with_base(plan, plan.base_of(owner)), _speaking(person, entry), way, None)
-        sendings = requests.forms(False) * (2 if person == owner else 1)
-        for sending in sendings:
-            sending.rows = True
-        asked[person, owner] = yield Work(sendings, singly=True)
-        said[person, owner] = _said(requests.request("forms", 0))
+        speaking = _speaking(person, entry)
+        requests = Requests(factory, _with_base(plan, plan.base_of(owner)), speaking, way, None)
+        asked[person, owner], said[person, owner] = yield from _sent(requests, 2 if person == owner else 1)
         for base in plan.bases_of_both(person, owner):
-            mixed = Requests(factory, _with_base(plan, base), _speaking(person, entry), way, None)
-            (sending,) = mixed.forms(False)
-            sending.rows = True
-            (answer,) = yield Work([sending], singly=True)
-            among.setdefault((person, owner), []).append((answer, _said(mixed.request("forms", 0))))
+            (answer,), text = yield from _sent(Requests(factory, _with_base(plan, base), speaking, way, None))
+            among.setdefault((person, owner), []).append((answer, text))
     ids = {name: _identifiers(factory.mint.identities[name], owners) for name in owners.people}
     tried = []
     for cell in cells:

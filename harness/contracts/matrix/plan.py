@@ -238,16 +238,19 @@ class RoutePlan:
         """The request without any credential on that person's row, where the line says whose is which."""
         if self.owners is None or person not in self.owners.rows:
             return self.base
-        request = base_request(self.route, self.owners.example_of(person))
-        return under(request, self.prefix) if self.prefix else request
+        return self._request_of(self.owners.example_of(person))
 
     def bases_of_both(self, person: str, owner: str) -> list[Request]:
         """The requests that name rows of both in a list, in either order; none where the line has no list, or one of them no row."""
         if self.owners is None or person == owner or person not in self.owners.rows:
             return []
         examples = (self.owners.example_of_both(*names, person) for names in ((person, owner), (owner, person)))
-        requests = [base_request(self.route, example) for example in examples if example is not None]
-        return [under(request, self.prefix) if self.prefix else request for request in requests]
+        return [self._request_of(example) for example in examples if example is not None]
+
+    def _request_of(self, example: Example) -> Request:
+        """The request that an example describes, where the route is served."""
+        request = base_request(self.route, example)
+        return under(request, self.prefix) if self.prefix else request
 
     @cached_property
     def object_ways(self) -> dict[str, Way]:

@@ -67,9 +67,8 @@ class Redirect:
         text = _plain(host)
         if self.is_clerk(text):
             return SENTINEL
-        if text.endswith(
-            ".localhost"
-        ):  # Loopback wherever names are resolved (RFC 6761 section 6.3), of which not all systems know.
+        # Loopback wherever names are resolved (RFC 6761 section 6.3), of which not all systems know.
+        if text.endswith(".localhost"):
             return "127.0.0.1"
         if text in self.allowed_names:
             return host

@@ -36,13 +36,17 @@ def _rollback(databases: MigrationDatabases) -> None:
         migrator.upgrade(url).require(f"{file.rows} users cannot be migrated")
         migrator.downgrade(url, file.legacy).require("the way back fails")
         if patch := patch_of(schema, schema_of(connection, migrator.tables)):
-            rest = f"; and {len(patch) - _SHOWN_LINES} more" if len(patch) > _SHOWN_LINES else ""
-            shown = "; ".join(patch[:_SHOWN_LINES])
-            raise CheckFailed(f"the schema is another one after the way back: {shown}{rest}", patch)
+            raise CheckFailed(f"the schema is another one after the way back: {_first(patch)}", patch)
         _compare(before, snapshot(connection, migrator.tables, before), file, may_drop=False)
         migrator.upgrade(url).require("up again fails after the way back")
         _back_with_newcomers(databases, url, connection, before)
     databases.require_rows()
+
+
+def _first(patch: list[str]) -> str:
+    """The first lines of a patch, and how many more there are."""
+    rest = f"; and {len(patch) - _SHOWN_LINES} more" if len(patch) > _SHOWN_LINES else ""
+    return "; ".join(patch[:_SHOWN_LINES]) + rest
 
 
 def _back_with_newcomers(
@@ -120,10 +124,9 @@ def _resume(databases: MigrationDatabases, stop: int, upgrade: Upgrade, whole: l
         except CheckFailed as failed:
             raise CheckFailed(f"{where} and gone on: {failed}") from None
         if patch := patch_of(whole, schema_of(connection, databases.migrator.tables)):
-            shown = "; ".join(patch[:_SHOWN_LINES]) + (
-                _INVALID if any(line.endswith(" INVALID") for line in patch) else ""
-            )
-            raise CheckFailed(f"{where} and gone on, the schema is another one than without the stop: {shown}", patch)
+            hint = _INVALID if any(line.endswith(" INVALID") for line in patch) else ""
+            told = f"the schema is another one than without the stop: {_first(patch)}{hint}"
+            raise CheckFailed(f"{where} and gone on, {told}", patch)
         if left := left_empty(upgrade.after, after):
             raise CheckFailed(f"{where} and gone on, {left}")
 
