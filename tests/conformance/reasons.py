@@ -9,7 +9,8 @@ PYTHON: dict[str, str] = {
         clerk clerk-v1 clerk-no-azp clerk-impersonated clerk-pending clerk-newcomer clerk-other clerk-org-admin
         clerk-org-member clerk-rotated clerk-clock-ahead m2m-opaque m2m-jwt oauth-opaque oauth-jwt api-key exp-missing exp-huge
         lifetime-too-long iss-other iss-missing iss-prefix iss-suffix iss-substring iss-array iss-upper-case
-        iss-http iss-trailing-slash azp-foreign azp-foreign-with-origin azp-lookalike-prefix azp-lookalike-suffix azp-array sub-missing sub-empty sub-of-machine
+        iss-http iss-trailing-slash azp-foreign azp-foreign-with-origin azp-lookalike-prefix
+        azp-lookalike-suffix azp-array sub-missing sub-empty sub-of-machine
         sub-unknown-user sub-banned-user sub-deleted-user sid-missing sid-revoked version-unknown
         unsafe-metadata-role session-for-machine machine-for-session template-for-session sign-in-ticket
         handshake-token clerk-header-legacy-cookie cookie-expired-header-genuine expired-after-genuine
@@ -66,7 +67,8 @@ NODE: dict[str, str] = {
         clerk clerk-v1 clerk-no-azp clerk-template clerk-impersonated clerk-pending clerk-newcomer clerk-other
         clerk-org-admin clerk-org-member clerk-rotated clerk-clock-ahead exp-huge lifetime-too-long crit-unknown iss-other iss-missing
         iss-prefix iss-suffix iss-substring iss-array iss-upper-case iss-http iss-trailing-slash azp-foreign
-        azp-foreign-with-origin azp-lookalike-prefix azp-lookalike-suffix azp-array aud-foreign sub-empty sub-of-machine sub-unknown-user sub-banned-user
+        azp-foreign-with-origin azp-lookalike-prefix
+        azp-lookalike-suffix azp-array aud-foreign sub-empty sub-of-machine sub-unknown-user sub-banned-user
         sub-deleted-user sid-missing sid-revoked version-unknown unsafe-metadata-role session-for-machine
         template-for-session id-token sign-in-ticket clerk-header-legacy-cookie cookie-expired-header-genuine
         expired-after-genuine revoked-after-genuine banned-after-genuine rotated-out-after-genuine
