@@ -35,7 +35,8 @@ def live_functions(paths: Sequence[str]) -> Functions:
     files = {str(ROOT / path): path for path in paths}
     found: Functions = {}
     for each in gc.get_objects():
-        if isinstance(each, FunctionType) and each.__code__.co_filename in files:
+        # Nothing can be derived from a function's type, and `isinstance` would ask a lazy object what it is, which runs it.
+        if type(each) is FunctionType and each.__code__.co_filename in files:
             code = each.__code__
             found.setdefault((files[code.co_filename], code.co_firstlineno, code.co_name), []).append(each)
     return found
