@@ -64,8 +64,9 @@ INDEX = """
 with op.get_context().autocommit_block():
     op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS by_nick ON users (nick)")
 """
-AGAIN = INDEX.replace("op.execute(", 'op.execute("DROP INDEX CONCURRENTLY IF EXISTS by_nick")\n    op.execute(')
-"""What a stop has left of the index is invalid, and is dropped first."""
+UNIQUE = INDEX.replace("INDEX", "UNIQUE INDEX").replace("(nick)", "(id)")
+AGAIN = UNIQUE.replace("op.execute(", 'op.execute("DROP INDEX CONCURRENTLY IF EXISTS by_nick")\n    op.execute(')
+"""What a stop has left of the index is invalid, holds nobody to it, and is dropped first."""
 Project = Callable[..., Migrations]
 
 

@@ -14,7 +14,7 @@ from harness.database import Server
 from harness.run.database import migrate
 from harness.run.environment import base_environment
 from harness.targets.own_database import own_database
-from tests.migrations.histories import AGAIN, BACK, ENV, FIRST, INDEX, REVISION, UP, Project, states
+from tests.migrations.histories import AGAIN, BACK, ENV, FIRST, INDEX, REVISION, UNIQUE, UP, Project, states
 
 NAMES = [spec.name for spec in CHECKS]
 GUARDED = """
@@ -55,7 +55,7 @@ FLAWS = {
         BACK + 'op.drop_table("extra")', "resumable", "it cannot go on",
     ),
     "commits what it does not write down": (UP + INDEX, BACK, "resumable", "stopped at statement 3 of 3, it cannot go on"),
-    "keeps an invalid index": (INDEX + UP, BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")', "resumable", "(nick) INVALID; an index"),
+    "keeps an invalid unique index": (UNIQUE + UP, BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")', "resumable", "(id) INVALID; a unique index"),
     "has done what it has begun": (GUARDED, BACK, "resumable", "users.clerk_user_id is filled in 0 rows; without the stop it is in 300"),
     "nobody without a name can go back": (
         UP + 'op.alter_column("users", "email", nullable=True)', 'op.alter_column("users", "email", nullable=False)\n' + BACK, "rollback",
@@ -159,9 +159,10 @@ def test_what_is_allowed_is_not_named(project: Project) -> None:
     assert {check.status for check in migrations.verify(["data", "no-blocking-ddl"])} == {"proven"}
 
 
-def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project) -> None:
+@pytest.mark.parametrize("index", [INDEX, AGAIN], ids=["slow when it was stopped", "unique, and dropped before"])
+def test_an_index_made_concurrently_is_gentle_and_can_go_on(project: Project, index: str) -> None:
     back = BACK + 'op.execute("DROP INDEX IF EXISTS by_nick")'
-    checks = project(AGAIN + UP, back).verify(["no-blocking-ddl", "resumable", "rollback"])
+    checks = project(index + UP, back).verify(["no-blocking-ddl", "resumable", "rollback"])
     assert states(checks) == dict.fromkeys(("rollback", "resumable", "no-blocking-ddl"), ("proven", ""))
 
 

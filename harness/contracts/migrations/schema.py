@@ -30,7 +30,7 @@ _PARTS = {
         FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
         {_OF_RELATION.format('a.attrelid')} AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND a.attnum > 0 AND NOT a.attisdropped""",
     "constraint": f"SELECT c.oid::regclass, o.conname, pg_get_constraintdef(o.oid) FROM pg_constraint o {_OF_RELATION.format('o.conrelid')} AND o.contype <> 'n'",
-    "index": f"SELECT c.oid::regclass, x.indexrelid::regclass, pg_get_indexdef(x.indexrelid) || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END FROM pg_index x {_OF_RELATION.format('x.indrelid')}",
+    "index": f"SELECT c.oid::regclass, x.indexrelid::regclass, pg_get_indexdef(x.indexrelid) || CASE WHEN x.indisunique AND NOT x.indisvalid THEN ' INVALID' ELSE '' END FROM pg_index x {_OF_RELATION.format('x.indrelid')}",
     "trigger": f"SELECT c.oid::regclass, t.tgname, concat_ws(' ', pg_get_triggerdef(t.oid), 'enabled', t.tgenabled) FROM pg_trigger t {_OF_RELATION.format('t.tgrelid')} AND NOT t.tgisinternal",
     "rule": f"SELECT c.oid::regclass, r.rulename, pg_get_ruledef(r.oid) FROM pg_rewrite r {_OF_RELATION.format('r.ev_class')} AND r.rulename <> '_RETURN'",
     "view": f"SELECT c.oid::regclass, '', pg_get_viewdef(c.oid) {_RELATION} AND c.relkind IN ('v', 'm')",

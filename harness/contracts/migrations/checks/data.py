@@ -19,7 +19,7 @@ from harness.database.filling import Table, insert_one, read_tables
 _STOPS = 12
 """At how many statements, spread over a migration, it is stopped."""
 _SHOWN_LINES = 6
-_INVALID = "; an index that was stopped is invalid: drop it before it is made (DROP INDEX CONCURRENTLY IF EXISTS)"
+_INVALID = "; a unique index that was stopped holds nobody to it: drop it before it is made (DROP INDEX CONCURRENTLY IF EXISTS)"
 
 
 def _data(databases: MigrationDatabases) -> None:
