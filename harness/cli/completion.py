@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -69,6 +68,8 @@ def _routers(suites: Path) -> Iterable[str]:
 
 
 def _routes(suites: Path) -> Iterable[str]:
+    import tomllib
+
     for path in sorted((suites / "routers").glob("*.toml")):
         try:
             yield from tomllib.loads(read_regular(path).decode("utf-8")).get("routes", {})

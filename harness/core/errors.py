@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from harness.core.text import sentence
-from harness.core.toml_lines import placed
 
 
 class HarnessError(Exception):
@@ -20,6 +19,9 @@ class DeclarationError(HarnessError):
     """A declaration (TOML) that cannot be used: names file, key, line and column, and what was expected."""
 
     def __init__(self, message: str) -> None:
+        # Only a message needs to read TOML; every command knows these errors.
+        from harness.core.toml_lines import placed
+
         super().__init__(placed(message))
 
 

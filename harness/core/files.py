@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +66,8 @@ def path_problem(path: Path) -> str | None:
 def read_toml(path: Path, *, hint: str = "; `clerk-harness init` writes one") -> dict[str, Any]:
     """The file's tables. Raises DeclarationError naming the file (with `hint` where it is missing), and the line where TOML
     is broken; UnsafeError for a live key anywhere in it, naming the place."""
+    import tomllib
+
     text = read_text(path, hint=hint)
     if _LONG_KEY.search(text):
         raise DeclarationError(f"{path}: nested too deeply")

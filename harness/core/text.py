@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 _LONGEST = 1200
@@ -30,6 +29,8 @@ def listed(names: list[str], most: int) -> str:
 
 def meant(word: str, known: Iterable[str]) -> str:
     """A hint at the word that was probably meant, `; did you mean 'clerk'?`, or the empty text."""
+    import difflib  # `--help` means no other word, and would wait for it.
+
     lower = {each.lower(): each for each in known}
     found = difflib.get_close_matches(word.lower(), lower, n=1)
     return f"; did you mean {lower[found[0]]!r}?" if found else ""
