@@ -88,4 +88,4 @@ def prepared(item: list[Any]) -> Item:
 if __name__ == "__main__":
     sys.path.insert(0, "")
     items = [prepared(item) for item in json.loads(Path(sys.argv[1]).read_text())]
-    print(json.dumps({"cells": len(items), "seconds": asyncio.run(main(items))}))
+    print(json.dumps({"requests": len(items), "seconds": asyncio.run(main(items))}))

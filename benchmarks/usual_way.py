@@ -1,4 +1,4 @@
-"""The usual way: one parametrized pytest item a cell, with starlette's TestClient. Collected by `speed.py` only."""
+"""The usual way: one parametrized pytest item a request, with starlette's TestClient. Collected by `speed.py` only."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def client() -> TestClient:
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=range(len(ITEMS)))
-def test_cell(client: TestClient, item: list[Any]) -> None:
+def test_request(client: TestClient, item: list[Any]) -> None:
     kind, method, path, query, headers, body, messages = item
     url = f"{path}?{query}" if query else path
     pairs = [
