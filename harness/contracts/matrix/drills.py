@@ -201,13 +201,12 @@ class Drills:
             yield from self._during(fault, cells, healing)
 
     def _during(self, fault: JwksFault, cells: list[Cell], healing: list[Cell]) -> Iterator[CellVerdict]:
-        # Keys are forgotten on the lane where each route is tried.
-        lanes = sorted({self.sender.lane_number(cell.plan) for cell in (*cells, *healing)})
+        lane = self._gather([*cells, *healing])
         issuer = self.sender.mint.instance
         starts = True
         issuer.jwks_fault = fault
         try:
-            starts = self._starts(lanes)
+            starts = self._starts([lane])
             for cell in cells:
                 yield self._without_keys(cell, starts=starts)
             if starts:
@@ -216,10 +215,16 @@ class Drills:
         finally:
             issuer.jwks_fault = None
             if not starts:
-                for lane in lanes:
-                    self.sender.target.renew(lane)
+                self.sender.target.renew(lane)
         for cell in healing:
             yield self._heals(cell)
+
+    def _gather(self, cells: list[Cell]) -> int:
+        """Bring the routes of cells to one lane, on which the app is started anew once for all of them; the number of the lane."""
+        lane = self.sender.lane_number(cells[0].plan)
+        for cell in cells:
+            self.sender.lane_of[cell.plan.key] = lane
+        return lane
 
     def _starts(self, lanes: list[int]) -> bool:
         """Start the app anew on some lanes; return whether it starts on all of them."""

@@ -20,7 +20,7 @@ from harness.targets.base import Call, Observation, Target, ask
 class Sender:
     """Makes requests, sends them and judges the answers. `limit`: seconds for each request.
 
-    `states`: what is known of each route, by its key. `lane_of`: the number of the lane that has tried a route, by its key;
+    `states`: what is known of each route, by its key. `lane_of`: the number of the lane that tries a route, by its key;
     what the target's process remembers of a route, the process of that lane remembers. `onlooker` is told what is asked.
     """
 
