@@ -158,6 +158,17 @@ def exponent(sizes: list[int], values: list[float]) -> float:
     return above / sum((x - middle_x) ** 2 for x in xs)
 
 
+def memory_at(cells: int, found: list[tuple[int, float]]) -> tuple[float, str]:
+    """Megabytes at so many cells, and how they are known: on the straight line through the two sizes beside, or the two largest."""
+    if len(found) == 1:
+        return found[0][1], f"measured at {found[0][0]:,}"
+    at = next((number for number, (size, _) in enumerate(found) if size >= cells), len(found) - 1)
+    (small, little), (large, much) = found[max(0, at - 1)], found[max(1, at)]
+    between = large >= cells
+    how = f"between {small:,} and {large:,}" if between else "by the growth of these sizes"
+    return little + (much - little) * (cells - small) / (large - small), how
+
+
 def of_a_size(routes: int, rounds: int, browser: bool, folder: Path) -> tuple[Figures, float, float]:
     """The median run of a size, seconds to open its page, and the share of the longer of two shards in the time of one run."""
     suites = backend(folder, routes)
@@ -190,10 +201,7 @@ def main() -> int:
             found.append(of_a_size(size, given.rounds, not given.no_browser, Path(folder)))
     runs = [run for run, _, _ in found]
     growth = exponent(sizes, [run.matrix for run in runs])
-    last = runs[-1]
-    a_cell = (last.megabytes - runs[0].megabytes) / (last.cells - runs[0].cells) if len(runs) > 1 else 0.0
-    at_most = last.megabytes + max(0, CELLS - last.cells) * a_cell
-    how = "measured" if last.cells >= CELLS else "by the growth of these sizes"
+    at_most, how = memory_at(CELLS, [(run.cells, run.megabytes) for run in runs])
     told = [
         ("exponent of the matrix' time", growth, EXPONENT, ""),
         ("exponent of the harness's own CPU", exponent(sizes, [run.cpu for run in runs]), EXPONENT, ""),
