@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 _FORMATS = {
@@ -156,20 +157,23 @@ def _text(schema: dict[str, Any]) -> str:
     return "sample".ljust(shortest, "x")[:longest]
 
 
+@cache
 def _matching(pattern: str, shortest: int, longest: int | None) -> str:
     """A text for a pattern: found by Hypothesis, which knows regular expressions."""
     import warnings
 
-    from hypothesis import find, settings, strategies
+    from hypothesis import Phase, find, settings, strategies
     from hypothesis.errors import HypothesisException
 
+    # Without the phase that explains what was found, which takes seconds for each pattern, and tells nobody.
+    phases = (Phase.generate, Phase.shrink)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return find(
                 strategies.from_regex(pattern),
                 lambda text: shortest <= len(text) <= (longest or len(text)) and text.isprintable(),
-                settings=settings(database=None, derandomize=True, deadline=None),
+                settings=settings(database=None, derandomize=True, deadline=None, phases=phases),
             )
     except (HypothesisException, re.error, ValueError, OverflowError, RecursionError):
         return "sample"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import hypothesis
 import pytest
 
 from harness.targets.request_builder import Example, base_request, fields_of, optional_fields
@@ -62,3 +63,17 @@ def test_the_schema_of_a_document_is_still_followed() -> None:
     document = of_schema({"allOf": [{"properties": {"a": {"type": "integer", "minimum": 3}}, "required": ["a"]}]})
     (route,) = routes_of_document(parse_document(json.dumps(document).encode()))
     assert json.loads(base_request(route, Example()).body) == {"a": 3}
+
+
+def test_a_text_for_a_pattern_is_looked_for_once_and_not_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[hypothesis.settings] = []
+    find = hypothesis.find
+
+    def noted(*words: Any, settings: hypothesis.settings) -> Any:
+        asked.append(settings)
+        return find(*words, settings=settings)
+
+    monkeypatch.setattr(hypothesis, "find", noted)
+    schema = {"type": "string", "pattern": "^job-[0-9]{7}$"}
+    assert [sample(schema, {}), sample(schema, {})] == ["job-0000000"] * 2
+    assert [hypothesis.Phase.explain in settings.phases for settings in asked] == [False]
