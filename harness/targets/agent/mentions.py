@@ -211,6 +211,7 @@ class Mentions:
         self.app_dir = app_dir
         self.libraries = libraries
         self._known: dict[FunctionType, Mentioned] = {}
+        self._called: dict[FunctionType, list[FunctionType]] = {}
 
     def of(self, function: FunctionType) -> Mentioned:
         """Return what this function's code mentions."""
@@ -233,13 +234,9 @@ class Mentions:
         while level:
             current, depth, within = level.pop(0)
             mentioned = self.of(current)
-            functions = list(mentioned.functions)
-            for kind in mentioned.classes:
-                named = [function_of(member(kind, name)) for name in mentioned.loose]
-                functions += [value for value in named if value is not None]
             own = self._own(current, module)
             yield None, mentioned.loose if own else ()
-            for value in functions:
+            for value in self._functions(current):
                 if value in seen:
                     continue
                 seen.add(value)
@@ -251,6 +248,14 @@ class Mentions:
                         level.append((value, depth - 1, _WITHIN))
                 elif (value.__module__ or "").partition(".")[0] in self.libraries and within:
                     level.append((value, 0, within - 1))
+
+    def _functions(self, function: FunctionType) -> list[FunctionType]:
+        """What a function may call: what it mentions, and what its unknown values are called by, in the classes that it mentions."""
+        if function not in self._called:
+            mentioned = self.of(function)
+            named = [function_of(member(kind, name)) for kind in mentioned.classes for name in mentioned.loose]
+            self._called[function] = mentioned.functions + [value for value in named if value is not None]
+        return self._called[function]
 
     def _own(self, function: FunctionType, module: str) -> bool:
         return is_own(function.__code__.co_filename, self.app_dir) or function.__module__ == module
