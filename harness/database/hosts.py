@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from urllib.parse import parse_qs, unquote, urlsplit
 
 
@@ -29,8 +30,6 @@ def at_socket(url: str) -> bool:
 
 def with_addresses(url: str) -> list[str]:
     """The hosts of a URL and their addresses, of those that are reached over a network. One that nobody knows has none."""
-    import socket  # Every command can say whether it runs in a namespace, few resolve a name.
-
     found = []
     for host in hosts_of(url):
         if host.startswith(("/", "@")):

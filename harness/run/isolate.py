@@ -16,8 +16,6 @@ from urllib.parse import urlsplit
 from harness.core.errors import DatabaseError, HarnessError, TargetError
 from harness.core.files import read_text, read_toml
 from harness.database import URL_VARIABLE
-from harness.database.hosts import at_socket
-from harness.run import namespace
 
 if TYPE_CHECKING:
     from harness.run.options import Options
@@ -65,6 +63,9 @@ def isolate(options: Options, *, alone: bool) -> Isolation:
         return Isolation("--no-isolate")
     if not alone and not options.isolate:
         return Isolation()
+    # The options of every command have an `Isolation`; only a command that examines a target loads what puts it there.
+    from harness.run import namespace
+
     outside = namespace.listening()
     why = _obstacle(options, outside, asked=bool(options.isolate)) or namespace.unshare()
     if why and options.isolate:
@@ -126,6 +127,8 @@ def _postgres(choice: str) -> str:
         return ""
     if choice == "docker":
         return "docker: the container listens outside"
+    from harness.database.hosts import at_socket
+
     return "" if at_socket(choice) else "names a server that runs outside"
 
 
