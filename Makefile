@@ -98,7 +98,7 @@ package: .venv/ready
 # All figures of docs/performance.md but those of `scale` and `peers`, as ratios, in less than ten minutes on two idle cores. All are
 # measured, whatever one of them misses.
 bench: .venv/ready $(BROWSER)/node_modules/ready
-	@failed=; for one in database speed start where_time_goes "reports --routes 100" scale; do \
+	@failed=; for one in database speed start where_time_goes "reports --routes 100" "scale --no-shards"; do \
 	set -- $$one; name=$$1; shift; echo "== $$name"; $(BIN)/python benchmarks/$$name.py $$@ || failed="$$failed $$name"; done; \
 	test -z "$$failed" || { echo "missed:$$failed"; exit 1; }
 

@@ -169,18 +169,21 @@ def memory_at(cells: int, found: list[tuple[int, float]]) -> tuple[float, str]:
     return little + (much - little) * (cells - small) / (large - small), how
 
 
-def of_a_size(routes: int, rounds: int, browser: bool, folder: Path) -> tuple[Figures, float, float]:
+def of_a_size(
+    routes: int, rounds: int, browser: bool, shards: bool, folder: Path
+) -> tuple[Figures, float, float | None]:
     """The median run of a size, seconds to open its page, and the share of the longer of two shards in the time of one run."""
     suites = backend(folder, routes)
     runs = [run(suites, folder / "reports") for _ in range(rounds)]
     median = sorted(runs, key=lambda each: each.matrix)[len(runs) // 2]
     opens = opening(runs[-1].page) if browser else 0.0
     size = runs[-1].page.stat().st_size
-    shards = [run(suites, folder / f"shard{number}", "--shard", f"{number}/2") for number in (1, 2)]
-    share = max(shard.seconds for shard in shards) / median.seconds
+    halves = [run(suites, folder / f"shard{number}", "--shard", f"{number}/2") for number in (1, 2)] if shards else []
+    share = max(half.seconds for half in halves) / median.seconds if halves else None
     print(
         f"{routes:6} {median.cells:8} {median.seconds:9.1f} {median.matrix:9.1f} {median.cpu:9.1f} "
-        f"{max(each.megabytes for each in runs):9.0f} {size / 1e6:8.2f} {opens:8.2f} {share:8.2f}",
+        f"{max(each.megabytes for each in runs):9.0f} {size / 1e6:8.2f} {opens:8.2f} "
+        f"{'-' if share is None else f'{share:.2f}':>8}",
         flush=True,
     )
     return median, opens, share
@@ -191,6 +194,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--routes", default="20,40,80", help="sizes, separated by commas (default: 20,40,80)")
     parser.add_argument("--rounds", type=int, default=1, help="how often each size is run (default: 1)")
+    parser.add_argument("--no-shards", action="store_true", help="leave the shards out: small ones mostly start")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page (no Chromium of tests/browser)")
     given = parser.parse_args()
     sizes = [int(size) for size in given.routes.split(",")]
@@ -198,7 +202,7 @@ def main() -> int:
     found = []
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
-            found.append(of_a_size(size, given.rounds, not given.no_browser, Path(folder)))
+            found.append(of_a_size(size, given.rounds, not given.no_browser, not given.no_shards, Path(folder)))
     runs = [run for run, _, _ in found]
     growth = exponent(sizes, [run.matrix for run in runs])
     at_most, how = memory_at(CELLS, [(run.cells, run.megabytes) for run in runs])
@@ -207,8 +211,10 @@ def main() -> int:
         ("exponent of the harness's own CPU", exponent(sizes, [run.cpu for run in runs]), EXPONENT, ""),
         (f"memory at {CELLS:,} cells", at_most, MEGABYTES, f" MB ({how})"),
         ("the largest page opens in", found[-1][1], OPENS, " s"),
-        ("two shards side by side, of one run", found[-1][2], SHARD, f" ({sizes[-1]} routes, start-up included)"),
     ]
+    share = found[-1][2]
+    if share is not None:
+        told.append(("two shards side by side, of one run", share, SHARD, f" ({sizes[-1]} routes, start-up included)"))
     print()
     for name, value, most, unit in told:
         print(f"{name:40} {value:8.2f}{unit}   at most {most:g}{'  MISSED' if value > most else ''}")
