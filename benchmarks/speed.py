@@ -41,8 +41,8 @@ CREDENTIALS = [each.name for each in select(GROUPS) if each.drill is None and ea
 """Theirs but for the rotation of keys, in which everybody waits until the verifier asks for them again, and for the 512 secrets that one
 route of each guard is asked with: on a few routers they would be most of all requests.
 """
-ROUTERS = ["auth_clerk", "chat", "health", "internal", "messages", "peers"]
-"""Every fifth router or so, of each kind: people, administrators, machines, the public; with writes, and a websocket."""
+ROUTERS = ["chat", "health", "internal", "messages", "peers"]
+"""Every sixth router or so, of each kind: people, administrators, machines, the public; with writes, and a websocket."""
 TARGETS = {
     "engine, one agent / bare loop": 0.9,
     "engine, two agents / bare loop": 1.75,
