@@ -20,7 +20,12 @@ OWN = f"{jose.segment({'alg': 'HS256'})}.{jose.segment({'iss': 'portal'})}.c2ln"
         (["sid=1; Path=/; HttpOnly"], {"sid": "1"}),
         (["sid=1", "lang=en; SameSite=Lax"], {"sid": "1", "lang": "en"}),
         (['sid="a b"'], {"sid": '"a b"'}),
-        (["__session=1", "__client_uat=2", "__clerk_db_jwt=3", "__session_Ab12=4", "__refresh_Ab12=5"], {}),
+        (["__client_uat=2", "__clerk_db_jwt=3", "__client_uat_Ab12Cd34=4", "__refresh_Ab12Cd34=5", "__client=6"], {}),
+        ([f"__session={TOKEN}", f"__session_Ab12Cd34={TOKEN}"], {}),
+        (
+            ["__session=1", "__session_of_portal=2", "__clients=3"],
+            {"__session": "1", "__session_of_portal": "2", "__clients": "3"},
+        ),
         ([f"portal={TOKEN}"], {}),
         ([f"portal={OWN}"], {"portal": OWN}),
         (["portal=a.b.c", "list=W10.W10.W10"], {"portal": "a.b.c", "list": "W10.W10.W10"}),

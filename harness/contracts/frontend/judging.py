@@ -15,8 +15,8 @@ from harness.contracts.frontend.stage import Stage, Story, Unknown
 from harness.contracts.frontend.traces import Trace, claims_of, named, traces
 from harness.contracts.frontend.visitor import Sent, origin_of
 from harness.fake_clerk import FakeClerk
+from harness.fake_clerk.cookie_names import holds_session, is_beside_session
 
-_CLERKS_COOKIES = ("__session", "__client_uat", "__clerk_db_jwt", "__refresh", "clerk_active_context")
 _CLERKS_PARAMETERS = "__clerk_"
 _EMBEDDED = ("image", "font", "stylesheet", "script", "media", "manifest")
 """Kinds of requests to which a page can add no header field."""
@@ -48,6 +48,11 @@ def genuine(clerk: FakeClerk, token: str, at: int) -> str | None:
     return "a token that Clerk has not signed"
 
 
+def is_clerks(clerk: FakeClerk, name: str, value: str) -> bool:
+    """Whether a cookie is Clerk's own: in the one of the session only what Clerk has signed."""
+    return is_beside_session(name) or (holds_session(name) and (not value or genuine(clerk, value, 0) is None))
+
+
 def _cookies(sent: Sent) -> dict[str, str]:
     try:
         return {name: morsel.value for name, morsel in SimpleCookie(sent.headers.get("cookie", "")).items()}
@@ -61,7 +66,7 @@ def presented(sent: Sent) -> list[str]:
     found = [bearer.strip()] if scheme.lower() == "bearer" and bearer.strip() else []
     if sent.method == "WEBSOCKET":  # Browsers give it no header field.
         found += [value for _, value in parse_qsl(urlsplit(sent.url).query) if claims_of(value) is not None]
-    return found + [value for name, value in _cookies(sent).items() if name.startswith("__session") and value]
+    return found + [value for name, value in _cookies(sent).items() if holds_session(name) and value]
 
 
 def others(sent: Sent, marks: frozenset[str]) -> Iterator[tuple[str, Trace]]:
@@ -71,7 +76,9 @@ def others(sent: Sent, marks: frozenset[str]) -> Iterator[tuple[str, Trace]]:
         ("the query", name, value) for name, value in parse_qsl(urlsplit(sent.url).query)
     ]
     places += [
-        ("the cookie", name, value) for name, value in _cookies(sent).items() if not name.startswith(_CLERKS_COOKIES)
+        ("the cookie", name, value)
+        for name, value in _cookies(sent).items()
+        if not holds_session(name) and not is_beside_session(name)
     ]
     for name, value in sent.headers.items():
         bearer = name == "authorization" and value.lower().startswith("bearer ")
@@ -181,7 +188,7 @@ def no_stored_credential(stage: Stage, story: Story, done: Travelled) -> None:
     for where, key, value, address in done.visitor.kept:
         path = urlsplit(address).path or "/"
         story.count += 1
-        if where == "cookie" and key.startswith(_CLERKS_COOKIES):
+        if where == "cookie" and is_clerks(stage.clerk, key, value):
             continue
         found = next(traces(value, marks), None) or (named(key, value) if where != "html" else None)
         if found is not None and not _ignored(stage, where, path if where == "html" else key):

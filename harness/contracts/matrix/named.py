@@ -16,6 +16,7 @@ from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.credentials import CATALOGUE, Credential, Mint, jose
 from harness.credentials.group_legacy import legacy_claims
 from harness.credentials.model import Presentation
+from harness.fake_clerk.cookie_names import holds_session, is_beside_session
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
 from harness.targets.request_builder import envelope_of, optional_fields
@@ -28,9 +29,7 @@ _NOISE = re.compile(
     r"|sub|iss|aud|exp|iat|nbf|jti|azp|sid|sts|cat|kid|alg|typ|act|fva|[re]s(256|384|512)|hs(256|384|512)|jwks|keys|require|utf-?8|ascii)"
 )
 """A token that was presented and that the code holds, patterns, and the usual words of verification."""
-_ORDINARY = re.compile(
-    r"authorization|__session.*|__client_uat.*|__clerk_.*|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id|format"
-)
+_ORDINARY = re.compile(r"authorization|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id|format")
 """Names that say nothing of who asks, or that other credentials have; by `format` frameworks choose the form of an answer."""
 _TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
 _ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
@@ -46,6 +45,10 @@ _SECRET = 4
 """The fewest letters of a word that may be the secret of tokens."""
 _OFFERED = 4
 """How many letters of a word of the source are shown: it may be a secret."""
+
+
+def _is_ordinary(name: str) -> bool:
+    return _ORDINARY.fullmatch(name) is not None or holds_session(name) or is_beside_session(name)
 
 
 class Value(NamedTuple):
@@ -136,14 +139,12 @@ def learn(observations: Sequence[Observation], plan: RoutePlan, *, inside: bool)
     every_word = tuple(words)[:_MOST_WORDS]
     for name in optional_fields(plan.route, plan.base):
         fields.setdefault(("body", name.lower()), Field("body", name, "", every_word))
-    kept = [field for (_, name), field in fields.items() if not _ORDINARY.fullmatch(name) and name not in own]
+    kept = [field for (_, name), field in fields.items() if not _is_ordinary(name) and name not in own]
     known = {field.name.lower() for field in kept} | own
     asked = {one.name.lower() for one in every}
     return Learned(
         tuple(kept[:_MOST_NAMES]),
-        tuple(field for name, field in loose.items() if name not in known and not _ORDINARY.fullmatch(name))[
-            :_MOST_NAMES
-        ],
+        tuple(field for name, field in loose.items() if name not in known and not _is_ordinary(name))[:_MOST_NAMES],
         tuple((word, reader) for word, reader in words.items() if word.lower() not in asked)[:_MOST_TOKENS],
     )
 

@@ -16,17 +16,17 @@ from harness.contracts.matrix.state import RouteState
 from harness.credentials import CATALOGUE, Mint
 from harness.credentials.jose import parts, unb64url
 from harness.credentials.model import Presentation
+from harness.fake_clerk.cookie_names import is_beside_session
 from harness.targets.base import Observation
 
 OWN_SESSION = CATALOGUE["cookies-after-genuine"]
-_CLERKS = ("__session", "__client", "__clerk", "__refresh")
-"""Beginnings of the names of Clerk's own cookies, which its SDKs set: https://clerk.com/docs/guides/how-clerk-works/overview."""
 
 
 def cookies_of(answer: Observation, issuer: str) -> dict[str, str]:
     """Return the cookies that an answer sets, as a browser would send them back; those that it takes away are empty.
 
-    Clerk's own are left out, and so is a token of `issuer` under any name: it is verified where it is read, as any other.
+    Those beside Clerk's session are left out, and so is a token of `issuer` under any name: it is verified where it is read, as any
+    other. What else stands in `__session` is a session of the backend's own.
     """
     found: dict[str, str] = {}
     for name, value in answer.headers:
@@ -38,7 +38,7 @@ def cookies_of(answer: Observation, issuer: str) -> dict[str, str]:
         except CookieError:
             continue
         for key, morsel in cookies.items():
-            if not key.startswith(_CLERKS) and not _is_token_of(issuer, morsel.value):
+            if not is_beside_session(key) and not _is_token_of(issuer, morsel.value):
                 found[key] = "" if morsel["max-age"] == "0" else morsel.coded_value
     return found
 
