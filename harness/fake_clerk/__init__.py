@@ -17,6 +17,7 @@ from harness.fake_clerk.instance import Instance
 from harness.fake_clerk.keys import SigningKey
 from harness.fake_clerk.models.directory import Directory
 from harness.fake_clerk.models.email_addresses import EmailAddress
+from harness.fake_clerk.models.phone_numbers import PhoneNumber
 from harness.fake_clerk.models.sessions import Session
 from harness.fake_clerk.models.users import User
 from harness.fake_clerk.profile import IssuerProfile
@@ -31,6 +32,7 @@ __all__ = [
     "FakeClerk",
     "Instance",
     "IssuerProfile",
+    "PhoneNumber",
     "Session",
     "SigningKey",
     "User",

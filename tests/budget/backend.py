@@ -48,6 +48,11 @@ def fetch(path):
 def find(db, clerk_id):
     if way("by function"):
         return db.execute("SELECT * FROM users WHERE lower(clerk_user_id) = lower(%s)", [clerk_id]).fetchone()
+    if way("by default"):
+        return db.execute("SELECT * FROM users WHERE coalesce(clerk_user_id, '') = %s", [clerk_id]).fetchone()
+    if way("twice sure"):
+        sure = "SELECT * FROM users WHERE clerk_user_id = %s AND coalesce(clerk_user_id, '') = %s"
+        return db.execute(sure, [clerk_id, clerk_id]).fetchone()
     if way("by pattern"):
         return db.execute("SELECT * FROM users WHERE clerk_user_id LIKE %s || '%%'", [clerk_id]).fetchone()
     if way("prepared"):
@@ -152,7 +157,8 @@ DEAR = {
     "dear first": "cold",
     "by function": "index",
     "by pattern": "index",
+    "by default": "index",
 }
 """A dear way -> the check that must find it."""
-RIGHT = ["", "pings", "prepared", "literal", "in memory", "written at the end"]
+RIGHT = ["", "pings", "prepared", "literal", "in memory", "written at the end", "twice sure"]
 """Ways that keep the budget."""

@@ -64,6 +64,11 @@ FLAWS = {
     "nobody without a name comes back with others": (
         UP + 'op.alter_column("users", "email", nullable=True)', NOBODY_WITH_THEM + BACK, "rollback", "rows are gone after the way back",
     ),
+    "deletes whoever came after": (
+        UP + 'op.alter_column("users", "email", nullable=True)',
+        'op.execute("DELETE FROM users WHERE email IS NULL")\nop.alter_column("users", "email", nullable=False)\n' + BACK, "rollback",
+        "users: the way back deletes new rows: that with key",
+    ),
     "leaves a trigger behind": (
         UP + """op.execute("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")""",
         BACK, "rollback", "+ function touch()",
@@ -173,6 +178,15 @@ def test_a_way_back_that_takes_whoever_came_after_is_left_alone(project: Project
     refuses = 'op.alter_column("users", "email", nullable=False)\n' + BACK
     (check,) = project(UP + loosened, refuses, allow=["null:users.email"]).verify(["rollback"])
     assert check.status == "proven"
+    deletes = 'op.execute("DELETE FROM users WHERE email IS NULL")\n' + refuses
+    (check,) = project(UP + loosened, deletes, allow=["null:users.email"]).verify(["rollback"])
+    assert check.status == "proven"
+
+
+def test_a_new_row_of_a_table_without_a_key_may_be_another_after_the_way_back(project: Project) -> None:
+    loosened = 'op.alter_column("plans", "name", nullable=True)'
+    back = """op.execute("UPDATE plans SET name = 'free' WHERE name IS NULL")\nop.alter_column("plans", "name", nullable=False)\n"""
+    assert states(project(UP + loosened, back + BACK).verify(["rollback"])) == {"rollback": ("proven", "")}
 
 
 def test_a_guard_for_each_part_can_go_on(project: Project) -> None:

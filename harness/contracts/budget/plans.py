@@ -22,8 +22,6 @@ def unindexed(url: str, statements: list[Statement], lookup: str, check: Check) 
     """
     table, _, column = lookup.partition(".")
     named = re.compile(rf"\b{re.escape(column)}\b", re.IGNORECASE)
-    # As the planner writes a comparison: `(clerk_user_id)::text = $1`, `lower((clerk_user_id)::text) = $1`, `… ~~ $1`.
-    compared = re.compile(rf'\b{re.escape(column)}\b"?\)*(?:::[\w ]+)?\)*\s*(?:=|~~)', re.IGNORECASE)
     examined = 0
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET enable_seqscan = off")
@@ -38,7 +36,9 @@ def unindexed(url: str, statements: list[Statement], lookup: str, check: Check) 
                 continue  # Not to be planned without its values.
             for node in _nodes(plan):
                 conditions = [str(node[name]) for name in ("Index Cond", "Recheck Cond") if name in node]
-                if node.get("Relation Name") != table or not compared.search(f"{node.get('Filter', '')} {conditions}"):
+                if node.get("Relation Name") != table or not _looks_for(
+                    named, [*conditions, str(node.get("Filter", ""))]
+                ):
                     continue
                 examined += 1
                 if not conditions:
@@ -51,6 +51,16 @@ def unindexed(url: str, statements: list[Statement], lookup: str, check: Check) 
     check.count = examined
     check.status = "proven" if examined else "not examined"
     check.detail = "" if examined else f"no statement could be planned that looks for {lookup}"
+
+
+def _looks_for(column: re.Pattern[str], conditions: list[str]) -> bool:
+    """Whether the planner's conditions compare the column with something, alone or within a function.
+
+    As it writes them: `(clerk_user_id)::text = $1`, `lower((clerk_user_id)::text) = $1`, `COALESCE(clerk_user_id, ''::text) = $1`,
+    `… ~~ $1`.
+    """
+    parts = (part for condition in conditions for part in re.split(r" (?:AND|OR) ", condition))
+    return any(column.search(part) and re.search(r"(?<![<>!])=|(?<!!)~~", part) for part in parts)
 
 
 def _plan(connection: psycopg.Connection[Any], statement: Statement, number: int) -> Any:

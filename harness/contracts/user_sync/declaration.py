@@ -99,6 +99,11 @@ class UserTable(Table):
         default=None, description="the foreign keys to users that are looked at, as table.column; all without it"
     )
     adopt: bool = Field(default=True, description="whether legacy accounts are adopted")
+    adopt_by_username: bool = Field(
+        default=False,
+        description="whether they are adopted by their user name as well, because all of them were imported to Clerk with it, so that "
+        "nobody else can have chosen it",
+    )
     both_sides: Literal["either", "apart", "merge", "refuse"] = Field(
         default="either",
         description="what becomes of a person with a row who has a legacy account's verified primary address as well: "

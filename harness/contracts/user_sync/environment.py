@@ -7,14 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.contracts.user_sync.claims import alike, naming
+from harness.contracts.user_sync.claims import COLUMNS, alike, name_for, naming
 from harness.contracts.user_sync.client import SyncClient
 from harness.contracts.user_sync.declaration import SyncFile
 from harness.contracts.user_sync.people import LegacyAccount, Person, Row
 from harness.contracts.user_sync.sync_database import SyncDatabase
 from harness.contracts.user_sync.write_faults import WriteFaults
 from harness.credentials import ORIGIN
-from harness.fake_clerk import EmailAddress, FakeClerk
+from harness.fake_clerk import EmailAddress, FakeClerk, PhoneNumber
 from harness.fake_clerk.ids import new_id
 from harness.fake_clerk.webhooks import Message, event_message
 from harness.targets import Target
@@ -187,8 +187,10 @@ class SyncEnvironment:
     def sign_up(self, claims: str, legacy: int, form: str, first: str | None, last: str | None) -> Person:
         """Add a person at Clerk, with an address of their own or one that a legacy account has.
 
-        `claims` is `own`, `legacy`, `legacy-unverified`, `legacy-secondary`, `alike` (an own address that resembles it) or `metadata`
-        (an own one, and the account named where the front end may write); `legacy`: the account's number, modulo those there are.
+        `claims` is `own`, `legacy`, `legacy-unverified`, `legacy-secondary`, `legacy-primary` (the account's address as the primary one,
+        unverified, beside a verified own one), `alike` (an own address that resembles it), `metadata` (an own one, and the account named
+        where the front end may write), `username` or `phone` (the account's user name, or its number, unverified, as the only
+        thing where `form` is `upper`); `legacy`: the account's number, modulo those there are.
         """
         number = len(self.people)
         claims = "own" if claims == "legacy" and self.database.all_have_clerk_ids else claims
@@ -201,14 +203,30 @@ class SyncEnvironment:
         if claims == "metadata":
             named = naming(account, self.file.table.id)
             return self._add_person(claims, account.number, [own], first, last, unsafe_metadata=named)
+        if claims in COLUMNS:
+            return self._add_namesake(claims, account, [] if form == "upper" else [own], first, last)
         theirs = EmailAddress(
-            account.email.upper() if form == "upper" else account.email, claims != "legacy-unverified"
+            account.email.upper() if form == "upper" else account.email, claims in ("legacy", "legacy-secondary")
         )
-        emails = [own, theirs] if claims == "legacy-secondary" else [theirs]
+        emails = {"legacy-secondary": [own, theirs], "legacy-primary": [theirs, own]}.get(claims, [theirs])
         person = self._add_person(claims, account.number, emails, first, last)
         if claims == "legacy":
             account.owner = person.user.id
         return person
+
+    def _add_namesake(
+        self, claims: str, account: LegacyAccount, emails: list[EmailAddress], first: str | None, last: str | None
+    ) -> Person:
+        """Somebody with a legacy account's user name or number; with neither where accounts have none, or are adopted by it."""
+        value = name_for(claims, account.number, self._mark)
+        proves = claims == "username" and self.file.table.adopt_by_username
+        if proves or not self.database.give_name(account, COLUMNS[claims], value):
+            own = emails or [EmailAddress(self.address(f"person{len(self.people)}", "plain"))]
+            return self._add_person("own", None, own, first, last)
+        if claims == "username":
+            return self._add_person(claims, account.number, emails, first, last, username=value)
+        phones = [PhoneNumber(value, verified=False)]
+        return self._add_person(claims, account.number, emails, first, last, phones=phones)
 
     def sign_up_again(self, number: int) -> Person | None:
         """Somebody who was deleted, the next from that number on, signs up again with the same address; None where there is nobody.

@@ -73,6 +73,11 @@ class Person:
         return self.claims == "legacy-unverified" and not self.moved
 
     @property
+    def collides(self) -> bool:
+        """Whether a value of the profile is another account's, and proves nothing: the person may be kept out, with whatever answer."""
+        return self.claims in ("legacy-primary", "username", "phone")
+
+    @property
     def name(self) -> str:
         """How the report calls the person."""
         return f"P{self.number}"

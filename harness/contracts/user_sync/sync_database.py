@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import psycopg
 from psycopg import sql
 
@@ -75,6 +77,29 @@ class SyncDatabase:
         given = {table.clerk_id: new_id("user")} if self.all_have_clerk_ids else {}
         row = insert(self.connection, self.tables, table.name, {table.email: email} | given)
         return LegacyAccount(number, email, row, self.add_dependents(row))
+
+    def give_name(self, account: LegacyAccount, columns: Collection[str], value: str) -> bool:
+        """Write a user name or a number into those of the columns that the table has; False where there is none that takes it."""
+        table = self.tables[self.declared.name]
+        own = [
+            name
+            for name, column in table.columns.items()
+            if name.lower() in columns
+            and name not in (self.declared.id, self.declared.clerk_id, self.declared.email)
+            and column.type in ("text", "character varying", "citext", "character")
+        ]
+        if not own:
+            return False
+        statement = sql.SQL("UPDATE {} SET {} WHERE {} = {}").format(
+            table.identifier,
+            sql.SQL(", ").join(sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value)) for name in own),
+            sql.Identifier(self.declared.id),
+            sql.Literal(account.row[self.declared.id]),
+        )
+        try:
+            return self.connection.execute(statement).rowcount == 1
+        except psycopg.Error:
+            return False  # A constraint wants other names.
 
     def try_legacy_account(self, number: int, email: str) -> LegacyAccount | None:
         """The same, or None where the constraints of the table keep such a row out."""

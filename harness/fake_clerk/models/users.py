@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.fake_clerk.models.email_addresses import EmailAddress
 from harness.fake_clerk.models.external_accounts import ExternalAccount
+from harness.fake_clerk.models.phone_numbers import PhoneNumber
 from harness.fake_clerk.models.second_factors import Totp
 from harness.fake_clerk.models.timestamps import milliseconds
 
@@ -21,6 +22,7 @@ class User:
     last_name: str | None = None
     username: str | None = None
     primary: int = 0
+    phones: list[PhoneNumber] = field(default_factory=list)
     password: str | None = None
     banned: bool = False
     locked: bool = False
@@ -58,7 +60,7 @@ class User:
             "object": "user",
             "external_id": self.external_id,
             "primary_email_address_id": self.emails[self.primary].id if self.emails else None,
-            "primary_phone_number_id": None,
+            "primary_phone_number_id": self.phones[0].id if self.phones else None,
             "primary_web3_wallet_id": None,
             "username": self.username,
             "first_name": self.first_name,
@@ -71,7 +73,7 @@ class User:
             "private_metadata": self.private_metadata,
             "unsafe_metadata": self.unsafe_metadata,
             "email_addresses": [entry.as_json() for entry in self.emails],
-            "phone_numbers": [],
+            "phone_numbers": [entry.as_json() for entry in self.phones],
             "web3_wallets": [],
             "passkeys": [],
             "external_accounts": [account.as_json() for account in self.external_accounts],

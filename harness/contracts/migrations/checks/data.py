@@ -62,15 +62,23 @@ def _back_with_newcomers(
             new[name] = [f"{name}.{column}" for column in columns]
     if not new:
         return
+    there = snapshot(connection, migrator.tables, before).keys
     named = ", ".join(column for columns in new.values() for column in columns)
     entry = "null:" + next(iter(new.values()))[0]
     told = f"the way back fails once a new row has NULL in {named}, as the migrations allow (allow = [{entry!r}])"
     migrator.downgrade(url, file.legacy).require(told)
     now = snapshot(connection, migrator.tables, before)
-    for name in new:
+    for name, columns in new.items():
         if lost := set(before.keys[name]) - set(now.keys[name]):
             raise CheckFailed(
                 f"{name}: {len(lost)} rows are gone after the way back, once a new row has NULL in {named}"
+            )
+        key = before.tables[name].key
+        kept = key and set(key) <= set(after[name].columns)  # Else rows are told apart by all of their columns.
+        if kept and (gone := set(there[name]) - set(now.keys[name])):
+            raise CheckFailed(
+                f"{name}: the way back deletes new rows: that with key {min(gone)}, which has NULL in {', '.join(columns)}, is gone "
+                f"(allow = ['null:{columns[0]}'])"
             )
 
 

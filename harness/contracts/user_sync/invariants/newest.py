@@ -14,7 +14,10 @@ from harness.contracts.user_sync.steps.base import story
 def _taken(environment: SyncEnvironment, fact: Undeliverable) -> Iterator[Judgement]:
     """A webhook may refuse what is said of a person who is declared to be kept out."""
     message = fact.message
-    about = [p for p in environment.people if p.user.id in message.body.decode() and p.may_be_refused]
+    named = [p for p in environment.people if p.user.id in message.body.decode()]
+    if any(p.collides for p in named):
+        return  # A column that takes each name once may keep such a person out, and nobody is locked out by it.
+    about = [p for p in named if p.may_be_refused]
     status = message.attempts[-1]
     if about and isinstance(status, int) and 400 <= status < 500:
         return
@@ -28,7 +31,7 @@ def _as_at_clerk(environment: SyncEnvironment, _: Settled) -> Iterator[Judgement
     if not environment.file.reach.follows_changes:
         return
     for person in environment.people:
-        if person.active and not person.blocked and not person.may_be_refused:
+        if person.active and not (person.blocked or person.may_be_refused or person.collides):
             wrong = profile_differences(person, environment.row_of(person), environment.file.table)
             yield Judgement(not wrong, f"{person.name}: {wrong}")
 

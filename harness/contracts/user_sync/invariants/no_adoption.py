@@ -31,9 +31,11 @@ def _turned_away(environment: SyncEnvironment, fact: Answered | AnsweredFinally)
 
 INVARIANT = Invariant(
     name="no-adoption",
-    sentence="an unverified or secondary address adopts nobody's account, nor one that resembles its own, nor what the front end says",
+    sentence="an unverified or secondary address adopts nobody's account, nor one that resembles its own, nor a user name or unverified "
+    "number, nor what the front end says",
     source="https://clerk.com/docs/reference/backend/types/backend-email-address (verification); RFC 5321, section 2.3.11 (only the "
-    "host interprets a local part); https://clerk.com/docs/guides/users/extending (unsafe metadata); CWE-290",
+    "host interprets a local part); https://clerk.com/docs/guides/users/extending (unsafe metadata); "
+    "https://clerk.com/docs/reference/backend/types/backend-phone-number (verification); CWE-290",
     stories=(
         story("sign up:0:0:legacy-unverified", "request:0", "deliver:0:0"),
         story("sign up:0:0:legacy-secondary", "request:0", "deliver:0:0"),
@@ -41,6 +43,11 @@ INVARIANT = Invariant(
         story("sign up:0:0:alike:plus", "deliver:0:0", "request:0"),
         story("sign up:0:0:alike:upper", "deliver:0:0", "request:0"),
         story("sign up:0:0:metadata", "request:0", "deliver:0:0"),
+        story("sign up:0:0:legacy-primary", "request:0", "deliver:0:0"),
+        story("sign up:0:0:username", "request:0", "deliver:0:0"),
+        story("sign up:0:0:username:upper", "deliver:0:0", "request:0"),
+        story("sign up:0:0:phone", "request:0", "deliver:0:0"),
+        story("sign up:0:0:phone:upper", "deliver:0:0", "request:0"),
         story("sign up:0:0:own", "request:0", "take address:0:0:unverified", "deliver:0:1", "request:0"),
         story("sign up:0:0:own", "request:0", "take address:0:0:secondary", "deliver:0:1", "request:0"),
     ),

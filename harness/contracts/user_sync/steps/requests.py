@@ -27,6 +27,9 @@ def _sign_up(runner: StepRunner, step: Step) -> None:
         "legacy": f"with the verified address of a legacy account, {person.user.email}",
         "legacy-unverified": f"with a legacy account's address, {person.user.email}, unverified",
         "legacy-secondary": f"as {person.user.email}, with a legacy account's address as secondary one",
+        "legacy-primary": f"with a legacy account's address, {person.user.email}, as the primary one, unverified, and a verified own one",
+        "username": f"with a legacy account's user name, {person.user.username}",
+        "phone": f"with a legacy account's phone number, {person.user.phones[0].number if person.user.phones else ''}, unverified",
         "alike": f"as {person.user.email}, which resembles a legacy account's address",
         "metadata": f"as {person.user.email}, and names a legacy account in the unsafe metadata",
     }.get(person.claims, f"as {person.user.email}")
