@@ -8,9 +8,6 @@ hashes of commits stay.
 
 from __future__ import annotations
 
-import base64
-import html
-import json
 import os
 import re
 import threading
@@ -18,6 +15,7 @@ import urllib.parse
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from harness.core.secret_forms import forms_of
 from harness.core.secret_shapes import KEPT, PASSWORD_NAME, by_shape, random
 
 _HEAD = 12
@@ -27,7 +25,7 @@ _MOST = 1000
 many fake Clerks stays fast. What users told of is never forgotten."""
 
 _TELLING = re.compile(
-    r"key|secret|token|passw(?:or)?d|pwd|passphrase|credential|private|signing|database_url|dsn", re.IGNORECASE
+    r"key|secret|token|passw(?:or)?d|pwd|passphrase|credential|private|signing|database_url|dsn|(?:^|_)pass$", re.IGNORECASE
 )
 _NO_SECRET = re.compile(
     r"(?:_|^)(?:alg|algorithm|audience|domain|expires?(?:_\w+)?|file|header|hosts?|id|issuer|lifetime|minutes|mode|name|path|"
@@ -41,33 +39,17 @@ def is_secret(name: str) -> bool:
     return _TELLING.search(name) is not None
 
 
+def is_guarded(name: str, value: str) -> bool:
+    """Whether a variable holds a secret: by its value's shape, or by its name, unless that names what is none (`…_FILE`)."""
+    return looks_secret(value) or (is_secret(name) and not _NO_SECRET.search(name))
+
+
 def looks_secret(value: str) -> bool:
     """Whether a value is a secret by its shape, whatever its name is."""
     return value != by_shape(value)
 
 
-def _forms(value: str) -> set[str]:
-    """A value as it may stand in a text: itself, percent-encoded, escaped, in base64, in hexadecimal digits."""
-    data = value.encode("utf-8", "surrogatepass")
-    whole = data[: len(data) // 3 * 3]
-    forms = {
-        value,
-        urllib.parse.quote(data, safe=""),
-        urllib.parse.quote(data),
-        urllib.parse.quote_plus(data),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-        json.dumps(json.dumps(value)[1:-1])[1:-1],
-        repr(value)[1:-1],
-        html.escape(value),
-        data.hex(),
-    }
-    if len(whole) >= 9:
-        forms |= {base64.b64encode(whole).decode(), base64.urlsafe_b64encode(whole).decode()}
-    return forms
-
-
-def _ordinary(value: str) -> bool:
+def ordinary(value: str) -> bool:
     """Whether a value is too short or too usual to be cut wherever it stands."""
     word = (
         value.isascii()
@@ -104,12 +86,12 @@ class Secrets:
             for line in re.split(r"\s+|\\+[nr]", value):
                 if len(line) >= 16 and "-----" not in line:
                     self._take(line, 0, made)
-        elif not _ordinary(value):
+        elif not ordinary(value):
             self._take(value, kept, made)
 
     def learn_password(self, value: str) -> None:
         """Cut this password: nothing of it stays. One of letters only is a word to every reader, and is left out."""
-        if len(value) >= 6 and not (_ordinary(value) and (value.isalpha() or value.isdigit())):
+        if len(value) >= 6 and not (ordinary(value) and (value.isalpha() or value.isdigit())):
             self._take(value, 0, False)
 
     def take_over(self, other: Secrets) -> None:
@@ -125,7 +107,7 @@ class Secrets:
         with _guard:
             if key in self._values and (made or key not in self._made):
                 return
-            added = {key: _forms(value)}
+            added = {key: forms_of(value, everywhere=not made)}
             self._values = {**self._values, **added}
             self._made = {**self._made, key: None} if made else {k: None for k in self._made if k != key}
             if len(self._made) > _MOST:
@@ -224,7 +206,7 @@ def learn_variables(variables: Mapping[str, str]) -> None:
             learn_url(value)
         elif PASSWORD_NAME.search(name) and not _NO_SECRET.search(name):
             _KNOWN.learn_password(value)
-        elif looks_secret(value) or (is_secret(name) and not _NO_SECRET.search(name)):
+        elif is_guarded(name, value):
             learn(value, *_parts(value))
 
 

@@ -7,13 +7,16 @@ import math
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from harness.core.errors import DeclarationError
 from harness.core.files import read_toml
 from harness.core.text import meant, quoted
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Table(BaseModel):
@@ -86,9 +89,17 @@ def _key(part: str) -> str:
     return part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else f'"{quoted(part)}"'
 
 
+def _cause(errors: list[ErrorDetails]) -> ErrorDetails:
+    """What is told of several mistakes: the first; where that is a key that is missing, the misspelt one beside it, if there is one."""
+    first = errors[0]
+    table = first["loc"][:-1]
+    misspelt = (e for e in errors if e["type"] == "extra_forbidden" and e["loc"][:-1] == table)
+    return next(misspelt, first) if first["type"] == "missing" else first
+
+
 def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
     """What pydantic found, as one sentence; `known` has the keys of each table by its name, `""` for the file's own."""
-    first = error.errors()[0]
+    first = _cause(error.errors())
     key = ".".join(_key(str(part)) for part in first["loc"])
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
@@ -96,6 +107,8 @@ def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> 
         message = "unknown key" + (meant(str(first["loc"][-1]), names) or f"; known: {', '.join(names)}")
     elif first["type"] == "missing":
         message = "is missing"
+    elif first["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        message = "must be a table, or what docs/keys.md says in its place"
     more = len(error.errors()) - 1
     return DeclarationError(f"{path}: {key}: {message}" + (f" (and {more} more)" if more else ""))
 

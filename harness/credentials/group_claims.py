@@ -60,7 +60,7 @@ def _role_by_user(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("iss-other", lambda m: {"iss": "https://clerk.evil.example"}, _ISS, "A token that names another issuer.", "CWE-346", tags=frozenset({"sentinel", "spot-check"})),
+    _entry("iss-other", lambda m: {"iss": "https://clerk.evil.example"}, _ISS, "A token that names another issuer.", "CWE-346", tags=frozenset({"sentinel", "spot-check", "misconfigured"})),
     _entry("iss-missing", lambda m: {"iss": ...}, _ISS, "A token that names no issuer.", "CWE-346"),
     _entry("iss-prefix", lambda m: {"iss": m.instance.issuer[:-4]}, _ISS, "An issuer that the genuine one begins with: a prefix check lets it in.", "CWE-187"),
     _entry("iss-suffix", lambda m: {"iss": f"{m.instance.issuer}.evil.example"}, _ISS, "An issuer that begins with the genuine one: a prefix check lets it in.", "CWE-187"),
@@ -69,7 +69,7 @@ CREDENTIALS = [
     _entry("iss-upper-case", lambda m: {"iss": m.instance.issuer.upper()}, _ISS, "The genuine issuer in capitals, which is another text: issuers are compared letter by letter.", "CWE-178"),
     _entry("iss-http", lambda m: {"iss": m.instance.issuer.replace("https://", "http://")}, _ISS, "The genuine issuer without TLS, which is another issuer.", "CWE-346"),
     _entry("iss-trailing-slash", lambda m: {"iss": f"{m.instance.issuer}/"}, _ISS, "The genuine issuer with a slash at the end, which is another issuer.", "CWE-346"),
-    _entry("azp-foreign", lambda m: {"azp": "https://evil.example"}, _AZP, "A genuine token that was made for another website.", "CWE-346", damages=PEOPLE, tags=frozenset({"sentinel", "spot-check"})),
+    _entry("azp-foreign", lambda m: {"azp": "https://evil.example"}, _AZP, "A genuine token that was made for another website.", "CWE-346", damages=PEOPLE, tags=frozenset({"sentinel", "spot-check", "misconfigured"})),
     _entry("azp-lookalike-suffix", lambda m: {"azp": f"{m.origin}.evil.example"}, _AZP, "A website whose address begins like the authorized one.", "CWE-187", damages=PEOPLE),
     _entry("azp-lookalike-prefix", lambda m: {"azp": m.origin.replace("://", "://evil-", 1)}, _AZP, "A website whose address ends like the authorized one: a check by the end, or a search, lets it in.", "CWE-187", damages=PEOPLE),
     _entry("azp-array", lambda m: {"azp": [m.origin, "https://evil.example"]}, _AZP, "A list of websites with the authorized one in it.", "CWE-1287", damages=PEOPLE),

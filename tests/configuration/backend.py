@@ -2,6 +2,8 @@
 
 CODE = """
 import base64
+import hashlib
+import json
 import os
 import re
 import time
@@ -68,11 +70,36 @@ def health(request):
         said["clerk"]["keys"] = "unknown"
     if "shows" in WAYS:
         said["settings"] = {"key": KEY}
+    if "encodes" in WAYS:
+        said["settings"] = base64.b64encode(f"key={KEY}".encode()).decode()
+    if "masks" in WAYS and KEY:
+        said["settings"] = {"key": KEY[:-4] + "****"}
+    if "a database" in WAYS:
+        said["settings"] = "postgresql://app:tr0ub4dor-and-3@db.internal/app"
+    if "fingerprint" in WAYS and KEY:
+        digest = hashlib.sha256(KEY.encode()).hexdigest()[:8]
+        said["settings"] = [f"sk_test_...{KEY[-4:]}", digest, "postgresql://app:***@db/app", "http://localhost:3000, ops@example.com"]
     bad = FOUND or said["clerk"]["keys"] != "ok"
-    return JSONResponse(said, 503 if bad and "by status" in WAYS else 200)
+    headers = {"x-settings": KEY or "none"} if "tells in a header" in WAYS else {}
+    return JSONResponse(said, 503 if bad and "by status" in WAYS else 200, headers=headers)
+
+
+def claims(request):
+    # Whether somebody signed it is another matter.
+    parts = request.headers.get("authorization", "").split(".")
+    try:
+        return json.loads(base64.urlsafe_b64decode(parts[1] + "==")) if len(parts) == 3 else {}
+    except ValueError:
+        return {}
 
 
 def me(request):
+    for name in ("iss", "azp"):
+        wanted = os.environ.get("WANTED_" + name.upper(), "")
+        if f"lenient {name}" in WAYS and claims(request).get(name) and (not wanted or claims(request)[name] in wanted.split(",")):
+            return JSONResponse({"id": claims(request)["sub"]})
+        if f"strict {name}" in WAYS and claims(request).get(name) in (wanted or "nobody").split(","):
+            return JSONResponse({"id": claims(request)["sub"]})
     if "opens" in WAYS and not KEY:
         return JSONResponse({"id": "developer"})
     return JSONResponse({"detail": "Not authenticated"}, 401)
@@ -85,11 +112,18 @@ HEALTH = '[health]\nroute = "GET /health"\nok = { "clerk.keys" = "ok", problems 
 BY_STATUS = '[health]\nroute = "GET /health"\nwithin = 0.8\n'
 ALL = '[variables]\nCLERK_SECRET_KEY = "{0}"\nCLERK_DOMAIN = "{0}"\n[legacy]\nOLD_SECRET = "{0}"\n'
 
+_WANTED = '[variables]\nCLERK_SECRET_KEY = "refuse"\n{} = {{ absent = "runs", empty = "runs", malformed = "runs", value = "{}" }}\n'
+AZP = HEALTH + _WANTED.format("WANTED_AZP", "http://localhost:3000")
+ISS = HEALTH + _WANTED.format("WANTED_ISS", "https://harness-under-test.clerk.accounts.dev")
+
 RIGHT = {
     "at import": HEALTH + ALL.format("refuse"),
     "at startup": HEALTH + ALL.format("refuse"),
     "by health": HEALTH + ALL.format("health"),
     "by health,by status": BY_STATUS + ALL.format("health"),
+    "by health,fingerprint": HEALTH + ALL.format("health"),
+    "strict azp": AZP,
+    "strict iss": ISS,
     "by health,opens not": HEALTH + ALL.format("either"),
     "live,no outage": HEALTH + 'outage = false\n[variables]\nCLERK_SECRET_KEY = { live = "runs" }\n',
 }
@@ -111,9 +145,15 @@ CARELESS = {
         "malformed",
     ),
     "by health,opens": (HEALTH + _KEY, "fails-closed"),
+    "lenient azp": (AZP, "fails-closed"),
+    "lenient iss": (ISS, "fails-closed"),
     "no outage": (HEALTH + _KEY, "outage"),
     "no recovery": (HEALTH + _KEY, "recovery"),
     "by health,shows": (HEALTH + _KEY, "no-secret"),
+    "by health,encodes": (HEALTH + _KEY, "no-secret"),
+    "by health,masks": (HEALTH + _KEY, "no-secret"),
+    "by health,a database": (HEALTH + _KEY, "no-secret"),
+    "by health,tells in a header": (HEALTH + _KEY, "no-secret"),
     "never well": (HEALTH + _KEY, "well"),
 }
 """A careless way -> a declaration that it breaks, and the check that must find it."""

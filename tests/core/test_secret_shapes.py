@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from harness.core import redact as redact_module
-from harness.core.redact import Secrets, _forms, is_secret, learn_url, learn_variables, looks_secret, redact
+from harness.core.redact import Secrets, is_secret, learn_url, learn_variables, looks_secret, redact
+from harness.core.secret_forms import forms_of, shows, within_base64
 from harness.core.secret_shapes import by_shape, random
 
 # 32 letters, small and capital, and digits, which change at each place.
@@ -236,7 +237,41 @@ def test_base64_of_a_value_that_is_part_of_something_longer() -> None:
 )  # fmt: skip
 def test_every_form_of_a_value(value: str, forms: set[str]) -> None:
     """In percent-encoding, JSON, Python, HTML, base64 and hexadecimal digits: what stands in logs and answers."""
-    assert _forms(value) == forms
+    assert forms_of(value, everywhere=False) == forms
+    assert forms <= forms_of(value)
+
+
+def test_a_value_is_known_as_other_languages_spell_it_too() -> None:
+    """By encodeURIComponent, MarkupSafe, twice percent-encoded, in capital hexadecimal digits, within the base64 of more."""
+    value = 'it\'s (a) "K7#q" one!'
+    found = forms_of(value)
+    assert "it's%20(a)%20%22K7%23q%22%20one!" in found
+    assert "it&#39;s (a) &#34;K7#q&#34; one!" in found
+    assert "it%2527s%2520%2528a%2529%2520%2522K7%2523q%2522%2520one%2521" in found
+    assert value.encode().hex().upper() in found
+    for before in ("", "a:", "ab:", "abc:"):
+        written = base64.b64encode(f"{before}{value}, and more".encode()).decode()
+        assert any(form in written for form in within_base64(value))
+        assert "…" in known(value).cut(written)
+
+
+KEY = "sk_test_q7Zk2PbX9sLw4RtV8mNcQ1aB3dE5fG7h"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (KEY, True),
+        (f"{KEY[:-4]}****", True),
+        (base64.b64encode(f"ap:{KEY}".encode()).decode(), True),
+        (KEY.encode().hex().upper(), True),
+        (f"sk_test_…{KEY[-4:]}", False),
+        (KEY[:14], False),
+        ("sk_test_ 5f3a9c0e", False),
+    ],
+)
+def test_half_of_a_value_is_shown_and_its_end_is_not(text: str, shown: bool) -> None:
+    assert shows(f"the key is {text}.", KEY) is shown
 
 
 @pytest.fixture
@@ -305,3 +340,13 @@ def test_what_was_redacted_before_is_redacted_anew() -> None:
         assert redact(word) != word
     long = f"{'word ' * 1000}learnt-of-it"
     assert redact(long) == f"{'word ' * 1000}…"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_PASS", "SMTP_PASS", "pass"])
+def test_a_password_may_be_called_pass(told: None, name: str) -> None:
+    learn_variables(
+        {name: "Kr@ken & <tea>71%", "COMPASS": "north-by-northwest-7", "PASS_THROUGH": "headers-and-cookies-7"}
+    )
+    assert redact("it is Kr@ken & <tea>71% for north-by-northwest-7, headers-and-cookies-7") == (
+        "it is … for north-by-northwest-7, headers-and-cookies-7"
+    )

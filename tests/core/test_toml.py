@@ -69,8 +69,8 @@ def test_no_file_is_none(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "name: is missing"),
-        ('nam = "x"', "name: is missing (and 1 more)"),
-        ('nam = "x"\nnbm = "x"', "name: is missing (and 2 more)"),
+        ('nam = "x"', "nam: unknown key; did you mean 'name'? (and 1 more)"),
+        ('nam = "x"\nnbm = "x"', "nam: unknown key; did you mean 'name'? (and 2 more)"),
         ('name = "x"\ninnner = 1', "innner: unknown key; did you mean 'inner'?"),
         ('name = "x"\nqqqq = 1', "qqqq: unknown key; known: name, inner, other"),
         ('name = "x"\nlimitt = 1', "limitt: unknown key; known: name, inner, other"),

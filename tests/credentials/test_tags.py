@@ -18,7 +18,7 @@ SELECTIONS: dict[Tag, list[str]] = {
     "without-keys": [
         "legacy", "missing", "garbage", "expired", "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret",
     ],
-    "misconfigured": ["legacy", "missing", "expired", "forged", "alg-none", "hs256-blank-secret"],
+    "misconfigured": ["legacy", "missing", "expired", "forged", "alg-none", "hs256-blank-secret", "iss-other", "azp-foreign"],
     "sentinel": [
         "clerk", "legacy", "missing", "expired", "forged", "signature-flipped-first", "alg-none", "hs256-with-pem",
         "jwk-embedded-genuine-kid", "iss-other", "azp-foreign", "machine-for-session", "opaque-unknown", "webhook-unsigned",

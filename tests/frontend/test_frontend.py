@@ -91,6 +91,11 @@ def test_what_goes_on_for_too_long_is_found(held: Hold, check: str, flaw: str, s
 OTHERS = [
     ("separation", "mixed", "/dashboard shows the name of somebody who is signed in in another browser"),
     ("separation", "shared", "/dashboard shows the name of somebody who was signed in in the same browser before"),
+    (
+        "separation",
+        "flash",
+        "/dashboard shows, while it loads, the name of somebody who was signed in in the same browser before",
+    ),
     ("organization", "tenant", "the switch does not reach Clerk"),
     ("organization", "old-tenant", "after the switch GET /me carries a token of another organization"),
     ("outage", "fails-open", "while Clerk cannot be reached a stranger sees /dashboard"),

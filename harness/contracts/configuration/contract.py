@@ -13,6 +13,7 @@ from typing import Any, Literal
 from harness.contracts.base import Check
 from harness.contracts.configuration.checks import CHECKS
 from harness.contracts.configuration.declaration import ConfigurationFile, Expect
+from harness.contracts.configuration.shown import shown
 from harness.contracts.configuration.trials import Trial, trials
 from harness.contracts.matrix import Sender
 from harness.contracts.matrix.plan import RoutePlan, representatives
@@ -43,7 +44,8 @@ _WANTED = {
 _ROUTES = 3
 _SETTLE = 0.2
 _SIDE_BY_SIDE = 2
-_SECRETS = ("SECRET", "API_KEY", "DATABASE_URL")
+_OWN = ("date", "server", "content-length", "content-type")
+"""Header fields that servers write."""
 
 
 @dataclass
@@ -151,11 +153,11 @@ class Configuration:
             return Outcome("refused", str(error))
         with closing(target):
             try:
-                seen, words, shown = self._health(target, environment)
+                seen, words, found = self._health(target, environment)
                 entered = self._entered(target)
             except TargetError as error:
                 return Outcome("hangs", f"it ended at a request: {error}")
-        return Outcome(seen, words, entered, shown, len(self.doors))
+        return Outcome(seen, words, entered, found, len(self.doors))
 
     def _health(self, target: Target, environment: dict[str, str]) -> tuple[Seen, str, list[str]]:
         """What health says, in its words, and the secrets that it shows."""
@@ -166,16 +168,13 @@ class Configuration:
         route = self._route(target, Route(request.method, request.path))
         (answer,) = ask(target.lanes[0], [Call(route, request)], self.limit)
         text = answer.body
-        shown = [
-            name
-            for name, value in environment.items()
-            if len(value) >= 8 and any(part in name for part in _SECRETS) and value in text
-        ]
+        told = [text, *(value for name, value in answer.headers if name.lower() not in _OWN)]
+        known = shown("\n".join(told), environment)
         words = f"{health.route} answers {answer.status} {' '.join(text.split())[:120]}"
         if answer.status is None:
-            return "hangs", f"{health.route} does not answer{f': {answer.error}' if answer.error else ''}", shown
+            return "hangs", f"{health.route} does not answer{f': {answer.error}' if answer.error else ''}", known
         well = is_admission(answer) and not _differs(text, health.ok)
-        return "well" if well else "unwell", words, shown
+        return "well" if well else "unwell", words, known
 
     def _entered(self, target: Target) -> list[str]:
         calls = [Call(self._route(target, plan.route), request) for plan, _, request in self.doors]
@@ -218,8 +217,8 @@ class Configuration:
                 return
             self.open = set(self._entered(target))
             if self.file.health is not None:
-                _, _, shown = self._health(target, self.environment)
-                self._secrets("with all in order", shown)
+                _, _, found = self._health(target, self.environment)
+                self._secrets("with all in order", found)
                 self._outage(target)
 
     def _started(self, environment: dict[str, str]) -> tuple[Target, str | None]:
@@ -280,13 +279,13 @@ class Configuration:
         recovery.status = "proven" if words is None else "broken"
         recovery.detail = f"{within:g} s after the issuer was back {words}" if words is not None else ""
 
-    def _secrets(self, when: str, shown: list[str]) -> None:
+    def _secrets(self, when: str, found: list[str]) -> None:
         check = self.checks["no-secret"]
         check.count += 1
-        check.status = "broken" if shown or check.failed else "proven"
-        if shown:
+        check.status = "broken" if found or check.failed else "proven"
+        if found:
             check.detail = "health shows what nobody may see"
-            check.events.append(f"{when}: the value of {', '.join(shown)}")
+            check.events.append(f"{when}: {', '.join(found)}")
 
     def _judge(self, trial: Trial, outcome: Outcome) -> None:
         check, closed = self.checks[trial.kind], self.checks["fails-closed"]

@@ -35,10 +35,35 @@ def separation(stage: Stage, story: Story) -> None:
         before = len(hers.sent)
         for path in stage.file.protected:
             story.step(f"opened {path}")
-            hers.visit(page, stage.origin + path, lambda path=path: stage.shows(hers, page, path))  # type: ignore[misc]
+            flashed = _Flash(stage, hers, page, path, first)
+            hers.visit(page, stage.origin + path, flashed.gone)
             hers.wait(page)
+            flashed.tell(story)
             _look(stage, story, hers, page, path, first, "in the same browser before")
         _hold_tokens(stage, story, hers, hers.sent[before:], second)
+
+
+class _Flash:
+    """Whether a page shows what speaks of somebody while it loads: what was kept of them is shown at once, and replaced a moment later."""
+
+    def __init__(self, stage: Stage, visitor: Visitor, page: Page, path: str, other: Person) -> None:
+        self.stage, self.visitor, self.page, self.path, self.other = stage, visitor, page, path, other
+        self.seen: set[str] = set()
+
+    def gone(self) -> bool:
+        """Look at the page; whether it has come to what it shows in the end."""
+        if not self.stage.file.pages[self.path].others:
+            text = self.visitor.text(self.page)
+            self.seen |= {mark for mark in self.other.marks if mark in text}
+        return self.stage.shows(self.visitor, self.page, self.path)
+
+    def tell(self, story: Story) -> None:
+        """What was seen on the way there."""
+        for mark in sorted(self.seen)[:1]:
+            story.look(self.visitor, self.page)
+            story.finding(
+                f"{self.path} shows, while it loads, {_kind(mark)} of somebody who was signed in in the same browser before"
+            )
 
 
 def _hold_apart(stage: Stage, story: Story, visitor: Visitor, own: Person, other: Person, where: str) -> None:

@@ -72,6 +72,14 @@ function remember(value) {
 }
 
 async function fill() {
+  if (has('flash')) {
+    const before = localStorage.getItem('name')
+    if (before) {
+      show(`<p>${before}</p>`)
+      await new Promise((done) => setTimeout(done, 700))
+    }
+    localStorage.setItem('name', window.Clerk.user.fullName)
+  }
   const me = await ask('/me')
   if (me === null) return leave()
   show(`<section id="content"><h1>${path.slice(1)}</h1><p id="me">${me.sub}</p><p id="name">${window.Clerk.user.fullName}</p>
