@@ -12,7 +12,7 @@ from harness.contracts.matrix.leak import excerpt_of, leak_in, steady, text_of
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.objects import Tried, judge_object
 from harness.contracts.matrix.plan import Cell
-from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, outcome_of
+from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, need_not_be_reached, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.contracts.refusal import is_success, said_in_body
@@ -159,7 +159,7 @@ class Judge:
         if outcome == "failed":
             return self._admitted(cell, observation, state, mechanism)
         if outcome == "unreached":
-            if expect == "tolerate":
+            if expect == "tolerate" or need_not_be_reached(cell, observation):
                 return "pass", "", ""
             if observation.websocket is not None and state.in_a_message:
                 return "inconclusive", "where this websocket takes its token is not declared", message_hint(plan)
