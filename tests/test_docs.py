@@ -117,6 +117,7 @@ def test_lines_that_say_whose_row_is_whose_are_valid(tmp_path: Path) -> None:
         ("alice", "bob"),
         ("alice", "bob"),
         ("alice", "bob", "admin"),
+        ("alice", "bob"),
     ]
 
 

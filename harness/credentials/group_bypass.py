@@ -58,21 +58,28 @@ def _headers(**fields: str) -> Bend:
     return bend
 
 
-def _swap(request: Bendable) -> str:
-    """Send another method than the one that is meant; returns the one that is meant."""
-    meant = request.method
-    request.method = "GET" if meant == "POST" else "POST"
-    return meant
+def _overridden(put: Callable[[Bendable, str], None]) -> Recipe:
+    """Another method is sent, and `put` names the one that is meant: POST, by which browsers stand in for others, and GET, which guards
+    of writes let pass. (What is meant by a form of itself would be no other method.)
+    """
+
+    def one(method: str, instead: str) -> Bend:
+        def bend(request: Bendable) -> None:
+            meant = request.method
+            request.method = instead if meant == method else method
+            put(request, meant)
+
+        return bend
+
+    return _bend(one("POST", "GET"), one("GET", "POST"))
 
 
-def _override_by_header(request: Bendable) -> None:
-    meant = _swap(request)
+def _override_by_header(request: Bendable, meant: str) -> None:
     for name in ("x-http-method-override", "x-http-method", "x-method-override"):
         _set(request, name, meant)
 
 
-def _override_by_query(request: Bendable) -> None:
-    meant = _swap(request)
+def _override_by_query(request: Bendable, meant: str) -> None:
     request.query = "&".join(part for part in (request.query, f"_method={meant}") if part)
 
 
@@ -172,8 +179,8 @@ def _as_it_is(request: Bendable, public: str) -> None:
 CREDENTIALS = [
     _entry("head-method", _bend(_method("HEAD")), _METHOD, "The route asked with HEAD, which a guard that lists methods may have forgotten.", "CWE-650"),
     _entry("options-method", _bend(_method("OPTIONS")), _METHOD, "The route asked with OPTIONS, which guards let pass for browsers: it must not run the handler.", "CWE-650"),
-    _entry("method-override-header", _bend(_override_by_header), _OVERRIDE, "Another method is sent, and a header names the one that is meant: a guard sees the one, the router the other.", "CWE-650"),
-    _entry("method-override-query", _bend(_override_by_query), _OVERRIDE, "Another method is sent, and the query names the one that is meant.", "CWE-650"),
+    _entry("method-override-header", _overridden(_override_by_header), _OVERRIDE, "Another method is sent, and a header names the one that is meant: a guard sees the one, the router the other.", "CWE-650"),
+    _entry("method-override-query", _overridden(_override_by_query), _OVERRIDE, "Another method is sent, and the query names the one that is meant.", "CWE-650"),
     _entry("trailing-slash", _bend(_path(lambda p: p[:-1] if p.endswith("/") and p != "/" else p + "/")), _PATH, "The path with a slash at its end (or without the one it has): a list of guarded paths may not hold it.", "CWE-647", tags=frozenset({"sentinel"})),
     _entry("double-slash", _bend(_path(lambda p: "/" + p), _path(_inner_double_slash)), _PATH, "The path with a slash twice: guard and router may read it differently.", "CWE-647"),
     _entry("dot-segment", _bend(_path(lambda p: "/." + p)), _PATH, "The path with a dot that means nothing in it.", "CWE-647"),

@@ -28,7 +28,8 @@ def _entry(name: str, make: Callable[[Mint], str], why: str, cwe: str = "CWE-287
     )  # fmt: skip
 
 
-def _unknown(mint: Mint) -> str:
+def opaque_unknown(mint: Mint) -> str:
+    """A token that was never issued, of the kind that is damaged."""
     return PREFIXES[_issued(mint).kind] + secrets.token_hex(24)
 
 
@@ -50,7 +51,7 @@ def _flipped(mint: Mint) -> str:
 
 
 CREDENTIALS = [
-    _entry("opaque-unknown", _unknown, "A token of the right shape that was never issued: a look at its beginning lets it in.", tags=frozenset({"sentinel"})),
+    _entry("opaque-unknown", opaque_unknown, "A token of the right shape that was never issued: a look at its beginning lets it in.", tags=frozenset({"sentinel"})),
     _entry("opaque-truncated", lambda m: _issued(m).secret[:-8], "A genuine token without its last eight letters."),
     _entry("opaque-flipped", _flipped, "A genuine token with another last letter."),
     _entry("opaque-revoked", _revoked, "A genuine token that was revoked: the issuer says so to whoever asks.", "CWE-613"),

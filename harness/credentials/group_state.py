@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.credentials import jose
+from harness.credentials.group_opaque import opaque_unknown
 from harness.credentials.mint import Mint
 from harness.credentials.model import BASE, JWT, SESSION, Credential, Presentation, Recipe
 from harness.credentials.recipes import token
@@ -103,6 +104,13 @@ def _unknown_kid(mint: Mint) -> str:
     return mint.signed(mint.claims(), key=mint.attacker, kid=new_id("ins"))
 
 
+def _unheard_of(mint: Mint) -> str:
+    """What no issuer has given out: of a JWT a forgery, of an opaque token one of the same shape."""
+    if mint.base is not None and mint.base.kind == "opaque":
+        return opaque_unknown(mint)
+    return mint.signed(mint.claims(), key=mint.attacker)
+
+
 _forged: Recipe = token(lambda m: m.signed(m.claims(), key=m.attacker))
 
 CREDENTIALS = [
@@ -112,6 +120,7 @@ CREDENTIALS = [
     _entry("forged-after-genuine-same-signature", _after_genuine(_same_signature), _CACHE, "A genuine token, then another user's claims before the same signature: a cache by the last letters lets it in.", "CWE-524", damages=JWT),
     _entry("forged-after-genuine-same-payload", _after_genuine(_same_payload), _CACHE, "A genuine token, then a forged one with the same middle part: a cache by the claims lets it in.", "CWE-524", damages=JWT),
     _entry("cookies-after-genuine", lambda m: Presentation(), "CWE-613; OWASP ASVS 5.0 section 7.4", "No token, but the cookies that the backend itself has set when a genuine one came: a session of its own outlives Clerk's, and its sign-out, revocation and ban.", "CWE-613", authentic=True, fresh=True, learned=True, placed=True),
+    _entry("forged-newcomer", _forged, "OWASP ASVS 5.0 section 9.1; CWE-696", "A forged token of somebody whom the database has never seen: it must not leave there what a first sign-in leaves.", "CWE-696", identity="newcomer", fresh=True, damages=JWT),
     _entry("expired-after-genuine", _short_lived, "RFC 7519 section 4.1.4", "A genuine token, and the same one again when it has run out: a cache must not outlive what it holds.", "CWE-613", drill="expiry", fresh=True, damages=JWT),
     _entry("revoked-after-genuine", _revoked_after, _SESSION, "A token that was let in, and again after its session was revoked; it lives on for its minute.", "CWE-613", follows=BASE, authentic=True, fresh=True, damages=SESSION),
     _entry("banned-after-genuine", _banned_after, "https://clerk.com/docs/guides/secure/banning-users", "A token that was let in, and again after its user was banned; it lives on for its minute.", "CWE-613", follows=BASE, authentic=True, fresh=True, identity="newcomer", damages=SESSION),
@@ -119,6 +128,7 @@ CREDENTIALS = [
     _entry("two-identities-at-once", token(lambda m: m.genuine()), "CWE-362; CWE-488", "Two people at the same moment: no answer may carry the other's identity.", "CWE-488", drill="pair", authentic=True),
     _entry("answer-of-who-came-first", token(lambda m: m.genuine()), "CWE-524; RFC 9111 section 3.5", "Two people with the same question, and after a fresh start in the other order: an answer that is remembered for a path shows everybody whoever came first.", "CWE-524", drill="shared", authentic=True),
     _entry("unknown-kid-flood", token(_unknown_kid), "RFC 8725 section 3.10; CWE-770", "Twenty tokens with key ids that nobody knows: each need not be a question to the issuer.", "CWE-770", drill="flood", tolerate=True, fresh=True, damages=JWT),
+    _entry("api-outage", token(_unheard_of), "CWE-636; RFC 7662 section 2.2; OWASP ASVS 5.0 section 8.3", "Clerk's Backend API cannot be asked (500, 503, 429): whoever it would not vouch for is let in by nobody else.", "CWE-636", drill="silence", fresh=True, damages=JWT | {"opaque"}),
     _entry("jwks-outage", _forged, _JWKS, "The issuer's keys cannot be had when the first tokens come: nothing unverified may get in.", "CWE-636", drill="outage", damages=JWT),
     _entry("jwks-slow", _forged, _JWKS, "The issuer's keys come late: nothing unverified may get in meanwhile.", "CWE-636", drill="slow", damages=JWT),
     _entry("jwks-malformed", _forged, _JWKS, "The issuer answers with something that is no key set: nothing unverified may get in.", "CWE-636", drill="malformed", damages=JWT),

@@ -35,7 +35,7 @@ class Bendable(Protocol):
 
 
 Bend = Callable[[Bendable], None]
-Drill = Literal["pair", "identity", "expiry", "rotated", "withdrawn", "flood", "shared", "heals"] | JwksFault
+Drill = Literal["pair", "identity", "expiry", "rotated", "withdrawn", "flood", "shared", "silence", "heals"] | JwksFault
 """What cannot be shown by requests to one route, one after the other: several at once, time that passes, an issuer in trouble."""
 
 Tag = Literal["spot-check", "malformed", "without-keys", "misconfigured", "every-case", "sentinel"]

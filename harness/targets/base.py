@@ -85,8 +85,9 @@ class Observation:
     `hung`: there was no answer within the limit. `died`: the target's process ended.
     `form`: which of several forms of its credential the request was, in words.
     `canary_fetched`: an address that the token names was fetched. `cross_user_leak`: what of another person's answer was in
-    this one. `wrote`: the tables that were written to; known only of requests that were sent alone. `asked`: what the app's code
-    asked the request for; known only where the call says `learn`. `untried`: why the request was not sent; empty where it was.
+    this one. `left_behind`: which row of a first sign-in was written, though the token was refused. `wrote`: the tables that
+    were written to; known only of requests that were sent alone. `asked`: what the app's code asked the request for; known only
+    where the call says `learn`. `untried`: why the request was not sent; empty where it was.
     `error` of a process that `died` says how it ended.
     """
 
@@ -111,6 +112,7 @@ class Observation:
     wrote: tuple[str, ...] = ()
     asked: list[Asked] = field(default_factory=list)
     rows: list[ChangedRow] | None = None
+    left_behind: str = ""
     untried: str = ""
 
     def header(self, name: str) -> str | None:

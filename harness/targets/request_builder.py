@@ -24,7 +24,7 @@ class Example:
 
     path: dict[str, Any] = field(default_factory=dict)
     query: dict[str, Any] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=dict)
     json: Any = None
     form: dict[str, Any] | None = None
     files: dict[str, dict[str, str]] | None = None
@@ -166,7 +166,7 @@ def _is_binary(schema: dict[str, Any]) -> bool:
 
 def _body(route: Route, example: Example) -> tuple[bytes, str | None]:
     if example.body is not None:
-        return example.body.encode(), example.headers.get("content-type", "application/json")
+        return example.body.encode(), _text(example.headers.get("content-type", "application/json"))
     if example.json is not None:
         return json.dumps(example.json).encode(), "application/json"
     if example.files is not None:
@@ -190,9 +190,12 @@ def base_request(route: Route, example: Example) -> Request:
         if p.get("in") == "header"
         and p.get("required")
         and _NAME.fullmatch(p["name"])
-        and p["name"].lower() != "authorization"
+        and p["name"].lower()
+        not in {"authorization", *declared}  # A field that is there twice is read as either (RFC 9110, 5.3).
     ]
-    headers += [(name.lower(), value) for name, value in example.headers.items() if name.lower() != "content-type"]
+    headers += [
+        (name.lower(), _text(value)) for name, value in example.headers.items() if name.lower() != "content-type"
+    ]
     if route.kind == "websocket":
         headers += [
             ("connection", "upgrade"),

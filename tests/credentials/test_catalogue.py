@@ -71,7 +71,8 @@ NAMES = {
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
     "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once answer-of-who-came-first "
     "unknown-kid-flood cookies-after-genuine "
-    "forged-after-genuine-same-signature forged-after-genuine-same-payload jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
+    "forged-after-genuine-same-signature forged-after-genuine-same-payload forged-newcomer api-outage "
+    "jwks-outage jwks-slow jwks-malformed jwks-empty jwks-heals",
 }  # fmt: skip
 # Genuine tokens in another place or beside another thing: there is nothing in the token itself to refuse.
 PLACED = {

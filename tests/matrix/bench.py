@@ -34,6 +34,8 @@ class Bench:
         self.given: dict[str, int] = {}
         self.faulty: dict[str, Observation] = {}
         """The same while the issuer has a fault."""
+        self.faults = {429, 500, 503}
+        """The answers of the Backend API over which the target stumbles."""
         self.sent: list[tuple[int, str, str, bool]] = []
         """Lane, route, credential, and whether the probe stopped the request."""
         self.fetching = 0
@@ -44,7 +46,7 @@ class Bench:
         name = self.mint.name_in(call.request)
         self.sent.append((lane, call.route.key, name, call.stop))
         self.mint.instance.jwks_asked += self.fetching
-        if self.mint.instance.jwks_fault is not None:
+        if self.mint.instance.jwks_fault is not None or self.mint.instance.api_fault in self.faults:
             return replace(self.faulty.get(name, REFUSED))
         answers = self.table.get(name, REFUSED)
         if isinstance(answers, list):

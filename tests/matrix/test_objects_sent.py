@@ -57,7 +57,8 @@ def test_every_person_is_tried_on_every_row(play: Play, minting: RecordingMint, 
         for work in singly
     ]
     assert asked == [
-        ("alice", "/notes/1", 2), ("alice", "/notes/2", 1), ("bob", "/notes/1", 1), ("bob", "/notes/2", 2),
+        ("alice", "/notes/1", 2), ("alice", "/notes/2", 1), ("alice", "/notes/1%2C2", 1), ("alice", "/notes/2%2C1", 1),
+        ("bob", "/notes/1", 1), ("bob", "/notes/2%2C1", 1), ("bob", "/notes/1%2C2", 1), ("bob", "/notes/2", 2),
         ("admin", "/notes/1", 1), ("admin", "/notes/2", 1),
     ]  # fmt: skip
     assert all(sending.rows for work in singly for sending in work.sendings)
@@ -110,7 +111,7 @@ def test_what_is_kept_of_each_request_and_who_is_who() -> None:
     works, kept = asked_of(minting, example, "PUT /notes/{id}")
     calls = [sending.call() for work in works for sending in work.sendings]
     assert [minting.name_in(call.request) for call in calls] == [
-        "own-object", "own-object", "others-object", "others-object", "own-object", "own-object", "others-object", "others-object",
+        *["own-object"] * 2, *["others-object"] * 6, *["own-object"] * 2, *["others-object"] * 2,
     ]  # fmt: skip
     assert {call.stop for call in calls} == {False} and all(call.stop is False for call in calls)
     tokens = [dict(call.request.headers)["authorization"].removeprefix("Bearer ") for call in calls]
@@ -126,14 +127,14 @@ def test_what_is_kept_of_each_request_and_who_is_who() -> None:
         (t.person, t.owner, t.answer.body, [a.body for a in t.theirs], [a.body for a in t.mine], t.sent, t.ids)
         for t in kept
     ]
-    ones, twos = ["1.0", "1.1"], ["4.0", "4.1"]
+    ones, twos = ["1.0", "1.1"], ["8.0", "8.1"]
     assert said == [
         ("alice", "alice", "1.0", ones, ones, of_alice, (alice, alice)),
-        ("bob", "bob", "4.0", twos, twos, of_bob, (bob, bob)),
+        ("bob", "bob", "8.0", twos, twos, of_bob, (bob, bob)),
         ("alice", "bob", "2.0", twos, ones, of_bob, (alice, bob)),
-        ("bob", "alice", "3.0", ones, twos, of_alice, (bob, alice)),
-        ("admin", "alice", "5.0", ones, [], of_alice, (admin, alice)),
-        ("admin", "bob", "6.0", twos, [], of_bob, (admin, bob)),
+        ("bob", "alice", "5.0", ones, twos, of_alice, (bob, alice)),
+        ("admin", "alice", "9.0", ones, [], of_alice, (admin, alice)),
+        ("admin", "bob", "10.0", twos, [], of_bob, (admin, bob)),
     ]
 
 
@@ -145,3 +146,17 @@ def test_without_a_probe_the_status_is_the_evidence_and_what_was_not_sent_says_s
     assert (other.verdict, other.seen, other.detail, other.status) == ("inconclusive", "not tried", "time was up", None)
     stopped = judge.of_object(tried(Observation(200, stopped=True, entered=True)))
     assert (stopped.status, stopped.excerpt) == (None, "")
+
+
+def test_the_rows_of_two_in_one_request_and_what_a_declared_field_says() -> None:
+    minting = RecordingMint()
+    example = Example(headers={"X-Org": {"alice": "acme", "bob": "globex", "admin": "*"}})
+    plan_headers = []
+    works, kept = asked_of(minting, example, "GET /projects")
+    for work in works:
+        plan_headers.append(dict(work.sendings[0].call().request.headers)["x-org"])
+    assert plan_headers == [
+        "acme", "globex", "acme,globex", "globex,acme", "acme", "globex,acme", "acme,globex", "globex", "acme", "globex",
+    ]  # fmt: skip
+    (mixed,) = [tried for tried in kept if (tried.person, tried.owner) == ("alice", "bob")]
+    assert [answer.body for answer, _ in mixed.among] == ["3.0", "4.0"]

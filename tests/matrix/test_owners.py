@@ -21,7 +21,7 @@ def test_a_line_without_tables_names_nobody() -> None:
     assert read(path={"id": 1}, query={"q": "x"}, json={"a": {"b": 1}}) is None
 
 
-@pytest.mark.parametrize("part", ["path", "query", "json", "form"])
+@pytest.mark.parametrize("part", ["path", "query", "headers", "json", "form"])
 def test_a_table_in_each_part(part: str) -> None:
     owners = read(**{part: {"id": {"alice": 1, "bob": 2}, "other": "x"}})
     assert owners.rows == ("alice", "bob")
@@ -46,6 +46,7 @@ def test_who_may_use_everybody_s() -> None:
     [
         ({"path": {"id": {"alice": 1, "carol": 2}}}, "path.id: no identity 'carol'"),
         ({"query": {"id": {}}}, "query.id: empty"),
+        ({"headers": {"X-Org": {"alice": "a", "carol": "c"}}}, "headers.X-Org: no identity 'carol'"),
         ({"path": {"id": {"alice": 1}}}, "two people with a row"),
         ({"path": {"id": {"alice": 1, "admin": "*"}}}, "two people with a row"),
         ({"path": {"id": {"alice": 1, "bob": 2}}, "json": {"by": {"alice": 1}}}, "by has no value for bob"),
@@ -56,20 +57,38 @@ def test_mistakes_are_told(parts: dict[str, Any], told: str) -> None:
         read(**parts)
 
 
-@pytest.mark.parametrize(
-    ("given", "both"),
-    [
-        ({"ids": {"alice": [1], "bob": [2]}}, {"ids": [1, 2]}),
-        ({"ids": [{"alice": 1, "bob": 2}]}, {"ids": [1, 2]}),
-        ({"ids": [7, {"alice": 1, "bob": 2}]}, {"ids": [7, 1, 2]}),
-        ({"rows": [{"id": {"alice": 1, "bob": 2}, "n": 3}]}, {"rows": [{"id": 1, "n": 3}, {"id": 2, "n": 3}]}),
-        ({"team": {"alice": 5, "bob": 6}, "ids": {"alice": [1], "bob": [2]}}, {"team": 5, "ids": [1, 2]}),
-        ({"id": {"alice": 1, "bob": 2}}, None),
-        ({"id": {"alice": 1, "bob": 2}, "list": [1, 2]}, None),
-    ],
-)
-def test_rows_of_two_people_in_one_request(given: dict[str, object], both: dict[str, object] | None) -> None:
-    owners = owners_of(Example(json=given), ("alice", "bob"), "app")
-    assert owners is not None
-    found = owners.example_of_both("alice", "bob", "alice")
-    assert (found.json if found is not None else None) == both
+BOTH = [
+    ({"json": {"ids": {"alice": [1], "bob": [2]}}}, [{"json": {"ids": [1, 2]}}]),
+    ({"json": {"ids": [{"alice": 1, "bob": 2}]}}, [{"json": {"ids": [1, 2]}}]),
+    ({"json": {"ids": [7, {"alice": 1, "bob": 2}]}}, [{"json": {"ids": [7, 1, 2]}}]),
+    (
+        {"json": {"rows": [{"id": {"alice": 1, "bob": 2}, "n": 3}]}},
+        [{"json": {"rows": [{"id": 1, "n": 3}, {"id": 2, "n": 3}]}}],
+    ),
+    (
+        {"json": {"team": {"alice": 5, "bob": 6}, "ids": {"alice": [1], "bob": [2]}}},
+        [{"json": {"team": 5, "ids": [1, 2]}}, {"json": {"team": "5,6", "ids": [1]}}],
+    ),
+    ({"json": {"id": {"alice": True, "bob": False}, "list": [1, 2]}}, []),
+    ({"path": {"id": {"alice": "a", "bob": "b"}}}, [{"path": {"id": "a,b"}}]),
+    ({"headers": {"X-Org": {"alice": "a", "bob": "b"}}}, [{"headers": {"X-Org": "a,b"}}]),
+    ({"query": {"id": {"alice": 1, "bob": 2}}}, [{"query": {"id": "1,2"}}, {"query": {"id": [1, 2]}}]),
+    ({"form": {"id": {"alice": 1, "bob": 2}}}, [{"form": {"id": "1,2"}}, {"form": {"id": [1, 2]}}]),
+    ({"query": {"ids": {"alice": [1], "bob": [2]}}}, [{"query": {"ids": [1, 2]}}]),
+]
+
+
+@pytest.mark.parametrize(("given", "both"), BOTH)
+def test_rows_of_two_people_in_one_request(given: dict[str, Any], both: list[dict[str, Any]]) -> None:
+    """In a list, in one text with a comma, and as a field that is there twice; the rest of the request is alice's."""
+    owners = read(**given)
+    assert owners.examples_of_both("alice", "bob", "alice") == [Example(**parts) for parts in both]
+
+
+def test_rows_of_two_people_in_the_other_order() -> None:
+    owners = read(query={"id": {"alice": 1, "bob": 2}, "q": "x"}, path={"team": {"alice": 5, "bob": 6}})
+    found = owners.examples_of_both("bob", "alice", "alice")
+    assert [(one.query, one.path) for one in found] == [
+        ({"id": "2,1", "q": "x"}, {"team": "6,5"}),
+        ({"id": [2, 1], "q": "x"}, {"team": 5}),
+    ]

@@ -55,6 +55,10 @@ JSON_LIST = Example(json=[1])
         ("jwks-outage", with_drills("slow"), False),
         ("jwks-outage", with_drills("outage", plan=plan_of(("legacy",))), False),
         ("jwks-outage", with_drills("outage", plan=plan_of(("m2m-jwt",))), True),
+        ("jwks-outage", with_drills("outage", plan=plan_of(("api-key",))), False),
+        ("api-outage", with_drills("silence", plan=plan_of(("api-key",))), True),
+        ("api-outage", with_drills("silence"), True),
+        ("api-outage", with_drills("outage"), False),
         # Servers refuse such a handshake themselves.
         ("huge-token", plan_of(("clerk",), "WS /x", "query:token"), False),
         ("huge-token", plan_of(("clerk",), "WS /x"), True),

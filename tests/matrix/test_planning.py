@@ -245,6 +245,14 @@ def test_the_chosen_credentials() -> None:
     assert "jwks-outage" not in names(everything)[0]
 
 
+def test_of_the_drills_one_is_for_routes_of_opaque_tokens_too() -> None:
+    keys = {"router": "a", "routes": {"GET /a": "keys", "POST /a": "keys"}}
+    matrix = declared(keys, policies={"keys": {"accept": ["api-key"]}})
+    options: dict[str, Any] = {"credentials": ["api-key", "api-outage"], "drills": frozenset({"outage", "silence"})}
+    plan = planned(matrix, routes("GET /a", "POST /a"), **options)
+    assert [route.drills for route in plan.routes] == [frozenset({"silence"}), frozenset()]
+
+
 def test_drills_are_run_on_representatives() -> None:
     plan = planned(declared(LINES), FOUND, credentials=["jwks-outage", "clerk"], drills=frozenset({"outage"}))
     assert [route.drills for route in plan.routes] == [frozenset({"outage"}), frozenset(), frozenset()]

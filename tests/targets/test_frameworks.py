@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 
+from harness.targets.agent.discover import discover
 from harness.targets.agent.frameworks import FRAMEWORKS, framework_of
 from harness.targets.agent.loader import interface_of
 from tests.targets.conftest import Start
@@ -93,3 +94,17 @@ def test_apps_of_other_frameworks_that_starlette_mounts(start: Start) -> None:
         "GET /flask/{tenant}/notes/{note}": ("/flask/{tenant}", {"tenant": 1, "note": 1}),
         "GET /unknown/{path}": ("/unknown", {}),
     }
+
+
+def test_a_rule_for_a_websocket_is_no_get() -> None:
+    """Quart's rules have Werkzeug's mark of a websocket, and the method GET beside it."""
+    from flask import Flask
+    from werkzeug.routing import Rule
+
+    app = Flask(__name__, static_folder=None)
+    app.url_map.add(Rule("/live/<int:room>", endpoint="chat.live", websocket=True, methods=["GET"]))
+    app.view_functions["chat.live"] = lambda room: ""
+    app.get("/rooms")(lambda: [])
+    found = {(route.method, route.path): route for route in discover(app)}
+    assert set(found) == {("WS", "/live/{room}"), ("GET", "/rooms")}
+    assert (found["WS", "/live/{room}"].kind, found["WS", "/live/{room}"].tags) == ("websocket", ["chat"])

@@ -8,6 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from harness.targets.base import Route
 from harness.targets.request_builder import Example, base_request, fields_of, optional_fields
 from harness.targets.routes import parse_document, routes_of_document
 from harness.targets.schema_examples import sample
@@ -77,3 +78,12 @@ def test_a_text_for_a_pattern_is_looked_for_once_and_not_explained(monkeypatch: 
     schema = {"type": "string", "pattern": "^job-[0-9]{7}$"}
     assert [sample(schema, {}), sample(schema, {})] == ["job-0000000"] * 2
     assert [hypothesis.Phase.explain in settings.phases for settings in asked] == [False]
+
+
+def test_a_required_field_of_the_header_is_sent_once_as_the_line_says() -> None:
+    """Of two fields of one name servers read the first or the last (RFC 9110 section 5.3)."""
+    wanted = {"name": "X-Org", "in": "header", "required": True, "schema": {"type": "string"}}
+    route = Route("GET", "/x", operation={"parameters": [wanted]}, document={})
+    for example, value in ((Example(headers={"x-org": "acme"}), "acme"), (Example(headers={"X-Org": 7}), "7")):
+        assert [text for name, text in base_request(route, example).headers if name == "x-org"] == [value]
+    assert len([name for name, _ in base_request(route, Example()).headers if name == "x-org"]) == 1

@@ -41,6 +41,8 @@ CORRECT = [
     *flaws_objects.CORRECT,
     *flaws_alike.CORRECT,
     *flaws_sessions.CORRECT,
+    *flaws_system.CORRECT,
+    *flaws_request.CORRECT,
     *envelopes.CORRECT,
 ]
 FLAWED = [animal for kind in _KINDS.values() for animal in kind]

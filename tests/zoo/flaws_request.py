@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.zoo.model import Animal, flaw
 from tests.zoo.templates import LIVE, MACHINES, MIDDLEWARE, MIDDLEWARE_ROUTES, NOTES, TOKEN
 
@@ -79,6 +81,15 @@ def _rewritten(name: str, description: str, change: str, expects: str, *, rule: 
     return _middle(name, description, changes, expects, **more)
 
 
+def _deleting(animal: Animal) -> Animal:
+    """The same with a route that deletes, beside which anybody may read."""
+    code, sound = (text.replace('@app.get("/me")', '@app.delete("/me")') for text in (animal.code, animal.sound))
+    return replace(animal, code=code, sound=sound, routes=animal.routes.replace("GET {at}/me", "DELETE {at}/me"))
+
+
+_BY_HEADER = 'scope = dict(scope, method=headers.get("x-http-method-override", scope["method"]))'
+_BY_QUERY = 'scope = dict(scope, method=scope["query_string"].decode().partition("_method=")[2] or scope["method"])'
+_READING = 'path_of(request) in OPEN or request.method == "GET"'
 _GUARDED = 'not path_of(request) == "/me"'
 
 FLAWS = [
@@ -165,6 +176,8 @@ FLAWS = [
         "method-override-header", rule='path_of(request) in OPEN or request.method == "POST"'),
     _rewritten("method-in-query", "The query changes the method after the guard has looked, which guards reading only.", 'scope = dict(scope, method=scope["query_string"].decode().partition("_method=")[2] or scope["method"])',
         "method-override-query", rule='path_of(request) in OPEN or request.method == "POST"'),
+    _deleting(_rewritten("reading-overridden", "Reading is open, and a header makes a deletion of it after the guard has looked.", _BY_HEADER, "method-override-header", rule=_READING)),
+    _deleting(_rewritten("reading-overridden-by-query", "Reading is open, and the query makes a deletion of it after the guard has looked.", _BY_QUERY, "method-override-query", rule=_READING)),
     _rewritten("slash-forgiven", "The router forgives a slash at the end, the guard's list does not know it.", 'path = path.rstrip("/") or "/"', "trailing-slash", rule=_GUARDED),
     _rewritten("double-slash-forgiven", "The router forgives two slashes, the guard's list does not know them.", 'path = re.sub("//+", "/", path)', "double-slash", rule=_GUARDED),
     _rewritten("dots-resolved", "The router resolves dots, the guard's list does not know them.", 'import posixpath\npath = posixpath.normpath(path) if "/./" in path else path', "dot-segment", rule=_GUARDED, host="alone"),
@@ -182,4 +195,8 @@ FLAWS = [
     _open("trusts-origin", "Whoever comes from our website needs no token.", 'request.headers.get("origin") == PARTY', "origin-trusted"),
     _open("trusts-user-agent", "Whoever is called like a load balancer needs no token.", '"kube-probe" in request.headers.get("user-agent", "")', "health-user-agent"),
     _open("only-json-guarded", "Only requests with JSON are guarded.", '"text/plain" in request.headers.get("content-type", "")', "content-type-changed"),
+]  # fmt: skip
+_OVERRIDING = _deleting(_rewritten("overridden-as-guarded", "", _BY_HEADER, "", rule=_READING.replace("request.method", 'request.headers.get("x-http-method-override", request.method)')))
+CORRECT = [
+    replace(_OVERRIDING, description="Reading is open, a header names another method, and the guard looks at that one.", expects=frozenset(), sound=""),
 ]  # fmt: skip

@@ -19,6 +19,24 @@ _KEYS = """    global KEYS, ASKED
         KEYS = {entry["kid"]: entry for entry in fetched(JWKS)["keys"]}
     return KEYS
 """
+_NOTED = """    import psycopg
+    def note(what):
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+            db.execute("insert into deeds (what) values (%s)", (what,))
+    def claimed(token):
+        try:
+            return str(payload_of(token)["sub"]).replace(chr(0), "")
+        except Exception:
+            return "nobody"
+"""
+_SEEN_FIRST = "    note(claimed(bearer_of(request)))\n"
+NOTING = TOKEN.replace(_REFUSE, _NOTED + """    note(request.url.path)
+    claims = verify_token(bearer_of(request))
+    note(("came " if claims else "refused ") + claimed(bearer_of(request)))
+    if claims is None:
+        raise refusal()
+    note(claims["sub"])
+""")
 REMEMBERED = USER + _APP + """
 ANSWERS = {}
 
@@ -78,6 +96,9 @@ async def exported():"""}),
     flaw("after-the-deed", "The handler writes first and authenticates then.", TOKEN, {
         f"def me({_USER}):": "def me(request: Request):\n    import psycopg\n    with psycopg.connect(os.environ[\"DATABASE_URL\"], autocommit=True) as db:\n        db.execute(\"insert into deeds (what) values ('done')\")\n    user = current_user(request)",
     }, "forged expired missing", host="alone", database=True, unseen="from outside a refusal looks like a refusal"),
+    flaw("row-before-verification", "The row of a first sign-in is made while the token is still to be verified.", TOKEN, {
+        "    claims = verify_token(bearer_of(request))\n    if claims is None:\n        raise refusal()\n": _NOTED + _SEEN_FIRST + "    claims = verify_token(bearer_of(request))\n    if claims is None:\n        raise refusal()\n",
+    }, "forged-newcomer", host="alone", database=True, unseen="from outside a refusal looks like a refusal"),
     # Refusals and failures
     flaw("newcomers-kept-out", "Whoever is not in the table yet is kept out.", TOKEN, {_REFUSE: _REFUSE + f"    if claims['sub'] not in {_TABLE}:\n        raise refusal()\n"}, "clerk-newcomer", kind="lockout"),
     flaw("old-claims-kept-out", "Tokens of the first version are kept out, though the instance issues them.", TOKEN, {"def check_party(claims):": "def check_party(claims):\n    if claims.get(\"v\") is None:\n        raise ValueError"}, "clerk-v1", kind="lockout"),
@@ -119,4 +140,7 @@ async def exported():"""}),
     _in_trouble("never-heals", "One outage, and the keys are never asked for again.", {_KEYS: "    if not KEYS:\n        KEYS[None] = {}\n        KEYS.update({entry[\"kid\"]: entry for entry in fetched(JWKS)[\"keys\"]})\n    return KEYS\n"}, "jwks-heals", kind="lockout"),
     flaw("keys-added-never-removed", "Keys are asked for when one is not known, and never forgotten, though the policy wants a rotated key to end.", TOKEN, {
         _KEYS: '    KEYS.update({entry["kid"]: entry for entry in fetched(JWKS)["keys"]})\n    return KEYS\n'}, "rotated-out-after-genuine", policy="rotating"),
+]  # fmt: skip
+CORRECT = [
+    Animal("notes-attempts", "Each request is noted, and each attempt with the person who is claimed and how it ended; a row of the person comes after verification.", NOTING, host="alone", database=True, unseen="from outside a refusal looks like a refusal"),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ DRILLS = (
     "rotated-out-after-genuine",
     "unknown-kid-flood",
     "answer-of-who-came-first",
+    "api-outage",
     "jwks-",
 )
 """Beginnings of the credentials that are drills."""

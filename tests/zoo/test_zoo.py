@@ -29,6 +29,7 @@ HARD_TO_SEE = [
     "official-sdk",
     "remembering",
     "unavailable",
+    "api-keys-kept",
     "for-both",
     "browsers-too",
     "refuses-by-answering",
@@ -74,13 +75,20 @@ def test_over_a_url(pen: str, tmp_path: Path) -> None:
         check(animals, tried(tmp_path, animals, url=url, port=port, credentials=narrowed(animals)))
 
 
-def test_after_the_deed(tmp_path: Path, postgres: Server) -> None:
-    (animal,) = PENS["after-the-deed"]
-    found = tried(tmp_path, [animal], server=postgres, credentials=credentials_of([animal]))
+WRITTEN = {
+    "after-the-deed": "refused, but only after the handler had written to the database",
+    "row-before-verification": "refused, but what a first sign-in writes was written for it: deeds, what user_",
+    "notes-attempts": "",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in PENS if name not in CALM])
+def test_in_a_database(name: str, tmp_path: Path, postgres: Server) -> None:
+    (animal,) = PENS[name]
+    found = tried(tmp_path, [animal], server=postgres, credentials=narrowed([animal]))
     check([animal], found)
-    assert {v.detail.partition("; in this form")[0] for v in found[animal.name]} == {
-        "refused, but only after the handler had written to the database"
-    }
+    for verdict in found.get(name, []):
+        assert verdict.detail.startswith(WRITTEN[name])
 
 
 def test_in_drills(tmp_path: Path) -> None:

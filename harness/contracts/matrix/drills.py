@@ -20,6 +20,7 @@ from harness.contracts.refusal import UNAVAILABLE
 from harness.core.errors import TargetError
 from harness.core.redact import redact
 from harness.credentials import CATALOGUE, Credential, tagged
+from harness.fake_clerk.control import API_FAULTS
 from harness.fake_clerk.jwks_faults import JWKS_FAULTS, JwksFault
 from harness.targets.base import Observation
 
@@ -55,6 +56,8 @@ class Drills:
             yield self._unproven(cell) or self._withdrawn(cell)
         yield from self._expired()
         yield from self._shared()
+        for cell in self._of("silence"):
+            yield self._unproven(cell) or self._silence(cell)
         for fault in JWKS_FAULTS:
             yield from self._fault(fault)
 
@@ -187,6 +190,43 @@ class Drills:
         return first, second
 
     # Faults of the issuer
+
+    def _silence(self, cell: Cell) -> CellVerdict:
+        """Present what is refused while all is well once more while the Backend API answers with errors.
+
+        A guard that asks Clerk about a token or a person must not take no answer for consent (fail closed, CWE-636).
+        """
+        refused = [
+            c for c in self._unwelcome(cell) if self.sender.outcome(cell, self._send(cell, c), c)[0] == "refused"
+        ]
+        issuer, seen = self.sender.mint.instance, ""
+        for status in API_FAULTS:
+            issuer.api_fault = status
+            try:
+                for credential in refused:
+                    answer = self._send(cell, credential)
+                    outcome, seen = self.sender.outcome(cell, answer, credential)
+                    if outcome == "admitted":
+                        detail = f"{credential.name} was let in while Clerk's Backend API answered {status}"
+                        return self._verdict(cell, answer, "breach", f"{credential.name}: {seen}", detail)
+                    if outcome == "fault" and cell.way.kind == "opaque" and answer.status not in UNAVAILABLE:
+                        detail = f"while Clerk's Backend API answered {status} the target failed instead of refusing (401, 403 or 503)"
+                        return self._verdict(cell, answer, "fault", f"{credential.name}: {seen}", detail)
+            finally:
+                issuer.api_fault = None
+        if not refused:
+            return self._verdict(cell, Observation(), "inconclusive", "nothing was refused while all was well")
+        return self._verdict(
+            cell, answer, "pass", f"nothing that is refused got in: {', '.join(c.name for c in refused)}"
+        )
+
+    def _unwelcome(self, cell: Cell) -> list[Credential]:
+        """What the policy refuses in the way of a cell: what nobody issued, and what is genuine of others than it admits."""
+        fresh = [cell.credential, *tagged("without-keys"), *(c for c in CATALOGUE.values() if c.group == "opaque")]
+        others = [c for c in CATALOGUE.values() if c.kind is not None and not c.placed and c.drill is None]
+        pinned = [c for c in CATALOGUE.values() if c.name in cell.plan.policy.reject and c.drill is None and c.damages]
+        fits = {c.name: c for c in (*fresh, *others, *pinned) if not c.damages or cell.way.kind in c.damages}
+        return [c for c in fits.values() if cell.plan.expects(c, cell.way) == "reject"]
 
     def _fault(self, fault: JwksFault) -> Iterator[CellVerdict]:
         """Yield the verdicts of one fault; those of `heals` follow the outage."""

@@ -12,7 +12,7 @@ from harness.contracts.matrix.leak import excerpt_of, leak_in, steady, text_of
 from harness.contracts.matrix.mechanisms import Mechanisms
 from harness.contracts.matrix.objects import Tried, judge_object
 from harness.contracts.matrix.plan import Cell
-from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, outcome_of
+from harness.contracts.matrix.refusal import Outcome, example_hint, message_hint, need_not_be_reached, outcome_of
 from harness.contracts.matrix.state import RouteState, Twin
 from harness.contracts.matrix.verdicts import FAILURES, CellVerdict, Evidence, Kind
 from harness.contracts.refusal import is_success, said_in_body
@@ -159,7 +159,7 @@ class Judge:
         if outcome == "failed":
             return self._admitted(cell, observation, state, mechanism)
         if outcome == "unreached":
-            if expect == "tolerate":
+            if expect == "tolerate" or need_not_be_reached(cell, observation):
                 return "pass", "", ""
             if observation.websocket is not None and state.in_a_message:
                 return "inconclusive", "where this websocket takes its token is not declared", message_hint(plan)
@@ -186,7 +186,7 @@ class Judge:
             hint = _ROTATED_HINT if cell.credential.drill == "rotated" else ""
             return "lockout", "the policy admits this credential, the target refused it", hint
         if not cell.credential.authentic and (late := _late_refusal(cell, observation, state)):
-            return "breach", late, _FIRST_HINT
+            return "breach", late, _VERIFY_HINT if observation.left_behind else _FIRST_HINT
         leak = leak_in(observation, cell.credential, state.refusals.get(cell.way.label, {}))
         return ("leak", leak, "") if leak is not None else ("pass", "", "")
 
@@ -249,6 +249,7 @@ _THROTTLED_HINT = (
     "raise the limit for the run, or leave the harness out of it; a Retry-After within the time limit is waited for"
 )
 _FIRST_HINT = "decide before the handler is called: what it did cannot be taken back by the refusal"
+_VERIFY_HINT = "verify a token before anything is done with what it says"
 _RAN = "refused, but only after the handler had run"
 _WROTE = "refused, but only after the handler had written to the database"
 
@@ -260,6 +261,8 @@ def _late_refusal(cell: Cell, observation: Observation, state: RouteState) -> st
     """
     if observation.entered and observation.wrote:
         return _WROTE
+    if observation.left_behind:
+        return f"refused, but what a first sign-in writes was written for it: {observation.left_behind}"
     if observation.websocket is not None:
         return ""  # Its handler refuses by closing, and returns then.
     if observation.finished and not (is_success(observation) and said_in_body(observation.body)):

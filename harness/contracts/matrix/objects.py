@@ -11,6 +11,7 @@ import re
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 
 from harness.contracts.matrix.cross_user_leak import private_words
 from harness.contracts.matrix.factory import RequestFactory
@@ -68,13 +69,15 @@ def _with_base(plan: RoutePlan, base: Request) -> RoutePlan:
 
 
 def _sent(requests: Requests, times: int = 1) -> Generator[Work, list[Observation], tuple[list[Observation], str]]:
-    """The answers to a request with the rows that it wrote, and what it said in its path, query and body."""
+    """The answers to a request with the rows that it wrote, and what it said in its path, query, body and declared fields."""
     sendings = requests.forms(False) * times
     for sending in sendings:
         sending.rows = True
     answers = yield Work(sendings, singly=True)
     request = requests.request("forms", 0)
-    return answers, f"{request.path} {request.query} {request.body.decode('latin-1')}"
+    declared = {name.lower() for name in requests.plan.example.headers}
+    said = [unquote(request.path), unquote_plus(request.query), request.body.decode("latin-1")]
+    return answers, " ".join([*said, *(value for name, value in request.headers if name in declared)])
 
 
 def try_objects(

@@ -1,12 +1,13 @@
 """Whose row a request names: values that a route's line gives for each person.
 
-`path = { id = { alice = 1, bob = 2 } }`, and so in `query` and `json`: alice's row is 1, bob's is 2. `admin = "*"` says that a
-person may use everybody's.
+`path = { id = { alice = 1, bob = 2 } }`, and so in `query`, `headers`, `json` and `form`: alice's row is 1, bob's is 2.
+`admin = "*"` says that a person may use everybody's. A tenant is a row, too: front ends name the chosen organization in a header
+as often as in the path (https://clerk.com/docs/guides/organizations/overview: the active one stands in the token).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from harness.core.errors import DeclarationError
 from harness.targets.request_builder import Example
 
 EVERYBODYS = "*"
+_PARTS = ("path", "query", "headers", "json", "form")
+"""The parts of a request that may name a row."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,22 @@ class Owners:
         name = person if person in self.rows else self.rows[0]
         return self._of((name,), name)
 
-    def example_of_both(self, first: str, second: str, person: str) -> Example | None:
-        """The request on the rows of two people at once, where the line names rows in a list; None where it names none so.
+    def examples_of_both(self, first: str, second: str, person: str) -> list[Example]:
+        """The requests that name the rows of two people at once, each once.
 
-        What names one row only names that of `person`.
+        A list of rows has both, and a single value becomes a text with a comma, or, in a query or a form, a field that is there
+        twice: by convention both name several rows, and who looks at one of them may use the other (CWE-639; CAPEC-460).
         """
-        both = self._of((first, second), person)
-        return both if both != self._of((person,), person) else None
+        alone, names = self._of((person,), person), (first, second)
+        found = [self._of(names, person)]
+        for join, parts in ((_joined, _PARTS), (_repeated, ("query", "form"))):
+            changed = {part: _merged(getattr(self.example, part), names, person, self.people, join) for part in parts}
+            found.append(replace(alone, **changed))
+        return [example for number, example in enumerate(found) if example not in (alone, *found[:number])]
 
     def _of(self, names: tuple[str, ...], person: str) -> Example:
-        return replace(
-            self.example,
-            path=_chosen(self.example.path, names, person, self.people),
-            query=_chosen(self.example.query, names, person, self.people),
-            json=_chosen(self.example.json, names, person, self.people),
-            form=_chosen(self.example.form, names, person, self.people),
-        )
+        chosen = {part: _chosen(getattr(self.example, part), names, person, self.people) for part in _PARTS}
+        return replace(self.example, **chosen)
 
     def value_of(self, person: str) -> str:
         """The values that name this person's row, in words."""
@@ -68,7 +71,7 @@ def _is_table(value: Any, people: Collection[str]) -> bool:
 
 def _named_in(example: Example, people: Collection[str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """(name, table) of all tables of people in a request."""
-    for part in ("path", "query", "json", "form"):
+    for part in _PARTS:
         yield from _tables(getattr(example, part), people, part)
 
 
@@ -102,12 +105,35 @@ def _chosen(value: Any, names: tuple[str, ...], person: str, people: Collection[
     return value
 
 
+def _joined(rows: list[Any]) -> Any:
+    """Rows in one text; None where they are no texts or numbers."""
+    plain = all(isinstance(row, str | int) and not isinstance(row, bool) for row in rows)
+    return ",".join(map(str, rows)) if plain else None
+
+
+def _repeated(rows: list[Any]) -> Any:
+    """Rows as the same field several times; None where a field names several already."""
+    return None if any(isinstance(row, list | dict) for row in rows) else rows
+
+
+def _merged(
+    value: Any, names: tuple[str, ...], person: str, people: Collection[str], join: Callable[[list[Any]], Any]
+) -> Any:
+    """A value with each table that stands for a single row replaced by the rows of `names`, put together by `join`."""
+    if _is_table(value, people):
+        both = join([value[name] for name in names])
+        return value[person] if both is None else both
+    if isinstance(value, Mapping):
+        return {key: _merged(inner, names, person, people, join) for key, inner in value.items()}
+    return _chosen(value, (person,), person, people)
+
+
 def owners_of(example: Example, identities: Collection[str], where: str) -> Owners | None:
     """Return the people of a line; None where it names none.
 
     Raises DeclarationError, naming `where`, for a table with a name that is nobody's, or in which somebody is missing.
     """
-    for part in ("path", "query"):
+    for part in ("path", "query", "headers"):
         for name, value in getattr(example, part).items():
             if isinstance(value, Mapping) and not _is_table(value, identities):
                 unknown = next((str(key) for key in value if key not in identities), "")

@@ -14,7 +14,7 @@ from harness.contracts.matrix.tables import Policy
 from harness.contracts.matrix.ways import Way, base_for, damaged_in, ways_of
 from harness.credentials import CATALOGUE, Credential
 from harness.credentials.identities import ORGANIZATION
-from harness.credentials.model import JWT
+from harness.credentials.model import JWT, Kind
 from harness.targets.base import Request, Route
 from harness.targets.request_builder import Example, base_request, takes_fields, under
 
@@ -31,7 +31,7 @@ def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> boo
         held = credential.drill != "shared" or "shared" in plan.drills
         return held and plan.read_by_people
     if credential.drill is not None:
-        return credential.drill in plan.drills and way is not None and way.kind in JWT
+        return credential.drill in plan.drills and way is not None and way.kind in (credential.damages or JWT)
     carrier = way.carrier if way is not None else plan.carriers[0]
     if credential.unsendable and plan.route.kind == "websocket" and carrier.startswith("query:"):
         return False  # Servers do not answer at all when the address of a handshake is that long.
@@ -69,12 +69,12 @@ def guards(plans: list[RoutePlan]) -> list[RoutePlan]:
     return [first for first, *_ in by_guard(plans, guard)]
 
 
-def representatives(plans: list[RoutePlan]) -> list[RoutePlan]:
-    """Return one route for each policy and set of dependencies, a GET route where there is one.
+def representatives(plans: list[RoutePlan], kinds: frozenset[Kind] = JWT) -> list[RoutePlan]:
+    """Return one route for each policy and set of dependencies that admits a credential of these kinds, a GET route where there is one.
 
     What examines the verifier is tried on these routes alone.
     """
-    verifying = [plan for plan in plans if plan.route.kind == "http" and any(way.kind in JWT for way in plan.ways)]
+    verifying = [plan for plan in plans if plan.route.kind == "http" and any(way.kind in kinds for way in plan.ways)]
     found = by_guard(verifying, lambda plan: (plan.policy_name, plan.route.dependencies or plan.route.inside))
     return [first for first, *_ in found][:_REPRESENTATIVES]
 
@@ -241,11 +241,11 @@ class RoutePlan:
         return self._request_of(self.owners.example_of(person))
 
     def bases_of_both(self, person: str, owner: str) -> list[Request]:
-        """The requests that name rows of both in a list, in either order; none where the line has no list, or one of them no row."""
+        """The requests that name rows of both at once, in either order; none where one of them has no row."""
         if self.owners is None or person == owner or person not in self.owners.rows:
             return []
-        examples = (self.owners.example_of_both(*names, person) for names in ((person, owner), (owner, person)))
-        return [self._request_of(example) for example in examples if example is not None]
+        orders = ((person, owner), (owner, person))
+        return [self._request_of(each) for names in orders for each in self.owners.examples_of_both(*names, person)]
 
     def _request_of(self, example: Example) -> Request:
         """The request that an example describes, where the route is served."""

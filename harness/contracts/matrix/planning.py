@@ -124,9 +124,11 @@ def _add_cells(
     """Give each route its cells. Drills and fuzzing go to representative routes, to all a rotation of the issuer's
     keys and what is remembered of answers."""
     few, examined = representatives(plans), guards(plans)
+    asking = representatives(plans, frozenset({"opaque"}))
     for plan in plans:
         plan.examines_verifier = plan in examined
-        plan.drills = (drills if plan in few else drills & {"shared"}) | ({"rotated"} if rotation else frozenset())
+        of_all = {"shared", "silence"} if plan in asking else {"shared"}
+        plan.drills = (drills if plan in few else drills & of_all) | ({"rotated"} if rotation else frozenset())
         if not plan.unexaminable:
             plan.cells = selection.cells(plan)
         if selection.learns and not plan.unexaminable:

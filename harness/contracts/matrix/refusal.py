@@ -10,7 +10,7 @@ from typing import Literal
 
 from harness.contracts import refusal
 from harness.contracts.matrix.bypass import resembles
-from harness.contracts.matrix.plan import RoutePlan
+from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.contracts.matrix.state import RouteState
 from harness.contracts.matrix.verdicts import Evidence
 from harness.credentials import Credential
@@ -170,6 +170,18 @@ def _accepted_outcome(observation: Observation, state: RouteState) -> tuple[Outc
     if close == 1011 or (observation.error and not facts.left):
         return "fault", "websocket", f"closed with {close}" if close else str(observation.error)
     return "admitted", "websocket", "the handshake was accepted"
+
+
+def need_not_be_reached(cell: Cell, observation: Observation) -> bool:
+    """Return whether a request need not reach the decision.
+
+    The row that it names is not there for this person, who has none; or a field that the source names made another question of it
+    (its method, its host), and the handler was not entered.
+    """
+    owners, who = cell.plan.owners, cell.credential.identity
+    if cell.expect == "accept":
+        return owners is not None and who not in ("alice", *owners.rows) and observation.status == 404
+    return cell.credential.learned and observation.entered is False
 
 
 def example_hint(plan: RoutePlan) -> str:

@@ -14,6 +14,7 @@ from harness.contracts.matrix.factory import RequestFactory, Sequence
 from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.judge import Judge
 from harness.contracts.matrix.leak import BASELINES
+from harness.contracts.matrix.left_behind import FORGED, find_left_behind
 from harness.contracts.matrix.named import cells as named_cells
 from harness.contracts.matrix.named import learn, refused_person
 from harness.contracts.matrix.named_identity import identity_cells
@@ -86,6 +87,7 @@ class Script(Trials):
         yield from self.send(newcomers, singly=True)
         # The handler may refuse a person only after it was entered; should one write, the batch is sent again singly.
         yield from self.send([c for c in unwelcome if not _first_sign_in(c)], singly=False)
+        yield from self._left_behind()
         yield from self._open_ways()
         yield from self._named()
         yield from self._own_session()
@@ -272,6 +274,16 @@ class Script(Trials):
         self.found += cells
         plan.found = self.found
         yield from self.send(cells, singly=False)
+
+    def _left_behind(self) -> Steps:
+        """Look at the rows that a forged first sign-in wrote, where it wrote any and was refused."""
+        for label, cell in list(self.cells.items()):
+            if cell.credential is not FORGED or cell.way.kind != "session":
+                continue
+            answer = self.answers[label][0]
+            if answer.wrote and outcome_of(answer, self.state, FORGED)[0] == "refused":
+                stop = self.stops(cell)
+                answer.left_behind = yield from find_left_behind(self.factory, cell, self.state, stop=stop)
 
     def _own_session(self) -> Steps:
         """Send back the cookies that genuine answers have set, without a token."""

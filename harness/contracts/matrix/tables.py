@@ -73,7 +73,9 @@ class RouteEntry(Table):
         default={}, description="parameters of the path; a value by identity says whose row is whose"
     )
     query: dict[str, Any] = Field(default={}, description="parameters of the query")
-    headers: dict[HeaderName, HeaderValue] = Field(default={}, description="header fields beside the credential's")
+    headers: dict[HeaderName, HeaderValue | dict[str, HeaderValue | int]] = Field(
+        default={}, description="header fields beside the credential's; a value by identity says whose row is whose"
+    )
     json_body: JsonValue = Field(default=None, alias="json", description="the content, as JSON")
     form: dict[str, Any] | None = Field(default=None, description="the content, as fields of a form")
     files: dict[str, dict[str, str]] | None = Field(

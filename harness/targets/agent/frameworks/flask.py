@@ -33,9 +33,14 @@ class Flask(Framework):
             view = app.view_functions.get(rule.endpoint)
             view_class = getattr(view, "view_class", None)
             blueprint = rule.endpoint.rpartition(".")[0]
+            tags = [blueprint] if blueprint else []
+            if getattr(
+                rule, "websocket", False
+            ):  # Werkzeug's rules for websockets, which Quart makes, have the method GET.
+                found.append(FoundRoute("WS", path, view, kind="websocket", tags=tags, parameters=samples, host=host))
+                continue
             for method in sorted(set(rule.methods or ["GET"]) - AUTOMATIC):
                 handler = getattr(view_class, method.lower(), view) if view_class else view
-                tags = [blueprint] if blueprint else []
                 found.append(FoundRoute(method, path, handler, tags=tags, parameters=samples, host=host))
         return found
 
