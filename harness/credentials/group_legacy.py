@@ -107,6 +107,15 @@ def _in_queries(mint: Mint) -> Presentation:
     )
 
 
+def _in_body(mint: Mint) -> Presentation:
+    """Fields of the data, as beacons and forms send a token, which cannot set headers."""
+    old = _old(mint)
+    return _everywhere(
+        [Presentation(body=tuple((name, old) for name in dict.fromkeys((mint.legacy.query, *_QUERIES))), form="all usual fields")],
+        [Presentation(body=((name, old),), form=f"field {name}") for name in _QUERIES],
+    )
+
+
 CREDENTIALS = [
     _entry("legacy-unknown-user", token(lambda m: m.legacy.variant(m.identity, email="nobody@example.com", database_id=999_999)), "The old token of a person who does not exist.", tags=frozenset({"sentinel"})),
     _entry("legacy-urlsafe", token(_urlsafe), "The old token in the other base64 alphabet, without padding.", follows="legacy"),
@@ -119,6 +128,7 @@ CREDENTIALS = [
     _entry("legacy-in-headers", _in_headers, "The old token in every other usual header.", **_PLACES),
     _entry("legacy-in-cookies", _in_cookies, "The old token in every usual cookie.", **_PLACES),
     _entry("legacy-in-queries", _in_queries, "The old token in every usual query parameter.", **_PLACES),
+    _entry("legacy-in-body", _in_body, "The old token in the body, among the data, as beacons and forms send it, which cannot set headers.", only="body", **_PLACES),
     _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, legacy_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391"),
     _entry("legacy-rs256-own-key", token(lambda m: jwt.encode(legacy_claims(m), m.attacker.private, algorithm="RS256")), "The third old scheme: a JWT under keys of the backend's own, here an attacker's."),
     _entry("legacy-as-basic", authorization(lambda m: f"Basic {_old(m)}"), "The old token as if it were a password.", placed=True),

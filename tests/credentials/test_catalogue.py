@@ -51,7 +51,7 @@ NAMES = {
     "webhook": "webhook-unsigned webhook-wrong-secret webhook-empty-secret webhook-body-changed webhook-id-changed webhook-too-old "
     "webhook-from-the-future webhook-no-timestamp webhook-other-version",
     "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id legacy-in-cookie "
-    "legacy-in-query legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded "
+    "legacy-in-query legacy-in-body legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded "
     "legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy legacy-in-schemes legacy-in-headers "
     "legacy-in-cookies legacy-in-queries",
     "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id "

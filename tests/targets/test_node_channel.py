@@ -24,12 +24,16 @@ const express = require("express");
 const app = express();
 let ran = 0;
 app.get("/ran", (request, response) => response.json({ ran }));
+app.use("/wild", (request, response, next) => next());
 app.get("/seen/:id", (request, response) => {
   ran += 1;
   response.json({ raw: request.rawHeaders, names: Object.keys(request.headers), distinct: request.headersDistinct });
 });
 app.get("/wild/*rest", (request, response) => response.json({}));
 app.get(/^.regular/, (request, response) => response.json({}));
+const goesOn = (request, response, next) => next();
+app.use("/lazy", goesOn);
+app.use("/lazy/teams", (request, response, next) => next());
 app.get("/later", async (request, response) => {
   await new Promise((done) => setImmediate(done));
   response.status(403).json({});
@@ -107,6 +111,13 @@ def test_what_the_server_itself_refuses_nobody_has_seen(target: CommandTarget) -
 def test_wildcards_are_routes_and_regular_expressions_are_named(target: CommandTarget) -> None:
     assert "GET /wild/{rest}" in {route.key for route in target.routes}
     assert [note for note in target.notes if "regular" in note]
+
+
+def test_functions_at_paths_behind_which_no_route_is_known_are_named(target: CommandTarget) -> None:
+    """A router that is imported when it is first asked for is nowhere before: a run of what is known would say nothing of it."""
+    (note,) = [note for note in target.notes if "behind" in note]
+    # Not a guard above it, nor that of /wild.
+    assert note.startswith("Express: what is behind /lazy/teams is not seen")
 
 
 def test_whoever_does_not_know_the_secret_is_not_heard() -> None:

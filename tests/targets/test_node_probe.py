@@ -102,12 +102,25 @@ def test_each_flaw_is_found(tmp_path: Path, backend: str, env: dict[str, str], f
         assert found == {"the handler was entered (and stopped at the door)"}
 
 
+LATE = [style for style in STYLES if style[0] in ("express.mjs", "koa.mjs")]
+
+
+@pytest.mark.parametrize(("backend", "env"), LATE, ids=str)
+def test_a_handler_that_runs_although_it_was_refused_is_found(
+    tmp_path: Path, backend: str, env: dict[str, str]
+) -> None:
+    """A guard that forgets to return, or that decides when the handler has ended: every answer is 401, and the work is done."""
+    result = run(tmp_path, backend, env=env | {"FLAW": "decides too late"})
+    assert result.failed == breaches("GET /hidden/export", "missing", "expired", "forged")
+
+
 OTHER_STYLES = [
     *[("express-other.mjs", {"EXPRESS": name}, BY_ID + PAGES.replace("METHOD", "GET") + FALLBACK) for name in EXPRESS],
     ("fastify-other.cjs", {}, BY_ID + EVERY_PAGE),
     ("nest.mjs", {"STYLE": "everywhere"}, ""),
     ("hono-other.cjs", {}, BY_ID + EVERY_PAGE),
     *[("koa-other.cjs", {"ROUTER": name}, BY_ID + EVERY_PAGE) for name in KOA_ROUTERS],
+    *[("koa.mjs", {"ROUTER": name, "STYLE": "at once"}, "") for name in KOA_ROUTERS],
 ]
 """Backend, environment, and the routes that it has besides."""
 

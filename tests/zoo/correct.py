@@ -89,6 +89,9 @@ async def hook(delivery: str = Depends(current_delivery)):
 """
 CORRECT = [
     Animal("plain", "PyJWT, keys fetched again when one is not known, a dependency of the handler.", TOKEN),
+    Animal("a-token-among-the-data", "Whose invitation it is, says a token in the body; who accepts it, the session.", NOTES.replace(
+        "text: Annotated[str, Body(embed=True)]", "token: Annotated[str, Body(embed=True)]").replace('"note": text', '"invitation": len(token)'
+    ), routes='"POST {at}/notes" = {{ policy = "{policy}", json = {{ token = "x" }} }}'),
     Animal("with-a-body", "The same on a route with a body.", NOTES, routes='"POST {at}/notes" = {{ policy = "{policy}", json = {{ text = "x" }} }}'),
     Animal("for-admins", "A role of the active organization is wanted as well.", ADMIN, policy="admin"),
     Animal("in-a-middleware", "A middleware guards all but a list of open paths.", MIDDLEWARE, routes=MIDDLEWARE_ROUTES),

@@ -101,6 +101,10 @@ FLAWS = [
         "def current_user(request: Request):": "async def current_user(request: Request):",
         "    found = other_way(request)\n": '    found = (verify_token((json.loads(await request.body() or b"{}")).get("access_token")) or {}).get("sub")\n',
     }, "body-token", routes='"POST {at}/notes" = {{ policy = "{policy}", json = {{ text = "x" }} }}'),
+    flaw("old-in-body", "The old token lives on among the data of the body, for pages that are being left and set no header.", NOTES, {
+        "def current_user(request: Request):": LEGACY + "\nasync def current_user(request: Request):",
+        "    found = other_way(request)\n": '    found = legacy_user((json.loads(await request.body() or b"{}")).get("session"))\n',
+    }, "legacy-in-body", routes='"POST {at}/notes" = {{ policy = "{policy}", json = {{ text = "x" }} }}'),
     _other("x-auth-token", "A token in a header of our own is taken as well.", _user('request.headers.get("x-auth-token")'), "x-auth-token"),
     _other("x-access-token", "A token in another header of our own is taken as well.", _user('request.headers.get("x-access-token")'), "x-access-token"),
     _other("proxy-authorization", "The field for proxies is read as well.", _user('request.headers.get("proxy-authorization", "")[7:]'), "proxy-authorization"),

@@ -13,6 +13,8 @@ const apps = new Set();
 const routers = new Set();
 const placed = new Set();
 const lost = new Set();
+const BEHIND = "is not seen (files, a proxy, a router that is loaded when it is first asked for); declare its routes";
+let bare = []; // Paths of functions behind which no route is known: { path, matches }.
 
 // What is made
 
@@ -150,6 +152,9 @@ function* walk(stack, prefix, before, seen) {
       const known = layers.get(layer);
       const everywhere = prefix.path === "" && (!known || known.path === "/" || known.path === undefined);
       earlier = [...earlier, { fn: layer.handle, matches: inside(layer), everywhere }];
+      if (layer.handle.length === 3 && !everywhere) {
+        for (const template of paths || []) bare.push({ path: below(prefix, template).path, matches: inside(layer) });
+      }
       if (layer.handle.length === 2 && !everywhere && paths) {
         for (const template of paths) yield { layer, any: true, template: below(prefix, template), earlier: earlier.slice(0, -1) };
       }
@@ -233,11 +238,16 @@ frameworks.push({
     const every = [];
     lost.clear();
     placed.clear();
+    const unseen = [];
     for (const app of roots(listeners)) {
+      bare = [];
       const found = [...walk(stackOf(app) || [], nothing, [], [app])];
+      unseen.push(...bare.filter((each) => !found.some(({ template }) => each.matches(template.sample))));
       const passing = new Map();
       found.forEach((each, at) => every.push(...routesOf(each, found.slice(at + 1), passing)));
     }
+    // A guard of all of these, mounted above them, is not named beside them.
+    bare = unseen.filter(({ path }) => path && !unseen.some((other) => other.path.startsWith(`${path}/`)));
     return every;
   },
   notes() {
@@ -245,6 +255,7 @@ frameworks.push({
     return [
       ...[...lost].map((path) => `Express: routes at the regular expression ${path} are not tried, for no path is known that it matches`),
       ...(away.length ? [`Express: ${away.length} router(s) are mounted where the probe cannot see it; declare their routes`] : []),
+      ...(bare.length ? [`Express: what is behind ${[...new Set(bare.map((each) => each.path))].sort().join(", ")} ${BEHIND}`] : []),
     ];
   },
 });

@@ -32,7 +32,7 @@ function handle(trace, fn, target, self, given) {
   const result = Reflect.apply(target, self, given);
   if (result && typeof result.then === "function") {
     result.then(() => trace.leave(fn, context.status < 300), () => trace.leave(fn, false));
-  }
+  } else trace.leave(fn, context.status < 300); // One that throws at once has not come to its end.
   return result;
 }
 

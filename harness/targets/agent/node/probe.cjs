@@ -69,11 +69,13 @@ class Trace {
     return entry;
   }
 
-  // A handler begins; returns whether it must not run.
+  // A handler begins; returns whether it must not run. CWE-696: what it does then cannot be taken back by the refusal.
   enter(fn, mayStop = true) {
     const own = this.own.has(original(fn));
     this.entered = this.entered || own;
     this.elsewhere = !this.entered;
+    // A guard has answered, and let the request on all the same: whatever this handler says, it is not what decided.
+    if (own && this.answer && this.answer.writableEnded) this.finished = true;
     if (this.stop && mayStop) {
       this.stopped = this.ended = true;
       return true;

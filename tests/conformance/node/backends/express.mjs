@@ -26,7 +26,16 @@ admin.all(process.env.EXPRESS === "express-4" ? "/*" : "/*splat", requireSession
 admin.get("/reports/:year", async (request, response, next) => response.json({ by: request.userId }));
 app.use("/api/v1", api);
 app.use("/admin", admin);
-if (flaw === "open") app.get("/hidden/export", (request, response) => response.json({ everything: true }));
+const forgetful = (request, response, next) => {
+  if (!claimsOf(request.headers.authorization)) response.status(401).json({ detail: "Not authenticated" });
+  return next(); // The missing return: the handler runs, and nobody sees what it says.
+};
+const kept = [];
+if (flaw === "decides too late") app.get("/hidden/export", forgetful, (request, response) => {
+  kept.push(request.url);
+  if (!response.headersSent) response.json({});
+});
+else if (flaw === "open") app.get("/hidden/export", (request, response) => response.json({ everything: true }));
 else app.get("/hidden/export", requireSession, (request, response) => response.json({ by: request.userId }));
 app.get("/inside", (request, response) => {
   const claims = flaw === "inside" ? request.headers.authorization && {} : claimsOf(request.headers.authorization);

@@ -26,8 +26,17 @@ api.use(users.routes(), users.allowedMethods());
 const router = new Router();
 router.use("/admin", verifies);
 router.get("/admin/reports/:year", (ctx) => void (ctx.body = { year: ctx.params.year }));
-router.get("/hidden/export", ...(flaw === "open" ? [] : [verifies]), (ctx) => void (ctx.body = {}));
-router.get("/inside", async (ctx) => {
+const afterwards = async (ctx, next) => {
+  await next();
+  if (!claimsOf(ctx.get("authorization"))) ctx.throw(401, "Not authenticated");
+};
+const before = { open: [], "decides too late": [afterwards] }[flaw] || [verifies];
+router.get("/hidden/export", ...before, (ctx) => void (ctx.body = {}));
+if (process.env.STYLE === "at once") router.get("/inside", (ctx) => {
+  if (claimsOf(ctx.get("authorization"))) ctx.body = {};
+  else ctx.status = 401;
+});
+else router.get("/inside", async (ctx) => {
   const field = ctx.get("authorization");
   if (!(flaw === "inside" ? field : claimsOf(field))) ctx.throw(401, "Not authenticated");
   ctx.body = {};
