@@ -13,7 +13,7 @@ KEPT = 8
 _ENDLESS = 1000
 """A word of so many characters is none that anybody reads."""
 
-PASSWORD_NAME = re.compile(r"passw(?:or)?d|pwd|passphrase", re.IGNORECASE)
+PASSWORD_NAME = re.compile(r"passw(?:or)?d|pwd|passphrase|(?:^|[_.-])pass$", re.IGNORECASE)
 _NOTHING = re.compile(r"none|null|true|false|str|string|required|missing|invalid|secretstr|\*+|x+", re.IGNORECASE)
 
 _PEM = re.compile(
