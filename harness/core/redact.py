@@ -25,7 +25,8 @@ _MOST = 1000
 many fake Clerks stays fast. What users told of is never forgotten."""
 
 _TELLING = re.compile(
-    r"key|secret|token|passw(?:or)?d|pwd|passphrase|credential|private|signing|database_url|dsn|(?:^|_)pass$", re.IGNORECASE
+    r"key|secret|token|passw(?:or)?d|pwd|passphrase|credential|private|signing|database_url|dsn|(?:^|_)pass$",
+    re.IGNORECASE,
 )
 _NO_SECRET = re.compile(
     r"(?:_|^)(?:alg|algorithm|audience|domain|expires?(?:_\w+)?|file|header|hosts?|id|issuer|lifetime|minutes|mode|name|path|"
