@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from .exchange import BODY_KEPT, SILENCE, STREAM_PATIENCE, Answer
+from .exchange import BODY_KEPT, QUIET, SILENCE, STREAM_PATIENCE, Answer
 from .protocol import Headers, Item, WebsocketFacts
 
 # Scopes and messages hold whatever the ASGI specification and its extensions put there.
@@ -229,16 +229,38 @@ class _WebsocketExchange(_Exchange):
         self.facts = answer.websocket = WebsocketFacts()
         self.pending: list[Message] = [{"type": "websocket.connect"}]
         self.pending += [{"type": "websocket.receive", "text": text} for text in item.messages or []]
+        self.said = asyncio.Event()
+        self.unanswered = False
 
     async def receive(self) -> Message:
         facts = self.facts
         self.stop_timer()
-        if self.pending and (self.pending[0]["type"] == "websocket.connect" or facts.accepted):
+        # One that reads in a task of its own asks for more while its handler is at work, and ends it when the client has left (Quart).
+        apart = asyncio.current_task() is not self.task
+        if self.pending and self.pending[0]["type"] == "websocket.connect":
             return self.pending.pop(0)
-        facts.left = True
+        if apart and not facts.accepted:
+            await self._hears(SILENCE)
+        if self.pending and facts.accepted:
+            self.unanswered = True
+            return self.pending.pop(0)
+        if apart and facts.accepted:
+            patience = STREAM_PATIENCE if self.unanswered else QUIET
+            while facts.close is None and await self._hears(patience):
+                patience = QUIET
+        facts.left = facts.left or facts.close is None
         if facts.accepted and not facts.sent and facts.close is None:
             facts.waited = True
         return {"type": "websocket.disconnect", "code": 1001}
+
+    async def _hears(self, seconds: float) -> bool:
+        """Wait for what the app says next; returns whether it came in time."""
+        self.said.clear()
+        try:
+            await asyncio.wait_for(self.said.wait(), seconds)
+        except asyncio.TimeoutError:
+            return False
+        return True
 
     def leave(self) -> None:
         """The client goes away from an app that does not ask whether it is still there."""
@@ -251,23 +273,28 @@ class _WebsocketExchange(_Exchange):
         facts, answer = self.facts, self.answer
         if kind == "websocket.accept":
             facts.accepted = True
+            self.said.set()
             if not self.pending:
                 self.begin_timer(SILENCE, self.leave)
         elif kind == "websocket.close":
             self.stop_timer()
             if facts.close is None:
                 facts.close = message.get("code", 1000)
+            self.said.set()
         elif kind == "websocket.send":
             self._count(message)
         elif kind == "websocket.http.response.start":
             answer.status = message["status"]
             answer.headers = _text_headers(message.get("headers", ()))
+            self.said.set()
         elif kind == "websocket.http.response.body":
             answer.body = bytes(message.get("body", b""))[:BODY_KEPT]
 
     def _count(self, message: Message) -> None:
         facts = self.facts
         facts.sent += 1
+        self.unanswered = False
+        self.said.set()
         if not self.pending and facts.close is None and not facts.left:
             if facts.sent >= _MESSAGES_READ:
                 self.leave()

@@ -13,6 +13,8 @@ STREAM_PATIENCE = 1.0
 """Seconds that a response may stay open before the client leaves, and again before it is cut off: one of a known length after
 its first part, another after the head; a websocket after a message.
 """
+QUIET = 0.1
+"""Seconds after a message of a websocket in which more that belongs to it may come, where the app reads in a task of its own."""
 SILENCE = 3.0
 """Seconds that an accepted websocket may neither say nor ask anything, and that an app may be stuck after its first part."""
 
