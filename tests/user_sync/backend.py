@@ -77,7 +77,7 @@ def values_of(data):
 def adopt(db, clerk_id, email):
     if db.execute("SELECT 1 FROM users WHERE clerk_user_id = %s", [clerk_id]).fetchone() and not flaw("steals"):
         return
-    unowned = "" if flaw("steals") else "AND clerk_user_id IS NULL"
+    unowned = "" if flaw("steals") or flaw("links anew") else "AND clerk_user_id IS NULL"
     case = "email = %(email)s" if flaw("case") else "lower(email) = lower(%(email)s)"
     row = db.execute(f"SELECT id, clerk_user_id FROM users WHERE {case} {unowned}", {"email": email}).fetchone()
     if row is None or row["clerk_user_id"] == clerk_id:
@@ -253,6 +253,7 @@ FLAWS = both_sides.FLAWS | {
     "unverified": "no-adoption",
     "first address": "newest",
     "steals": "own-row",
+    "links anew": "own-row",
     "partial": "partial",
     "header": "token-only",
     "banned": "banned",

@@ -244,6 +244,14 @@ class SyncEnvironment:
                 return self._add_person("own", None, emails, former.user.first_name, former.user.last_name)
         return None
 
+    def sign_up_freed(self, former: Person) -> Person:
+        """Somebody changes the address, and a new person verifies the old one: Clerk holds each address for one user at a time only."""
+        entry = former.user.emails[former.user.primary]
+        former.moved = True
+        moved = EmailAddress(self.address(f"moved{former.number}", "plain"))
+        self.clerk.directory.update_user(former.user.id, emails=[moved], primary=0)
+        return self._add_person("freed", None, [EmailAddress(entry.address)], "Grace", "Hopper")
+
     def _add_person(
         self,
         claims: str,

@@ -74,8 +74,10 @@ class Person:
 
     @property
     def collides(self) -> bool:
-        """Whether a value of the profile is another account's, and proves nothing: the person may be kept out, with whatever answer."""
-        return self.claims in ("legacy-primary", "username", "phone")
+        """Whether a value of the profile is another account's, and proves nothing, or was another's until now: the person may be kept
+        out, with whatever answer.
+        """
+        return self.claims in ("legacy-primary", "username", "phone", "freed")
 
     @property
     def name(self) -> str:

@@ -36,6 +36,8 @@ INVARIANT = Invariant(
         story("sign up:0:0:own:plus", "sign up:1:0:own:upper", "everybody"),
         story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1"),
         story("sign up:0:0:own", "sign up:1:0:own", "everybody", "swap:0:1", "deliver:0:3", "deliver:0:2", "everybody"),
+        story("sign up:0:0:own", "request:0", "sign up freed:0", "request:1", "everybody"),
+        story("sign up:0:0:own", "request:0", "sign up freed:0", "deliver:1:0", "everybody"),
     ),
     rules=(Rule(RowsOfPerson, _keeps_row), Rule(LegacyOwner, _given_to_owner)),
 )

@@ -71,6 +71,20 @@ def _sign_up_again(runner: StepRunner, step: Step) -> None:
         runner.note(f"{person.name} signs up with the address of somebody who was deleted, {person.user.email}")
 
 
+def _sign_up_freed(runner: StepRunner, person: Person, step: Step) -> None:
+    """An address changes hands while the app has not heard of it, or never will."""
+    environment = runner.environment
+    known = person.second_account is not None or not person.active or (person.user.email or "") == ""
+    if known or person.claims != "own" or len(environment.people) > _MOST_PEOPLE:
+        return
+    if (person.user.email or "").lower() in {account.email.lower() for account in environment.legacy}:
+        return  # An address that is a legacy account's is given on by nobody.
+    newcomer = environment.sign_up_freed(person)
+    runner.note(
+        f"{person.name} has another address, and {newcomer.name} signs up with the former one, {newcomer.user.email}"
+    )
+
+
 def _race(runner: StepRunner, person: Person, step: Step) -> None:
     """`other`: how many requests, modulo 3; where even, the first insert waits for the others."""
     environment = runner.environment
@@ -141,6 +155,9 @@ AT_ONCE = StepType(
 )
 IMPOSTOR = StepType("impostor", of_person(_impostor), lambda: st.builds(Step, st.just("impostor"), who(), number()))
 SIGN_UP_AGAIN = StepType("sign up again", _sign_up_again, lambda: st.builds(Step, st.just("sign up again"), who()))
+SIGN_UP_FREED = StepType(
+    "sign up freed", of_person(_sign_up_freed), lambda: st.builds(Step, st.just("sign up freed"), who())
+)
 RACE = StepType("race", of_person(_race), lambda: st.builds(Step, st.just("race"), who(), number()), needs="webhook")
 LOCKED = StepType("locked", of_person(_locked), lambda: st.builds(Step, st.just("locked"), who()))
 KILLED = StepType("killed", of_person(_killed), lambda: st.builds(Step, st.just("killed"), who(), st.integers(1, 5)))
