@@ -153,7 +153,7 @@ def test_its_page_shows_users_and_sessions(start: Start, seed: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("slug", "slugg"), "organizations.0.slug: is missing"),
+        (("slug", "slugg"), "organizations.0.slugg: unknown key; did you mean 'slug'?"),
         (
             ("lifetime = 300", "lifetime = 1"),
             "jwt_templates.backend.lifetime: Input should be greater than or equal to 30",

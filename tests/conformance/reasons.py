@@ -42,7 +42,7 @@ PYTHON: dict[str, str] = {
         signature-truncated signature-zeros signature-of-another-token payload-swapped-sub payload-extended-exp
         header-swapped weak-512-bit-key pss-for-pkcs1 jwk-embedded-genuine-kid x5c-self-signed crit-b64 zip-deflate
         typ-at-jwt cty-nested duplicate-alg-key duplicate-sub-key forged-after-genuine-same-jti
-        forged-after-genuine-same-sub forged-after-genuine-same-prefix jwks-outage jwks-slow jwks-malformed
+        forged-after-genuine-same-sub forged-after-genuine-same-prefix jwks-outage forged-newcomer api-outage jwks-slow jwks-malformed
         jwks-empty
         forged-after-genuine-same-signature pkcs1-padding-modified
     """,
@@ -94,7 +94,7 @@ NODE: dict[str, str] = {
         signature-truncated signature-zeros signature-of-another-token payload-swapped-sub payload-extended-exp
         weak-512-bit-key pss-for-pkcs1 kid-array jwk-embedded-genuine-kid x5c-self-signed crit-b64 cty-nested
         duplicate-alg-key duplicate-sub-key forged-after-genuine-same-jti forged-after-genuine-same-sub
-        forged-after-genuine-same-prefix jwks-outage jwks-slow jwks-malformed jwks-empty
+        forged-after-genuine-same-prefix jwks-outage forged-newcomer api-outage jwks-slow jwks-malformed jwks-empty
         forged-after-genuine-same-signature pkcs1-padding-modified
     """,
     "jwk-kid-mismatch": """
