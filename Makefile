@@ -95,7 +95,7 @@ adopt: .venv/ready $(ADOPTED) $(ADOPTION)/node_modules/ready
 package: .venv/ready
 	@$(BIN)/python -m tests.package
 
-# All figures of docs/performance.md but those of `scale` and `peers`, as ratios, in less than ten minutes on two idle cores. All are
+# All figures of docs/performance.md but those of `scale` and `peers`, as ratios; ten minutes on two cores are the aim. All are
 # measured, whatever one of them misses.
 bench: .venv/ready $(BROWSER)/node_modules/ready
 	@failed=; for one in database speed start where_time_goes "reports --routes 100" "scale --no-shards"; do \
