@@ -188,13 +188,17 @@ def learn_made(*values: str) -> None:
         _KNOWN.learn(value, made=True)
 
 
+def passwords_of(url: str) -> Iterable[str]:
+    """The passwords of the URLs in a text, as they stand there and decoded; one that is the user's name as well is none."""
+    for user, password in re.findall(r"://([^/\s:@]*):([^\s]+)@", url):
+        yield from {password, urllib.parse.unquote(password)} - {user}
+
+
 def learn_url(*urls: str) -> None:
     """The passwords of these URLs are secrets; what else is in them is not."""
     for url in urls:
-        for found in re.finditer(r"://([^/\s:@]*):([^\s]+)@", url):
-            user, password = found.groups()
-            for each in {password, urllib.parse.unquote(password)} - {user}:
-                _KNOWN.learn_password(each)
+        for password in passwords_of(url):
+            _KNOWN.learn_password(password)
         for name, value in urllib.parse.parse_qsl(url.partition("?")[2]):
             if PASSWORD_NAME.search(name):
                 _KNOWN.learn_password(value)

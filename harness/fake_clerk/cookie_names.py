@@ -19,6 +19,11 @@ def holds_session(name: str) -> bool:
     return _SESSION.fullmatch(name) is not None
 
 
+def is_clerks_name(name: str) -> bool:
+    """Whether Clerk's SDKs set a cookie of this name, whatever stands in it."""
+    return holds_session(name) or is_beside_session(name)
+
+
 def is_beside_session(name: str) -> bool:
     """Whether Clerk's SDKs set a cookie of this name that is no session token: who has signed in last, which browser this is."""
     return _OTHERS.fullmatch(name) is not None

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
-from harness.core.redact import is_guarded, ordinary
+from harness.core.redact import is_guarded, ordinary, passwords_of
 from harness.core.secret_forms import shows
 
 _PUBLIC = re.compile(r"publi(?:c|shable)", re.IGNORECASE)
 _FOR_EVERYBODY = re.compile(r"pk_(?:test|live)_|-----BEGIN (?:PUBLIC KEY|RSA PUBLIC KEY|CERTIFICATE)-----")
-_URL = re.compile(r"://([^/\s:@\"'<>]*):([^\s\"'<>]+)@")
 _IN_TEXT = re.compile(r"://[^/\s:@\"'<>]*:([^/?#,\s\"'<>]+)@")
 _MASKED = re.compile(r"[*x.…]+|redacted|hidden|password|secret", re.IGNORECASE)
 _SHAPES = (
@@ -40,9 +39,6 @@ def _secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if _PUBLIC.search(name) or _FOR_EVERYBODY.search(value):
             continue
         if "://" in value:
-            for user, password in _URL.findall(value):
-                for spelled in {password, unquote(password)} - {user}:
-                    if len(spelled) >= 8 and not ordinary(spelled):
-                        yield name, spelled
+            yield from ((name, password) for password in passwords_of(value) if not ordinary(password))
         elif is_guarded(name, value) and not ordinary(value):
             yield name, value

@@ -15,7 +15,7 @@ from harness.contracts.frontend.stage import Stage, Story, Unknown
 from harness.contracts.frontend.traces import Trace, claims_of, named, traces
 from harness.contracts.frontend.visitor import Sent, origin_of
 from harness.fake_clerk import FakeClerk
-from harness.fake_clerk.cookie_names import holds_session, is_beside_session
+from harness.fake_clerk.cookie_names import holds_session, is_beside_session, is_clerks_name
 
 _CLERKS_PARAMETERS = "__clerk_"
 _EMBEDDED = ("image", "font", "stylesheet", "script", "media", "manifest")
@@ -75,11 +75,7 @@ def others(sent: Sent, marks: frozenset[str]) -> Iterator[tuple[str, Trace]]:
     places: list[tuple[str, str, str]] = [
         ("the query", name, value) for name, value in parse_qsl(urlsplit(sent.url).query)
     ]
-    places += [
-        ("the cookie", name, value)
-        for name, value in _cookies(sent).items()
-        if not holds_session(name) and not is_beside_session(name)
-    ]
+    places += [("the cookie", name, value) for name, value in _cookies(sent).items() if not is_clerks_name(name)]
     for name, value in sent.headers.items():
         bearer = name == "authorization" and value.lower().startswith("bearer ")
         if not bearer and name not in ("cookie", "referer", ":path") and not name.startswith(_USUAL):

@@ -16,7 +16,7 @@ from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.credentials import CATALOGUE, Credential, Mint, jose
 from harness.credentials.group_legacy import legacy_claims
 from harness.credentials.model import Presentation
-from harness.fake_clerk.cookie_names import holds_session, is_beside_session
+from harness.fake_clerk.cookie_names import is_clerks_name
 from harness.targets.agent.protocol import Asked
 from harness.targets.base import Observation
 from harness.targets.request_builder import envelope_of, optional_fields
@@ -48,7 +48,7 @@ _OFFERED = 4
 
 
 def _is_ordinary(name: str) -> bool:
-    return _ORDINARY.fullmatch(name) is not None or holds_session(name) or is_beside_session(name)
+    return _ORDINARY.fullmatch(name) is not None or is_clerks_name(name)
 
 
 class Value(NamedTuple):

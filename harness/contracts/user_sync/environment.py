@@ -244,6 +244,12 @@ class SyncEnvironment:
                 return self._add_person("own", None, emails, former.user.first_name, former.user.last_name)
         return None
 
+    def gives_on(self, person: Person) -> bool:
+        """Whether the person's address may become another's: one that a legacy account has is given on by nobody."""
+        legacy = {account.email.lower() for account in self.legacy}
+        own = person.claims == "own" and person.second_account is None
+        return own and (person.user.email or "").lower() not in legacy
+
     def sign_up_freed(self, former: Person) -> Person:
         """Somebody changes the address, and a new person verifies the old one: Clerk holds each address for one user at a time only."""
         entry = former.user.emails[former.user.primary]

@@ -80,6 +80,11 @@ class Person:
         return self.claims in ("legacy-primary", "username", "phone", "freed")
 
     @property
+    def may_be_kept_out(self) -> bool:
+        """Whether the app need not let the person in, nor have a row as Clerk has it."""
+        return self.blocked or self.may_be_refused or self.collides
+
+    @property
     def name(self) -> str:
         """How the report calls the person."""
         return f"P{self.number}"

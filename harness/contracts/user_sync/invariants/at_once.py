@@ -15,8 +15,7 @@ from harness.contracts.user_sync.steps.base import story
 
 def _may_enter(person: Person) -> bool:
     """Whether a request must succeed. Those of people who were ever banned are judged by `banned`."""
-    kept_out = person.ever_banned or person.blocked or person.may_be_refused or person.collides
-    return person.active and not kept_out
+    return person.active and not person.ever_banned and not person.may_be_kept_out
 
 
 def _gets_in(_: SyncEnvironment, fact: Answered | AnsweredFinally) -> Iterator[Judgement]:

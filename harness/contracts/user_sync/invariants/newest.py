@@ -31,7 +31,7 @@ def _as_at_clerk(environment: SyncEnvironment, _: Settled) -> Iterator[Judgement
     if not environment.file.reach.follows_changes:
         return
     for person in environment.people:
-        if person.active and not (person.blocked or person.may_be_refused or person.collides):
+        if person.active and not person.may_be_kept_out:
             wrong = profile_differences(person, environment.row_of(person), environment.file.table)
             yield Judgement(not wrong, f"{person.name}: {wrong}")
 

@@ -40,11 +40,8 @@ def _swap(runner: StepRunner, person: Person, step: Step) -> None:
     """`other`: with whom."""
     environment = runner.environment
     other = environment.person(step.other)
-    if other is None or other is person or other.deleted or {person.claims, other.claims} != {"own"}:
+    if other is None or other is person or other.deleted or not all(map(environment.gives_on, (person, other))):
         return
-    legacy = {account.email.lower() for account in environment.legacy}
-    if any(p.second_account is not None or (p.user.email or "").lower() in legacy for p in (person, other)):
-        return  # An address that is a legacy account's is given on by nobody.
     mine, theirs = (p.user.emails[p.user.primary] for p in (person, other))
     runner.note(f"{person.name} and {other.name} swap their addresses")
     for one, entry in ((person, theirs), (other, mine)):

@@ -74,11 +74,9 @@ def _sign_up_again(runner: StepRunner, step: Step) -> None:
 def _sign_up_freed(runner: StepRunner, person: Person, step: Step) -> None:
     """An address changes hands while the app has not heard of it, or never will."""
     environment = runner.environment
-    known = person.second_account is not None or not person.active or (person.user.email or "") == ""
-    if known or person.claims != "own" or len(environment.people) > _MOST_PEOPLE:
+    free = person.active and person.user.email and environment.gives_on(person)
+    if not free or len(environment.people) > _MOST_PEOPLE:
         return
-    if (person.user.email or "").lower() in {account.email.lower() for account in environment.legacy}:
-        return  # An address that is a legacy account's is given on by nobody.
     newcomer = environment.sign_up_freed(person)
     runner.note(
         f"{person.name} has another address, and {newcomer.name} signs up with the former one, {newcomer.user.email}"
