@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,6 +17,7 @@ from harness.contracts.migrations.rows import populate
 from harness.contracts.migrations.second_session import SecondSession, Seen, waits_in_words
 from harness.contracts.migrations.snapshot import Snapshot, snapshot
 from harness.contracts.migrations.statement_watch import SchemaStatement, StatementWatch, Taken
+from harness.database.filling import grow, read_tables
 from harness.database.server import Server
 
 LONGEST_WAIT = 20
@@ -140,6 +141,25 @@ class MigrationDatabases:
         with psycopg.connect(url, autocommit=True) as connection:
             watch = StatementWatch(connection, self.migrator.tables)
             return watch.statements() if self.migrator.upgrade(url).code == 0 else []
+
+    def grown(self, names: Collection[str], rows: int, seconds: float) -> tuple[Snapshot, Snapshot] | None:
+        """What is before and after the way up where the tables named have so many rows; None where that fails.
+
+        `seconds`: how long they may be filled; one that takes no more rows stays smaller.
+        """
+        template, _ = self.legacy()
+        name, url = self.copy(template)
+        try:
+            with psycopg.connect(url, autocommit=True) as connection:
+                every = read_tables(connection)
+                tables = {table: each for table, each in every.items() if table not in self.migrator.tables}
+                grow(connection, tables, dict.fromkeys(names, rows), seconds)
+                before = snapshot(connection, self.migrator.tables)
+                if self.migrator.upgrade(url).code != 0:
+                    return None
+                return before, snapshot(connection, self.migrator.tables, before)
+        finally:
+            self.discard(name)
 
     def require_rows(self) -> None:
         """Raise CheckSkipped where a table of the legacy database is empty: of what becomes of its rows nothing is known."""

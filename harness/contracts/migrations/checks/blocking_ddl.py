@@ -20,6 +20,10 @@ _TIMES = 5
 """How many times as many rows the second size has."""
 _FEW = 20
 """A table of fewer rows is a list of kinds, say, which is read in no time in production too."""
+_BATCHES = 25_000
+"""Rows of a table by which batches of ten thousand, as backfills have them, are told from one transaction over all."""
+_FILLING = 20.0
+"""Seconds that a table may take to get them."""
 _EXCLUSIVE = MODES[MODES.index("ShareLock") :]
 """The modes that keep writers out."""
 
@@ -27,7 +31,7 @@ _EXCLUSIVE = MODES[MODES.index("ShareLock") :]
 def _no_blocking_ddl(databases: MigrationDatabases) -> None:
     upgrade = databases.upgraded()
     populated = {name for name, keys in upgrade.before.keys.items() if keys}
-    rewritten = _rewritten(upgrade, populated)
+    rewritten = _rewritten(databases, upgrade, populated)
     anew = {entry.removeprefix("rewrite:") for entry, message in rewritten if "definition" in message}
     found = [*rewritten, *_dropped(upgrade), *_timed(databases, upgrade, populated - anew)]
     told = {entry.partition(":")[2] for entry in [*databases.file.allow, *(entry for entry, _ in found)]}
@@ -60,17 +64,32 @@ def _timed(databases: MigrationDatabases, upgrade: Upgrade, populated: set[str])
     return found
 
 
-def _rewritten(upgrade: Upgrade, populated: set[str]) -> list[tuple[str, str]]:
+def _rewritten(databases: MigrationDatabases, upgrade: Upgrade, populated: set[str]) -> list[tuple[str, str]]:
     """Tables that were written anew by DDL, or by a change of most of their rows: an entry of `allow`, and what happened."""
     found = []
     before, after = upgrade.before, upgrade.after
+    at_once = dict[str, tuple[int, int]]()
     for name in sorted(populated & set(after.tables)):
         if before.files[name] - after.files[name]:
             found.append((f"rewrite:{name}", f"{name} is rewritten by a change of its definition"))
         anew, kept = rewritten_at_once(before, after, name)
         if anew * 2 > kept:
-            found.append((f"rewrite:{name}", f"{anew} of {kept} rows of {name} are written anew in one transaction"))
+            at_once[name] = anew, kept
+    for name, (anew, kept) in _not_in_batches(databases, at_once).items():
+        found.append((f"rewrite:{name}", f"{anew} of {kept} rows of {name} are written anew in one transaction"))
     return found
+
+
+def _not_in_batches(
+    databases: MigrationDatabases, at_once: Mapping[str, tuple[int, int]]
+) -> Mapping[str, tuple[int, int]]:
+    """Those of the tables whose rows are written at once, however many there are: a small table fits into one batch."""
+    asked = [name for name in at_once if f"rewrite:{name}" not in databases.file.allow]
+    larger = databases.grown(asked, _BATCHES, _FILLING) if asked else None
+    if larger is None:
+        return at_once
+    still = {name: rewritten_at_once(*larger, name) for name in asked if name in larger[1].tables}
+    return {name: rows for name, rows in at_once.items() if name not in still or still[name][0] * 2 > still[name][1]}
 
 
 def rewritten_at_once(before: Snapshot, after: Snapshot, name: str) -> tuple[int, int]:
