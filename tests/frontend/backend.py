@@ -5,7 +5,7 @@ from __future__ import annotations
 CODE = """
 import os
 import jwt
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, WebSocket
 from fastapi.middleware.cors import CORSMiddleware
 
 ORIGIN = os.environ.get("ORIGIN", "http://localhost:3000")
@@ -29,6 +29,13 @@ def me(request: Request):
 def old_me():
     # Whom the backend lets in is the matrix' matter.
     return {"sub": "somebody", "organization": None}
+
+@app.websocket("/live")
+async def live(socket: WebSocket):
+    protocols = socket.scope["subprotocols"]
+    await socket.accept(subprotocol=protocols[0] if protocols else None)
+    await socket.receive_text()
+    await socket.send_text("heard")
 
 LAST = []
 

@@ -64,8 +64,10 @@ def presented(sent: Sent) -> list[str]:
     """The tokens in the places of Clerk's: the bearer token, and the session cookie."""
     scheme, _, bearer = sent.headers.get("authorization", "").partition(" ")
     found = [bearer.strip()] if scheme.lower() == "bearer" and bearer.strip() else []
-    if sent.method == "WEBSOCKET":  # Browsers give it no header field.
+    if sent.method == "WEBSOCKET":  # Browsers give it no header field but the subprotocols; a message may have it, too.
         found += [value for _, value in parse_qsl(urlsplit(sent.url).query) if claims_of(value) is not None]
+        said = [*sent.headers.get("sec-websocket-protocol", "").replace(",", " ").split(), sent.body]
+        found += dict.fromkeys(t.token for text in said for t in traces(text) if t.token is not None)
     return found + [value for name, value in _cookies(sent).items() if holds_session(name) and value]
 
 
@@ -151,6 +153,12 @@ def token_origin(stage: Stage, story: Story, done: Travelled) -> None:
             found += ["a credential that also goes to the backend" for each in known if each in text]
             if found:
                 story.finding(f"{found[0]} goes to {sent.origin}, in {where}", sent)
+    for to, text, address in done.visitor.posted:
+        strange = to == "*" or origin_of(to) not in (stage.origin, stage.backend, stage.clerk.portal)
+        for trace in traces(text, done.person.marks) if strange else ():
+            if trace.token is not None:
+                whom = "windows of any origin (`*`)" if to == "*" else to
+                story.finding(f"{trace.what} is posted to {whom}, at {urlsplit(address).path or '/'}")
     story.count += len(known)
     if not known and not story.broken:
         raise Unknown("no token was sent anywhere")

@@ -29,6 +29,22 @@ if (Plain) window.Worker = class extends Plain {
 """
 """Clerk's SDK counts its time in a worker, which a page's clock does not reach; without one it counts in the page."""
 _STORAGE = resources.files(__package__).joinpath("storage.js").read_text(encoding="utf-8")
+_POSTED = """
+(() => {
+  const note = (to, data) => {
+    try { window.__harnessPosted(to, (typeof data === 'string' ? data : JSON.stringify(data)).slice(0, 20000)); } catch { }
+  };
+  const own = window.postMessage;
+  window.postMessage = function (message, to) {
+    if ((to !== null && typeof to === 'object' ? to.targetOrigin : to) === '*') note('*', message);
+    return own.apply(this, arguments);
+  };
+  window.addEventListener('message', event => { if (event.origin && event.origin !== location.origin) note(location.origin, event.data); });
+})();
+"""
+"""Tells of what windows send each other without saying to whom, or from one origin to another."""
+_FRAMES = 100_000
+"""Letters of what a websocket sends that are kept."""
 _STORES = ("localStorage", "sessionStorage", "indexedDB", "cache", "window")
 
 
@@ -84,9 +100,13 @@ class Visitor:
     addresses: list[str] = field(default_factory=list)
     kept: list[tuple[str, str, str, str]] = field(default_factory=list)
     """What was found in storage: (where, key, value, page), each once."""
+    posted: list[tuple[str, str, str]] = field(default_factory=list)
+    """What windows have sent each other: (the origin that got it or `*` for any, the text, the page that sent or got it)."""
     looped: str = ""
     """The visit that took too many navigations."""
     refused_scripts: list[str] = field(default_factory=list)
+    _handshakes: list[tuple[str, str]] = field(default_factory=list)
+    """Of each websocket, in order: its address, and the subprotocols that its client named."""
     _known: dict[Request, Sent] = field(default_factory=dict)
     _pending: set[Request] = field(default_factory=set)
     _navigations: dict[Page, int] = field(default_factory=dict)
@@ -95,6 +115,8 @@ class Visitor:
     def __post_init__(self) -> None:
         """Watch everything that the context does."""
         self.context.set_default_timeout(self.patience * 1000)
+        self.context.expose_binding("__harnessPosted", self._post)
+        self.context.add_init_script(_POSTED)
         self.context.on("request", self._request)
         self.context.on("response", self._response)
         self.context.on("requestfinished", self._done)
@@ -149,10 +171,38 @@ class Visitor:
             self.addresses.append(frame.url)
 
     def _socket(self, page: Page, socket: WebSocket) -> None:
-        self.sent.append(Sent("WEBSOCKET", socket.url, {}, "", page.url, self.now(), "websocket", 101))
+        seen = Sent("WEBSOCKET", socket.url, {}, "", page.url, self.now(), "websocket", 101)
+        self.sent.append(seen)
+
+        def frame(payload: str | bytes) -> None:
+            text = payload if isinstance(payload, str) else payload.decode("utf-8", "replace")
+            seen.body = f"{seen.body}{text}\n"[:_FRAMES]
+
+        socket.on("framesent", frame)
+
+    def _handshake(self, page: Page) -> None:
+        """Note the subprotocols of the websockets of a tab, which Playwright does not tell."""
+        session, addresses = self.context.new_cdp_session(page), dict[str, str]()
+
+        def shaken(event: dict[str, Any]) -> None:
+            fields = {name.lower(): value for name, value in event["request"]["headers"].items()}
+            self._handshakes.append((addresses.get(event["requestId"], ""), fields.get("sec-websocket-protocol", "")))
+
+        session.on("Network.webSocketCreated", lambda event: addresses.update({event["requestId"]: event["url"]}))
+        session.on("Network.webSocketWillSendHandshakeRequest", shaken)
+        session.send("Network.enable")
+
+    def _post(self, source: Any, to: str, text: str) -> None:
+        self.posted.append((to, text, source["page"].url))
 
     def complete(self, chosen: Callable[[Sent], bool]) -> None:
         """Read the whole header fields, cookies included, of the requests that are chosen and have been answered."""
+        sockets = [seen for seen in self.sent if seen.method == "WEBSOCKET"]
+        for url, protocols in self._handshakes:
+            own = next((seen for seen in sockets if seen.url == url), None)
+            if own is not None:
+                sockets.remove(own)
+                own.headers = {"sec-websocket-protocol": protocols} if protocols else {}
         for request, seen in list(self._known.items()):
             if seen.status is not None and chosen(seen):
                 with suppress(Exception):  # Its page is closed: what the page gave is known.
@@ -163,7 +213,9 @@ class Visitor:
 
     def tab(self) -> Page:
         """A new tab."""
-        return self.context.new_page()
+        page = self.context.new_page()
+        self._handshake(page)
+        return page
 
     def visit(self, page: Page, url: str, until: Callable[[], bool] | None = None) -> bool:
         """Open an address and wait until `until`, or until the page rests; whether `until` came true.
