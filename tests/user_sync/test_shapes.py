@@ -22,10 +22,10 @@ from harness.run.first_sync import _Finder, find_sync
 from harness.run.options import Options
 from harness.run.user_table import UsersTable
 from tests.conftest import MATRIX, VERIFIER, write_suites
-from tests.user_sync import ledger, shapes
+from tests.user_sync import ledger, linked, shapes
 from tests.user_sync.shapes import ORIGIN, Shape
 
-SHAPES = (*shapes.SHAPES, ledger.LEDGER)
+SHAPES = (*shapes.SHAPES, ledger.LEDGER, linked.LINKED)
 CASES = [(shape, flaw) for shape in SHAPES for flaw in shape.flaws]
 
 

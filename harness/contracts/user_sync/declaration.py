@@ -83,7 +83,10 @@ class UserTable(Table):
 
     name: str = Field(default="users", description="its name, with its schema where that is not public")
     id: str = Field(default="id", description="the column of its own key")
-    clerk_id: str = Field(default="clerk_user_id", description="the column of Clerk's id")
+    clerk_id: str = Field(
+        default="clerk_user_id",
+        description="the column of Clerk's id; table.column where it stands in a table of its own that refers to users",
+    )
     email: str = Field(default="email", description="the column of the e-mail address")
     mirror: dict[str, Mirrored] = Field(
         default={"email": "primary_email_address"},
@@ -110,6 +113,11 @@ class UserTable(Table):
         "apart, the rows stay as they are; merge, they are made one; "
         "either of these; refuse, the person is kept out until somebody has decided",
     )
+
+    @property
+    def lookup(self) -> str:
+        """The column by which a person is found, as table.column."""
+        return self.clerk_id if "." in self.clerk_id else f"{self.name}.{self.clerk_id}"
 
 
 class SyncFile(ContractTable):

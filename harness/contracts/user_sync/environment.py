@@ -11,6 +11,7 @@ from harness.contracts.user_sync.claims import COLUMNS, alike, name_for, naming
 from harness.contracts.user_sync.client import SyncClient
 from harness.contracts.user_sync.declaration import SyncFile
 from harness.contracts.user_sync.people import LegacyAccount, Person, Row
+from harness.contracts.user_sync.rights import boast
 from harness.contracts.user_sync.sync_database import SyncDatabase
 from harness.contracts.user_sync.write_faults import WriteFaults
 from harness.credentials import ORIGIN
@@ -152,6 +153,13 @@ class SyncEnvironment:
                 account.owner = None
                 self.put_on_both_sides(person, account, told=True)
 
+    def rights_gained(self, person: Person) -> list[str] | None:
+        """What a person has by claiming it, as column = value; None where there is nobody's row to compare with."""
+        own = self.row_of(person)
+        others = (p for p in self.people if p.claims == "own" and p.active and p.second_account is None)
+        anybody = next((row for other in others if (row := self.row_of(other)) is not None), None)
+        return self.database.rights_gained(own, anybody) if own is not None and anybody is not None else None
+
     def add_second_account(self, person: Person) -> LegacyAccount | None:
         """A legacy account with the address of a person; None where the table's constraints keep it out.
 
@@ -190,11 +198,14 @@ class SyncEnvironment:
         `claims` is `own`, `legacy`, `legacy-unverified`, `legacy-secondary`, `legacy-primary` (the account's address as the primary one,
         unverified, beside a verified own one), `alike` (an own address that resembles it), `metadata` (an own one, and the account named
         where the front end may write), `username` or `phone` (the account's user name, or its number, unverified, as the only
-        thing where `form` is `upper`); `legacy`: the account's number, modulo those there are.
+        thing where `form` is `upper`), or `rights` (an own address, and rights where the front end may write); `legacy`: the account's
+        number, modulo those there are.
         """
         number = len(self.people)
         claims = "own" if claims == "legacy" and self.database.all_have_clerk_ids else claims
         own = EmailAddress(self.address(f"person{number}", form))
+        if claims == "rights":
+            return self._add_person(claims, None, [own], first, last, unsafe_metadata=boast(self.database.role))
         account = self.free_account(legacy)
         if account is None or claims == "own":
             return self._add_person("own", None, [own], first, last)

@@ -133,6 +133,14 @@ class BothSides:
     shared: set[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class RightsOfBoaster:
+    """What a person has, who claims rights in the unsafe metadata, and somebody who claims none has not. Looked at in the end only."""
+
+    person: Person
+    gained: list[str]
+
+
 # What holds when all events have arrived
 
 

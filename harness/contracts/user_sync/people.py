@@ -73,11 +73,16 @@ class Person:
         return self.claims == "legacy-unverified" and not self.moved
 
     @property
+    def boasts(self) -> bool:
+        """Whether the person claims rights in the unsafe metadata."""
+        return self.claims == "rights"
+
+    @property
     def collides(self) -> bool:
-        """Whether a value of the profile is another account's, and proves nothing, or was another's until now: the person may be kept
-        out, with whatever answer.
+        """Whether a value of the profile is another account's, and proves nothing, or was another's until now, or claims rights: the
+        person may be kept out, with whatever answer.
         """
-        return self.claims in ("legacy-primary", "username", "phone", "freed")
+        return self.boasts or self.claims in ("legacy-primary", "username", "phone", "freed")
 
     @property
     def may_be_kept_out(self) -> bool:

@@ -14,6 +14,7 @@ from harness.contracts.user_sync.facts import (
     LegacyOwner,
     LegacyRow,
     Replayed,
+    RightsOfBoaster,
     RowsOfPerson,
     Settled,
     Undeliverable,
@@ -126,6 +127,8 @@ class StepRunner:
         for person in self.environment.people if closely else []:
             if person.second_account is not None and person.active:
                 self.judge(self._both_sides(person, person.second_account, owners))
+            if person.boasts and (gained := self.environment.rights_gained(person)) is not None:
+                self.judge(RightsOfBoaster(person, gained))
 
     def _both_sides(self, person: Person, account: LegacyAccount, owners: dict[object, object]) -> BothSides:
         """What has become of the two rows, and of what referred to them. `owners`: row -> Clerk id."""

@@ -9,6 +9,7 @@ from psycopg import sql
 
 from harness.contracts.user_sync.declaration import UserTable
 from harness.contracts.user_sync.people import DependentRow, Dependents, LegacyAccount, Row
+from harness.contracts.user_sync.rights import gained, is_right, role_to_ask_for
 from harness.core.errors import DeclarationError
 from harness.database.errors import first_line
 from harness.database.row_factory import Reference, dump, insert, referring, tables_of
@@ -28,9 +29,13 @@ class SyncDatabase:
         self.connection = psycopg.connect(url, autocommit=True)
         self.tables = tables_of(self.connection)
         self.missing_columns = self._missing_columns()
+        self._link = self._find_link()
+        """The foreign key of the table of Clerk's ids, where they stand in one of their own."""
         self.relations = self._relations()
         clerk_id = self.tables[declared.name].columns.get(declared.clerk_id)
         self.all_have_clerk_ids = clerk_id is not None and clerk_id.required and not clerk_id.default
+        self.role = role_to_ask_for(self.connection, self.tables[declared.name].identifier)
+        """What somebody calls themselves who claims rights."""
         self.left_out: dict[str, str] = {}
         """Foreign keys to users for which no row could be made, and why."""
 
@@ -41,7 +46,8 @@ class SyncDatabase:
     @property
     def written_tables(self) -> list[sql.Identifier]:
         """The table of users, and the tables that refer to it."""
-        names = dict.fromkeys((self.declared.name, *(reference.table for reference in self.relations)))
+        links = (self._link,) if self._link is not None else ()
+        names = dict.fromkeys((self.declared.name, *(reference.table for reference in (*links, *self.relations))))
         return [self.tables[name].identifier for name in names]
 
     def _missing_columns(self) -> list[str]:
@@ -51,12 +57,27 @@ class SyncDatabase:
             raise DeclarationError(
                 f"user_sync.toml: table.name: the database has no table {table.name!r}; it has {known}"
             )
-        wanted = dict.fromkeys((table.id, table.clerk_id, table.email, *table.mirror))
+        own = () if "." in table.clerk_id else (table.clerk_id,)
+        wanted = dict.fromkeys((table.id, *own, table.email, *table.mirror))
         return [f"{table.name}.{column}" for column in wanted if column not in self.tables[table.name].columns]
+
+    def _find_link(self) -> Reference | None:
+        name, dot, column = self.declared.clerk_id.rpartition(".")
+        if not dot:
+            return None
+        found = [each for each in referring(self.tables, self.declared.name, self.declared.id) if each.table == name]
+        if not found or column not in self.tables[name].columns:
+            raise DeclarationError(
+                f"user_sync.toml: table.clerk_id: {self.declared.clerk_id!r} is no column of a table with a foreign key to "
+                f"{self.declared.name}.{self.declared.id}"
+            )
+        return found[0]
 
     def _relations(self) -> list[Reference]:
         table = self.declared
         every = referring(self.tables, table.name, table.id)
+        if self._link is not None:
+            every = [each for each in every if each.table != self._link.table]  # Who a person is hangs on nobody.
         if table.relations is None:
             return every
         by_name = {f"{reference.table}.{reference.column}": reference for reference in every}
@@ -76,6 +97,7 @@ class SyncDatabase:
         table = self.declared
         given = {table.clerk_id: new_id("user")} if self.all_have_clerk_ids else {}
         row = insert(self.connection, self.tables, table.name, {table.email: email} | given)
+        row.setdefault(table.clerk_id, None)
         return LegacyAccount(number, email, row, self.add_dependents(row))
 
     def give_name(self, account: LegacyAccount, columns: Collection[str], value: str) -> bool:
@@ -126,12 +148,54 @@ class SyncDatabase:
             found[place] = DependentRow(comparable, user)
         return found
 
+    def rights_gained(self, own: Row, anybody: Row) -> list[str]:
+        """What one user has by columns and tables of rights that another has not, as column = value."""
+        table = self.declared
+        apart = {table.id, table.clerk_id, table.email, *table.mirror, *table.volatile}
+        mine, theirs = ({name: value for name, value in row.items() if name not in apart} for row in (own, anybody))
+        found = [f"{table.name}.{each}" for each in gained(self.role, mine, theirs)]
+        for reference in self.relations:
+            known = self._rows_of(reference, anybody[table.id]) if is_right(reference.table) else []
+            more = self._rows_of(reference, own[table.id]) if is_right(reference.table) else []
+            found += [f"{reference.table}: {each}" for each in more if each not in known]
+        return found
+
+    def _rows_of(self, reference: Reference, user: object) -> list[dict[str, str]]:
+        """The rows of a table that refer to a user, by what they say beside that, their own key and times."""
+        table = self.tables[reference.table]
+        own = table.key if len(table.key) == 1 else []
+        left = {
+            reference.column,
+            *own,
+            *(c.name for c in table.columns.values() if c.type.startswith(("timestamp", "date"))),
+        }
+        names = [name for name in table.columns if name not in left]
+        if not names:
+            names = [reference.column]
+        texts = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in names)
+        statement = sql.SQL("SELECT {} FROM {} WHERE {} = {}").format(
+            texts, table.identifier, sql.Identifier(reference.column), sql.Literal(user)
+        )
+        return [dict(zip(names, row, strict=True)) for row in self.connection.execute(statement)]
+
     def users(self, clerk_id: str | None = None) -> list[Row]:
         """Rows of the table of users: all, or those of one Clerk user."""
-        table = self.declared
-        statement = sql.SQL("SELECT * FROM {}").format(self.tables[table.name].identifier)
+        table, place = self.declared, self.tables[self.declared.name].identifier
+        if self._link is None:
+            statement = sql.SQL("SELECT * FROM {}").format(place)
+            wanted: sql.Composable = sql.Identifier(table.clerk_id)
+        else:
+            column = table.clerk_id.rpartition(".")[2]
+            # Other ways to sign in may stand beside Clerk's there.
+            statement = sql.SQL(
+                "SELECT u.*, l.{column} AS {name} FROM {users} u LEFT JOIN {links} l ON l.{refers} = u.{id} AND l.{column} LIKE 'user\\_%'"
+            ).format(
+                column=sql.Identifier(column), name=sql.Identifier(table.clerk_id), users=place,
+                links=self.tables[self._link.table].identifier, refers=sql.Identifier(self._link.column), id=sql.Identifier(table.id),
+            )  # fmt: skip
+            wanted = sql.Identifier("l", column)
         if clerk_id is not None:
-            statement += sql.SQL(" WHERE {} = {}").format(sql.Identifier(table.clerk_id), sql.Literal(clerk_id))
+            statement += sql.SQL(" WHERE {} = {}").format(wanted, sql.Literal(clerk_id))
         cursor = self.connection.execute(statement)
         assert cursor.description is not None
         names = [entry.name for entry in cursor.description]

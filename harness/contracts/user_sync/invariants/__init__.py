@@ -16,6 +16,7 @@ from harness.contracts.user_sync.invariants import (
     partial,
     relations,
     replay,
+    rights,
     token_only,
 )
 from harness.contracts.user_sync.invariants.base import Invariant
@@ -35,5 +36,6 @@ INVARIANTS: tuple[Invariant, ...] = (
     connection_loss.INVARIANT,
     both_sides.INVARIANT,
     relations.INVARIANT,
+    rights.INVARIANT,
 )
 """In the order in which they judge and are reported."""

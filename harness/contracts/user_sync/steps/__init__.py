@@ -31,6 +31,7 @@ STEP_TYPES: tuple[StepType, ...] = (
     deliveries.DELIVER_KILLED,
     deliveries.OTHER_EVENT,
     requests.SIGN_UP_FREED,
+    changes.BOAST,
 )
 """Their order decides what a seed generates."""
 BY_KIND = {step_type.kind: step_type for step_type in STEP_TYPES}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from harness.contracts.user_sync.people import LegacyAccount, Person
+from harness.contracts.user_sync.rights import boast
 from harness.contracts.user_sync.steps.base import Step, StepType, of_person
 from harness.contracts.user_sync.steps.values import forms, names, number, who
 from harness.fake_clerk import EmailAddress
@@ -112,6 +113,16 @@ def _second_address(runner: StepRunner, person: Person, step: Step) -> None:
     environment.clerk.directory.update_user(user.id, emails=emails, primary=user.primary + first)
 
 
+def _boast(runner: StepRunner, person: Person, step: Step) -> None:
+    """What the front end may write about its user; whoever does so may be kept out."""
+    database, directory = runner.environment.database, runner.environment.clerk.directory
+    if person.claims != "own" or person.second_account is not None:
+        return
+    runner.note(f"{person.name} claims to be {database.role} in the unsafe metadata")
+    person.claims = "rights"
+    directory.update_user(person.user.id, unsafe_metadata=boast(database.role))
+
+
 def _ban(runner: StepRunner, person: Person, step: Step) -> None:
     runner.note(f"{person.name} is banned")
     person.ever_banned = True
@@ -161,6 +172,10 @@ LEGACY_SIGN_UP = StepType(
 )
 RESTART = StepType("restart", _restart, lambda: st.just(Step("restart")), weight=0)
 """In stories only, for it takes long."""
+BOAST = StepType(
+    "boast", of_person(_boast), lambda: st.builds(Step, st.just("boast"), who()), needs="changes", weight=0
+)
+"""In stories only, for there must be somebody to compare with."""
 BAN = StepType("ban", of_person(_ban), lambda: st.builds(Step, st.just("ban"), who()), needs="changes")
 UNBAN = StepType("unban", of_person(_unban), lambda: st.builds(Step, st.just("unban"), who()), needs="changes")
 DELETE = StepType("delete", of_person(_delete), lambda: st.builds(Step, st.just("delete"), who()), needs="changes")

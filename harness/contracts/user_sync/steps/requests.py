@@ -32,6 +32,7 @@ def _sign_up(runner: StepRunner, step: Step) -> None:
         "phone": f"with a legacy account's phone number, {person.user.phones[0].number if person.user.phones else ''}, unverified",
         "alike": f"as {person.user.email}, which resembles a legacy account's address",
         "metadata": f"as {person.user.email}, and names a legacy account in the unsafe metadata",
+        "rights": f"as {person.user.email}, and claims to be {runner.environment.database.role} in the unsafe metadata",
     }.get(person.claims, f"as {person.user.email}")
     runner.note(f"{person.name} signs up {address}")
 
