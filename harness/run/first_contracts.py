@@ -163,7 +163,9 @@ def _migrations(session: RunContext, known: Surroundings) -> str:
 
 def _budget(session: RunContext, known: Surroundings) -> str:
     users = known.users
-    lookup = f"{users.name}.{users.clerk_id}" if users is not None and re.fullmatch(r"\w+", users.name) else None
+    lookup = (
+        f"{users.name}.{users.clerk_id}" if users is not None and re.fullmatch(r"(\w+\.)?\w+", users.name) else None
+    )
     file = BudgetFile(statements=None, clerk_calls=None, lookup=lookup)
     entered = [plan for plan in session.plan().routes if entrance(plan) is not None]
     # What a route costs before its handler is the cost of its guard, where one hangs on it.

@@ -8,6 +8,8 @@ INSERT INTO users (clerk_user_id, email) VALUES ('user_2alice', 'alice@example.c
 """
 
 CODE = """
+import base64
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -45,6 +47,11 @@ def fetch(path):
     return httpx.get(f"https://api.clerk.com/v1/{path}", headers={"authorization": "Bearer " + os.environ["CLERK_SECRET_KEY"]}).json()
 
 
+def payload_of(token):
+    middle = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))["sub"]
+
+
 def find(db, clerk_id):
     if way("by function"):
         return db.execute("SELECT * FROM users WHERE lower(clerk_user_id) = lower(%s)", [clerk_id]).fetchone()
@@ -66,7 +73,14 @@ def current_user(request: Request, db: Db):
     if way("keys each time"):
         verifier.KEYS.clear()
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if way("asks first") and (said := payload_of(token)) not in CACHE:
+        CACHE[said] = fetch(f"users/{said}")
+    if way("looks first"):
+        db.execute("SELECT role FROM users WHERE clerk_user_id = %s", [payload_of(token)])
     claims = verify_token(token)
+    if claims is None and way("keys anew"):
+        verifier.KEYS.clear()
+        claims = verify_token(token)
     if claims is None:
         raise HTTPException(401, "Not authenticated")
     clerk_id = claims["sub"]
@@ -78,7 +92,7 @@ def current_user(request: Request, db: Db):
         fetch("billing/plans")
     if way("by token") and token not in CACHE:
         CACHE[token] = fetch(f"users/{clerk_id}")
-    row = find(db, clerk_id)
+    row = find(db, clerk_id) if not way("looks first") else CACHE.get(clerk_id) or find(db, clerk_id)
     if row is None:
         user = fetch(f"users/{clerk_id}")
         row = db.execute("INSERT INTO users (clerk_user_id, email) VALUES (%s, %s) RETURNING *",
@@ -143,6 +157,8 @@ BUDGET = """
 [cold]
 statements = 4
 clerk_calls = 3
+[refused]
+statements = 0
 [routes]
 "GET /role" = { statements = 2 }
 """
@@ -155,10 +171,12 @@ DEAR = {
     "by token": "clerk-calls",
     "what the fake has not": "clerk-calls",
     "dear first": "cold",
+    "asks first": "refused",
+    "looks first": "refused",
     "by function": "index",
     "by pattern": "index",
     "by default": "index",
 }
 """A dear way -> the check that must find it."""
-RIGHT = ["", "pings", "prepared", "literal", "in memory", "written at the end", "twice sure"]
+RIGHT = ["", "pings", "prepared", "literal", "in memory", "written at the end", "twice sure", "keys anew"]
 """Ways that keep the budget."""

@@ -6,14 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from harness.contracts.base import Check
 from harness.contracts.budget import load_budget
+from harness.contracts.budget.plans import unindexed
 from harness.contracts.budget.verify import CONTRACT, with_statement_proxy
 from harness.contracts.matrix import load
 from harness.core.errors import DeclarationError
 from harness.database import Server
+from harness.database.statement_proxy import Statement
 from harness.run.context import RunContext
 from harness.run.options import Options
 from tests.budget.backend import BUDGET, CODE, DEAR, RIGHT, ROUTES, SCHEMA
@@ -131,7 +134,24 @@ def test_a_part_of_the_routes_can_be_measured_alone(postgres: Server, tmp_path: 
     options = Options(suites=suites, app="backend:app", app_dir=folder, python=sys.executable, agents=1, routes=routes)
     with RunContext(options, load(suites), server=postgres) as session:
         checks = CONTRACT.verify(session, asked=False)
-    assert {(check.name, check.status, check.count) for check in checks[:3]} == {
-        ("statements", "proven", 1), ("clerk-calls", "proven", 1), ("cold", "proven", 1),
+    assert {(check.name, check.status, check.count) for check in checks[:4]} == {
+        ("statements", "proven", 1), ("clerk-calls", "proven", 1), ("cold", "proven", 1), ("refused", "proven", 1),
     }  # fmt: skip
     assert not any(check.unmeasured for check in checks)
+
+
+@pytest.mark.parametrize(("unique", "status"), [("UNIQUE", "proven"), ("", "broken")])
+@pytest.mark.parametrize("named", ["accounts.people", "people"])
+def test_a_table_of_another_schema(postgres: Server, unique: str, status: str, named: str) -> None:
+    url = postgres.create("clerk_harness_other_schema")
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                f"CREATE SCHEMA accounts; CREATE TABLE accounts.people (id int, clerk_id text {unique})".encode()
+            )
+        check = Check("budget", "index", "", "not examined")
+        statement = Statement(f"SELECT * FROM {named} WHERE clerk_id = $1")
+        unindexed(url, [statement], "accounts.people.clerk_id", check)
+        assert (check.status, check.count) == (status, 1)
+    finally:
+        postgres.drop("clerk_harness_other_schema")

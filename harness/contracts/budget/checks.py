@@ -41,6 +41,15 @@ class Costs:
         """What the first request of somebody new cost."""
         return [Spent(one.route, one.cold, self.file.cold) for one in self.measured if one.cold is not None]
 
+    @property
+    def refused(self) -> list[Spent]:
+        """What forged tokens cost; without limits of their own no more calls than the genuine ones of somebody known."""
+        return [
+            Spent(one.route, one.refused, self.file.limits_refused(one.route))
+            for one in self.measured
+            if one.refused is not None
+        ]
+
     def in_vain(self, kind: CostKind, otherwise: str) -> list[str]:
         """The limits of a kind for somebody known that the file names and that nothing was held to, and why."""
         unseen = kind == "statements" and not self.seen
@@ -119,6 +128,21 @@ def _cold(check: Check, costs: Costs) -> None:
             check.unmeasured.append(f"[cold] {kind} = {limit}: {why}")
 
 
+def _refused(check: Check, costs: Costs) -> None:
+    check.figures = [asdict(one) for one in costs.measured]
+    seen: tuple[CostKind, ...] = _KINDS if costs.seen else ("clerk_calls",)
+    otherwise = costs.missing or "no route that is entered with Clerk refuses a forged token"
+    _judge(check, costs.refused, seen, otherwise)
+    check.unmeasured = [
+        f"[refused] {kind} = {limit}: {otherwise if kind in seen else _NO_DATABASE}"
+        for kind, limit in (
+            ("statements", costs.file.refused.statements),
+            ("clerk_calls", costs.file.refused.clerk_calls),
+        )
+        if limit is not None and (kind not in seen or not costs.refused)
+    ]
+
+
 def _nobody_new(costs: Costs) -> str:
     """Why no first request could be measured."""
     refused = [one.route for one in costs.measured if one.cold is None and one.warm is not None]
@@ -160,6 +184,12 @@ CHECKS = (
         "the first request of somebody new costs no more than the budget allows",
         "Clerk, Backend API rate limits",
         _cold,
+    ),
+    CheckSpec(
+        "refused",
+        "a forged token costs no more calls to Clerk (keys apart) and statements than the budget allows",
+        "Clerk, Backend API rate limits; OWASP API Security 2023 API4 (unrestricted resource consumption); CWE-696",
+        _refused,
     ),
     CheckSpec(
         INDEX,

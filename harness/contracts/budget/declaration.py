@@ -27,10 +27,14 @@ class BudgetFile(ContractTable):
     cold: Limits = Field(
         default=Limits(), description="the same for the first request of somebody whom the app has never seen"
     )
+    refused: Limits = Field(
+        default=Limits(),
+        description="the same for a forged token, without calls for keys; without limits as many calls as a warm request may cost",
+    )
     lookup: str | None = Field(
         default=None,
-        pattern=r"^\w+\.\w+$",
-        description="table.column by which a Clerk user is found; it must be indexed",
+        pattern=r"^(\w+\.)?\w+\.\w+$",
+        description="table.column, or schema.table.column, by which a Clerk user is found; it must be indexed",
     )
     routes: dict[str, Limits] = Field(default={}, description="other limits for single routes, warm")
 
@@ -40,10 +44,18 @@ class BudgetFile(ContractTable):
         own = self.routes.get(route)
         return Limits.model_validate(usual | (own.model_dump(exclude_unset=True) if own is not None else {}))
 
+    def limits_refused(self, route: str) -> Limits:
+        """What a forged token may cost on a route."""
+        calls = self.refused.clerk_calls
+        return Limits(
+            statements=self.refused.statements, clerk_calls=self.limits(route).clerk_calls if calls is None else calls
+        )
+
 
 _KEYS = {
     "": list(BudgetFile.model_fields),
     "cold": list(Limits.model_fields),
+    "refused": list(Limits.model_fields),
     "routes": list(Limits.model_fields),
 }
 

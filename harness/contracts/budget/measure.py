@@ -18,6 +18,8 @@ from harness.targets.base import Call, Observation, ask
 
 CostKind = Literal["statements", "clerk_calls"]
 _TURNS = 2
+_OF_KEYS = ("getJWKS", "GetJWKS")
+"""Who verifies a signature may have to ask for keys."""
 _SAFE = ("GET", "HEAD")
 _LONGEST = 140
 _INSIDE = "its handler decides by itself, so that the way there cannot be told from it"
@@ -43,6 +45,8 @@ class Measured:
     route: str
     warm: Cost | None = None
     cold: Cost | None = None
+    refused: Cost | None = None
+    """Of a forged token of somebody new, without calls for keys."""
 
 
 class Meter:
@@ -71,6 +75,12 @@ class Meter:
         """What a request costs up to the handler's door; None when it does not get there."""
         answer, cost = self.send(plan, credential, stop=True)
         return cost if answer.stopped else None
+
+    def refused(self, plan: RoutePlan) -> Cost | None:
+        """What a forged token costs; None when it gets to the handler, which the matrix tells."""
+        answer, cost = self.send(plan, CATALOGUE["forged-newcomer"], stop=True)
+        cost.clerk_calls = [call for call in cost.clerk_calls if call not in _OF_KEYS]
+        return None if answer.stopped else cost
 
 
 def _short(text: str) -> str:
@@ -116,6 +126,7 @@ def measure(
             meter.send(own[0], CATALOGUE[name], stop=False)
     for number, (each, entry) in enumerate(measurable, 1):
         costs = [cost for _ in range(_TURNS) if (cost := meter.cost(each, entry)) is not None]
+        found[each.key].refused = meter.refused(each)
         if costs:
             found[each.key].warm = min(costs, key=lambda c: (len(c.clerk_calls), len(c.statements)))
         if progress is not None:

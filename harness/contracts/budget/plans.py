@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from harness.contracts.base import Check
 from harness.database.statement_proxy import Statement
@@ -15,18 +16,23 @@ _EXPLAINED = ("select", "with", "update", "delete", "insert", "(")
 
 
 def unindexed(url: str, statements: list[Statement], lookup: str, check: Check) -> None:
-    """Fill in a check of the budget: does any of the statements look for `lookup` (table.column) without an index?
+    """Fill in a check of the budget: does any of the statements look for `lookup` (table.column or schema.table.column) without an index?
 
     The planner is told not to read whole tables where it can do otherwise, so that it does so on a small table only
     because it must (PostgreSQL documentation, "Planner Method Configuration", enable_seqscan).
     """
-    table, _, column = lookup.partition(".")
+    place, _, column = lookup.rpartition(".")
+    schema, _, table = place.rpartition(".")
     named = re.compile(rf"\b{re.escape(column)}\b", re.IGNORECASE)
     examined = 0
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET enable_seqscan = off")
         connection.execute("SET plan_cache_mode = force_generic_plan")
-        plain = Statement(f'SELECT * FROM "{table}" WHERE "{column}" = $1')
+        if schema:  # Whose app names its tables without it has it in the path, too.
+            path = sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema))
+            connection.execute(path)
+        own = sql.Identifier(*filter(None, (schema, table))).as_string()
+        plain = Statement(f'SELECT * FROM {own} WHERE "{column}" = $1')
         for number, statement in enumerate([*(each for each in statements if named.search(each.text)), plain]):
             if examined and statement is plain:
                 break  # Only where nothing of the app's own could be planned.

@@ -73,7 +73,7 @@ class Budget(Contract):
         """Fill in the check of the index, on the column that budget.toml or user_sync.toml names."""
         sync = load_sync(context.declaration.root)
         known = sync.table if sync is not None and sync.reviewed else None
-        lookup = file.lookup or (f"{known.name}.{known.clerk_id}" if known is not None else None)
+        lookup = file.lookup or (known.lookup if known is not None else None)
         if not context.database_url:
             check.detail = "no database is declared"
         elif not measured:

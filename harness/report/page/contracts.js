@@ -6,11 +6,11 @@ const story = check => [
     el("div", {}, el("b", {}, title), rows.length ? rows.map(row => el("pre", {}, row)) : el("p", { class: "soft" }, "none")))) : null];
 const costs = figures => {
   const spent = (cost, kind) => (Array.isArray(cost?.[kind]) ? cost[kind].length : 0);
-  const most = Math.max(1, ...figures.flatMap(f => [f.warm, f.cold].flatMap(cost => ["statements", "clerk_calls"].map(kind => spent(cost, kind)))));
+  const most = Math.max(1, ...figures.flatMap(f => [f.warm, f.cold, f.refused].flatMap(cost => ["statements", "clerk_calls"].map(kind => spent(cost, kind)))));
   const line = (words, n, cls) => el("div", { class: "line" }, el("i", { class: cls, style: `width:${(n / most) * 55}%`, "aria-hidden": "true" }), `${n} ${words}`);
-  const bar = f => el("details", {}, el("summary", { class: "bar" }, el("span", {}, f.route), el("span", {}, ["warm", "cold"].filter(when => f[when]).map(when => [
+  const bar = f => el("details", {}, el("summary", { class: "bar" }, el("span", {}, f.route), el("span", {}, ["warm", "cold", "refused"].filter(when => f[when]).map(when => [
     line(`statements, ${when}`, spent(f[when], "statements"), ""), spent(f[when], "clerk_calls") ? line(`Clerk calls, ${when}`, spent(f[when], "clerk_calls"), "second") : null]))),
-  ["warm", "cold"].map(when => (f[when] ? el("pre", {}, [`${when}:`, ...(f[when].statements ?? []), ...(f[when].clerk_calls ?? [])].join("\n")) : null)));
+  ["warm", "cold", "refused"].map(when => (f[when] ? el("pre", {}, [`${when}:`, ...(f[when].statements ?? []), ...(f[when].clerk_calls ?? [])].join("\n")) : null)));
   return figures.map(bar);
 };
 // Each migration at both sizes: its time, and for how long its strongest lock was held.
