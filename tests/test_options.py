@@ -45,6 +45,7 @@ def of_pytest(**given: Any) -> Options:
         (["--router", "peers"], "routers", ["peers"]),
         (["--credentials", "clerk, forged"], "credentials", ["clerk", "forged"]),
         (["--only", "matrix,budget"], "only", ["matrix", "budget"]),
+        (["--only", "matrix", "--only", "budget"], "only", ["matrix", "budget"]),
         (["--command", "node server.js"], "command", "node server.js"),
         (["--issuer-port", "8765"], "issuer_port", 8765),
         (["--time-limit", "2.5"], "time_limit", 2.5),
@@ -116,7 +117,7 @@ def test_pytest_has_what_a_backend_over_a_url_and_the_long_forms_need() -> None:
 def test_under_pytest_drills_wait_to_be_asked_for() -> None:
     found = of_pytest()
     assert not found.drills and not found.rotation
-    assert of_pytest(credentials="clerk-rotated").rotation
+    assert of_pytest(credentials=["clerk-rotated"]).rotation
 
 
 def test_pytest_names_its_own_option_in_a_message() -> None:

@@ -152,7 +152,7 @@ def _argparse(option: Option) -> dict[str, Any]:
     if option.kind in (PAIRS, SEVERAL):
         return {"action": "append", "default": [], "metavar": option.metavar}
     if option.kind is NAMES:
-        return {"metavar": option.metavar}
+        return {"action": "append", "metavar": option.metavar}
     kind = {int: whole_number, float: number, Path: str}.get(option.kind, option.kind)
     default = str(option.default) if isinstance(option.default, Path) else option.default
     one_of = {"choices": option.choices} if option.choices else {}
@@ -226,8 +226,8 @@ def _value(option: Option, given: Any, flag: str) -> Any:
     if option.kind is PAIRS:
         return parse_env(given, flag)
     if option.kind is NAMES:
-        names = parse_names(given)
-        if isinstance(given, str) and not names:
+        names = parse_names(",".join(given) if isinstance(given, list) else given)
+        if given and not names:
             raise HarnessError(f"{flag}: names nothing; leave it out for all")
         return names
     if option.kind is Path and given is not None:
