@@ -25,6 +25,7 @@ class Presenting:
     def __init__(self, presented: Presentation | None = None) -> None:
         self.presented = presented or Presentation()
         self.bases: list[str | None] = []
+        self.public_paths: tuple[str, ...] = ()
 
     def present(self, credential: Credential, base: Credential | None = None) -> Presentation:
         """The next one."""
@@ -162,6 +163,13 @@ def test_a_value_in_the_path() -> None:
     (form,) = made.prepare(plan, FORGED).forms
     assert form.path == "/files/word/word"
     assert plan.base.path == "/files/a/b"
+
+
+def test_a_value_that_makes_a_public_path_is_left_out() -> None:
+    made, mint = factory(Presentation(path_value="word", also=(Presentation(path_value="other"),)))
+    mint.public_paths = ("/files/word",)
+    plan = plan_of(key="GET /files/{name}", example=Example(path={"name": "a"}))
+    assert [form.path for form in made.prepare(plan, FORGED).forms] == ["/files/a", "/files/other"]
 
 
 # Fields that a role or another person is named in
