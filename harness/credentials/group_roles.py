@@ -6,15 +6,16 @@ organization and is its administrator. What stands in a header, in the query or 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.credentials.identities import ORGANIZATION
+from harness.credentials.identities import ORGANIZATION, declared_permissions
 from harness.credentials.mint import Mint
 from harness.credentials.model import SESSION, Credential, Presentation, Recipe
 from harness.credentials.recipes import several
 from harness.fake_clerk.ids import stable_id
+from harness.fake_clerk.tokens import packed
 
 _ROLES = "https://clerk.com/docs/guides/organizations/roles-and-permissions"
 _RBAC = "OWASP API Security 2023 API5 (broken function level authorization)"
@@ -45,13 +46,14 @@ def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str, **more: A
     return Credential(name, "roles", recipe, cwe, source, why, **{"authentic": True, "role": True} | more)
 
 
-def _in_organization(claims: dict[str, Any], organization: dict[str, str]) -> dict[str, Any]:
-    """The claims with another organization, in the version of the claims that they have."""
+def _in_organization(claims: dict[str, Any], organization: dict[str, str], permissions: Sequence[str] = ()) -> dict[str, Any]:
+    """The claims with another organization, and these permissions there, in the version of the claims that they have."""
     if "v" in claims:
-        own = {"id": organization["id"], "slg": organization["slug"], "rol": organization["role"], "per": "", "fpm": ""}
-        return claims | {"o": own}
+        features, names, masks = packed(permissions)
+        own = {"id": organization["id"], "slg": organization["slug"], "rol": organization["role"], "per": names, "fpm": masks}
+        return claims | {"o": own, "fea": features}
     named = {"org_id": organization["id"], "org_slug": organization["slug"], "org_role": f"org:{organization['role']}"}
-    return claims | named | {"org_permissions": []}
+    return claims | named | {"org_permissions": list(permissions)}
 
 
 def _lookalike(role: str) -> Recipe:
@@ -68,10 +70,29 @@ def _of_old_claims(role: str) -> Recipe:
 
     def recipe(mint: Mint) -> Presentation:
         own = mint.user.organization or ORGANIZATION
-        claims = mint.instance.claims_for(mint.user, azp=mint.origin, version=1, organization={**own, "role": role})
+        claims = mint.instance.claims_for(mint.user, azp=mint.origin, version=1, organization={**own, "role": role, "permissions": ""})
         return Presentation(token=mint.signed(claims), form=f"the role {role!r} in version 1 of the claims")
 
     return recipe
+
+
+def _permission_elsewhere(mint: Mint, wanted: str) -> list[Presentation]:
+    """Sessions of somebody with another role who has what the permission is called, but for another feature, and for its feature something else.
+
+    Whoever looks for the name alone lets them in; so does whoever reads the bits from the other end, or takes the features of the
+    person for those of the organization.
+    """
+    _, feature, name = wanted.split(":")
+    given = [f"org:{feature}:harness_look", "org:harness:harness_list", f"org:harness:{name}", f"org:harness:{feature}"]
+    viewer = {**(mint.user.organization or ORGANIZATION), "role": "harness_viewer", "permissions": ",".join(given[:3])}
+    claims = mint.claims() | mint.instance.claims_for(mint.user, azp=mint.origin, version=2, organization=viewer)
+    claims["fea"] = f"u:profile,{claims['fea']}"
+    alike = [*given, f"{wanted}_own", f"{wanted[:-1]}", f"org:my_{feature}:{name}"]
+    old = mint.instance.claims_for(mint.user, azp=mint.origin, version=1, organization={**viewer, "permissions": ",".join(alike)})
+    return [
+        Presentation(token=mint.signed(claims), form=f"{name} for another feature than {feature}"),
+        Presentation(token=mint.signed(old), form=f"permissions like {wanted}, in version 1 of the claims"),
+    ]
 
 
 def _all_lookalikes(mint: Mint) -> Presentation:
@@ -79,13 +100,19 @@ def _all_lookalikes(mint: Mint) -> Presentation:
     recipes = [_lookalike(role) for role in LOOKALIKES]
     recipes += [_of_old_claims(role) for role in OLD_LOOKALIKES if role not in known]
     first, *rest = (recipe(mint) for recipe in recipes)
+    admins, members = (declared_permissions(mint.identities[name]) for name in ("admin", "member"))
+    for wanted in admins:
+        if wanted not in members:
+            rest += _permission_elsewhere(mint, wanted)
     return replace(first, also=tuple(rest))
 
 
 def _of_another(slug: str, form: str) -> Recipe:
     def recipe(mint: Mint) -> Presentation:
         another = {"id": stable_id("org", "somebody-else"), "slug": slug, "role": "admin"}
-        return Presentation(token=mint.signed(_in_organization(mint.claims(sub=mint.other_subject), another)), form=form)
+        permissions = declared_permissions(mint.identities["admin"])
+        claims = _in_organization(mint.claims(sub=mint.other_subject), another, permissions)
+        return Presentation(token=mint.signed(claims), form=form)
 
     return recipe
 
@@ -167,7 +194,7 @@ def _identity_in_token(mint: Mint) -> Presentation:
 
 
 CREDENTIALS = [
-    _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator): a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE, tags=frozenset({"sentinel"})),
+    _entry("role-lookalike", _all_lookalikes, _ROLES, "Genuine sessions whose role only looks like the one that is wanted (admin_readonly, administrator), or whose permission is for another feature: a check by a part of the name lets them in.", "CWE-697", damages=SESSION, follows=_PEOPLE, tags=frozenset({"sentinel"})),
     _entry("admin-of-another-organization", _of_others, _BOLA, "A genuine administrator of another organization than the one that the request names, and of organizations whose names begin or end alike, for their founders name them.", "CWE-639", damages=SESSION, follows=(*_PEOPLE, "clerk-org-admin")),
     _entry("role-in-header", _saying(_headers), _RBAC, "A genuine session without the role that is wanted, and the role in headers that anybody can write.", "CWE-807", follows=_PEOPLE),
     _entry("role-in-query", _saying(lambda role: Presentation(query=_named(role))), _RBAC, "The same with the role in the query.", "CWE-807", follows=_PEOPLE),

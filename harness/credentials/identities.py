@@ -33,22 +33,30 @@ ORGANIZATION = {"id": stable_id("org", "harness"), "slug": "harness"}
 """The organization of the people who have a role."""
 
 
-def _organization(role: str | None) -> dict[str, str] | None:
-    if role is None:
+def _organization(role: str | None, permissions: list[str] | None) -> dict[str, str] | None:
+    if role is None and not permissions:
         return None
-    return {**ORGANIZATION, "role": role, "permissions": "read,write"}
+    return {**ORGANIZATION, "role": role or "member", "permissions": ",".join(permissions or ["read", "write"])}
+
+
+def declared_permissions(person: Identity) -> list[str]:
+    """The permissions (`org:feature:name`) that the declaration gives a person in the active organization."""
+    organization = person.user.organization or {}
+    return [each for each in organization.get("permissions", "").split(",") if each.count(":") == 2]
 
 
 def register(instance: Instance, declared: dict[str, dict[str, object]]) -> dict[str, Identity]:
     """Make the four usual identities and the declared ones known to `instance`.
 
-    `declared` maps names to `email`, `clerk_id`, `database_id`, `first_name`, `last_name`, `role`, `onboarding_completed`.
+    `declared` maps names to `email`, `clerk_id`, `database_id`, `first_name`, `last_name`, `role`, `permissions`,
+    `onboarding_completed`.
     """
     identities: dict[str, Identity] = {}
     for number, name in enumerate({**dict.fromkeys(_PEOPLE), **dict.fromkeys(declared)}, start=1):
         email, first, last, role = _PEOPLE.get(name, (f"{name}@example.com", name.title(), "Example", None))
         given = declared.get(name, {})
         address = str(given.get("email", email))
+        permissions = given.get("permissions")
         known = instance.directory.find(emails=[address], ids=[])
         # Somebody whom a seed declares is who the seed says.
         user = (
@@ -59,7 +67,10 @@ def register(instance: Instance, declared: dict[str, dict[str, object]]) -> dict
                 id=str(given["clerk_id"]) if given.get("clerk_id") else stable_id("user", f"identity:{name}"),
                 first_name=str(given.get("first_name", first)),
                 last_name=str(given.get("last_name", last)),
-                organization=_organization(str(given["role"]) if given.get("role") else role),
+                organization=_organization(
+                    str(given["role"]) if given.get("role") else role,
+                    permissions if isinstance(permissions, list) else None,
+                ),
             )
         )
         database_id = given.get("database_id", number)

@@ -32,6 +32,10 @@ heal_within = 1.5
 rotate_within = 1.5
 {settings}
 {database}
+[identities.admin]
+permissions = ["org:invoices:read", "org:invoices:manage"]
+[identities.member]
+permissions = ["org:invoices:read"]
 [policies.public]
 accept = ["*"]
 [policies.clerk]

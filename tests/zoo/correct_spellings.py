@@ -94,6 +94,21 @@ def change(colour: Annotated[str, Body(embed=True)], tenant: str = Depends(curre
 )
 CORRECT = [
     # Roles
+    _admins("permission-of-the-feature", "Whoever may manage invoices, whatever the role, in both versions of the claims.", '"org:invoices:manage" not in permissions_of(claims)', """def permissions_of(claims):
+    if claims.get("v") != 2:
+        return claims.get("org_permissions") or []
+    own = claims.get("o") or {}
+    scopes = [each.partition(":") for each in claims.get("fea", "").split(",")]
+    features = [name for scope, _, name in scopes if "o" in scope]
+    names = own.get("per", "").split(",")
+    return [
+        f"org:{feature}:{name}"
+        for feature, mask in zip(features, own.get("fpm", "").split(","))
+        for place, name in enumerate(names)
+        if mask.isdigit() and int(mask) & 1 << place
+    ]
+
+"""),
     _admins("roles-in-a-set", "Admins and owners, by a set of whole names.", "role_of(claims) not in {'admin', 'owner'}"),
     _admins("roles-in-ranks", "Roles have ranks; a role that is not known has none.", 'RANKS.get(role_of(claims), 0) < RANKS["admin"]', 'RANKS = {"member": 1, "admin": 2, "owner": 3}\n\n'),
     _admins("role-as-an-enum", "Roles are an enum; what is none of it is no role.", "not is_admin(role_of(claims))", """import enum
@@ -133,6 +148,14 @@ def is_admin(text):
         "    if not is_open(request) and": '    if re.search(r"/[.]|[;#\\\\\\\\]", path_of(request)):\n        return Response("Bad path", 400)\n    if not is_open(request) and',
         IS_OPEN: '    return path_of(request) in OPEN or path_of(request).startswith(("/health/", "/static/"))\n',
     }, routes=MIDDLEWARE_ROUTES, host="alone"),
+    Animal("one-file-for-everybody", "One handler serves all files, and shows one of them to whoever asks.", VERIFY + _APP + """
+@app.get("/files/terms")
+@app.get("/files/{name}")
+def file_of(request: Request, name: str = "terms"):
+    if name != "terms" and verify_token(bearer_of(request)) is None:
+        raise refusal()
+    return {"file": name}
+""", host="alone", routes='"GET {at}/files/terms" = "public"\n"GET {at}/files/{{name}}" = {{ policy = "{policy}", path = {{ name = "plan" }} }}', policy="inside"),
     Animal("files-called-health", "One path is open as a whole; the names of files may be like it.", FILES.replace('OPEN.isdisjoint(request.url.path.split("/"))', 'request.scope["path"].removeprefix(request.scope.get("root_path", "")) != "/health"'), routes=FILES_ROUTES),
     changed("original-uri-logged", "The path of the proxy's header and the page before are for the log.", MIDDLEWARE, {"    if not is_open(request) and": '    request.state.log = (request.headers.get("x-original-uri"), request.headers.get("referer"))\n    if not is_open(request) and'}, routes=MIDDLEWARE_ROUTES),
     changed("asked-for-next", "Where to go next is passed on in the query.", USER + _APP + '@app.get("/me")\ndef me(request: Request, user: str = Depends(current_user)):\n    return {"user": user, "next": "/me" if request.query_params.get("next") else "/"}\n', {}),

@@ -19,9 +19,10 @@ from tests.zoo.templates_spellings import (
 _NAMED = "what the source names is read inside the process"
 
 
-def _admins(name: str, description: str, rule: str, expects: str, **more: object) -> Animal:
-    """Admins alone are let in; `rule` says who is none."""
-    return flaw(name, description, ADMIN, {ROLE_IS: f"    if {rule}:\n"}, expects, policy="admin", **more)
+def _admins(name: str, description: str, rule: str, expects: str, before: str = "", **more: object) -> Animal:
+    """Admins alone are let in; `rule` says who is none, with the functions of `before`."""
+    changes = {ROLE_IS: f"    if {rule}:\n"} | ({"def role_of(claims):": before + "def role_of(claims):"} if before else {})
+    return flaw(name, description, ADMIN, changes, expects, policy="admin", **more)
 
 
 _ROLES = [
@@ -31,6 +32,26 @@ _ROLES = [
     _admins("letters-of-the-role", "The role is searched for in a text of roles, and the other way round.", 'not any(role in (role_of(claims) or "") for role in "owner,admin".split(","))', "role-lookalike"),
     flaw("admin-of-any-organization", "An admin is one, whichever organization the path names.", ORGANIZATION, {WANTED: '    return role_of(claims) == "admin"\n'}, "admin-of-another-organization", policy="admin", routes=ORGANIZATION_ROUTES),
     flaw("admin-of-some-organization", "The token must have an organization and the path too; nobody compares the two.", ORGANIZATION, {WANTED: '    own = claims.get("o") or {}\n    return bool(organization and own.get("id")) and own.get("rol") in {"admin", "owner"}\n'}, "admin-of-another-organization", policy="admin", routes=ORGANIZATION_ROUTES),
+    _admins("permission-of-any-feature", "Whoever may manage something may manage invoices.", '"manage" not in (claims.get("o") or {}).get("per", "").split(",")', "role-lookalike"),
+    _admins("permission-by-the-wrong-end", "The bits of a feature are read from the left, as they are written.", 'not may_manage_invoices(claims)', "role-lookalike", before="""def may_manage_invoices(claims):
+    own = claims.get("o") or {}
+    features = [each[2:] for each in claims.get("fea", "").split(",") if each.startswith("o:")]
+    masks, names = own.get("fpm", "").split(","), own.get("per", "").split(",")
+    if "invoices" not in features or "manage" not in names:
+        return False
+    return format(int(masks[features.index("invoices")]), f"0{len(names)}b")[names.index("manage")] == "1"
+
+"""),
+    _admins("permission-beside-the-person's", "The features of the person are counted with those of the organization.", 'not may_manage_invoices(claims)', "role-lookalike", before="""def may_manage_invoices(claims):
+    own = claims.get("o") or {}
+    names = own.get("per", "").split(",")
+    for feature, mask in zip(claims.get("fea", "").split(","), own.get("fpm", "").split(",")):
+        if feature == "o:invoices" and "manage" in names:
+            return bool(int(mask) >> names.index("manage") & 1)
+    return False
+
+"""),
+    _admins("permission-in-the-text", "The permission is searched for in the text of all, in version 1 of the claims.", 'role_of(claims) != "admin" and "org:invoices:manage" not in ",".join(claims.get("org_permissions", []))', "role-lookalike"),
     _admins("role-of-the-gateway", "The role is the one that a gateway would set, where there is one.", '"admin" not in (request.headers.get("x-user-roles") or role_of(claims) or "").split(",")', "role-in-header"),
     Animal("role-of-the-gateway-of-flask", "Flask: a decorator wants a role, and asks a header first.", FLASK + """
 app = Flask(__name__, static_folder=None)

@@ -191,14 +191,17 @@ class SettingsTable(Table):
 class IdentityTable(Table):
     """`[identities.NAME]`: a person known to the fake Clerk and to the seed."""
 
-    email: str = Field(description="the primary e-mail address")
+    email: str | None = Field(default=None, description="the primary e-mail address; name@example.com without it")
     clerk_id: str | None = Field(default=None, description="the id at Clerk, user_…; made up without it")
     database_id: int | str | None = Field(
         default=None, description="the key of the row in the app's table of users; in the old token as well"
     )
     first_name: str | None = Field(default=None, description="the first name")
     last_name: str | None = Field(default=None, description="the last name")
-    role: str | None = Field(default=None, description="the role in the old token")
+    role: str | None = Field(default=None, description="the role in the active organization, without org:")
+    permissions: list[Annotated[str, Field(pattern=r"^org:[a-z0-9_-]+:[a-z0-9_-]+$")]] = Field(
+        default=[], description="the permissions in the active organization, such as org:invoices:manage"
+    )
     onboarding_completed: bool = Field(default=True, description="the onboarding flag in the old token")
 
 
