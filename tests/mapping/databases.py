@@ -150,4 +150,14 @@ CREATE TABLE orders (id serial PRIMARY KEY, user_id integer REFERENCES app_user)
         "app_user",
         {"id": "id", "clerk": "external_ref", "email": "email"},
     ),
+    Case(
+        "a public number of the users themselves",
+        USERS
+        + """
+ALTER TABLE users ADD COLUMN uid uuid UNIQUE DEFAULT gen_random_uuid();
+CREATE TABLE posts (id serial PRIMARY KEY, owner_uid uuid REFERENCES users (uid), title text);
+INSERT INTO posts (owner_uid, title) SELECT uid, 'a title' FROM users;
+""",
+        {},
+    ),
 ]

@@ -50,7 +50,7 @@ def _by_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
 def _without_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
     """Of columns that refer to other tables nothing is asked. Numbers may be anything: their name must say what they mean."""
     others = {singular(words_of(name.rpartition(".")[2])[-1:][0]) for name in tables if words_of(name)} - _MEANT
-    own = set(users.columns.values())
+    own = set(users.columns.values()) | _identities(tables, users.table)
     for table in tables.values():
         taken = {column for key in table.references for column in key.columns}
         for name, column in table.columns.items():
@@ -61,6 +61,14 @@ def _without_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
             fits = is_text(table, name) or column.kind == "uuid" or (column.kind in _NUMBERS and telling)
             if fits and not (key and not telling and column.kind in _NUMBERS):
                 yield Pointing(table, name, telling)
+
+
+def _identities(tables: dict[str, Table], users: Table) -> set[str]:
+    """Columns of the table of users by which its own rows are told apart, beside those that are known: a public number, say."""
+    alone = {columns[0] for columns in users.unique.values() if len(columns) == 1}
+    pointed_to = {key.others[0] for table in tables.values() for key in table.references if key.to == users.name}
+    referring = {column for key in users.references for column in key.columns}
+    return {name for name in alone | pointed_to if name not in referring and words_of(name)[-1:] != ["by"]}
 
 
 def _tells(name: str, users: Users, others: set[str]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 
 from harness.contracts.base import CheckSpec
+from harness.contracts.migrations.checks.same_person import belongings, changed_hands
 from harness.contracts.migrations.databases import MigrationDatabases
 from harness.contracts.migrations.lookups import LookupCost, look_up
 from harness.contracts.migrations.results import CheckFailed, CheckSkipped, Measured
@@ -38,13 +39,18 @@ def _mapping(databases: MigrationDatabases) -> Measured:
     before = _read(databases, databases.url_of(template), known)
     after = _read(databases, upgrade.url, known)
     figures = [*_identifiers(before, after), *_columns(before, after)]
-    wrong = worse(before.mapping, after.mapping, known, databases.file.allow)
+    wrong = [
+        *worse(before.mapping, after.mapping, known, databases.file.allow),
+        *changed_hands((upgrade.before, before.mapping), (upgrade.after, after.mapping), databases.file),
+    ]
     if wrong:
         raise CheckFailed("; ".join(wrong), figures=figures)
-    if not after.mapping.columns:
+    pointing = {each.name for each in after.mapping.columns}
+    pointing |= {".".join(place) for place in belongings(upgrade.after, after.mapping).persons}
+    if not pointing:
         raise CheckSkipped("no column points to users", figures=figures)
     databases.require_rows()
-    return Measured(len(after.mapping.columns), _told(before.mapping, after.mapping), figures)
+    return Measured(len(pointing), _told(before.mapping, after.mapping), figures)
 
 
 def _read(databases: MigrationDatabases, url: str, known: Collection[str]) -> Stage:
@@ -140,7 +146,7 @@ def _columns(before: Stage, after: Stage) -> list[dict[str, Any]]:
 
 MAPPING = CheckSpec(
     "mapping",
-    "each column that points to users holds one identifier of somebody afterwards, as far as it did before",
-    "Field note: half of a table's rows that point to Clerk's ids, and half to the old ones",
+    "each column that points to users holds one identifier of somebody afterwards, as far as it did before, and of the same person",
+    "Field note: half of a table's rows that point to Clerk's ids, and half to the old ones; CWE-639",
     _mapping,
 )
