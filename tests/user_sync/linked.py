@@ -1,6 +1,7 @@
 """A backend in which Clerk's ids stand in a table of their own, beside those of other providers, and people have rights.
 
-A role is taken over from what only the backend's own key writes (`public_metadata`); a theme and a nickname from the unsafe metadata.
+A role is taken over from what only the backend's own key writes (`public_metadata`); a theme, a job title and the role that somebody
+asks for from the unsafe metadata.
 """
 
 from __future__ import annotations
@@ -14,12 +15,15 @@ LINKED = Shape(
     CREATE TABLE members (id bigserial PRIMARY KEY, email text, first_name text, state text NOT NULL DEFAULT 'in',
         told_at bigint NOT NULL DEFAULT 0,
         rank rank NOT NULL DEFAULT 'reader', role text NOT NULL DEFAULT 'user', is_staff boolean NOT NULL DEFAULT false,
-        theme text, preferences jsonb);
+        theme text, preferences jsonb, job_title text, requested_role text,
+        seat text NOT NULL DEFAULT 'free' CHECK (seat IN ('free', 'owner')));
     CREATE UNIQUE INDEX ON members (lower(email));
     CREATE TABLE sign_ins (id bigserial PRIMARY KEY, member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE,
         provider text NOT NULL, subject text NOT NULL UNIQUE);
     CREATE TABLE member_roles (member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE, name text NOT NULL,
         PRIMARY KEY (member_id, name));
+    CREATE TABLE profiles (member_id bigint PRIMARY KEY REFERENCES members ON DELETE CASCADE, bio text,
+        is_admin boolean NOT NULL DEFAULT false);
     CREATE TABLE orders (id bigserial PRIMARY KEY, member_id bigint NOT NULL REFERENCES members ON DELETE CASCADE, title text NOT NULL);
     """,
     r"""
@@ -34,6 +38,9 @@ def rights_of(data):
     own = data.get("unsafe_metadata") or {}
     given = data.get("public_metadata") or {}
     values = {"theme": own.get("theme"), "preferences": json.dumps(own)}
+    values |= {"job_title": own.get("role"), "requested_role": own.get("role")}
+    if flaw("seat of the browser"):
+        values["seat"] = "owner" if own.get("seat") == "owner" else "free"
     if "role" in given:
         values["role"] = given["role"]
     if flaw("role of the browser"):
@@ -72,6 +79,8 @@ def take_over(db, data):
         values["email"] = email
     assigned = ", ".join(f"{name} = %({name})s" for name in values)
     row = db.execute(f"UPDATE members SET {assigned} WHERE id = %(id)s RETURNING *", values | {"id": row["id"]}).fetchone()
+    admin = flaw("profile of the browser") and (data.get("unsafe_metadata") or {}).get("isAdmin") is True
+    db.execute("INSERT INTO profiles VALUES (%s, NULL, %s) ON CONFLICT (member_id) DO UPDATE SET is_admin = %s", [row["id"], admin, admin])
     for name in (data.get("unsafe_metadata") or {}).get("roles", []) if flaw("roles in a table") else ["user"]:
         db.execute("INSERT INTO member_roles VALUES (%s, %s) ON CONFLICT DO NOTHING", [row["id"], name])
     return row
@@ -115,6 +124,8 @@ async def webhook(request: Request):
         "role of the browser": "rights",
         "merged metadata": "rights",
         "rank of the browser": "rights",
+        "seat of the browser": "rights",
+        "profile of the browser": "rights",
         "roles in a table": "rights",
         "unproven": "no-adoption",
         "at the same moment": "at-once",

@@ -11,7 +11,6 @@ from harness.contracts.user_sync.claims import COLUMNS, alike, name_for, naming
 from harness.contracts.user_sync.client import SyncClient
 from harness.contracts.user_sync.declaration import SyncFile
 from harness.contracts.user_sync.people import LegacyAccount, Person, Row
-from harness.contracts.user_sync.rights import boast
 from harness.contracts.user_sync.sync_database import SyncDatabase
 from harness.contracts.user_sync.write_faults import WriteFaults
 from harness.credentials import ORIGIN
@@ -205,7 +204,7 @@ class SyncEnvironment:
         claims = "own" if claims == "legacy" and self.database.all_have_clerk_ids else claims
         own = EmailAddress(self.address(f"person{number}", form))
         if claims == "rights":
-            return self._add_person(claims, None, [own], first, last, unsafe_metadata=boast(self.database.role))
+            return self._add_person(claims, None, [own], first, last, unsafe_metadata=self.database.boast())
         account = self.free_account(legacy)
         if account is None or claims == "own":
             return self._add_person("own", None, [own], first, last)

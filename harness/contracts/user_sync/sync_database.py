@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from harness.contracts.user_sync.declaration import UserTable
 from harness.contracts.user_sync.people import DependentRow, Dependents, LegacyAccount, Row
-from harness.contracts.user_sync.rights import gained, is_right, role_to_ask_for
+from harness.contracts.user_sync.rights import ADMIN, boast, gained, is_right, rights_to_ask_for
 from harness.core.errors import DeclarationError
 from harness.database.errors import first_line
 from harness.database.row_factory import Reference, dump, insert, referring, tables_of
@@ -34,7 +35,8 @@ class SyncDatabase:
         self.relations = self._relations()
         clerk_id = self.tables[declared.name].columns.get(declared.clerk_id)
         self.all_have_clerk_ids = clerk_id is not None and clerk_id.required and not clerk_id.default
-        self.role = role_to_ask_for(self.connection, self.tables[declared.name].identifier)
+        self._asked = self._rights()
+        self.role = next((value for value in self._asked.values() if isinstance(value, str)), ADMIN)
         """What somebody calls themselves who claims rights."""
         self.left_out: dict[str, str] = {}
         """Foreign keys to users for which no row could be made, and why."""
@@ -148,16 +150,35 @@ class SyncDatabase:
             found[place] = DependentRow(comparable, user)
         return found
 
+    def _rights(self) -> dict[str, object]:
+        """What may be asked for, by column of the table of users and of those that refer to it."""
+        names = dict.fromkeys((self.declared.name, *(reference.table for reference in self.relations)))
+        found: dict[str, object] = {}
+        for name in names:
+            more = rights_to_ask_for(self.connection, self.tables[name])
+            found |= {column: value for column, value in more.items() if column not in found}
+        apart = (self.declared.id, self.declared.clerk_id, self.declared.email)
+        return {name: value for name, value in found.items() if name not in apart}
+
+    def boast(self) -> dict[str, Any]:
+        """Unsafe metadata of somebody who claims rights."""
+        return boast(self.role, self._asked)
+
     def rights_gained(self, own: Row, anybody: Row) -> list[str]:
         """What one user has by columns and tables of rights that another has not, as column = value."""
         table = self.declared
         apart = {table.id, table.clerk_id, table.email, *table.mirror, *table.volatile}
         mine, theirs = ({name: value for name, value in row.items() if name not in apart} for row in (own, anybody))
-        found = [f"{table.name}.{each}" for each in gained(self.role, mine, theirs)]
+        roles = {self.role, *self._asked.values()}
+        found = [f"{table.name}.{each}" for each in gained(roles, mine, theirs)]
         for reference in self.relations:
-            known = self._rows_of(reference, anybody[table.id]) if is_right(reference.table) else []
-            more = self._rows_of(reference, own[table.id]) if is_right(reference.table) else []
-            found += [f"{reference.table}: {each}" for each in more if each not in known]
+            known, more = (self._rows_of(reference, row[table.id]) for row in (anybody, own))
+            if is_right(reference.table):
+                found += [f"{reference.table}: {each}" for each in more if each not in known]
+            else:  # A profile, a membership: of such a row only what is called a right counts.
+                held = {pair for row in known for pair in row.items()}
+                new = ({name: value for name, value in row.items() if (name, value) not in held} for row in more)
+                found += [f"{reference.table}.{each}" for row in new for each in gained(roles, row, {})]
         return found
 
     def _rows_of(self, reference: Reference, user: object) -> list[dict[str, str]]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from harness.contracts.user_sync.people import LegacyAccount, Person
-from harness.contracts.user_sync.rights import boast
 from harness.contracts.user_sync.steps.base import Step, StepType, of_person
 from harness.contracts.user_sync.steps.values import forms, names, number, who
 from harness.fake_clerk import EmailAddress
@@ -120,7 +119,7 @@ def _boast(runner: StepRunner, person: Person, step: Step) -> None:
         return
     runner.note(f"{person.name} claims to be {database.role} in the unsafe metadata")
     person.claims = "rights"
-    directory.update_user(person.user.id, unsafe_metadata=boast(database.role))
+    directory.update_user(person.user.id, unsafe_metadata=database.boast())
 
 
 def _ban(runner: StepRunner, person: Person, step: Step) -> None:
