@@ -30,7 +30,7 @@ from harness.run.context import RunContext
 from harness.run.first_migrations import find_legacy
 from harness.run.first_sync import FoundSync, find_sync
 from harness.run.suite_lines import assignments, described, key, remarked, schema_line, table, value
-from harness.run.user_table import UsersTable
+from harness.run.user_table import UsersTable, without_clerk_ids
 
 _WORDS = {"refused": "refuse", "unwell": "health", "well": "runs"}
 """What an app did with a flaw, as configuration.toml says it."""
@@ -95,7 +95,7 @@ def _head(name: str) -> str:
 def _sync(session: RunContext, known: Surroundings) -> str:
     users = known.users
     if users is None:
-        raise NothingFoundError("")
+        raise NothingFoundError(without_clerk_ids(session.database_url) if session.database_url else "")
     if users.email is None:
         raise NothingFoundError(f"the table {users.name} has no column of addresses that could be recognised")
     found = find_sync(session, known.entries, users)

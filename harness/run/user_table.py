@@ -11,10 +11,13 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 
+from harness.core.text import listed
 from harness.database.row_factory import TableSchema, tables_of
 
 _CLERK_ID = re.compile(r"user_[A-Za-z0-9]+")
-CLERK_ID_COLUMN = re.compile(r"clerk_?(user_?)?(id|sub|uid)|clerk|clerk_?external_?id", re.I)
+CLERK_ID_COLUMN = re.compile(
+    r"clerk_?(user_?)?(id|sub|subject|uid|ref|key|identifier)|clerk(_?user)?|clerk_?external_?id", re.I
+)
 _TEXTS = ("text", "character varying", "character", "citext")
 EMAIL_COLUMNS = ("email", "email_address", "primary_email", "primary_email_address", "mail")
 _FIELDS = {
@@ -24,6 +27,7 @@ _FIELDS = {
 _OFF = re.compile(r"(is_)?(deleted|disabled|banned|blocked|archived|locked)|(deleted|disabled|banned)_at", re.I)
 _ON = re.compile(r"(is_)?(active|enabled)", re.I)
 _ADMIN = re.compile(r"(is_)?(admin|superuser|staff)", re.I)
+_USERS = re.compile(r"(app_?)?(users?|accounts?|members?|people|persons?|customers?|employees?)", re.I)
 MOST_ROWS = 200
 
 
@@ -68,6 +72,22 @@ def find_users(connection: psycopg.Connection[TupleRow]) -> UsersTable | None:
             rank = (email is not None, named, re.search("user|account|member|people|person", table.name) is not None)
             found.append((rank, UsersTable(table.name, table.key[0], column.name, email, not column.required)))
     return max(found, key=lambda each: each[0])[1] if found else None
+
+
+def without_clerk_ids(url: str) -> str:
+    """Why no table of users is found where there are tables that may be it; empty where there are none."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        likely = [
+            table.name
+            for table in tables_of(connection).values()
+            if _USERS.fullmatch(table.name.rpartition(".")[2]) or any(name in table.columns for name in EMAIL_COLUMNS)
+        ]
+    if not likely:
+        return ""
+    return (
+        f"no column with Clerk's ids was recognised by its name or by rows, though there is {listed(likely, 3)}; where there is one, "
+        '[table] names it: clerk_id = "column", or "table.column" where they stand in a table of their own, see docs/user-sync.md'
+    )
 
 
 def _holds_ids(connection: psycopg.Connection[TupleRow], table: TableSchema, column: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from harness.database import Server
 from harness.run.first_contracts import read_variables
 from harness.run.survey import told_of_people
-from harness.run.user_table import Seeded, UsersTable, find_users, seeded
+from harness.run.user_table import Seeded, UsersTable, find_users, seeded, without_clerk_ids
 
 SCHEMAS: dict[str, tuple[str, tuple[str, str, str | None, bool] | None]] = {
     "usual": ("CREATE TABLE users (id serial PRIMARY KEY, email text, clerk_user_id text)", ("users", "clerk_user_id", "email", True)),
@@ -33,6 +33,7 @@ SCHEMAS: dict[str, tuple[str, tuple[str, str, str | None, bool] | None]] = {
         "INSERT INTO notes VALUES (1, 'user_2abcDEF', 'a@x.example')", ("users", "uid", "email", False)),
     "names that only look so": (
         "CREATE TABLE clerks (id int PRIMARY KEY, name text); INSERT INTO clerks VALUES (1, 'user_interface designer')", None),
+    "a reference": ("CREATE TABLE members (no int PRIMARY KEY, mail text, clerk_ref text)", ("members", "clerk_ref", "mail", True)),
     "a number is no id of Clerk's": ("CREATE TABLE users (id int PRIMARY KEY, email text, clerk_id int)", None),
 }  # fmt: skip
 
@@ -51,6 +52,25 @@ def test_the_table_of_users_is_found(name: str, url: str) -> None:
         connection.execute(schema.encode())
         found = find_users(connection)
     assert (None if found is None else (found.name, found.clerk_id, found.email, found.nullable)) == expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        (
+            "CREATE TABLE people (id int PRIMARY KEY); CREATE TABLE logins (subject text PRIMARY KEY, person int REFERENCES people)",
+            "there is people;",
+        ),
+        ("CREATE TABLE mails (id int PRIMARY KEY, email text)", "there is mails;"),
+        ("CREATE TABLE notes (id int PRIMARY KEY, body text)", ""),
+    ],
+)
+def test_where_no_ids_of_clerks_are_found_it_is_said_how_to_name_them(schema: str, told: str, url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(schema.encode())
+    said = without_clerk_ids(url)
+    assert (told in said) and bool(said) == bool(told)
+    assert ('"table.column" where they stand in a table of their own' in said) == bool(told)
 
 
 PEOPLE = """

@@ -224,7 +224,7 @@ class _Filler:
                 row.update({c: None for c in reference.columns if c not in row and not self.table.columns[c].required})
             elif parents:
                 # Not in step: where row 7 refers to user 7, a join by the wrong column comes out right.
-                parent = parents[(number - 1 + len(parents) // 3 + self._shift.get(reference.name, 0)) % len(parents)]
+                parent = parents[(number + self._shift.get(reference.name, 0)) % len(parents)]
                 row.update(zip(reference.columns, (parent[o] for o in reference.others), strict=True))
             elif reference.to == self.table.name:
                 own = {o: row.get(o) or self._value(self.table, o, number) for o in reference.others}
