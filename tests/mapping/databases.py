@@ -151,6 +151,18 @@ CREATE TABLE orders (id serial PRIMARY KEY, user_id integer REFERENCES app_user)
         {"id": "id", "clerk": "external_ref", "email": "email"},
     ),
     Case(
+        "of several kinds, by a column beside it; and users of several kinds",
+        USERS
+        + """
+CREATE TABLE documents (id serial PRIMARY KEY, owner_type text, owner_id integer);
+INSERT INTO documents (owner_type, owner_id) VALUES ('user', 1), ('team', 70), ('team', 71);
+CREATE TABLE visits (id serial PRIMARY KEY, user_type text, user_id integer);
+INSERT INTO visits (user_type, user_id) VALUES ('guest', 1), ('guest', 70);
+""",
+        {"visits.user_id": {"id": 1, "orphan id": 1}},
+        ("visits.user_id: 1 of 2 row(s) point to nobody",),
+    ),
+    Case(
         "a public number of the users themselves",
         USERS
         + """

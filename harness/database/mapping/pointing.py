@@ -54,13 +54,30 @@ def _without_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
     for table in tables.values():
         taken = {column for key in table.references for column in key.columns}
         for name, column in table.columns.items():
-            if name in taken or column.shape != "plain" or (table.name == users.table.name and name in own):
+            if (
+                name in taken
+                or kind_beside(table, name, users)
+                or column.shape != "plain"
+                or (table.name == users.table.name and name in own)
+            ):
                 continue
             telling = _tells(name, users, others)
             key = table.key == [name]
             fits = is_text(table, name) or column.kind == "uuid" or (column.kind in _NUMBERS and telling)
             if fits and not (key and not telling and column.kind in _NUMBERS):
                 yield Pointing(table, name, telling)
+
+
+def kind_beside(table: Table, name: str, users: Users) -> str:
+    """The column that says, row by row, to what kind of thing this one points (`owner_type` beside `owner_id`); empty where there is none.
+
+    Where the name means a user and nothing else (`user_id`), such a column says of what kind the user is.
+    """
+    *stem, last = words_of(name) or [""]
+    if not stem or last not in ("id", "uuid", "key") or {"user", singular(words_of(users.table.name)[-1])} & set(stem):
+        return ""
+    wanted = [[*stem, kind] for kind in ("type", "kind", "model", "class", "table")]
+    return next((other for other in table.columns if words_of(other) in wanted), "")
 
 
 def _identities(tables: dict[str, Table], users: Table) -> set[str]:

@@ -18,7 +18,7 @@ from harness.database.filling import Table, read_tables
 from harness.database.mapping.figures import column_figures, holds_clerk_ids, share_for, user_figures
 from harness.database.mapping.find_users import find_users
 from harness.database.mapping.model import ColumnFigures, Mapping, Named, Pointing, Users
-from harness.database.mapping.pointing import pointing
+from harness.database.mapping.pointing import kind_beside, pointing
 
 Connection = psycopg.Connection[TupleRow]
 _OLDEST = 130000
@@ -107,7 +107,7 @@ def read_mapping(
             mapping.notes.append(
                 f"in {many(reader.in_part, 'column')} of large tables nothing that points to users was seen, in the part that was read"
             )
-        mapping.notes += _not_looked_at(tables)
+        mapping.notes += _not_looked_at(tables, mapping.users)
     return mapping
 
 
@@ -180,8 +180,8 @@ def points(figures: ColumnFigures) -> bool:
     )
 
 
-def _not_looked_at(tables: dict[str, Table]) -> list[str]:
-    """Columns whose names speak of users and that hold lists or documents, of which nothing is said."""
+def _not_looked_at(tables: dict[str, Table], users: Users) -> list[str]:
+    """Columns whose names speak of users and that are not read: they hold lists or documents, or point to things of several kinds."""
     held = sorted(
         f"{table.name}.{column.name}"
         for table in tables.values()
@@ -189,4 +189,14 @@ def _not_looked_at(tables: dict[str, Table]) -> list[str]:
         if (column.shape == "array" or column.kind in ("json", "jsonb"))
         and re.search(r"user|clerk|owner|member", column.name, re.I)
     )
-    return [f"not looked into, for it holds lists or documents: {name}" for name in held]
+    several = [
+        f"{table.name}.{name} by {table.name}.{kind}"
+        for table in tables.values()
+        for name in table.columns
+        if (kind := kind_beside(table, name, users))
+        and re.search(r"owner|member|author|actor|creator|person|people", name, re.I)
+    ]
+    return [
+        *(f"not looked into, for it holds lists or documents: {name}" for name in held),
+        *(f"not looked into, for it points to things of several kinds: {name}" for name in several),
+    ]
