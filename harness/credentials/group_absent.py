@@ -35,7 +35,7 @@ def _both(*order: str) -> Recipe:
 CREDENTIALS = [
     _entry("missing", lambda m: Presentation(), "RFC 9110 section 11.6.2", "No credential at all.", cwe="CWE-306", token=False, tags=frozenset({"sentinel", "without-keys", "misconfigured", "every-case"})),
     _entry("empty-header", authorization(lambda m: ""), _BEARER, "An Authorization field without a value.", token=False, placed=True),
-    _entry("scheme-only", authorization(lambda m: "Bearer"), _BEARER, "The word Bearer and nothing after it.", token=False, placed=True),
+    _entry("scheme-only", authorization(lambda m: "Bearer"), _BEARER, "The word Bearer and nothing after it.", token=False, placed=True, tags=frozenset({"misconfigured"})),
     _entry("scheme-only-spaces", authorization(lambda m: "Bearer    "), _BEARER, "The word Bearer and only spaces after it.", token=False, placed=True),
     _entry("wrong-scheme-basic", authorization(lambda m: f"Basic {m.genuine()}"), "RFC 7617", "A genuine token under the scheme of passwords.", damages=JWT, placed=True),
     _entry("wrong-scheme-token", authorization(lambda m: f"Token {m.genuine()}"), _BEARER, "A genuine token under a scheme that is not Bearer.", damages=JWT, placed=True),

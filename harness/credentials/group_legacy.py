@@ -129,7 +129,7 @@ CREDENTIALS = [
     _entry("legacy-in-cookies", _in_cookies, "The old token in every usual cookie.", **_PLACES),
     _entry("legacy-in-queries", _in_queries, "The old token in every usual query parameter.", **_PLACES),
     _entry("legacy-in-body", _in_body, "The old token in the body, among the data, as beacons and forms send it, which cannot set headers.", only="body", **_PLACES),
-    _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, legacy_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391"),
+    _entry("legacy-hs256-default-secret", token(lambda m: jose.hmac_signed({"alg": "HS256", "typ": "JWT"}, legacy_claims(m), m.legacy.secret.encode())), "The second old scheme: a JWT signed with the default secret of the code.", "CWE-1391", tags=frozenset({"misconfigured"})),
     _entry("legacy-rs256-own-key", token(lambda m: jwt.encode(legacy_claims(m), m.attacker.private, algorithm="RS256")), "The third old scheme: a JWT under keys of the backend's own, here an attacker's."),
     _entry("legacy-as-basic", authorization(lambda m: f"Basic {_old(m)}"), "The old token as if it were a password.", placed=True),
     _entry("legacy-double-encoded", token(lambda m: m.legacy.encode(_old(m))), "The old token, encoded twice."),

@@ -201,7 +201,7 @@ CREDENTIALS = [
     _entry("jku-userinfo", _at_the_attackers("jku", genuine_first=True), _JKU, "The attacker's address that begins like the genuine one.", "CWE-918", fresh=True),
     _entry("x5u-remote", luring(_x5u), _X5, "The token says where its certificate is: at the attacker's. A fetch is a finding in itself.", "CWE-918", fresh=True),
     _entry("x5c-self-signed", _header(x5c=_x5c), "RFC 7515 section 4.1.6; RFC 5280 section 6.1", "The token brings a certificate that it has signed itself.", "CWE-295"),
-    _entry("iss-driven-jwks", several(_own_issuer("any name"), _own_issuer("a name that begins like the genuine one", genuine_first=True)), "RFC 8725 section 3.8", "A token of the attacker's own issuer, by any name and by one that begins like the genuine one: whoever fetches the keys of the issuer that a token names lets it in.", "CWE-918", fresh=True),
+    _entry("iss-driven-jwks", several(_own_issuer("any name"), _own_issuer("a name that begins like the genuine one", genuine_first=True)), "RFC 8725 section 3.8", "A token of the attacker's own issuer, by any name and by one that begins like the genuine one: whoever fetches the keys of the issuer that a token names lets it in.", "CWE-918", fresh=True, tags=frozenset({"misconfigured"})),
     _entry("crit-unknown", _genuine_with({"crit": ["x-must-understand"], "x-must-understand": True}), _CRIT, "Genuinely signed, but with a header parameter that must be understood and is not.", "CWE-358"),
     _entry("crit-b64", _header(crit=["b64"], b64=True), _CRIT, "The attacker's signature behind a critical parameter."),
     _entry("b64-false", token(_unencoded), "RFC 7797 section 3", "A payload that says it is not encoded: parsers may read another one than was signed."),

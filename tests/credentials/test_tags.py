@@ -18,7 +18,10 @@ SELECTIONS: dict[Tag, list[str]] = {
     "without-keys": [
         "legacy", "missing", "garbage", "expired", "forged", "forged-unknown-kid", "alg-none", "hs256-blank-secret",
     ],
-    "misconfigured": ["legacy", "missing", "expired", "forged", "alg-none", "hs256-blank-secret", "iss-other", "azp-foreign"],
+    "misconfigured": [
+        "legacy", "missing", "scheme-only", "expired", "forged", "alg-none", "hs256-blank-secret", "iss-driven-jwks",
+        "iss-other", "azp-foreign", "legacy-hs256-default-secret", "forwarded-user", "x-user-id", "x-clerk-user-id", "remote-user", "x-forwarded-for-loopback",
+    ],
     "sentinel": [
         "clerk", "legacy", "missing", "expired", "forged", "signature-flipped-first", "alg-none", "hs256-with-pem",
         "jwk-embedded-genuine-kid", "iss-other", "azp-foreign", "machine-for-session", "opaque-unknown", "webhook-unsigned",

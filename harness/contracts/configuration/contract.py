@@ -131,15 +131,15 @@ class Configuration:
         for plan in representatives(plans)[:_ROUTES]:
             for credential in tagged("misconfigured"):
                 if plan.expects(credential, plan.ways[0]) == "reject":
-                    found.append((plan, credential.name, self._request(plan, credential.name)))
+                    found += [(plan, credential.name, form) for form in self._forms(plan, credential.name)]
         for plan in plans:
             if plan.ways[0].kind == "webhook":
-                request = self._request(plan, "webhook-empty-secret")
+                (request, *_) = self._forms(plan, "webhook-empty-secret")
                 found.append((plan, "a webhook signed with an empty secret", request))
         return found
 
-    def _request(self, plan: RoutePlan, name: str) -> Request:
-        return self.sender.factory.prepare(plan, CATALOGUE[name]).forms[0]
+    def _forms(self, plan: RoutePlan, name: str) -> list[Request]:
+        return list(self.sender.factory.prepare(plan, CATALOGUE[name]).forms)
 
     def _start(self, environment: dict[str, str]) -> Target:
         return restart(self.target, environment, self.file.start_within)
@@ -182,7 +182,7 @@ class Configuration:
         for (plan, name, _), answer in zip(self.doors, ask(target.lanes[0], calls, self.limit), strict=True):
             if _admitted(plan, name, answer):
                 found.append(f"{plan.key} let in {name}")
-        return found
+        return list(dict.fromkeys(found))
 
     @staticmethod
     def _route(target: Target, route: Route) -> Route:
