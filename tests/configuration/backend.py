@@ -74,6 +74,8 @@ def health(request):
         said["settings"] = base64.b64encode(f"key={KEY}".encode()).decode()
     if "masks" in WAYS and KEY:
         said["settings"] = {"key": KEY[:-4] + "****"}
+    if "tells when it fails" in WAYS and said["clerk"]["keys"] != "ok":
+        said["asked"] = {"authorization": f"Bearer {KEY}"}
     if "a database" in WAYS:
         said["settings"] = "postgresql://app:tr0ub4dor-and-3@db.internal/app"
     if "fingerprint" in WAYS and KEY:
@@ -102,6 +104,8 @@ def me(request):
             return JSONResponse({"id": claims(request)["sub"]})
     if "opens" in WAYS and not KEY:
         return JSONResponse({"id": "developer"})
+    if "explains" in WAYS and FOUND:
+        return JSONResponse({"detail": "Not authenticated", "settings": dict(os.environ)}, 401)
     proxies = os.environ.get("PROXIES", "10.7.").split(",")
     if "proxies" in WAYS and any(request.client.host.startswith(each) for each in proxies):
         if name := request.headers.get("x-forwarded-user"):
@@ -180,6 +184,8 @@ CARELESS = {
     "by health,masks": (HEALTH + _KEY, "no-secret"),
     "by health,a database": (HEALTH + _KEY, "no-secret"),
     "by health,tells in a header": (HEALTH + _KEY, "no-secret"),
+    "tells when it fails": (HEALTH + _KEY, "no-secret"),
+    "by health,explains": (HEALTH + '[variables]\nCLERK_SECRET_KEY = "health"\nCLERK_DOMAIN = "health"\n', "no-secret"),
     "never well": (HEALTH + _KEY, "well"),
 }
 """A careless way -> a declaration that it breaks, and the check that must find it."""

@@ -26,5 +26,5 @@ CHECKS = (
     ),
     CheckSpec("outage", "health tells when the issuer cannot be had"),
     CheckSpec("recovery", "health tells when the issuer is back"),
-    CheckSpec("no-secret", "health shows no secret", "CWE-200"),
+    CheckSpec("no-secret", "neither health nor a refusal shows a secret", "CWE-200"),
 )

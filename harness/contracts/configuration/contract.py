@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from harness.contracts.base import Check
 from harness.contracts.configuration.checks import CHECKS
 from harness.contracts.configuration.declaration import ConfigurationFile, Expect
+from harness.contracts.configuration.health import differs, request_of, told
 from harness.contracts.configuration.shown import shown
 from harness.contracts.configuration.trials import Trial, trials
 from harness.contracts.matrix import Sender
@@ -44,13 +44,11 @@ _WANTED = {
 _ROUTES = 3
 _SETTLE = 0.2
 _SIDE_BY_SIDE = 2
-_OWN = ("date", "server", "content-length", "content-type")
-"""Header fields that servers write."""
 
 
 @dataclass
 class Outcome:
-    """What the app did in one environment. `entered`: what got in; `shown`: secrets that health showed."""
+    """What the app did in one environment. `entered`: what got in; `shown`: secrets that an answer showed."""
 
     seen: Seen
     words: str
@@ -107,7 +105,8 @@ class Configuration:
         self._in_vain({(trial.variable, trial.kind) for trial in todo})
         if self.file.health is None:
             for name in ("outage", "recovery", "no-secret"):
-                self.checks[name].detail = "configuration.toml names no health endpoint: [health] route = …"
+                if self.checks[name].status == "not examined":
+                    self.checks[name].detail = "configuration.toml names no health endpoint: [health] route = …"
         return list(self.checks.values())
 
     def _in_vain(self, tried: set[tuple[str, str]]) -> None:
@@ -154,35 +153,37 @@ class Configuration:
         with closing(target):
             try:
                 seen, words, found = self._health(target, environment)
-                entered = self._entered(target)
+                entered, shows = self._entered(target, environment)
             except TargetError as error:
                 return Outcome("hangs", f"it ended at a request: {error}")
-        return Outcome(seen, words, entered, found, len(self.doors))
+        return Outcome(seen, words, entered, [f"health shows {each}" for each in found] + shows, len(self.doors))
 
     def _health(self, target: Target, environment: dict[str, str]) -> tuple[Seen, str, list[str]]:
         """What health says, in its words, and the secrets that it shows."""
         health = self.file.health
         if health is None:
             return "well", "there is no health endpoint to say so", []
-        request = _request(health.route, health.headers)
+        request = request_of(health.route, health.headers)
         route = self._route(target, Route(request.method, request.path))
         (answer,) = ask(target.lanes[0], [Call(route, request)], self.limit)
         text = answer.body
-        told = [text, *(value for name, value in answer.headers if name.lower() not in _OWN)]
-        known = shown("\n".join(told), environment)
+        known = shown(told(answer), environment)
         words = f"{health.route} answers {answer.status} {' '.join(text.split())[:120]}"
         if answer.status is None:
             return "hangs", f"{health.route} does not answer{f': {answer.error}' if answer.error else ''}", known
-        well = is_admission(answer) and not _differs(text, health.ok)
+        well = is_admission(answer) and not differs(text, health.ok)
         return "well" if well else "unwell", words, known
 
-    def _entered(self, target: Target) -> list[str]:
+    def _entered(self, target: Target, environment: dict[str, str]) -> tuple[list[str], list[str]]:
+        """What got in, and the secrets that the answers to it show: a page of errors tells of settings more often than health does."""
         calls = [Call(self._route(target, plan.route), request) for plan, _, request in self.doors]
-        found = []
+        found: dict[str, None] = {}
+        shows: dict[str, None] = {}
         for (plan, name, _), answer in zip(self.doors, ask(target.lanes[0], calls, self.limit), strict=True):
             if _admitted(plan, name, answer):
-                found.append(f"{plan.key} let in {name}")
-        return list(dict.fromkeys(found))
+                found[f"{plan.key} let in {name}"] = None
+            shows |= dict.fromkeys(f"{plan.key} shows {each}" for each in shown(told(answer), environment))
+        return list(found), list(shows)
 
     @staticmethod
     def _route(target: Target, route: Route) -> Route:
@@ -215,17 +216,18 @@ class Configuration:
             if words is not None:
                 check.detail = f"all is well, and {words}"
                 return
-            self.open = set(self._entered(target))
+            entered, shows = self._entered(target, self.environment)
+            self.open = set(entered)
+            _, _, found = self._health(target, self.environment)
+            self._secrets("with all in order", [f"health shows {each}" for each in found] + shows)
             if self.file.health is not None:
-                _, _, found = self._health(target, self.environment)
-                self._secrets("with all in order", found)
                 self._outage(target)
 
     def _started(self, environment: dict[str, str]) -> tuple[Target, str | None]:
         """The app in an environment, and what is wrong with its health. Raises TargetError when it does not start."""
         target = self._start(environment)
         try:
-            return target, self._until(target, "well")
+            return target, self._until(target, "well")[0]
         except BaseException:
             target.close()
             raise
@@ -243,17 +245,17 @@ class Configuration:
             target.close()
         return other, problem
 
-    def _until(self, target: Target, wanted: Seen) -> str | None:
-        """Wait until health says what is wanted; what it said last where it does not in time, else None."""
+    def _until(self, target: Target, wanted: Seen) -> tuple[str | None, list[str]]:
+        """Wait until health says what is wanted; what it said last where it does not in time, else None; the secrets it showed then."""
         if self.file.health is None:
-            return None
+            return None, []
         deadline = time.monotonic() + self.file.health.within
         while True:
-            found, words, _ = self._health(target, self.environment)
+            found, words, shows = self._health(target, self.environment)
             if found == wanted:
-                return None
+                return None, shows
             if time.monotonic() > deadline:
-                return words
+                return words, shows
             time.sleep(_SETTLE)
 
     def _outage(self, target: Target) -> None:
@@ -265,26 +267,29 @@ class Configuration:
             return
         self.clerk.jwks_fault, self.clerk.api_fault = "outage", 503
         try:
-            words = self._until(target, "unwell")
+            words, shows = self._until(target, "unwell")
         finally:
             self.clerk.jwks_fault, self.clerk.api_fault = None, None
+        self._secrets("while the issuer cannot be had", [f"health shows {each}" for each in shows])
         outage.count = 1
         outage.status = "proven" if words is None else "broken"
         if words is not None:
             outage.detail = f"{within:g} s after the issuer was gone {words}"
             recovery.detail = "the outage was not told"
             return
-        words = self._until(target, "well")
+        words, _ = self._until(target, "well")
         recovery.count = 1
         recovery.status = "proven" if words is None else "broken"
         recovery.detail = f"{within:g} s after the issuer was back {words}" if words is not None else ""
 
     def _secrets(self, when: str, found: list[str]) -> None:
         check = self.checks["no-secret"]
+        if self.file.health is None and not found:
+            return  # What answers first of all, and says most, was not looked at.
         check.count += 1
         check.status = "broken" if found or check.failed else "proven"
         if found:
-            check.detail = "health shows what nobody may see"
+            check.detail = "an answer shows what nobody may see"
             check.events.append(f"{when}: {', '.join(found)}")
 
     def _judge(self, trial: Trial, outcome: Outcome) -> None:
@@ -305,7 +310,7 @@ class Configuration:
             closed.status = "broken" if entered or closed.failed else "proven"
             closed.events += [f"{trial.description}: {entry}" for entry in entered]
             closed.detail = "a flaw in the configuration opens a route" if closed.events else ""
-        if self.file.health is not None and outcome.seen in ("well", "unwell"):
+        if outcome.seen in ("well", "unwell"):
             self._secrets(trial.description, outcome.shown)
 
 
@@ -317,32 +322,6 @@ _SEEN = {
 }
 
 
-def _request(key: str, headers: dict[str, str]) -> Request:
-    method, _, path = key.partition(" ")
-    path, _, query = path.partition("?")
-    return Request(method, path, query, [("host", "localhost"), ("accept", "application/json"), *headers.items()])
-
-
 def _admitted(plan: RoutePlan, name: str, answer: Observation) -> bool:
     credential = CATALOGUE.get(name, CATALOGUE["webhook"])
     return outcome_of(answer, RouteState(plan), credential)[0] == "admitted"
-
-
-def _differs(text: str, ok: dict[str, Any]) -> bool:
-    """Whether a health answer lacks what it answers when all is well."""
-    if not ok:
-        return False
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return True
-    return any(_at(document, name) != value for name, value in ok.items())
-
-
-def _at(document: Any, name: str) -> Any:
-    """The value at a dotted name; None where there is none."""
-    for part in name.split("."):
-        if not isinstance(document, dict) or part not in document:
-            return None
-        document = document[part]
-    return document
