@@ -99,6 +99,12 @@ OTHERS = [
         "flash",
         "/dashboard shows, while it loads, the name of somebody who was signed in in the same browser before",
     ),
+    (
+        "separation",
+        "offline-first",
+        "/dashboard shows, while it loads, the name of somebody who was signed in in the same browser before",
+    ),
+    ("outage", "offline", "while Clerk cannot be reached /dashboard shows the name of somebody who has signed out"),
     ("organization", "tenant", "the switch does not reach Clerk"),
     ("organization", "old-tenant", "after the switch GET /me carries a token of another organization"),
     ("outage", "fails-open", "while Clerk cannot be reached a stranger sees /dashboard"),
@@ -112,3 +118,27 @@ def test_mixed_up_people_and_outages_are_found(held: Hold, check: str, flaw: str
     more = {"organization": {"switch": ["[data-org='{id}']"]}, "pages": {"/dashboard": PAGES["/dashboard"]}}
     found = held(flaw, check, patience=5, **more)[check]
     assert found.failed and said in found.detail, (found.status, found.detail, found.events)
+
+
+DASHBOARD = {"pages": {"/dashboard": PAGES["/dashboard"]}}
+
+
+@pytest.mark.parametrize("flaw", ["", "answers empties"])
+def test_two_people_in_one_document_are_left_alone(held: Hold, flaw: str) -> None:
+    found = held(flaw, "sign-in,sign-out,separation", style="one", **DASHBOARD)
+    assert [(c.name, c.status, c.detail, c.events) for c in found.values() if c.status != "proven"] == []
+
+
+def test_what_is_kept_in_memory_of_somebody_who_has_signed_out_is_found(held: Hold) -> None:
+    found = held("answers", "separation", style="one", **DASHBOARD)["separation"]
+    assert found.failed, (found.status, found.detail)
+    assert (
+        "/dashboard shows the id of somebody who was signed in in the same document before, and stays so"
+        in found.detail
+    )
+    assert "somebody else signs in there, and nothing is loaded anew" in found.events
+
+
+def test_what_is_kept_for_an_outage_and_goes_with_the_sign_out_is_left_alone(held: Hold) -> None:
+    found = held("offline offline-first empties", "separation,outage", **DASHBOARD)
+    assert [(c.name, c.status, c.detail, c.events) for c in found.values() if c.status != "proven"] == []

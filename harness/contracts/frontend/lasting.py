@@ -108,7 +108,7 @@ def signed_out(stage: Stage, story: Story) -> None:
     with stage.visitor(person, clock=True) as visitor:
         tabs = opened(stage, story, visitor, two(stage))
         sign_out(stage, story, visitor, tabs[0][1])
-        ended = lambda: not any(s.open for s in _sessions(stage, person))  # noqa: E731
+        ended = lambda: not any(s.open for s in sessions_of(stage, person))  # noqa: E731
         if not visitor.wait(tabs[0][1], ended):
             raise Unknown("the sign-out does not end the session: sign-in tells why")
         _stop(stage, story, visitor, tabs, "the sign-out")
@@ -119,7 +119,7 @@ def revoked(stage: Stage, story: Story) -> None:
     directory = stage.clerk.directory
 
     def revoke(person: Person) -> None:
-        for session in _sessions(stage, person):
+        for session in sessions_of(stage, person):
             directory.set_session(session, "revoked")
 
     causes: dict[str, Callable[[Person], object]] = {
@@ -147,7 +147,8 @@ def two(stage: Stage) -> list[str]:
     return [paths[0], paths[-1]]
 
 
-def _sessions(stage: Stage, person: Person) -> list[Session]:
+def sessions_of(stage: Stage, person: Person) -> list[Session]:
+    """All sessions of a person, ended ones too."""
     return [s for s in list(stage.clerk.directory.sessions.values()) if s.user_id == person.user.id]
 
 

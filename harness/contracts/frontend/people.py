@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from harness.contracts.frontend.flash import Flash, kind_of
 from harness.contracts.frontend.judging import presented
 from harness.contracts.frontend.lasting import ask_again, opened
+from harness.contracts.frontend.one_document import document_of, in_one_document
 from harness.contracts.frontend.signing import sign_out
 from harness.contracts.frontend.stage import Broken, Person, Stage, Story, Unknown
 from harness.contracts.frontend.traces import claims_of
@@ -21,49 +23,40 @@ def separation(stage: Stage, story: Story) -> None:
     """Two people in two browsers, then one after the other in the same: neither sees the other's data."""
     first, second = stage.person("Hanna"), stage.person("Ivo")
     with stage.visitor(first) as hers, stage.visitor(second) as his:
-        (path, page), *_ = opened(stage, story, hers, list(stage.file.protected))
+        (_, page), *_ = opened(stage, story, hers, list(stage.file.protected))
         story.step("somebody else does the same in another browser")
         opened(stage, story, his, list(stage.file.protected))
         _hold_apart(stage, story, his, second, first, "in another browser")
         _hold_apart(stage, story, hers, first, second, "in another browser")
+        document = document_of(page)
         sign_out(stage, story, hers, page)
         hers.wait(page)
+        stays = document is not None and document_of(page) == document
         for tab in hers.context.pages[1:]:
             tab.close()
+        _after_sign_out(stage, story, hers, page, first)
         story.step("somebody else signs in in the same browser")
         stage.enter(hers, second)
         before = len(hers.sent)
         for path in stage.file.protected:
             story.step(f"opened {path}")
-            flashed = _Flash(stage, hers, page, path, first)
+            flashed = Flash(stage, hers, page, path, first)
             hers.visit(page, stage.origin + path, flashed.gone)
             hers.wait(page)
             flashed.tell(story)
             _look(stage, story, hers, page, path, first, "in the same browser before")
         _hold_tokens(stage, story, hers, hers.sent[before:], second)
+    if stays:
+        in_one_document(stage, story)
 
 
-class _Flash:
-    """Whether a page shows what speaks of somebody while it loads: what was kept of them is shown at once, and replaced a moment later."""
-
-    def __init__(self, stage: Stage, visitor: Visitor, page: Page, path: str, other: Person) -> None:
-        self.stage, self.visitor, self.page, self.path, self.other = stage, visitor, page, path, other
-        self.seen: set[str] = set()
-
-    def gone(self) -> bool:
-        """Look at the page; whether it has come to what it shows in the end."""
-        if not self.stage.file.pages[self.path].others:
-            text = self.visitor.text(self.page)
-            self.seen |= {mark for mark in self.other.marks if mark in text}
-        return self.stage.shows(self.visitor, self.page, self.path)
-
-    def tell(self, story: Story) -> None:
-        """What was seen on the way there."""
-        for mark in sorted(self.seen)[:1]:
-            story.look(self.visitor, self.page)
-            story.finding(
-                f"{self.path} shows, while it loads, {_kind(mark)} of somebody who was signed in in the same browser before"
-            )
+def _after_sign_out(stage: Stage, story: Story, visitor: Visitor, page: Page, left: Person) -> None:
+    """Open the pages when somebody has signed out: what was kept of them is not shown on the way to the sign-in."""
+    for path in stage.file.protected:
+        story.step(f"opened {path} after the sign-out")
+        flashed = Flash(stage, visitor, page, path, left, lambda: stage.at_sign_in(visitor, page))
+        visitor.visit(page, stage.origin + path, flashed.gone)
+        flashed.tell(story)
 
 
 def _hold_apart(stage: Stage, story: Story, visitor: Visitor, own: Person, other: Person, where: str) -> None:
@@ -82,7 +75,7 @@ def _look(stage: Stage, story: Story, visitor: Visitor, page: Page, path: str, o
     if found:
         story.look(visitor, page)
         story.finding(
-            f"{path} shows {_kind(found[0])} of somebody who {'was' if 'before' in where else 'is'} signed in {where}"
+            f"{path} shows {kind_of(found[0])} of somebody who {'was' if 'before' in where else 'is'} signed in {where}"
         )
 
 
@@ -163,7 +156,3 @@ def _hold_tenant(stage: Stage, story: Story, visitor: Visitor, since: int, wante
                 other = "another organization" if tenant else "no organization"
                 story.finding(f"{when} {sent.method} {sent.path} carries a token of {other}", sent)
     return seen
-
-
-def _kind(mark: str) -> str:
-    return "the e-mail address" if "@" in mark else "the id" if mark.startswith("user_") else "the name"

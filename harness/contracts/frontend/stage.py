@@ -135,10 +135,14 @@ class Stage:
             [{"name": name, "value": value, "url": self.origin, "sameSite": "Lax"} for name, value in cookies.items()]
         )
 
+    def on_portal(self, page: Page) -> bool:
+        """Whether a tab shows a page of the account portal."""
+        return origin_of(page.url) == self.clerk.portal
+
     def at_sign_in(self, visitor: Visitor, page: Page) -> bool:
         """Whether a tab shows the sign-in: the portal's page, the front end's own, or its form in place."""
         own = self.file.sign_in
-        if origin_of(page.url) == self.clerk.portal:
+        if self.on_portal(page):
             return urlsplit(page.url).path.startswith("/sign-in")
         if origin_of(page.url) != self.origin:
             return False

