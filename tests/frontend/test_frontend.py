@@ -44,6 +44,11 @@ FLAWS = [
         "window, `name`, at /dashboard, holds base64 of JSON with user_id",
         "window, `history.state`, at /dashboard, holds a session token of Clerk",
     ]),
+    ("no-stored-credential", "keyed filed navigated", [
+        "sessionStorage, in a key at /dashboard, holds a session token of Clerk",
+        "files, `queue/next.json`, at /dashboard, holds a session token of Clerk",
+        "window, `navigation state`, at /dashboard, holds a session token of Clerk",
+    ]),
     ("no-loop", "loop", ["does not come to rest: more than 8 navigations"]),
 ]  # fmt: skip
 
@@ -57,6 +62,29 @@ def test_a_flaw_is_found_by_its_check_alone(held: Hold, check: str, flaw: str, s
     assert [text for text in said if text not in broken[check]] == [], broken
     assert found[check].events
     assert check == "no-loop" or found[check].picture == f"frontend/{check}.png"
+
+
+PASSWORDS = [
+    (
+        "no-stored-credential",
+        "password-kept",
+        "sessionStorage, `form`, at /dashboard, holds the password of the person",
+    ),
+    ("no-stored-credential", "password-address", "the address of /sign-in shows the password of the person"),
+    ("token-origin", "password-sent", "the password of the person goes to https://replay.example.com, in its body"),
+]
+
+
+@pytest.mark.parametrize(("check", "flaw", "said"), PASSWORDS, ids=[flaw for _, flaw, _ in PASSWORDS])
+def test_a_password_that_is_kept_shown_or_given_away_is_found(held: Hold, check: str, flaw: str, said: str) -> None:
+    found = held(flaw, JOURNEY, style="own", pages={"/dashboard": PAGES["/dashboard"]})
+    broken = {name: each.detail for name, each in found.items() if each.failed}
+    assert list(broken) == [check] and said in broken[check], broken
+
+
+def test_an_address_that_is_remembered_is_left_alone(held: Hold) -> None:
+    found = held("address-kept", JOURNEY, style="own", pages={"/dashboard": PAGES["/dashboard"]})
+    assert [(c.name, c.status, c.detail) for c in found.values() if c.status != "proven"] == []
 
 
 SIGN_UP = {"sign_up": {}, "pages": {"/dashboard": PAGES["/dashboard"]}}

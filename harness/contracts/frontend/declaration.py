@@ -75,7 +75,7 @@ class Ignored(Table):
     """Something that is kept in the browser and is no credential, or may stay, and why."""
 
     where: Literal[
-        "localStorage", "sessionStorage", "indexedDB", "cache", "window", "cookie", "url", "html", "console"
+        "localStorage", "sessionStorage", "indexedDB", "cache", "files", "window", "cookie", "url", "html", "console"
     ] = Field(description="where it is kept or shown")
     key: str = Field(min_length=1, description="its key, or the page's path; * stands for anything")
     reason: str = Field(min_length=1, description="why it may stay")

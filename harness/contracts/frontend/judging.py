@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 
 from harness.contracts.frontend.journey import Travelled
-from harness.contracts.frontend.stage import Stage, Story, Unknown
+from harness.contracts.frontend.stage import Person, Stage, Story, Unknown
 from harness.contracts.frontend.traces import Trace, claims_of, named, traces
 from harness.contracts.frontend.visitor import Sent, origin_of
+from harness.core.secret_forms import shows
 from harness.fake_clerk import FakeClerk
 from harness.fake_clerk.cookie_names import holds_session, is_beside_session, is_clerks_name
 
@@ -149,7 +150,8 @@ def token_origin(stage: Stage, story: Story, done: Travelled) -> None:
         places = [("its address", sent.url), ("its body", sent.body)]
         places += [(f"the header field `{name}`", value) for name, value in sent.headers.items()]
         for where, text in places:
-            found = [t.what for t in traces(text, done.person.marks) if t.token is not None]
+            found = [what] if (what := _password(text, done.person)) else []
+            found += [t.what for t in traces(text, done.person.marks) if t.token is not None]
             found += ["a credential that also goes to the backend" for each in known if each in text]
             if found:
                 story.finding(f"{found[0]} goes to {sent.origin}, in {where}", sent)
@@ -195,18 +197,29 @@ def no_stored_credential(stage: Stage, story: Story, done: Travelled) -> None:
         if where == "cookie" and is_clerks(stage.clerk, key, value):
             continue
         found = next(traces(value, marks), None) or (named(key, value) if where != "html" else None)
-        if found is not None and not _ignored(stage, where, path if where == "html" else key):
+        within = next(traces(key, marks), None)  # Answers may be kept under what asked for them.
+        what = _password(value, done.person) or (found.what if found is not None else "")
+        if (what or within) and not _ignored(stage, where, path if where == "html" else key):
             place = f"the HTML of {path}" if where == "html" else f"{where}, `{key}`, at {path},"
-            story.finding(f"{place} holds {found.what}")
+            if within is not None:
+                place, what = f"{where}, in a key at {path},", within.what
+            story.finding(f"{place} holds {what}")
     told: set[tuple[str, str]] = set()
     for where, address, text in _said(done):
         path = urlsplit(address).path or "/"
         story.count += 1
         found = next(traces(text, marks), None)
-        if found is not None and not _ignored(stage, where, path) and (where, found.text) not in told:
-            told.add((where, found.text))  # A sign-in is told the whole address to go back to: that is the same fault.
-            story.finding(f"{'the address of' if where == 'url' else 'the console at'} {path} shows {found.what}")
+        what = _password(text, done.person) or (found.what if found is not None else "")
+        same = (where, found.text if found is not None else what)
+        if what and not _ignored(stage, where, path) and same not in told:
+            told.add(same)  # A sign-in is told the whole address to go back to: that is the same fault.
+            story.finding(f"{'the address of' if where == 'url' else 'the console at'} {path} shows {what}")
     story.steps[:0] = [_way(done)]
+
+
+def _password(text: str, person: Person) -> str:
+    """In words, where a text has the password of a person, in whatever form (CWE-312, CWE-598)."""
+    return "the password of the person" if shows(text, person.password) else ""
 
 
 def _said(done: Travelled) -> Iterator[tuple[str, str, str]]:

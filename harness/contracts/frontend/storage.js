@@ -49,17 +49,28 @@
     }
     return found;
   };
+  const files = async (folder, path = "", found = []) => {
+    for await (const [name, handle] of folder.entries()) {
+      if (found.length >= MOST) break;
+      if (handle.kind === "directory") await files(handle, `${path}${name}/`, found);
+      else found.push([`${path}${name}`, await (await handle.getFile()).slice(0, LONG).text()]);
+    }
+    return found;
+  };
+  const states = () => (window.navigation?.entries() ?? []).map(entry => ["navigation state", text(entry.getState())]);
   const box = {
     done: false,
     localStorage: all(() => localStorage),
     sessionStorage: all(() => sessionStorage),
-    window: [["name", text(window.name)], ["history.state", text(history.state)]].filter(([, value]) => value && value !== "null"),
+    window: [["name", text(window.name)], ["history.state", text(history.state)], ...states()].filter(([, value]) => value && value !== "null"),
     indexedDB: [],
     cache: [],
+    files: [],
   };
   Promise.allSettled([
     databases().then(found => { box.indexedDB = found; }),
     cached().then(found => { box.cache = found; }),
+    navigator.storage.getDirectory().then(files).then(found => { box.files = found; }), // The origin's private file system.
   ]).then(() => { box.done = true; });
   return box;
 }

@@ -45,7 +45,7 @@ _POSTED = """
 """Tells of what windows send each other without saying to whom, or from one origin to another."""
 _FRAMES = 100_000
 """Letters of what a websocket sends that are kept."""
-_STORES = ("localStorage", "sessionStorage", "indexedDB", "cache", "window")
+_STORES = ("localStorage", "sessionStorage", "indexedDB", "cache", "files", "window")
 
 
 @dataclass
