@@ -74,7 +74,19 @@ def _of_a_field(value: str) -> str:
     return value
 
 
-HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+_TOLD: dict[str, str] = {}
+"""What to write, by the pattern that it must match."""
+
+
+def shape(pattern: str, words: str) -> str:
+    """A pattern for a field, of which a mistake tells `words`: a regular expression is no way out for whoever wrote the file."""
+    _TOLD[pattern] = words
+    return pattern
+
+
+HeaderName = Annotated[
+    str, Field(pattern=shape(r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "the name of a header field, such as x-tenant"))
+]
 """A name of a header field (RFC 9110, section 5.1)."""
 HeaderValue = Annotated[str, AfterValidator(_of_a_field)]
 """A value of a header field, in ISO 8859-1 (RFC 9110, section 5.5)."""
@@ -100,13 +112,18 @@ def _cause(errors: list[ErrorDetails]) -> ErrorDetails:
 def explain(path: Path, error: ValidationError, known: dict[str, list[str]]) -> DeclarationError:
     """What pydantic found, as one sentence; `known` has the keys of each table by its name, `""` for the file's own."""
     first = _cause(error.errors())
-    key = ".".join(_key(str(part)) for part in first["loc"])
+    places = (
+        first["loc"][:-1] if first["loc"][-1:] == ("[key]",) else first["loc"]
+    )  # It is the key itself that is wrong.
+    key = ".".join(_key(str(part)) for part in places)
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         names = known.get(str(first["loc"][0]) if len(first["loc"]) > 1 else "", []) or known[""]
         message = "unknown key" + (meant(str(first["loc"][-1]), names) or f"; known: {', '.join(names)}")
     elif first["type"] == "missing":
         message = "is missing"
+    elif first["type"] == "string_pattern_mismatch" and (words := _TOLD.get(first["ctx"]["pattern"])):
+        message = f"{quoted(str(first['input']))!r}: write {words}"
     elif first["type"] in ("model_type", "dict_type", "model_attributes_type"):
         message = "must be a table, or what docs/keys.md says in its place"
     more = len(error.errors()) - 1

@@ -104,7 +104,7 @@ def test_a_missing_index_is_found(verify: Hold, postgres: Server, tmp_path: Path
         ("statement = 2", "statement: unknown key; did you mean 'statements'?"),
         ("statements = -1", "statements: Input should be greater than or equal to 0"),
         ('[routes]\n"GET /me" = { calls = 1 }', 'routes."GET /me".calls: unknown key'),
-        ('lookup = "users"', "lookup: String should match pattern"),
+        ('lookup = "users"', "lookup: 'users': write table.column: users.clerk_user_id"),
     ],
 )
 def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:

@@ -112,7 +112,7 @@ def test_an_app_that_does_not_start_at_all_is_a_mistake(verify: Hold) -> None:
         ),
         ('[variables]\nCLERK_SECRET_KEY = { abscent = "refuse" }', "abscent: unknown key; did you mean 'absent'?"),
         ('[variables]\nCLERK_SECRET_KEY = "health"', "something is to be told by health, and there is no [health]"),
-        ('[health]\nroute = "/health"\n[variables]\nX = "refuse"', "health.route: String should match pattern"),
+        ('[health]\nroute = "/health"\n[variables]\nX = "refuse"', "health.route: '/health': write GET /path"),
     ],
 )
 def test_a_mistake_in_the_file_is_told(tmp_path: Path, text: str, told: str) -> None:

@@ -24,6 +24,11 @@ MISTAKES = {
     "a path in the URL": (f'url = "http://localhost:3000/app"\n{PAGES}', "has a path"),
     "no URL": (f'url = "localhost:3000"\n{PAGES}', "url"),
     "a folder that is not there": (f'dir = "nowhere"\n{PAGES}', "is no folder"),
+    "a page that is no path": (
+        'command = "x"\n[pages]\ndashboard = "signed-in"\n',
+        "pages.dashboard: 'dashboard': write a path that begins with /, without host and query: /dashboard",
+    ),
+    "a path of the API that is none": (f'command = "x"\n{PAGES}[api]\n"/api" = "x"\n', "api.\"/api\": 'x': write a path that"),
     "something ignored without a reason": (
         f'command = "x"\n{PAGES}[[ignored_storage]]\nwhere = "cookie"\nkey = "a"\n', "ignored_storage",
     ),

@@ -139,7 +139,7 @@ def test_a_function_beside_the_suites_serves_too(by_function: Callable[[str], Sy
             "reach.callable: nowhere:create is not found in the target: ModuleNotFoundError",
         ),
         ('callable = "backend:SWITCH"', "backend:SWITCH is not found in the target: it is no function"),
-        ('callable = "create"', "reach.callable: String should match pattern"),
+        ('callable = "create"', "reach.callable: 'create': write module:function, or file.py:function"),
         ('callable = "backend:sync"\nrequest = "GET /me"', "reach: name either request"),
         ('callable = "backend:sync"\narguments = ["usr"]', "reach.arguments: 'usr': write one of user, claims, id"),
         ('webhook = "POST /webhook"', "reach: name either request"),

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import ContractTable, Table, load_table
+from harness.core.toml import ContractTable, Table, load_table, shape
 
 BUDGET_FILE = "budget.toml"
 
@@ -33,7 +33,7 @@ class BudgetFile(ContractTable):
     )
     lookup: str | None = Field(
         default=None,
-        pattern=r"^(\w+\.)?\w+\.\w+$",
+        pattern=shape(r"^(\w+\.)?\w+\.\w+$", "table.column: users.clerk_user_id"),
         description="table.column, or schema.table.column, by which a Clerk user is found; it must be indexed",
     )
     routes: dict[str, Limits] = Field(default={}, description="other limits for single routes, warm")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import ContractTable, Table, load_table
+from harness.core.toml import ContractTable, Table, load_table, shape
 
 CONFIGURATION_FILE = "configuration.toml"
 Expect = Literal["refuse", "health", "either", "runs"]
@@ -22,7 +22,7 @@ _WORDS = ("refuse", "health", "either", "runs")
 class Health(Table):
     """The health endpoint."""
 
-    route: str = Field(pattern=r"^GET /\S*$", description="the route that tells it, GET /path")
+    route: str = Field(pattern=shape(r"^GET /\S*$", "GET /path"), description="the route that tells it, GET /path")
     ok: dict[str, Any] = Field(
         default={},
         description="what it answers when all is well, by dotted name (clerk.jwks); without it only its status tells",

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import ContractTable, SystemText, Table, VariableName, load_table
+from harness.core.toml import ContractTable, SystemText, Table, VariableName, load_table, shape
 from harness.core.urls import parse_url
 
 FRONTEND_FILE = "frontend.toml"
 Who = Literal["public", "signed-in"]
-PagePath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
+PagePath = Annotated[
+    str, Field(pattern=shape(r"^/[^\s?#]*$", "a path that begins with /, without host and query: /dashboard"))
+]
 Selectors = tuple[str, ...]
 
 

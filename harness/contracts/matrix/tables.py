@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from harness.contracts import registry
 from harness.contracts.matrix.database_table import DatabaseTable
 from harness.contracts.refusal import REFUSING_STATUSES
-from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, listed
+from harness.core.toml import HeaderName, HeaderValue, JsonValue, SystemText, Table, VariableName, listed, shape
 from harness.core.urls import check_host_name
 from harness.credentials import ORIGIN, Credential
 from harness.targets.request_builder import Example
@@ -175,7 +175,7 @@ class SettingsTable(Table):
         description="how soon those of a withdrawn key must stop; without it either answer is right",
     )
     origin: str | None = Field(
-        default=None, pattern=r"^https?://[!-\"$-.0->@-~]+$",
+        default=None, pattern=shape(r"^https?://[!-\"$-.0->@-~]+$", "scheme and host alone: http://localhost:3000"),
         description="the front end's origin, the azp of sessions; where it is given, CORS is judged",
     )  # fmt: skip
     domain: Annotated[str, AfterValidator(check_host_name)] = Field(
@@ -199,9 +199,9 @@ class IdentityTable(Table):
     first_name: str | None = Field(default=None, description="the first name")
     last_name: str | None = Field(default=None, description="the last name")
     role: str | None = Field(default=None, description="the role in the active organization, without org:")
-    permissions: list[Annotated[str, Field(pattern=r"^org:[a-z0-9_-]+:[a-z0-9_-]+$")]] = Field(
-        default=[], description="the permissions in the active organization, such as org:invoices:manage"
-    )
+    permissions: list[
+        Annotated[str, Field(pattern=shape(r"^org:[a-z0-9_-]+:[a-z0-9_-]+$", "org:feature:permission"))]
+    ] = Field(default=[], description="the permissions in the active organization, such as org:invoices:manage")
     onboarding_completed: bool = Field(default=True, description="the onboarding flag in the old token")
 
 

@@ -9,12 +9,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from harness.core.errors import DeclarationError
-from harness.core.toml import ContractTable, Table, load_table
+from harness.core.toml import ContractTable, Table, load_table, shape
 from harness.targets.request_builder import Example
 
 SYNC_FILE = "user_sync.toml"
 Mirrored = Literal["primary_email_address", "first_name", "last_name", "username", "image_url", "external_id"]
-_ROUTE = r"^(GET|POST|PUT|PATCH|DELETE) /\S*$"
+_ROUTE = shape(r"^(GET|POST|PUT|PATCH|DELETE) /\S*$", "METHOD /path: POST /webhooks/clerk")
 
 
 ARGUMENTS = (
@@ -39,7 +39,7 @@ class Reach(Table):
 
     callable: str | None = Field(
         default=None,
-        pattern=r"^[\w./-]+:[\w.]+$",
+        pattern=shape(r"^[\w./-]+:[\w.]+$", "module:function, or file.py:function"),
         description="a function of the app instead of a route: module:function, or file.py:function beside this file",
     )
     arguments: list[Any] | dict[str, Any] = Field(
