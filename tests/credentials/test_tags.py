@@ -20,7 +20,8 @@ SELECTIONS: dict[Tag, list[str]] = {
     ],
     "misconfigured": [
         "legacy", "missing", "scheme-only", "expired", "forged", "alg-none", "hs256-blank-secret", "iss-driven-jwks",
-        "iss-other", "azp-foreign", "legacy-hs256-default-secret", "forwarded-user", "x-user-id", "x-clerk-user-id", "remote-user", "x-forwarded-for-loopback",
+        "iss-other", "azp-foreign", "legacy-hs256-default-secret", "forwarded-user",
+        "x-user-id", "x-clerk-user-id", "remote-user", "x-forwarded-for-loopback",
     ],
     "sentinel": [
         "clerk", "legacy", "missing", "expired", "forged", "signature-flipped-first", "alg-none", "hs256-with-pem",
