@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from harness.contracts.frontend.declaration import FrontendFile
+from harness.contracts.frontend.shared_workers import SharedWorkers
 from harness.contracts.frontend.visitor import NO_WORKER_TIMERS, Sent, Visitor, origin_of
 from harness.core.redact import learn_made
 from harness.fake_clerk import FakeClerk
@@ -114,6 +115,8 @@ class Stage:
         """A new browser; `person` has been signed in there before, as Clerk's cookies say. `clock`: its time can be moved."""
         context = self.browser.new_context(viewport={"width": 1280, "height": 800})
         visitor = Visitor(context, self.clerk.now, self.file.patience, self.file.navigations, self.stopping)
+        workers = SharedWorkers(self.browser, visitor)
+        visitor.opened, visitor.turn = workers.opened, workers.listen
         try:
             if clock:
                 context.clock.install()
@@ -122,6 +125,7 @@ class Stage:
                 self.enter(visitor, person)
             yield visitor
         finally:
+            workers.close()
             visitor.close()
 
     def enter(self, visitor: Visitor, person: Person, organization: str | None = None) -> None:

@@ -105,6 +105,9 @@ class Visitor:
     looped: str = ""
     """The visit that took too many navigations."""
     refused_scripts: list[str] = field(default_factory=list)
+    opened: Callable[[Page], None] = lambda page: None
+    turn: Callable[[], None] = lambda: None
+    """Called for each new tab, and while something is waited for."""
     _handshakes: list[tuple[str, str]] = field(default_factory=list)
     """Of each websocket, in order: its address, and the subprotocols that its client named."""
     _known: dict[Request, Sent] = field(default_factory=dict)
@@ -138,8 +141,21 @@ class Visitor:
             request.method, request.url, dict(request.headers), body[:100_000], page, self.now(), request.resource_type
         )
         self._known[request] = seen
-        self._pending.add(request)
+        if request.resource_type != "eventsource":  # A stream does not end.
+            self._pending.add(request)
         self.sent.append(seen)
+
+    def note(self, method: str, url: str, fields: dict[str, str], body: str) -> Sent:
+        """A request of which the browser tells, and Playwright does not; for the tab that was opened last."""
+        self._last = time.monotonic()
+        pages = self.context.pages
+        page = pages[-1].url if pages else ""
+        self.sent.append(Sent(method, url, fields, body[:100_000], page, self.now(), "fetch"))
+        return self.sent[-1]
+
+    def settled(self, url: str) -> None:
+        """Wait no more for what Playwright never tells to be done: the script of a shared worker."""
+        self._pending = {request for request in self._pending if request.url != url}
 
     def _response(self, response: Response) -> None:
         self._last = time.monotonic()
@@ -215,6 +231,7 @@ class Visitor:
         """A new tab."""
         page = self.context.new_page()
         self._handshake(page)
+        self.opened(page)
         return page
 
     def visit(self, page: Page, url: str, until: Callable[[], bool] | None = None) -> bool:
@@ -239,6 +256,7 @@ class Visitor:
         while True:
             if self.stopping():
                 raise HarnessError("the run was ended")
+            self.turn()
             if until is not None and _holds(until):
                 return True
             if time.monotonic() > deadline or self._navigations.get(page, 0) > self.most or page.is_closed():
