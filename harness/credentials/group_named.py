@@ -28,4 +28,6 @@ CREDENTIALS = [
     _entry("named-token", "A word that stands in the code of the authentication, as a token, and as the beginning of one that goes on with somebody's id.", "CWE-798"),
     _entry("named-beside-session", "The genuine session of a person whom the policy refuses, beside a header, cookie, parameter or field that the app's code asks for.", "CWE-807", role=True),
     _entry("named-identity", "Alice's genuine session beside a header or cookie that the app's code asks for, with Bob's id, address or a forged token of his: the answer must be Alice's.", "CWE-639", role=True, follows="clerk"),
+    _entry("named-beside-token", "A token that is bad (old, forged, or run out) beside a header, cookie, parameter or field that the app's code asks for, with the words that stand in this code: by such a name old clients are known, and checks switched off.", "CWE-807"),
+    _entry("named-service-token", "A token of a service, signed with a word that stands in the code, for the audiences, of the issuers and with the claims that the code names.", "CWE-1391"),
 ]  # fmt: skip

@@ -60,13 +60,13 @@ NAMES = {
     "roles": "role-lookalike admin-of-another-organization role-in-header role-in-query role-in-body identity-in-header "
     "identity-in-query identity-in-token",
     "objects": "own-object others-object",
-    "named": "named-field named-token named-beside-session named-identity",
+    "named": "named-field named-token named-beside-session named-identity named-beside-token named-service-token",
     "bypass": "head-method options-method method-override-header method-override-query trailing-slash double-slash dot-segment "
     "parent-segment encoded-slash encoded-letter upper-case-path semicolon-parameter extension-suffix absolute-uri "
     "x-original-url x-rewrite-url x-forwarded-for-loopback x-forwarded-prefix host-localhost origin-trusted "
     "health-user-agent content-type-changed public-path-before public-path-in-query public-path-in-fragment "
     "public-path-in-parameter public-path-as-value public-path-in-header public-path-in-host browser-navigation "
-    "browser-prefetch upgrade-header",
+    "browser-prefetch upgrade-header graphql-open-question",
     "cors": "cors-preflight cors-foreign-origin",
     "state": "forged-after-genuine-same-jti forged-after-genuine-same-sub forged-after-genuine-same-prefix expired-after-genuine "
     "revoked-after-genuine banned-after-genuine rotated-out-after-genuine two-identities-at-once answer-of-who-came-first "

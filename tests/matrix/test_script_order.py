@@ -236,12 +236,22 @@ def test_what_the_source_names_is_learned_from_a_few_requests(play: Play) -> Non
     plan = named()
     played = play(plan, asking("clerk"))
     sent = told(played)
-    assert sent[3:6] == ["one by one: missing|?", "one by one: clerk?", "one by one: forged|?"]
-    assert set(sent[6].split()) == {"missing|", "named-token|"}
+    assert sent[3:7] == [
+        "one by one: missing|?", "one by one: clerk?", "one by one: forged|?", "one by one: legacy|?",
+    ]  # fmt: skip
+    # The old token beside a name is the one that was sent alone, unless the clock went on.
+    assert set(sent[7].split()) - {"legacy|"} == {"missing|", "named-token|", "named-beside-token|"}
     # What the handler asks for may say who is meant: two names, with four values each. What both are answered alone comes first.
-    assert sent[7:] == [f"{BOTH} {BOTH}", "one by one: " + " ".join(["named-identity"] * 8)]
-    assert {cell.credential.name for cell in plan.found} == {"named-field", "named-token", "named-identity"}
-    assert {v.credential for v in played.verdicts} == {"forged", "named-field", "named-token", "named-identity"}
+    assert sent[8:] == [f"{BOTH} {BOTH}", "one by one: " + " ".join(["named-identity"] * 8)]
+    assert {cell.credential.name for cell in plan.found} == {
+        "named-field",
+        "named-token",
+        "named-beside-token",
+        "named-identity",
+    }
+    assert {v.credential for v in played.verdicts} == {
+        "forged", "named-field", "named-token", "named-beside-token", "named-identity",
+    }  # fmt: skip
     # What only the handler asks for says nothing of who may come as far as there.
     fields = [call for _, call in played.calls if "x-role" in dict(call.request.headers)]
     inside = [name for name, call in played.calls if "x-inside" in dict(call.request.headers)]
@@ -252,7 +262,8 @@ def test_a_person_who_is_refused_is_asked_too(play: Play) -> None:
     plan = named(accept=("clerk-org-admin",))
     sent = told(play(plan, asking("clerk-org-admin")))
     assert [work for work in sent if "?" in work] == [
-        "one by one: missing|?", "one by one: clerk-org-admin?", "one by one: forged|?", "one by one: clerk-other|?",
+        "one by one: missing|?", "one by one: clerk-org-admin?", "one by one: forged|?", "one by one: legacy|?",
+        "one by one: clerk-other|?",
     ]  # fmt: skip
     assert "named-beside-session" in {cell.credential.name for cell in plan.found}
 
@@ -264,6 +275,7 @@ def test_inside_the_handler_nothing_is_stopped_and_all_of_it_counts(play: Play) 
         "one by one: missing?",
         "one by one: clerk?",
         "one by one: forged?",
+        "one by one: legacy?",
     ]
     (cell,) = [cell for cell in plan.found if cell.credential.name == "named-field"]
     mint = RecordingMint()
@@ -285,7 +297,7 @@ def test_the_same_source_is_tried_name_by_name_once(minting: RecordingMint) -> N
                 answers = [asking("clerk", header=header)(minting.name_in(call.request), call) for call in calls]
         except StopIteration:
             sizes.append([cell.credential.name for cell in plan.found])
-    assert sizes == [["named-field", "named-token", "named-identity"]] * 3
+    assert sizes == [["named-field", "named-token", "named-beside-token", "named-identity"]] * 3
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ _NOISE = re.compile(
 _ORDINARY = re.compile(r"authorization|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id|format")
 """Names that say nothing of who asks, or that other credentials have; by `format` frameworks choose the form of an answer."""
 _TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
-_ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
+ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
 """What a client says of itself, and what guards look at to know one of their own."""
 _MOST_WORDS = 24
 _MOST_TOKENS = 60
@@ -157,7 +157,8 @@ def _before(one: Asked, plan: RoutePlan) -> bool:
 # What is tried
 
 
-def _shown(word: str) -> str:
+def shown(word: str) -> str:
+    """Name a word of the source without giving it away: it may be a secret."""
     return f"a word of its code (`{word[:_OFFERED]}{'…' if len(word) > _OFFERED else ''}`)"
 
 
@@ -178,11 +179,16 @@ def _tokens(mint: Mint) -> list[Value]:
     ]
 
 
+def truths() -> list[Value]:
+    """Return what says yes."""
+    return [Value(text, f"the word {text}") for text in _TRUTHS]
+
+
 def _usual(mint: Mint) -> list[Value]:
     """What is tried for every name. Made once for all of them: two of the values are signed."""
     return [
         *_people(mint),
-        *(Value(text, f"the word {text}") for text in _TRUTHS),
+        *truths(),
         *_tokens(mint),
         Value("", "nothing"),
     ]
@@ -192,8 +198,8 @@ def _values(field: Field, mint: Mint, usual: list[Value]) -> list[Value]:
     """What is tried for a name: what is usual, then the words of the code, alone and before a person."""
     own = [word for word in field.words if word.lower() != field.name.lower()][:_MOST_WORDS]
     people = _people(mint)
-    return [*usual, *(Value(word, _shown(word)) for word in own)] + [
-        Value(word + person.text, f"{_shown(word)} before {person.words}")
+    return [*usual, *(Value(word, shown(word)) for word in own)] + [
+        Value(word + person.text, f"{shown(word)} before {person.words}")
         for word in own
         if not word[-1].isalnum()
         for person in people
@@ -209,9 +215,9 @@ def _fields(learned: Learned, mint: Mint, token: Callable[[], str] | None = None
     yield from _at_once(learned.loose, mint, token)
     for word, reader in learned.words if token is None else ():
         if word.isascii() and word.isprintable():
-            headers = tuple((name, word) for name in _ABOUT_THE_CLIENT)
+            headers = tuple((name, word) for name in ABOUT_THE_CLIENT)
             yield Presentation(
-                headers=headers, form=f"what a client says of itself (read by {reader}) with {_shown(word)}"
+                headers=headers, form=f"what a client says of itself (read by {reader}) with {shown(word)}"
             )
 
 
@@ -239,7 +245,7 @@ def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
     """Each word as a token, as the beginning of one, and as what stands before it in Authorization."""
     people, of_a_secret = _people(mint), (mint.claims(), legacy_claims(mint))
     for word, reader in learned.words:
-        said = f"{_shown(word)[:-1]}{f', of {reader}' if reader else ''})"
+        said = f"{shown(word)[:-1]}{f', of {reader}' if reader else ''})"
         texts = [Value(word, f"{said} as a token")]
         between = ("", ":") if word[-1].isalnum() else ("",)
         texts += [
@@ -267,7 +273,7 @@ def _short_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:
     """Each word as a token, and as the beginning of one where it looks like that, for routes whose source names what another's does."""
     people = _people(mint)
     for word, reader in learned.words:
-        said = f"{_shown(word)[:-1]}{f', of {reader}' if reader else ''})"
+        said = f"{shown(word)[:-1]}{f', of {reader}' if reader else ''})"
         yield Presentation(token=word, form=f"{said} as a token")
         if not word[-1].isalnum():
             for person in people:
@@ -281,12 +287,12 @@ def _as_passwords(learned: Learned) -> Iterator[Presentation]:
     pairs = [f"{name}:{password}" for name in (*words, "admin") for password in words]
     for pair in [*(word for word in every if ":" in word), *pairs]:
         value = base64.b64encode(pair.encode()).decode()
-        yield Presentation(authorization=(f"Basic {value}".encode(),), form=f"Basic with {_shown(pair)}")
+        yield Presentation(authorization=(f"Basic {value}".encode(),), form=f"Basic with {shown(pair)}")
     schemes = [word for word in every if _SCHEME.fullmatch(word)][:_MOST_PASSWORDS]
     for scheme in schemes:
         for word in every[: _MOST_WORDS // 2]:
             if word != scheme and word.isascii() and word.isprintable():
-                said = f"Authorization with {_shown(word)} after another"
+                said = f"Authorization with {shown(word)} after another"
                 yield Presentation(authorization=(f"{scheme} {word}".encode(),), form=said)
 
 

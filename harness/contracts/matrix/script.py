@@ -18,6 +18,7 @@ from harness.contracts.matrix.left_behind import FORGED, find_left_behind
 from harness.contracts.matrix.named import cells as named_cells
 from harness.contracts.matrix.named import learn, refused_person
 from harness.contracts.matrix.named_identity import identity_cells
+from harness.contracts.matrix.named_tokens import token_cells
 from harness.contracts.matrix.objects import Tried, try_objects
 from harness.contracts.matrix.own_session import own_session_cells
 from harness.contracts.matrix.plan import Cell, RoutePlan
@@ -260,7 +261,7 @@ class Script(Trials):
         observed = []
         asking = [(_MISSING, True), (state.base_in(way), False)]
         if way.base.kind is not None:
-            asking.append((CATALOGUE["forged"], True))
+            asking += [(CATALOGUE["forged"], True), (CATALOGUE["legacy"], True)]
         if (refused := refused_person(plan)) is not None:
             asking.append((refused, True))
         for credential, stop in asking:
@@ -268,8 +269,10 @@ class Script(Trials):
         within = learn(observed, plan, inside=True)
         learned = within if state.guard == "handler" else learn(observed, plan, inside=False)
         source = (plan.policy_name, learned.key, within.key)
-        cells = named_cells(learned, within, plan, whole=source not in self.factory.named, chosen=chosen)
-        self.named = identity_cells(within, plan, whole=source not in self.factory.named, chosen=chosen)
+        whole = source not in self.factory.named
+        cells = named_cells(learned, within, plan, whole=whole, chosen=chosen)
+        cells += token_cells(learned, plan, whole=whole, chosen=chosen)
+        self.named = identity_cells(within, plan, whole=whole, chosen=chosen)
         self.factory.named.add(source)
         self.found += cells
         plan.found = self.found
