@@ -5,6 +5,8 @@ None of these may reach a handler that admits nobody without a credential; any a
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -21,7 +23,7 @@ _TRUST = "OWASP ASVS 4.0 section 4.1"
 
 
 def _entry(name: str, recipe: Recipe, source: str, why: str, cwe: str, **more: Any) -> Credential:
-    return Credential(name, "bypass", recipe, cwe, source, why, token=False, only="http", **more)
+    return Credential(name, "bypass", recipe, cwe, source, why, token=False, **{"only": "http"} | more)
 
 
 def _bend(*bends: Bend) -> Recipe:
@@ -176,6 +178,33 @@ def _as_it_is(request: Bendable, public: str) -> None:
     """Only the texts in the path are others."""
 
 
+_OPEN_OPERATIONS = ("IntrospectionQuery", "SubgraphIntrospectQuery", "Introspection", "Login", "SignIn", "Health")
+"""Names of questions of GraphQL that guards leave open as a rule."""
+_OPERATION = re.compile(r"^[^{]*?\b(query|mutation|subscription)\b(\s+[_A-Za-z]\w*)?")
+
+
+def _question(change: Callable[[str], str], **fields: str) -> Bend:
+    """GraphQL's question, changed so that it asks for the same."""
+
+    def bend(request: Bendable) -> None:
+        body = json.loads(request.body)
+        request.body = json.dumps(body | {"query": change(body["query"])} | fields).encode()
+
+    return bend
+
+
+def _called(name: str) -> Bend:
+    def change(text: str) -> str:
+        found = _OPERATION.match(text)
+        return f"query {name} {text}" if found is None else f"{text[: found.end(1)]} {name}{text[found.end() :]}"
+
+    return _question(change, operationName=name)
+
+
+def _with_words_of_the_schema(text: str) -> str:
+    return f"{text}\n# query IntrospectionQuery {{ __schema {{ types {{ name }} }} }}"
+
+
 CREDENTIALS = [
     _entry("head-method", _bend(_method("HEAD")), _METHOD, "The route asked with HEAD, which a guard that lists methods may have forgotten.", "CWE-650"),
     _entry("options-method", _bend(_method("OPTIONS")), _METHOD, "The route asked with OPTIONS, which guards let pass for browsers: it must not run the handler.", "CWE-650"),
@@ -209,4 +238,5 @@ CREDENTIALS = [
     _entry("browser-prefetch", _bend(_headers(purpose="prefetch", sec_purpose="prefetch", x_moz="prefetch", x_middleware_prefetch="1", next_router_prefetch="1", rsc="1", x_nextjs_data="1")), "W3C Prefetch; CVE-2025-29927", "The headers with which browsers and frameworks fetch a page ahead.", "CWE-807"),
     _entry("upgrade-header", _bend(_headers(upgrade="websocket")), "RFC 9110 section 7.8", "A header that names websockets on a plain request: a guard that leaves those to others lets it pass.", "CWE-807"),
     _entry("content-type-changed", _bend(_headers(content_type="text/plain;charset=UTF-8")), "RFC 9110 section 8.3", "Another type of content than the route expects: a guard that reads bodies may skip it.", "CWE-436"),
+    _entry("graphql-open-question", _bend(*map(_called, _OPEN_OPERATIONS), _question(_with_words_of_the_schema)), "https://spec.graphql.org/October2021/#sec-Named-Operation-Definitions; https://github.com/apollographql/rover/issues/852", "GraphQL's question under the name of one that guards leave open (introspection, signing in), or with that name in a comment: a name says nothing of what is asked.", "CWE-807", only="graphql"),
 ]  # fmt: skip

@@ -131,7 +131,8 @@ class Credential:
     carrier: str | None = None
     """Where it puts a genuine token: on a route that takes tokens just there it is nothing but `clerk`."""
     only: str | None = None
-    """The only kind of route that it fits: `http`, `websocket`, or `body` for requests with a JSON object or a form."""
+    """The only kind of route that it fits: `http`, `websocket`, `body` for requests with a JSON object or a form, or `graphql` for
+    those with a question of GraphQL's."""
     drill: Drill | None = None
     """How it is tried, where sending it to a route is not enough."""
 

@@ -247,7 +247,7 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str) -
     body = base.body
     if presentation.body:
         body = _with_fields(base, presentation.body)
-        headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in headers]
+        headers = _measured(headers, body)
     if presentation.delivery is not None:
         headers += list(presentation.delivery(body).items())
     text = base.query
@@ -261,7 +261,14 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str) -
     request = Request(base.method, base.path, text, headers, body, base.kind, messages)
     if presentation.bend is not None:
         presentation.bend(request)
+        if request.body is not body:
+            request.headers = _measured(request.headers, request.body)
     return request
+
+
+def _measured(headers: list[tuple[str, str]], body: bytes) -> list[tuple[str, str]]:
+    """The header fields with the length of another body."""
+    return [(name, str(len(body)) if name == "content-length" else value) for name, value in headers]
 
 
 def _media(request: Request) -> str:
@@ -294,6 +301,11 @@ def envelope_of(request: Request) -> set[str]:
     if isinstance(query, str) and "{" in query:
         return _ENVELOPES["graphql"]
     return _ENVELOPES["jsonrpc"] if "jsonrpc" in given else set()
+
+
+def asks_graphql(request: Request) -> bool:
+    """Whether the body is a question of GraphQL's."""
+    return envelope_of(request) == _ENVELOPES["graphql"]
 
 
 def _with_fields(request: Request, fields: tuple[tuple[str, str], ...]) -> bytes:

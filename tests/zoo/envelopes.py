@@ -27,6 +27,12 @@ async def graphql(request: Request):
     return {"data": {name: claims["sub"] for name in asked}}
 """
 )
+_REFUSED = """    if claims is None:
+        return failed("Not authenticated", "UNAUTHENTICATED")
+    return {"data": {name: claims["sub"] for name in asked}}
+"""
+NAMED_GRAPHQL = GRAPHQL.replace(r"(?:query)?\s*{([\w\s]*)}\s*", r"(?:query(?:\s+\w+)?)?\s*{([\w\s]*)}\s*(?:#.*)?")
+"""The same with questions that have a name, and comments."""
 GRAPHQL_ROUTES = '"POST {at}/graphql" = {{ policy = "{policy}", json = {{ query = "{{ me }}" }} }}'
 _VERIFIED = "    claims = verify_token(bearer_of(request))\n"
 RPC = (
@@ -104,6 +110,10 @@ app.mount("/reports", Guard(reports))
 MOUNTED_ROUTES = '"GET {at}/reports/{{path}}" = {{ policy = "{policy}", path = {{ path = "all" }} }}'
 CORRECT = [
     Animal("graphql", "GraphQL: a resolver refuses by an error beside data that is null, and the status is 200.", GRAPHQL, policy="inside", routes=GRAPHQL_ROUTES),
+    flaw("graphql-schema-for-everybody", "GraphQL: who asks only for the schema needs no token, whatever the question is called.", NAMED_GRAPHQL, {_REFUSED: """    if claims is None and not set(asked) <= {"__schema", "__typename"}:
+        return failed("Not authenticated", "UNAUTHENTICATED")
+    return {"data": {name: "of the schema" if claims is None else claims["sub"] for name in asked}}
+"""}, "", policy="inside", routes=GRAPHQL_ROUTES),
     Animal("json-rpc", "JSON-RPC: a refusal is an error in place of a result, and the status is 200.", RPC, policy="inside", routes=RPC_ROUTES),
     Animal("code-in-an-envelope", "Every answer is a 200 with an envelope: what is refused says so by its code, by an exception's handler or by the route's own.", CODES, policy="inside", routes=CODES_ROUTES),
     Animal("guard-around-a-mount", "An ASGI app is mounted with its guard around it, which sends 401 by itself.", MOUNTED, policy="inside", routes=MOUNTED_ROUTES),
@@ -119,6 +129,14 @@ FLAWS = [
         return failed("Not authenticated", "UNAUTHENTICATED") | {"data": {name: "what is kept here" for name in asked}}
 """,
     }, "forged expired garbage", policy="inside", routes=GRAPHQL_ROUTES),
+    flaw("graphql-open-by-name", "GraphQL: a question that is called as that of introspection needs no token.", NAMED_GRAPHQL, {_REFUSED: """    if claims is None and (await request.json()).get("operationName") != "IntrospectionQuery":
+        return failed("Not authenticated", "UNAUTHENTICATED")
+    return {"data": {name: "what is kept here" if claims is None else claims["sub"] for name in asked}}
+"""}, "graphql-open-question", policy="inside", routes=GRAPHQL_ROUTES),
+    flaw("graphql-open-by-a-word", "GraphQL: a question with a word of the schema anywhere in its text needs no token.", NAMED_GRAPHQL, {_REFUSED: """    if claims is None and "__schema" not in (await request.json())["query"]:
+        return failed("Not authenticated", "UNAUTHENTICATED")
+    return {"data": {name: "what is kept here" if claims is None else claims["sub"] for name in asked}}
+"""}, "graphql-open-question", policy="inside", routes=GRAPHQL_ROUTES),
     flaw("json-rpc-unverified", "JSON-RPC: what a token says is believed.", RPC, {_VERIFIED: """    try:
         claims = unverified(bearer_of(request))
     except Exception:

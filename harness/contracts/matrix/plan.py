@@ -16,7 +16,7 @@ from harness.credentials import CATALOGUE, Credential
 from harness.credentials.identities import ORGANIZATION
 from harness.credentials.model import JWT, Kind
 from harness.targets.base import Request, Route
-from harness.targets.request_builder import Example, base_request, takes_fields, under
+from harness.targets.request_builder import Example, asks_graphql, base_request, takes_fields, under
 
 
 def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> bool:
@@ -37,6 +37,8 @@ def fits(credential: Credential, plan: RoutePlan, way: Way | None = None) -> boo
         return False  # Servers do not answer at all when the address of a handshake is that long.
     if credential.only in ("websocket", "http"):
         return plan.route.kind == credential.only
+    if credential.only == "graphql":
+        return asks_graphql(plan.base)
     return credential.only != "body" or takes_fields(plan.base)
 
 
