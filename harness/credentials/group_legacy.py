@@ -116,8 +116,22 @@ def _in_body(mint: Mint) -> Presentation:
     )
 
 
+def _of_others(mint: Mint) -> Presentation:
+    """Of each other identity, and of those who have not been moved to Clerk: a bridge may have been left for them."""
+    others = [one for name, one in mint.identities.items() if name != mint.identity.name]
+    first, *rest = [Presentation(token=mint.legacy.token(one), form=f"of {one.name}") for one in others]
+    rest += [
+        Presentation(
+            token=mint.legacy.variant(mint.identity, email=email, database_id=number), form="of a person whose row has no Clerk id"
+        )
+        for email, number in mint.unlinked
+    ]
+    return replace(first, also=tuple(rest))
+
+
 CREDENTIALS = [
     _entry("legacy-unknown-user", token(lambda m: m.legacy.variant(m.identity, email="nobody@example.com", database_id=999_999)), "The old token of a person who does not exist.", tags=frozenset({"sentinel"})),
+    _entry("legacy-of-others", _of_others, "The old token of other people, also of those whose rows have no Clerk id yet: a guard may let in only whom nobody has moved.", follows="legacy"),
     _entry("legacy-urlsafe", token(_urlsafe), "The old token in the other base64 alphabet, without padding.", follows="legacy"),
     _entry("legacy-wrong-email", token(lambda m: m.legacy.variant(m.identity, email="mallory@example.com")), "The old token with a user's number and another e-mail."),
     _entry("legacy-no-timestamp", token(_no_timestamp), "The old token without its last field.", follows="legacy"),

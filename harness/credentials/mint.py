@@ -64,6 +64,8 @@ class Mint:
         """The target's variables that look like a secret or a public key, by name. Never shown."""
         self.public_paths: tuple[str, ...] = ()
         """Paths of the target that are declared open to everybody."""
+        self.unlinked: tuple[tuple[str, int | str], ...] = ()
+        """Address and number of people whose rows in the target's database have no Clerk id: whom only the old token can name."""
         self._made: dict[tuple[str, str], tuple[float, Presentation]] = {}
 
     def come_from(self, origin: str) -> None:

@@ -26,6 +26,7 @@ from harness.run.database import Prepared
 from harness.run.environment import app_directory, env_file_notes, refuse_live_options, secrets_among
 from harness.run.options import Options
 from harness.run.starting import Starter
+from harness.run.user_table import unlinked_people
 from harness.targets import Target
 from harness.targets.host_redirect import Names
 
@@ -167,6 +168,7 @@ class RunContext:
         if self._target is None:
             keys.join()
             return
+        self.mint.unlinked = unlinked_people(starter.database_url)
         for note in self._target.notes:
             self.note(note)
         patterns = matrix.mechanisms or _DEFAULT_MECHANISMS

@@ -111,6 +111,17 @@ def seeded(url: str) -> Seeded | None:
     return seeded_by(table, rows)
 
 
+def unlinked_people(url: str) -> tuple[tuple[str, int | str], ...]:
+    """Return address and key of some people whose rows have no Clerk id; none where there is no database, or it cannot be read."""
+    if not url:
+        return ()
+    try:
+        found = seeded(url)
+    except psycopg.Error:  # Whatever is wrong with it is told by those who need it.
+        return ()
+    return tuple((each["email"], each["database_id"]) for each in (found.unlinked.values() if found else ()))
+
+
 def seeded_by(table: UsersTable, rows: list[Mapping[str, Any]] | list[dict[str, Any]]) -> Seeded:
     """Who these rows are."""
     linked = [row for row in rows if row[table.clerk_id] is not None]

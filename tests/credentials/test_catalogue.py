@@ -53,7 +53,7 @@ NAMES = {
     "legacy": "legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id legacy-in-cookie "
     "legacy-in-query legacy-in-body legacy-hs256-default-secret legacy-rs256-own-key legacy-as-basic legacy-double-encoded "
     "legacy-header-clerk-cookie clerk-header-legacy-cookie expired-clerk-with-legacy legacy-in-schemes legacy-in-headers "
-    "legacy-in-cookies legacy-in-queries",
+    "legacy-in-cookies legacy-in-queries legacy-of-others",
     "placement": "query-token query-access-token query-session body-token x-auth-token x-access-token forwarded-user x-user-id "
     "x-clerk-user-id x-clerk-auth-status x-middleware-subrequest remote-user proxy-authorization cookie-wrong-suffix "
     "cookie-expired-header-genuine header-expired-cookie-genuine websocket-subprotocol websocket-query azp-foreign-with-origin",

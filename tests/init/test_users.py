@@ -12,7 +12,7 @@ import pytest
 from harness.database import Server
 from harness.run.first_contracts import read_variables
 from harness.run.survey import told_of_people
-from harness.run.user_table import Seeded, UsersTable, find_users, seeded, without_clerk_ids
+from harness.run.user_table import Seeded, UsersTable, find_users, seeded, unlinked_people, without_clerk_ids
 
 SCHEMAS: dict[str, tuple[str, tuple[str, str, str | None, bool] | None]] = {
     "usual": ("CREATE TABLE users (id serial PRIMARY KEY, email text, clerk_user_id text)", ("users", "clerk_user_id", "email", True)),
@@ -95,6 +95,14 @@ def test_the_people_are_those_who_may_enter(url: str) -> None:
     assert found.people["alice"] == {
         "email": "ann@x.example", "clerk_id": "user_2ann", "database_id": 4, "first_name": "Ann",
     }  # fmt: skip
+
+
+def test_whom_only_the_old_token_can_name(url: str) -> None:
+    assert unlinked_people("") == unlinked_people(url) == ()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(PEOPLE.encode())
+    assert unlinked_people(url) == (("old@x.example", 7),)
+    assert unlinked_people(url.rpartition("/")[0] + "/there_is_none") == ()
 
 
 def test_a_seed_whose_ids_are_others_is_told_with_numbers() -> None:

@@ -7,6 +7,18 @@ from dataclasses import replace
 from tests.zoo.model import Animal, flaw
 from tests.zoo.templates import TOKEN
 
+_BRIDGE = """
+OLD = {"alice@example.com": ("1", "user_alice"), "bob@example.com": ("2", None)}
+
+def bridged(token):
+    try:
+        email, number, *_ = base64.b64decode(token, validate=True).decode().split(":")
+    except ValueError:
+        return None
+    known, moved = OLD.get(email, ("", None))
+    return email if known == number and moved is None else None
+
+"""
 _NONE = "    return None\n\ndef current_user"
 _OTHER_WAY = "def other_way(request):"
 _UNSEEN = "nobody outside knows which names and words stand in the source"
@@ -55,13 +67,19 @@ _FLAWS = [
 JOB_SECRET = os.environ.get("ZOO_JOB_SECRET", "zoo-jobs-change-me")
 """ + _JOBS),
 ]  # fmt: skip
-FLAWS = [replace(animal, unseen=_UNSEEN) for animal in _FLAWS]
+FLAWS = [
+    *(replace(animal, unseen=_UNSEEN) for animal in _FLAWS),
+    _way("bridge-for-whom-nobody-moved", "The old token is taken from people whose account has no Clerk id yet.", '    return bridged(bearer_of(request) or "")', "legacy-of-others", _BRIDGE),
+]  # fmt: skip
 CORRECT = [
     replace(animal, expects=frozenset())
     for animal in (
         _way("old-app-told-to-update", "Phones that were not updated, and whoever has an old token, are told to update.", """    if OLD_APP.match(request.headers.get("user-agent", "")) or owner_of(bearer_of(request) or ""):
         raise HTTPException(401, "Please update the app", headers={"WWW-Authenticate": "Bearer"})
     return None""", "", _OLD),
+        _way("bridge-that-asks-to-move", "The old token of whom nobody has moved only tells the refusal to say so.", """    if bridged(bearer_of(request) or ""):
+        raise HTTPException(401, "Please sign in anew", headers={"WWW-Authenticate": "Bearer"})
+    return None""", "", _BRIDGE),
         _way("job-with-a-secret-of-this-start", "The same job, whose secret chance makes at each start.", _JOB, "", """
 import secrets
 
