@@ -10,6 +10,7 @@ from harness.contracts.matrix.fuzz import FUZZ
 from harness.contracts.matrix.plan import Cell, Gap
 from harness.contracts.matrix.verdicts import CellVerdict
 from harness.credentials import CATALOGUE
+from harness.targets.agent.protocol import Asked
 from harness.targets.base import Call, Observation
 from tests.matrix.engines import FEW, Engines, admitting, with_cells
 from tests.matrix.kit import NO_MECHANISMS, RecordingMint, TableTarget, plan_of, seen
@@ -74,6 +75,19 @@ def test_a_route_without_cells_is_not_asked(engines: Engines) -> None:
     assert engines.run(admitting(), plan_of()) == []
     assert engines.lanes[0].calls == []
     assert engines.make(admitting(), plan_of()).sender.lane_of == {}
+
+
+def test_what_the_source_names_may_be_all_that_is_chosen(engines: Engines) -> None:
+    def answer(name: str, call: Call) -> Observation:
+        named = ("x-door", "sesame") in call.request.headers
+        answered = admitting("clerk", *([name] if named else []))(name, call)
+        answered.asked = [Asked("header", "x-door", "app:guard", ["sesame"], 0)] if call.learn else []
+        return answered
+
+    plan = plan_of()
+    plan.named = lambda cell: cell.credential.name == "named-field"
+    (found,) = engines.run(answer, plan)
+    assert (found.credential, found.verdict, found.twin) == ("named-field", "breach", "clerk")
 
 
 @two_lanes

@@ -157,7 +157,8 @@ class Engine:
 
     def _cells(self, routes: list[RoutePlan]) -> Iterator[CellVerdict]:
         """Try routes on all lanes, each route on the lane that is free first."""
-        waiting = deque(route for route in routes if route.cells)
+        # What the source names has no cells before it is learned, and may be all that was chosen.
+        waiting = deque(route for route in routes if route.cells or route.named is not None)
         begin = script_of(self.sender.factory, self.judge, self.sender.states)
         runners = [
             Runner(
