@@ -65,6 +65,10 @@ def by_prefix(request: Request):
 def checked(token): return hmac.compare_digest(token or "", "deep-token")
 def by_other(request: Request):
     if not checked(request.headers.get("X-Other")): refuse()
+TABLE = {"table-first": checked, "table-second": refuse}
+ROW = {"row-key": "row-value", "row-unused": "row-unused-value"}
+def by_table(request: Request):
+    if request.headers.get("X-Table", "table-first") not in TABLE or ROW["row-key"]: refuse()
 def by_default(wanted: str = "default-argument"):
     if wanted: refuse()
 def by_query(request: Request):

@@ -46,6 +46,9 @@ OWN = [
     Fact("by_fresh", "header", "x-fresh", "by_fresh", "class-key"),
     Fact("by_prefix", "header", "x-one", "by_prefix", "dev_ dev_alice dev_bob svc_1111"),
     Fact("by_other", "header", "x-other", "by_other", "deep-token"),
+    Fact(
+        "by_table", "header", "x-table", "by_table", "table-first table-second row-value", "row-unused row-unused-value"
+    ),
     Fact("by_default", "query", "wanted", "by_default", "default-argument"),
     Fact("by_query", "query", "jwt", "by_query", "query-token"),
     Fact("by_cookie", "cookie", "dev_session", "by_cookie", "cookie-token"),

@@ -72,6 +72,26 @@ TEST_PREFIXES = ("dev_", "test-token-for:", "e2e-")
     }),
 ]  # fmt: skip
 
+_VERIFIERS = [
+    _way("verifier-of-the-client-s-choice", "A header says which verifier is asked, and each of them asks for all.", """    verifier = VERIFIERS.get(request.headers.get("x-auth-flavour", "session"))
+    if verifier is None:
+        raise HTTPException(400, "Unknown flavour")
+    return verifier(bearer_of(request))""", """
+def session_user(token):
+    return (verify_token(token) or {}).get("sub")
+
+def recent_user(token):
+    claims = verify_token(token)
+    return claims["sub"] if claims is not None and claims["iat"] > time.time() - 30 else None
+
+VERIFIERS = {"session": session_user, "recent": recent_user}
+
+"""),
+    _way("old-clients-are-told", "Clients that say they are of before the move are told so, whatever token they have.", """    if request.query_params.get("client") == "classic-2019" or request.cookies.get("auth_flavour") == "classic":
+        raise HTTPException(401, "This version of the app is too old", headers={"WWW-Authenticate": "Bearer"})
+    return None""", ""),
+]  # fmt: skip
+
 _AROUND = [
     Animal("request-id-echoed", "A middleware gives each request an id, or takes the one that comes.", TOKEN + """
 import uuid
@@ -309,4 +329,4 @@ current_user = Guard()
 """ + _APP + "\n" + _ME),
 ]  # fmt: skip
 
-CORRECT = [*_KEYS, *_AROUND, *_BEHIND, *_ADMINS, *_OTHERS]
+CORRECT = [*_KEYS, *_VERIFIERS, *_AROUND, *_BEHIND, *_ADMINS, *_OTHERS]

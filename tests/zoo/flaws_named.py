@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.zoo import flaws_named_apps
+from tests.zoo.flaws_request import LEGACY
 from tests.zoo.model import Animal, flaw
 from tests.zoo.templates import _APP, LIVE, TOKEN, VERIFY
 
@@ -279,6 +280,30 @@ SERVICE_KEY = b"zoo-service-key-3"
 """),
 ]  # fmt: skip
 
+_VERIFIERS = [
+    _way("verifier-of-a-header", "A header says which verifier is asked, of a table that still has the one of the old tokens.", """    verifier = VERIFIERS.get(request.headers.get("x-auth-flavour", "clerk"))
+    return verifier(bearer_of(request)) if verifier is not None else None""", "named-beside-token", LEGACY + """
+def session_user(token):
+    return (verify_token(token) or {}).get("sub")
+
+VERIFIERS = {"clerk": session_user, "classic-2019": legacy_user}
+
+"""),
+    _way("clock-of-the-query", "Who says so in the query is verified without regard to time, for scripts that run long.", """    if request.query_params.get("clock") != "lenient":
+        return None
+    try:
+        token = bearer_of(request)
+        return jwt.decode(token, key_for(header_of(token), token), algorithms=["RS256"], options={"verify_exp": False})["sub"]
+    except FAILS:
+        return None""", "named-beside-token"),
+    _way("verified-by-the-edge", "Who says that the edge has verified the token has it read and no more.", """    if request.cookies.get("edge_verified") != "1":
+        return None
+    try:
+        return unverified(bearer_of(request))["sub"]
+    except FAILS:
+        return None""", "named-beside-token"),
+]  # fmt: skip
+
 _PLACES = [
     flaw("live-for-developers", "A websocket takes the developer's name from its query.", LIVE, {"def current_listener(websocket: WebSocket):\n": """def current_listener(websocket: WebSocket):
     if developer := websocket.query_params.get("as_developer"):
@@ -287,5 +312,5 @@ _PLACES = [
 ]  # fmt: skip
 
 _UNSEEN = "nobody outside knows which names and words stand in the source"
-_ALL = [*_PEOPLE, *_KEYS, *_SWITCHES, *_TOKENS, *_PLACES, *flaws_named_apps.FLAWS]
+_ALL = [*_PEOPLE, *_KEYS, *_SWITCHES, *_TOKENS, *_VERIFIERS, *_PLACES, *flaws_named_apps.FLAWS]
 FLAWS = [replace(animal, unseen=_UNSEEN) for animal in _ALL]

@@ -17,7 +17,9 @@ from harness.credentials import CATALOGUE, Credential, Mint, jose
 from harness.credentials.model import Presentation
 
 BESIDE, SERVICE = CATALOGUE["named-beside-token"], CATALOGUE["named-service-token"]
-_MOST_FORMS = 300
+_SWITCHES = ("legacy", "old", "v1")
+"""How such a field is set where the code has no word of its own for it: a client that may say how it is verified says how weakly."""
+_MOST_FORMS = 400
 _MOST_SECRETS, _MOST_ISSUERS = 16, 4
 _SHORTEST_SECRET = 6
 _CLAIM = re.compile(r"[a-z][a-zA-Z_]{1,30}")
@@ -46,10 +48,16 @@ def _refused(plan: RoutePlan) -> list[str]:
     """Names of bad tokens that the policy refuses."""
     if plan.ways[0].kind == "webhook":
         return []
-    return [name for name in ("legacy", "forged", "expired") if plan.expects(CATALOGUE[name]) == "reject"]
+    return [name for name in _WORDS if plan.expects(CATALOGUE[name]) == "reject"]
 
 
-_WORDS = {"legacy": "the old token", "forged": "a forged token", "expired": "a token that ran out"}
+_WORDS = {
+    "legacy": "the old token",
+    "forged": "a forged token",
+    "expired": "a token that ran out",
+    "legacy-hs256-default-secret": "a token with a secret that everybody knows",
+}
+"""What a weaker verifier takes: one that verifies nothing, no signature, no time, or by a secret of tutorials."""
 
 
 def _beside(learned: Learned, bad: list[str], mint: Mint, *, whole: bool) -> Iterator[Presentation]:
@@ -73,7 +81,8 @@ def _of_clients(learned: Learned) -> Iterator[tuple[Presentation, str]]:
 def _values(field: Field) -> list[Value]:
     """What is tried for a name beside a token: the words of the code, and what says yes."""
     own = [word for word in field.words if word.lower() != field.name.lower()]
-    return [*(Value(word, shown(word)) for word in own), *truths()]
+    switches = (Value(word, f"the word {word}") for word in _SWITCHES)
+    return list({value.text: value for value in (*(Value(word, shown(word)) for word in own), *switches, *truths())}.values())
 
 
 def _alone(fields: tuple[Field, ...]) -> Iterator[tuple[Presentation, str]]:

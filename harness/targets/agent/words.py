@@ -206,7 +206,9 @@ class _Reading:
             self._add(_contents(value))
         elif issubclass(kind, dict) and not dict.keys(value) & {"asgi", "wsgi.version"}:
             named = [dict.get(value, text) for text in self.constants if dict.__contains__(value, text)]
-            whole = kind is dict and not named and len(value) <= _ENTRIES
+            # Of a table of functions any may be asked for, whichever the code names itself.
+            choices = len(value) and all(map(callable, dict.values(value)))
+            whole = kind is dict and (choices or not named) and len(value) <= _ENTRIES
             self._add(_texts([*value.keys(), *value.values()] if whole else named))
         elif "Secret" in kind.__name__:
             self._add(_texts(stored(value, name) for name in _SECRETS))
