@@ -159,6 +159,7 @@ PEOPLE = ("somebody's number", "somebody's Clerk id", "somebody's e-mail address
 USUAL = (
     *PEOPLE, *(f"the word {word}" for word in ("1", "true", "yes", "admin", "internal", "org:admin")),
     "a genuine token, where none is declared to be taken", "a forged token", "the old token", "nothing",
+    "a time long from now", "a comma",
 )  # fmt: skip
 
 
@@ -192,7 +193,14 @@ def test_the_values_of_one_name(minting: RecordingMint) -> None:
         head, _, signature = token.rpartition(".")
         key.private.public_key().verify(jose.unb64url(signature), head.encode(), PKCS1v15(), SHA256())
     assert "." not in old and nothing == ""
-    assert values[13:] == ["word", "dev_", "toolongword", *(f"dev_{person}" for person in people(minting))]
+    assert values[13:] == [
+        "4102444800",
+        ",",
+        "word",
+        "dev_",
+        "toolongword",
+        *(f"dev_{person}" for person in people(minting)),
+    ]
     assert {(form.token, form.cookies, form.query, form.body, form.authorization) for form in forms} == {
         (None, (), (), (), ())
     }

@@ -72,6 +72,20 @@ TEST_PREFIXES = ("dev_", "test-token-for:", "e2e-")
     }),
 ]  # fmt: skip
 
+_CARELESS = [
+    _way("links-and-keys", "A link is good until its time if its whole signature holds, and a key if it is one of those of the list.", """    until, sent = request.query_params.get("until", ""), request.query_params.get("sig", "")
+    wanted = hmac.new(LINK_KEY, f"{request.url.path}?{until}".encode(), hashlib.sha256).hexdigest()
+    if hmac.compare_digest(wanted.encode(), sent.encode()) and until.isdigit() and int(until) > time.time():
+        return "link"
+    return "service" if request.headers.get("x-service-key") in SERVICE_KEYS.split(",") else None""", """
+import secrets
+
+LINK_KEY = secrets.token_bytes(32)
+SERVICE_KEYS = ",".join(secrets.token_hex(12) for _ in range(2))
+
+"""),
+]  # fmt: skip
+
 _VERIFIERS = [
     _way("verifier-of-the-client-s-choice", "A header says which verifier is asked, and each of them asks for all.", """    verifier = VERIFIERS.get(request.headers.get("x-auth-flavour", "session"))
     if verifier is None:
@@ -329,4 +343,4 @@ current_user = Guard()
 """ + _APP + "\n" + _ME),
 ]  # fmt: skip
 
-CORRECT = [*_KEYS, *_VERIFIERS, *_AROUND, *_BEHIND, *_ADMINS, *_OTHERS]
+CORRECT = [*_KEYS, *_CARELESS, *_VERIFIERS, *_AROUND, *_BEHIND, *_ADMINS, *_OTHERS]

@@ -280,6 +280,24 @@ SERVICE_KEY = b"zoo-service-key-3"
 """),
 ]  # fmt: skip
 
+_CARELESS = [
+    _way("link-of-which-the-beginning-counts", "A link is good until its time, and of its signature as much counts as was sent: none at all will do.", """    until, sent = request.query_params.get("until", ""), request.query_params.get("sig", "")
+    wanted = hmac.new(LINK_KEY, f"{request.url.path}?{until}".encode(), hashlib.sha256).hexdigest()
+    return "link" if until.isdigit() and int(until) > time.time() and wanted.startswith(sent) else None""", "named-field", """
+import secrets
+
+LINK_KEY = secrets.token_bytes(32)
+
+"""),
+    _way("key-in-one-text", "The keys of services are one text, and a key is good that stands anywhere in it.", """    given = request.headers.get("x-service-key")
+    return "service" if given and given in SERVICE_KEYS else None""", "named-field", """
+import secrets
+
+SERVICE_KEYS = ",".join("".join(secrets.choice("bcdfghkm") for _ in range(24)) for _ in range(2))
+
+"""),
+]  # fmt: skip
+
 _VERIFIERS = [
     _way("verifier-of-a-header", "A header says which verifier is asked, of a table that still has the one of the old tokens.", """    verifier = VERIFIERS.get(request.headers.get("x-auth-flavour", "clerk"))
     return verifier(bearer_of(request)) if verifier is not None else None""", "named-beside-token", LEGACY + """
@@ -312,5 +330,5 @@ _PLACES = [
 ]  # fmt: skip
 
 _UNSEEN = "nobody outside knows which names and words stand in the source"
-_ALL = [*_PEOPLE, *_KEYS, *_SWITCHES, *_TOKENS, *_VERIFIERS, *_PLACES, *flaws_named_apps.FLAWS]
+_ALL = [*_PEOPLE, *_KEYS, *_SWITCHES, *_TOKENS, *_CARELESS, *_VERIFIERS, *_PLACES, *flaws_named_apps.FLAWS]
 FLAWS = [replace(animal, unseen=_UNSEEN) for animal in _ALL]

@@ -82,7 +82,9 @@ def _values(field: Field) -> list[Value]:
     """What is tried for a name beside a token: the words of the code, and what says yes."""
     own = [word for word in field.words if word.lower() != field.name.lower()]
     switches = (Value(word, f"the word {word}") for word in _SWITCHES)
-    return list({value.text: value for value in (*(Value(word, shown(word)) for word in own), *switches, *truths())}.values())
+    return list(
+        {value.text: value for value in (*(Value(word, shown(word)) for word in own), *switches, *truths())}.values()
+    )
 
 
 def _alone(fields: tuple[Field, ...]) -> Iterator[tuple[Presentation, str]]:
