@@ -15,6 +15,9 @@ from harness.targets.base import Observation
 from tests.matrix.kit import plan_of, seen
 
 FORGED, CLERK = CATALOGUE["forged"], CATALOGUE["clerk"]
+HUGE = CATALOGUE["huge-token"]
+RESET = "ConnectionResetError: [Errno 104] Connection reset by peer"
+CLOSED = "by the server, which closed the connection over so long a head: "
 UNSENDABLE = replace(FORGED, unsendable=True)
 RAN, INSIDE = [("auth:verify", True, 0)], [("auth:verify", True, 1)]
 SERVER = "by the server, which does not hand such a handshake to the app"
@@ -72,6 +75,18 @@ def unreached(words: str, evidence: str = "status") -> Told:
         (seen(404), state(refuses=True), FORGED, unreached("404 (not found)")),
         (seen(404, entered=False), state(refuses=True), CLERK, unreached("404 (not found)", "probe")),
         # What the server keeps from the app.
+        (seen(None, error=RESET), state(), HUGE, ("refused", "process", CLOSED + RESET)),
+        (seen(None, error=RESET, entered=False), state(), HUGE, ("refused", "process", CLOSED + RESET)),
+        (seen(None, error="RemoteDisconnected: x"), state(), CATALOGUE["kid-huge"],
+         ("refused", "process", CLOSED + "RemoteDisconnected: x")),
+        (seen(None, error=RESET, entered=True), state(), HUGE, ("failed", "probe", f"no answer: {RESET}, the handler was entered")),
+        (seen(None, error="ValueError: x"), state(), HUGE, ("fault", "process", "no answer: ValueError: x")),
+        (seen(None), state(), HUGE, ("fault", "process", "no answer")),
+        (seen(None, died=True, error=RESET), state(), HUGE, ("fault", "process", f"the target's process ended ({RESET})")),
+        (seen(None, hung=True, micros=1_000_000), state(), HUGE, ("fault", "process", "no answer within the time limit (1 s)")),
+        (seen(500, error="E"), state(), HUGE, ("fault", "status", "500: E")),
+        (seen(None, error=RESET), state(), CATALOGUE["non-ascii"], ("fault", "process", f"no answer: {RESET}")),
+        (seen(None, error=RESET), state(), FORGED, ("fault", "process", f"no answer: {RESET}")),
         (seen(400), state(), UNSENDABLE, ("refused", "status", "400 by the server, which does not hand such a request to the app")),
         (seen(431), state(refuses=True), UNSENDABLE,
          ("refused", "status", "431 by the server, which does not hand such a request to the app")),

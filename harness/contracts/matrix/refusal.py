@@ -6,6 +6,7 @@ status answers. Pure rules over observations; nothing is sent. What an answer sa
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from harness.contracts import refusal
@@ -23,6 +24,11 @@ IN_A_MESSAGE = (
     "the websocket was accepted and waited for a message, with or without a credential: it may take its token there "
     '(declare carrier = "message" and messages = [\'{"token": "{token}"}\'])'
 )
+
+_OVERSIZE = frozenset({"huge-token", "kid-huge", "deeply-nested-json"})
+"""The credentials whose header field alone is longer than what servers take."""
+_CLOSED = re.compile("ConnectionResetError|ConnectionAbortedError|BrokenPipeError|RemoteDisconnected")
+"""What a client sees of a connection that was closed without an answer; another error is the app's own."""
 
 
 def outcome_of(observation: Observation, state: RouteState, credential: Credential) -> tuple[Outcome, Evidence, str]:
@@ -56,6 +62,17 @@ def kept_by_the_server(observation: Observation, credential: Credential) -> bool
     return observation.hung or observation.status in refusal.SERVER_REFUSES or bool(observation.error)
 
 
+def closed_by_the_server(observation: Observation, credential: Credential) -> bool:
+    """Whether a server closed the connection over a head longer than it takes.
+
+    RFC 6585 section 5 has 431 for it, but Java's own server only closes, and where a server closes with the rest of the head
+    unread, as Node's does, its answer may be lost on the way (RFC 9112 section 9.6). A process that ended is another matter.
+    """
+    if credential.name not in _OVERSIZE or observation.status is not None or observation.entered:
+        return False
+    return _CLOSED.match(observation.error or "") is not None and not (observation.hung or observation.died)
+
+
 def is_throttled(observation: Observation, refusing: list[int]) -> bool:
     """Whether a limiter answered; a handler that was entered answers for itself."""
     return not observation.entered and refusal.is_throttled(observation, refusing)
@@ -67,6 +84,12 @@ def _http_outcome(observation: Observation, state: RouteState, credential: Crede
     if is_throttled(observation, refusing):
         wait = observation.header("retry-after")
         return "throttled", "status", f"{status}{f', Retry-After: {wait}' if wait else ''} (throttled)"
+    if closed_by_the_server(observation, credential):
+        return (
+            "refused",
+            "process",
+            f"by the server, which closed the connection over so long a head: {observation.error}",
+        )
     if status is None or status >= 500:
         reason = f": {observation.error}" if observation.error else ""
         seen = f"{status or 'no answer'}{reason}"
