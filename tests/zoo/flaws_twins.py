@@ -15,6 +15,7 @@ from tests.zoo.templates_ways import (
     DELIVERIES,
     DELIVERIES_ROUTES,
     DOWNLOADS,
+    KEPT,
     OAUTH,
     OPAQUE,
     VISITORS,
@@ -209,6 +210,8 @@ FLAWS = [
     _delivered("deliveries-of-any-version", "The version of a signature is not looked at.", {'        if version != "v1":\n            continue\n': ""}, "webhook-other-version"),
     # Opaque tokens
     flaw("api-keys-by-their-looks", "API keys are let in by their looks.", OPAQUE, {_ASKED: _UNASKED}, _BAD_OPAQUE, policy="keys"),
+    flaw("api-keys-known-by-their-beginning", "What Clerk said of an API key is kept for a while under its first letters.", KEPT, {"name = hashlib.sha256(token.encode()).digest()": "name = token[:16]"}, "opaque-truncated opaque-flipped", policy="keys"),
+    flaw("m2m-tokens-known-by-half", "What Clerk said of a machine's token is kept under its first half.", KEPT, {_API_KEYS: _SORTS["m2m"], "name = hashlib.sha256(token.encode()).digest()": "name = token[:len(token) // 2]"}, "opaque-flipped", policy="opaque-m2m"),
     flaw("api-keys-when-in-doubt", "An API key that Clerk does not know is let in.", OPAQUE, {"    except (OSError, ValueError, KeyError, TypeError):\n        return None\n": '    except (OSError, ValueError, KeyError, TypeError):\n        return "somebody"\n'}, _BAD_OPAQUE, policy="keys"),
     flaw("api-keys-when-clerk-is-down", "While Clerk cannot be asked every API key is let in, so that programs go on.", OPAQUE, {"    except (OSError, ValueError, KeyError, TypeError):\n        return None\n": '    except urllib.error.HTTPError as error:\n        return "somebody" if error.code >= 500 else None\n    except (OSError, ValueError, KeyError, TypeError):\n        return None\n'}, "api-outage", policy="keys"),
     flaw("m2m-tokens-when-clerk-is-busy", "Where Clerk's rate limit is reached every machine's token is let in.", OPAQUE, {_API_KEYS: _SORTS["m2m"], "    except (OSError, ValueError, KeyError, TypeError):\n        return None\n": '    except urllib.error.HTTPError as error:\n        return "somebody" if error.code == 429 else None\n    except (OSError, ValueError, KeyError, TypeError):\n        return None\n'}, "api-outage", policy="opaque-m2m"),
