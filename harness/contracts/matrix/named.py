@@ -32,8 +32,7 @@ _NOISE = re.compile(
 _ORDINARY = re.compile(r"authorization|x-request-id|x-correlation-id|traceparent|tracestate|x-trace-id|format")
 """Names that say nothing of who asks, or that other credentials have; by `format` frameworks choose the form of an answer."""
 _TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
-_LATE = "4102444800"
-"""The first second of the year 2100 (RFC 7519 section 2, NumericDate)."""
+_LATE = "4102444800"  # The first second of the year 2100 (RFC 7519 section 2, NumericDate).
 ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
 """What a client says of itself, and what guards look at to know one of their own."""
 _MOST_WORDS = 24
