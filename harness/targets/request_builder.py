@@ -220,8 +220,8 @@ def under(request: Request, prefix: str) -> Request:
 def with_presentation(base: Request, presentation: Presentation, carrier: str) -> Request:
     """Return the request with what the client presents, put into the place that `carrier` names.
 
-    `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME`, `subprotocol`, or `message` for what stands at
-    `{token}` in the messages of a websocket.
+    `carrier` is `bearer`, `header:NAME`, `cookie:NAME`, `query:NAME`, `subprotocol`, or `message` where only the messages of a
+    websocket have it; `{token}` in these stands for it in each case.
     """
     headers = list(base.headers)
     cookies = list(presentation.cookies)
@@ -254,7 +254,8 @@ def with_presentation(base: Request, presentation: Presentation, carrier: str) -
     if query:
         text = "&".join(part for part in (base.query, urlencode(query)) if part)
     messages = base.messages
-    if carrier == "message":
+    if any("{token}" in message for message in messages):
+        # Also where the handshake has it: clients send a fresh one from time to time.
         # Escaped for a JSON text; a presentation without a token leaves an empty text.
         token = json.dumps(presentation.token or "")[1:-1]
         messages = [message.replace("{token}", token) for message in messages]

@@ -50,6 +50,15 @@ CORRECT = [
     Animal("deliveries", "Deliveries, verified by hand.", DELIVERIES, routes=DELIVERIES_ROUTES, policy="webhook"),
     Animal("deliveries-by-svix", "Deliveries, verified with Svix's own library.", _BY_SVIX, routes=DELIVERIES_ROUTES, policy="webhook"),
     Animal("api-keys", "API keys, each asked about at Clerk.", OPAQUE, policy="keys"),
+    Animal("live-with-a-fresh-token", "The header is verified when the socket opens, and the fresh token of each message then; nothing is said before.", LIVE.replace('''    await websocket.send_json({"user": user})
+''', '''    fresh = verify_token(json.loads(await websocket.receive_text()).get("fresh"))
+    if fresh is None or fresh["sub"] != user:
+        await websocket.close(1008)
+        return
+    await websocket.send_json({"user": user})
+'''), routes="""
+"WS {at}/live" = {{ policy = "{policy}", messages = ['{{"fresh": "{{token}}"}}'] }}
+"""),
     Animal("api-keys-kept", "What Clerk said of an API key is kept for a while under its hash; who cannot be asked about is told to come again.", KEPT, policy="keys"),
     Animal("m2m-tokens", "Opaque tokens of machines, each asked about at Clerk.", OPAQUE.replace('"ak_", "/v1/api_keys/verify", "secret"', '"mt_", "/v1/m2m_tokens/verify", "token"'), policy="opaque-m2m"),
     Animal("oauth-tokens", "Opaque OAuth tokens, each asked about at Clerk.", OPAQUE.replace('"ak_", "/v1/api_keys/verify", "secret"', '"oat_", "/v1/oauth_applications/access_tokens/verify", "access_token"'), policy="opaque-oauth"),
