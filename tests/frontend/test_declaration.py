@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from harness.contracts.frontend import load_frontend
 from harness.contracts.frontend.declaration import FrontendFile
-from harness.contracts.frontend.serving import Files, filled
+from harness.contracts.frontend.serving import Files, Front, filled
 from harness.contracts.frontend.verify import open_routes
 from harness.contracts.matrix import load
-from harness.core.errors import DeclarationError
+from harness.core.errors import DeclarationError, TargetError
 from harness.core.ports import free_port
 from tests.conftest import MATRIX, write_suites
 
 PAGES = '[pages]\n"/dashboard" = "signed-in"\n'
+FAILING = """
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Failing(BaseHTTPRequestHandler):
+    def do_GET(self): self.send_error(500)
+HTTPServer(("127.0.0.1", int(sys.argv[1])), Failing).serve_forever()
+"""
 MISTAKES = {
     "no way to serve it": (PAGES, "say how it is served"),
     "no page that is protected": ('command = "x"\n[pages]\n"/" = "public"\n', 'none is "signed-in"'),
@@ -23,6 +32,9 @@ MISTAKES = {
     "an unknown key": (f'comand = "x"\n{PAGES}', "did you mean 'command'?"),
     "a path in the URL": (f'url = "http://localhost:3000/app"\n{PAGES}', "has a path"),
     "no URL": (f'url = "localhost:3000"\n{PAGES}', "url"),
+    "a folder of scripts that is not there": (f'command = "x"\nscripts = "nowhere"\n{PAGES}', "scripts: "),
+    "files that are served elsewhere": (f'dir = "."\nurl = "https://example.com"\n{PAGES}', "is at http://localhost and a port"),
+    "files that are served without a port": (f'dir = "."\nurl = "http://localhost"\n{PAGES}', "leave `url` out for a free one"),
     "a folder that is not there": (f'dir = "nowhere"\n{PAGES}', "is no folder"),
     "a page that is no path": (
         'command = "x"\n[pages]\ndashboard = "signed-in"\n',
@@ -81,3 +93,19 @@ def test_routes_that_the_matrix_leaves_open_need_no_token(tmp_path: Path) -> Non
     is_open = open_routes(load(tmp_path), file)
     asked = [("GET", "/open/1"), ("GET", "/api/open/1"), ("POST", "/open/1"), ("GET", "/open/1/2"), ("GET", "/me")]
     assert [is_open(*each) for each in asked] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("./nowhere {port}", "frontend.toml: command './nowhere "),
+        (f"{sys.executable} failing.py {{port}}", "/ is not ready: it answers 500 after 2 s"),
+    ],
+)
+def test_a_command_that_does_not_serve_is_told_by_its_key(tmp_path: Path, command: str, said: str) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    file = FrontendFile.model_validate({"command": command, "start_within": 2, "pages": {"/a": "signed-in"}})
+    front = Front(file, tmp_path)
+    with pytest.raises(TargetError) as told, front.serving(tmp_path, dict(os.environ), front.known):
+        raise AssertionError("it serves")
+    assert said in str(told.value) and "--command" not in str(told.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -150,6 +151,12 @@ class FrontendFile(ContractTable):
     def _whole(self) -> FrontendFile:
         if not self.command and not self.dir and "{port}" in self.url:
             raise ValueError("say how it is served: `command`, `dir`, or the `url` at which it runs already")
+        fixed = self.dir and not self.command and "{port}" not in self.url
+        if fixed and not re.fullmatch(r"http://(localhost|127\.0\.0\.1):\d+", self.url):
+            raise ValueError(
+                f"url: {self.url!r}: what the harness serves itself (`dir` without `command`) is at http://localhost and a port: "
+                "leave `url` out for a free one, or leave `dir` out where the front end runs already"
+            )
         if not self.protected:
             raise ValueError('pages: none is "signed-in": "/dashboard" = "signed-in"')
         return self
@@ -184,6 +191,10 @@ def load_frontend(suites: Path) -> FrontendFile | None:
         return None
     if file.dir is not None and not folder_of(file, suites).is_dir():
         raise DeclarationError(f"{path}: dir: {folder_of(file, suites)} is no folder; it is relative to {suites}")
+    if file.scripts is not None and not (suites / file.scripts).is_dir():
+        raise DeclarationError(
+            f"{path}: scripts: {(suites / file.scripts).resolve()} is no folder; it is relative to {suites}"
+        )
     return file
 
 

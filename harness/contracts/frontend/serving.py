@@ -192,7 +192,11 @@ class Front:
         elif file.command is not None:
             command = filled(file.command, known, f"{self.where}: command")
             path = os.pathsep.join((os.fspath(folder / "node_modules/.bin"), environment.get("PATH", os.defpath)))
-            running = Running(command, folder, environment | {"PATH": path} | own | {"PORT": self.known["port"]})
+            try:
+                running = Running(command, folder, environment | {"PATH": path} | own | {"PORT": self.known["port"]})
+            except TargetError as error:  # It tells of the option, which nobody has given.
+                said = str(error).removeprefix("--command ")
+                raise TargetError(f"{self.where}: command {said}") from None
             with contextlib.closing(running):
                 self._await(running)
                 yield
@@ -205,6 +209,7 @@ class Front:
         address, limit = self.origin + self.file.ready, self.file.start_within
         deadline = time.monotonic() + limit
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay())
+        failed = ""
         while True:
             with contextlib.suppress(OSError, ValueError):
                 try:
@@ -214,13 +219,15 @@ class Front:
                     error.close()
                     if error.code < 500:
                         return
+                    failed = f"it answers {error.code}"
             if running is not None and (code := running.ended()) is not None:
                 raise TargetError(
                     f"{self.where}: command {quoted(self.file.command or '')!r} ended with {code}: {running.error()}"
                 )
             if running is None or time.monotonic() > deadline:
                 said = f" after {limit:g} s; it last said: {running.last_words()}" if running is not None else ""
-                raise TargetError(f"{self.where}: nothing answers at {address}{said}")
+                what = f"{address} is not ready: {failed}" if failed else f"nothing answers at {address}"
+                raise TargetError(f"{self.where}: {what}{said}")
             time.sleep(_ASK_AGAIN)
 
 
