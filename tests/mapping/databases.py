@@ -163,6 +163,22 @@ INSERT INTO visits (user_type, user_id) VALUES ('guest', 1), ('guest', 70);
         ("visits.user_id: 1 of 2 row(s) point to nobody",),
     ),
     Case(
+        "Clerk's ids in a table of their own, beside those of other providers",
+        f"""
+CREATE TABLE people (id serial PRIMARY KEY, email text NOT NULL);
+INSERT INTO people (email) SELECT 'person' || n || '@example.com' FROM generate_series(1, 10) n;
+CREATE TABLE sign_ins (provider text, subject text, person_id integer NOT NULL REFERENCES people, PRIMARY KEY (provider, subject));
+INSERT INTO sign_ins SELECT 'clerk', {CLERK}, n FROM generate_series(1, 6) n;
+INSERT INTO sign_ins VALUES ('github', '77', 1);
+CREATE TABLE seats (id serial PRIMARY KEY, clerk_user_id text);
+INSERT INTO seats (clerk_user_id) SELECT {CLERK} FROM generate_series(5, 7) n;
+""",
+        {"sign_ins.person_id": {"id": 7}, "seats.clerk_user_id": {"clerk": 2, "orphan clerk": 1}},
+        ("seats.clerk_user_id: 1 of 3 row(s) point to nobody",),
+        "people",
+        {"id": "id", "clerk": "sign_ins.subject", "email": "email"},
+    ),
+    Case(
         "a public number of the users themselves",
         USERS
         + """

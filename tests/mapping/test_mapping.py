@@ -168,3 +168,20 @@ def test_what_cannot_be_found_is_told(database: Callable[[str], str], schema: st
 )
 def test_words_of_a_name(name: str, words: list[str]) -> None:
     assert words_of(name) == words
+
+
+OWN_TABLE = """
+CREATE TABLE people (id serial PRIMARY KEY, email text);
+CREATE TABLE logins (token text, person_id integer REFERENCES people);
+INSERT INTO people VALUES (1, 'a@x.example');
+INSERT INTO logins VALUES ('user_2abcdefghijklmnopqrstuvwxyz', 1);
+"""
+
+
+def test_a_table_of_clerks_ids_may_be_named(database: Callable[[str], str]) -> None:
+    url = database(OWN_TABLE)
+    assert "clerk" not in read_mapping(url, Named(), seconds=SECONDS).users.columns
+    found = read_mapping(url, Named("people", clerk="logins.token", source="here"), seconds=SECONDS)
+    assert (found.users.columns["clerk"], found.figures.without_clerk) == ("logins.token", 0)
+    with pytest.raises(DatabaseError, match=r"'logins\.name' is no column of texts of a table that refers to people"):
+        read_mapping(url, Named("people", clerk="logins.name", source="here"), seconds=SECONDS)

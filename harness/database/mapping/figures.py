@@ -70,7 +70,7 @@ def user_figures(connection: Connection, users: Users) -> UserFigures:
 
 def _count_users(connection: Connection, users: Users, figures: UserFigures) -> None:
     clerk, email = users.columns.get("clerk"), users.columns.get("email")
-    names = {"t": users.table.only, "any": sql.Literal(_ANY_CLERK)}
+    names = {"t": users.rows, "any": sql.Literal(_ANY_CLERK)}
     names |= {
         "clerk": sql.Identifier(clerk) if clerk else sql.NULL,
         "email": sql.Identifier(email) if email else sql.NULL,
@@ -82,9 +82,9 @@ def _count_users(connection: Connection, users: Users, figures: UserFigures) -> 
     figures.rows, without_clerk, without_email, unlike = numbers(
         "SELECT count(*), count(*) FILTER (WHERE coalesce(btrim({clerk}::text), '') = ''),"
         " count(*) FILTER (WHERE coalesce(btrim({email}::text), '') = ''),"
-        " count(*) FILTER (WHERE btrim({clerk}::text) <> '' AND {clerk}::text !~ {any}) FROM {t}"
+        " count(*) FILTER (WHERE btrim({clerk}::text) <> '' AND {clerk}::text !~ {any}) FROM {t} u"
     )
-    doubled = "SELECT count(*) FROM (SELECT FROM {{t}} WHERE btrim({0}::text) <> '' GROUP BY lower(btrim({0}::text)) HAVING {1}) s"
+    doubled = "SELECT count(*) FROM (SELECT FROM {{t}} u WHERE btrim({0}::text) <> '' GROUP BY lower(btrim({0}::text)) HAVING {1}) s"
     if clerk is not None:
         figures.without_clerk, figures.unlike_clerk = without_clerk, unlike
         (figures.same_clerk,) = numbers(doubled.format("{clerk}", "count(*) > 1"))
@@ -150,7 +150,7 @@ def column_figures(connection: Connection, users: Users, each: Pointing, share: 
         ]
         parts.append(
             sql.SQL("{} AS (SELECT DISTINCT s.k FROM seen s JOIN {} u ON {})").format(
-                sql.Identifier(f"by {kind}"), users.table.only, sql.SQL(" AND ").join(same)
+                sql.Identifier(f"by {kind}"), users.rows, sql.SQL(" AND ").join(same)
             )
         )
     missing = [sql.SQL("s.{} IS NULL").format(name) for name in beside]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from psycopg import sql
 
 from harness.core.errors import DatabaseError
 from harness.core.text import listed, meant
@@ -44,6 +47,8 @@ def find_users(tables: dict[str, Table], named: Named, looks: Looks) -> Users:
     columns: dict[Kind, str] = {}
     said: tuple[tuple[Kind, str | None], ...] = (("id", named.id), ("clerk", named.clerk), ("email", named.email))
     for kind, name in said:
+        if kind == "clerk" and name is not None and "." in name:
+            continue  # In a table of their own.
         if name is not None and name not in table.columns:
             if named.certain:
                 raise DatabaseError(
@@ -59,7 +64,40 @@ def find_users(tables: dict[str, Table], named: Named, looks: Looks) -> Users:
         raise DatabaseError(
             f"the table {table.name} has neither a key nor Clerk's id nor an address: name them with --id"
         )
-    return Users(table, columns, tuple(because))
+    users = Users(table, columns, tuple(because))
+    return users if "clerk" in columns else _linked(tables, users, named, looks)
+
+
+def _linked(tables: dict[str, Table], users: Users, named: Named, looks: Looks) -> Users:
+    """The users with Clerk's ids out of a table of their own that refers to them, and that holds each once; else as they are.
+
+    Other ways to sign in may stand beside Clerk's there.
+    """
+    for other in tables.values():
+        for key in other.references:
+            if key.to != users.table.name or len(key.columns) != 1 or other.name == users.table.name:
+                continue
+            once = {name for unique in (other.key, *other.unique.values()) for name in unique} - set(key.columns)
+            for name in (each for each in other.columns if is_text(other, each)):
+                place = f"{other.name}.{name}"
+                own = name in once and (_by_name(other, _CLERK, "clerk") == name or looks(other, name))
+                if place != named.clerk and (named.clerk is not None or not own):
+                    continue
+                rows = sql.SQL(
+                    "(SELECT t.*, l.{c} AS {place} FROM {users} t "
+                    "LEFT JOIN {links} l ON l.{refers} = t.{to} AND l.{c}::text LIKE 'user\\_%')"
+                ).format(
+                    c=sql.Identifier(name), place=sql.Identifier(place), users=users.table.only, links=other.only,
+                    refers=sql.Identifier(key.columns[0]), to=sql.Identifier(key.others[0]),
+                )  # fmt: skip
+                table = replace(users.table, columns=users.table.columns | {place: other.columns[name]})
+                because = (*users.because, f"{place}: Clerk's ids stand in a table of their own")
+                return Users(table, {**users.columns, "clerk": place}, because, (other.name, name), rows)
+    if named.clerk is not None and "." in named.clerk and named.certain:
+        raise DatabaseError(
+            f"{named.source}: {named.clerk!r} is no column of texts of a table that refers to {users.table.name}"
+        )
+    return users
 
 
 def _named_table(tables: dict[str, Table], named: Named, because: list[str]) -> Table | None:

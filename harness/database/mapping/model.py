@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from psycopg import sql
+
 from harness.database.filling import Table
 
 Kind = Literal["id", "clerk", "email"]
@@ -28,11 +30,20 @@ class Named:
 
 @dataclass(frozen=True)
 class Users:
-    """The table of users. `columns`: the column of each identifier that it has; `because`: why these were taken."""
+    """The table of users. `columns`: the column of each identifier that it has; `because`: why these were taken. Where Clerk's ids stand
+    in a table of their own, `link` is that column, and `linked` the users with it.
+    """
 
     table: Table
     columns: dict[Kind, str]
     because: tuple[str, ...] = ()
+    link: tuple[str, str] = ("", "")
+    linked: sql.Composed | None = None
+
+    @property
+    def rows(self) -> sql.Composed:
+        """The users in a FROM, with all of their identifiers."""
+        return self.linked if self.linked is not None else self.table.only
 
     def kind_of(self, column: str) -> Kind | None:
         """Which identifier a column of the table of users is; Clerk's id where it is the key as well."""

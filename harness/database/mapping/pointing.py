@@ -59,6 +59,7 @@ def _without_key(tables: dict[str, Table], users: Users) -> Iterator[Pointing]:
                 or kind_beside(table, name, users)
                 or column.shape != "plain"
                 or (table.name == users.table.name and name in own)
+                or (table.name, name) == users.link
             ):
                 continue
             telling = _tells(name, users, others)
