@@ -62,6 +62,15 @@ def test_a_legacy_account_is_made_with_all_that_hangs_on_it(
     postgres.drop(NAME)
 
 
+def test_a_whole_table_may_be_volatile(postgres: Server) -> None:
+    declared = UserTable(name="app.users", volatile=["app.notes.*", "email"])
+    with closing(SyncDatabase(made(postgres, OTHER), declared)) as database:
+        database.add_legacy_account(0, "legacy0@example.com")
+        assert set(database.tables) - set(database.dump()) == {"app.notes"}
+        assert "legacy0@example.com" not in str(database.dump())
+    postgres.drop(NAME)
+
+
 def test_a_table_that_is_not_there_is_named_with_those_that_are(postgres: Server) -> None:
     with pytest.raises(DeclarationError, match=r"no table 'users'; it has app.notes, app.users, notes"):
         SyncDatabase(made(postgres, OTHER), UserTable())

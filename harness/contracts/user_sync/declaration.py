@@ -93,7 +93,8 @@ class UserTable(Table):
         description="columns and the fields of a Clerk user that they mirror",
     )
     volatile: list[str] = Field(
-        default=[], description="columns (table.column for other tables) that may differ on replay"
+        default=[],
+        description="columns (table.column for other tables, table.* for a whole one) that may differ on replay",
     )
     email_case: Literal["ignore", "exact"] = Field(
         default="ignore", description="whether addresses that differ in case are the same"

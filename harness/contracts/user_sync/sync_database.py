@@ -223,12 +223,13 @@ class SyncDatabase:
         return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def dump(self) -> dict[str, list[str]]:
-        """All rows of all tables as texts, without the columns that are declared to be volatile."""
+        """All rows of all tables as texts, without the columns and tables (`table.*`) that are declared to be volatile."""
         volatile = set()
         for name in self.declared.volatile:
             table, dot, column = name.rpartition(".")
             volatile.add((table, column) if dot else (self.declared.name, name))
-        return dump(self.connection, self.tables, volatile)
+        tables = {name: table for name, table in self.tables.items() if (name, "*") not in volatile}
+        return dump(self.connection, tables, volatile)
 
     def dependents_of(self, rows: Dependents) -> dict[tuple[str, str], object]:
         """Whom each of these rows refers to now; None where the row is gone."""
