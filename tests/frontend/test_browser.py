@@ -25,3 +25,20 @@ def test_a_browser_without_fonts_is_told_before_every_page_passes_for_blank(
         pytest.raises(HarnessError, match=r"(?s)no font.*--browser"),
     ):
         launch(playwright, clerk, named_browser())
+
+
+def test_a_program_that_is_no_browser_and_never_answers_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "browser"
+    program.write_text("#!/bin/sh\nexec tail -f /dev/null\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("harness.contracts.frontend.chromium._LAUNCH", 1)
+    with (
+        FakeClerk() as clerk,
+        sync_playwright() as playwright,
+        pytest.raises(
+            HarnessError, match=r"browser does not start: .*Timeout 1000ms exceeded.*; name another with --browser"
+        ),
+    ):
+        launch(playwright, clerk, str(program))

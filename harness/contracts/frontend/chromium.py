@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from harness.fake_clerk import FakeClerk
 
 VARIABLE = "HARNESS_BROWSER"
+_LAUNCH = 60
+"""Seconds in which a browser must be up; Playwright waits three minutes."""
 _INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 _UNPACKED = ("node_modules/.browser/chromium", "tests/browser/node_modules/.browser/chromium")
@@ -94,6 +96,7 @@ def launch(playwright: Playwright, clerk: FakeClerk, given: str | None) -> Brows
                     executable_path=path,
                     headless=True,
                     chromium_sandbox=sandbox,
+                    timeout=_LAUNCH * 1000,
                     args=_arguments(clerk),
                     env=dict(_environment(path)),
                 )
