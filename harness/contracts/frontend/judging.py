@@ -162,6 +162,8 @@ def token_origin(stage: Stage, story: Story, done: Travelled) -> None:
                 whom = "windows of any origin (`*`)" if to == "*" else to
                 story.finding(f"{trace.what} is posted to {whom}, at {urlsplit(address).path or '/'}")
     story.count += len(known)
+    if done.visitor.hidden and not story.broken:
+        raise Unknown(f"what the shared worker {urlsplit(done.visitor.hidden[0]).path} sends cannot be seen")
     if not known and not story.broken:
         raise Unknown("no token was sent anywhere")
     story.steps[:0] = [_way(done)]

@@ -116,7 +116,7 @@ class Stage:
         context = self.browser.new_context(viewport={"width": 1280, "height": 800})
         visitor = Visitor(context, self.clerk.now, self.file.patience, self.file.navigations, self.stopping)
         workers = SharedWorkers(self.browser, visitor)
-        visitor.opened, visitor.turn = workers.opened, workers.listen
+        visitor.opened, visitor.turn = workers.opened, workers.look
         try:
             if clock:
                 context.clock.install()

