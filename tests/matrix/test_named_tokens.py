@@ -67,7 +67,10 @@ def test_all_names_at_once_where_another_route_named_the_same() -> None:
     two = Learned((field("header", "x-one", "v"), field("cookie", "two", "v")))
     forms = beside(two, whole=False)
     assert all(form.headers and form.cookies for form in forms)
+    assert {form.form.partition(" beside ")[0] for form in forms} == {"the old token"}
     assert {"named-beside-token"} == set(made(SECRET, whole=False))
+    many = Learned(words=tuple((f"word-{n}", "app:guard") for n in range(60)))
+    assert len(beside(many, whole=False)) == 30
 
 
 def test_many_words_leave_no_name_out() -> None:
