@@ -46,7 +46,7 @@ A_ROUTE = 'write METHOD /path, for example "GET /users/{user_id}" (WS for a webs
         (CLERK + "[[criteria]]\ntext = 't'\nproof = 'x'", f"criteria.0.proof: 'x': {PROOFS}"),
         (CLERK + "[[criteria]]\ntext = 't'\nproof = ['legacy: x']", f"criteria.0.proof: 'legacy: x': {PROOFS}"),
         (CLERK + "[[criteria]]\ntext = 't'\nproof = ['admissions', 'budget: cals']",
-         "criteria.0.proof: budget has no check 'cals'; there are statements, clerk-calls, cold, index"),
+         "criteria.0.proof: budget has no check 'cals'; there are statements, clerk-calls, cold, refused, index"),
     ],
 )  # fmt: skip
 def test_what_is_said_of_the_matrix(tmp_path: Path, matrix: str, told: str) -> None:

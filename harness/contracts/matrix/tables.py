@@ -199,9 +199,9 @@ class IdentityTable(Table):
     first_name: str | None = Field(default=None, description="the first name")
     last_name: str | None = Field(default=None, description="the last name")
     role: str | None = Field(default=None, description="the role in the active organization, without org:")
-    permissions: list[
-        Annotated[str, Field(pattern=shape(r"^org:[a-z0-9_-]+:[a-z0-9_-]+$", "org:feature:permission"))]
-    ] = Field(default=[], description="the permissions in the active organization, such as org:invoices:manage")
+    permissions: (
+        list[Annotated[str, Field(pattern=shape(r"^org:[a-z0-9_-]+:[a-z0-9_-]+$", "org:feature:permission"))]] | None
+    ) = Field(default=None, description="the permissions in the active organization, such as org:invoices:manage")
     onboarding_completed: bool = Field(default=True, description="the onboarding flag in the old token")
 
 
