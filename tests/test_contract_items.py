@@ -68,7 +68,7 @@ def test_a_contract_that_examined_nothing_fails(suites: pytest.Pytester) -> None
     """Rows can be seen only in a database, and none is declared."""
     (suites.path / "suites" / "user_sync.toml").write_text('[reach]\nrequest = "GET /me"\n')
     result = suites.runpytest_subprocess(*SPARE, "suites/user_sync.toml", "-q")
-    result.assert_outcomes(failed=14)
+    result.assert_outcomes(failed=15)
     assert (
         "user_sync: nothing was examined: rows can be seen only in a database that the run makes" in result.stdout.str()
     )

@@ -31,7 +31,7 @@ PYTHON: dict[str, str] = {
         es256-zero es256-own-key eddsa-zero rs256-as-rs512 kid-null kid-array jwk-embedded-symmetric crit-unknown
         b64-false jwe-dir jwe-of-forged jwe-pbes2-huge-count json-flattened json-general json-compact-polyglot
         sub-null sub-number sub-array dev-browser-token testing-token publishable-key-as-token secret-key-as-token
-        refresh-token legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id
+        refresh-token legacy-unknown-user legacy-of-others legacy-urlsafe legacy-wrong-email legacy-no-timestamp legacy-with-clerk-id
         legacy-double-encoded legacy-header-clerk-cookie
         hs256-with-pem-spellings hs256-with-pkcs1-spellings hs256-with-jwk-spellings hs256-with-jwks-spellings
         hs256-shared-secrets hs256-with-target-secret
@@ -81,7 +81,7 @@ NODE: dict[str, str] = {
         two-segments four-segments empty-segments not-base64 not-json space-inside huge-token exp-nan-infinity
         zip-deflate typ-at-jwt jwe-dir jwe-of-forged jwe-pbes2-huge-count json-flattened json-general
         json-compact-polyglot machine-for-session dev-browser-token testing-token publishable-key-as-token
-        secret-key-as-token refresh-token legacy-unknown-user legacy-urlsafe legacy-wrong-email legacy-no-timestamp
+        secret-key-as-token refresh-token legacy-unknown-user legacy-of-others legacy-urlsafe legacy-wrong-email legacy-no-timestamp
         legacy-with-clerk-id legacy-double-encoded legacy-header-clerk-cookie
         segment-missing json-general-no-signatures
     """,

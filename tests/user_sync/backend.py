@@ -8,7 +8,8 @@ from tests.user_sync import both_sides
 SCHEMA = """
 CREATE TABLE users (
     id serial PRIMARY KEY, clerk_user_id text, email text UNIQUE, first_name varchar(100), last_name varchar(100),
-    banned boolean NOT NULL DEFAULT false, deleted boolean NOT NULL DEFAULT false, told_at bigint NOT NULL DEFAULT 0, seen integer NOT NULL DEFAULT 0
+    banned boolean NOT NULL DEFAULT false, deleted boolean NOT NULL DEFAULT false, told_at bigint NOT NULL DEFAULT 0, seen integer NOT NULL DEFAULT 0,
+    role text NOT NULL DEFAULT 'member'
 );
 CREATE TABLE profiles (id serial PRIMARY KEY, user_id integer NOT NULL UNIQUE REFERENCES users ON DELETE CASCADE, bio text NOT NULL DEFAULT '');
 CREATE TABLE conversations (id serial PRIMARY KEY, user_id integer NOT NULL REFERENCES users ON DELETE CASCADE, title text NOT NULL);
@@ -68,6 +69,8 @@ def values_of(data):
     values = {name: data[name] for name in ("first_name", "last_name", "banned") if name in data}
     if flaw("partial"):
         values = {name: data.get(name) for name in ("first_name", "last_name")} | {"banned": bool(data.get("banned"))}
+    if flaw("role of the browser") and "unsafe_metadata" in data:
+        values["role"] = data["unsafe_metadata"].get("role", "member")
     entry = primary_of(data)
     if entry is not None:
         values["email"] = entry["email_address"]
@@ -256,6 +259,7 @@ FLAWS = both_sides.FLAWS | {
     "links anew": "own-row",
     "partial": "partial",
     "header": "token-only",
+    "role of the browser": "rights",
     "banned": "banned",
     "two steps": "connection-loss",
     "replaces": "relations",

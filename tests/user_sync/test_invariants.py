@@ -77,7 +77,7 @@ def test_each_story_is_tried_once_and_those_of_a_wanted_check_come_first() -> No
         (
             False, False,
             {"deliver", "deliver again", "deliver killed", "other event", "partial", "race",
-                "rename", "move", "swap", "second address", "ban", "unban", "delete", "take address"},
+                "rename", "move", "swap", "second address", "ban", "unban", "delete", "take address", "boast"},
         ),
     ],
 )  # fmt: skip
