@@ -95,6 +95,7 @@ REACHED = {
     "both-sides",
     "connection-loss",
     "relations",
+    "rights",
 }
 """The checks that say something of a function, which keeps nobody out and is told of no token."""
 
