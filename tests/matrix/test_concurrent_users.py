@@ -143,19 +143,34 @@ def test_without_a_name_more_rounds_show_whether_it_is_chance(
 
 
 def naming(
-    minting: RecordingMint, alone: list[Observation], *answers: str, known: list[Observation] | None = None
+    minting: RecordingMint,
+    alone: list[Observation],
+    *answers: str,
+    known: list[Observation] | None = None,
+    later: list[Observation] | None = None,
 ) -> list[str]:
-    """The leaks in the answers to requests whose query names bob; `known`: what both were answered alone, if it is."""
+    """The leaks in the answers to requests whose query names bob; `known`: what both were answered alone, if it is; `later`: what they
+    are answered alone where an answer is suspected.
+    """
     steps = named_users(RequestFactory(minting, probed=True), plan_of(), CATALOGUE["identity-in-query"], known or [])
-    sizes, found = rounds(steps, *([] if known else [alone]), bodies(*answers))
-    assert sizes == ([2] if known else [4, 2])
+    sizes, found = rounds(steps, *([] if known else [alone]), bodies(*answers), *([later] if later else []))
+    assert sizes == [*([] if known else [4]), 2, *([8] if later else [])]
     return [one.cross_user_leak for one in found]
 
 
 def test_the_answer_that_the_other_gets_though_only_a_query_names_him(minting: RecordingMint) -> None:
     rows = bodies("row 1", "row 2", "row 1", "row 2")
-    assert naming(minting, rows, "row 2", "row 1") == ["the answer that bob gets: 2", ""]
-    assert naming(minting, [], "row 2", "row 1", known=rows) == ["the answer that bob gets: 2", ""]
+    later = bodies(*["row 1", "row 2"] * 4)
+    assert naming(minting, rows, "row 2", "row 1", later=later) == ["the answer that bob gets: 2", ""]
+    rows = bodies("row 1", "row 2", "row 1", "row 2")
+    assert naming(minting, [], "row 2", "row 1", known=rows, later=later) == ["the answer that bob gets: 2", ""]
+    # What differs by chance goes on to differ, by nobody.
+    rows = bodies("row 1", "row 2", "row 1", "row 2")
+    assert naming(minting, rows, "row 2", "row 1", later=bodies(*["row 1", "row 2"] * 3, "row 2", "row 2")) == ["", ""]
+    # Where somebody is kept out later, what is known is what was answered before.
+    rows, out = bodies("row 1", "row 2", "row 1", "row 2"), bodies(*["row 1", "row 2"] * 4)
+    out[7].status = 429
+    assert naming(minting, rows, "row 2", "row 1", later=out) == ["the answer that bob gets: 2", ""]
     # Bob's own answers differ, in the last of them too: nothing is his.
     assert naming(minting, bodies("row 1", "row 2", "row 1", "row 3"), "row 2", "row 3") == ["", ""]
     assert naming(minting, bodies("row 1", "row 3", "row 1", "row 2"), "row 2", "row 3") == ["", ""]

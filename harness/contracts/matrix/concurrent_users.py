@@ -80,12 +80,22 @@ def named_users(
         alone[:] = yield _one_after_the_other(factory, plan, _KNOWN // 2)
     sequence = Sequence(factory, plan, credential, way, way.base)
     answers = yield Work(sequence.forms(False), True)
-    mine, theirs = alone[0::2], alone[1::2]
-    good = [answer for answer in alone if answer.status is not None and answer.status < 300]
-    if len(good) == len(alone):
-        bob = factory.mint.identities[_IDENTITIES[1]]
-        for number, answer in enumerate(answers):
-            request = sequence.request("forms", number)
-            sent = f"{request.query} {request.headers} {request.body!r}"
-            answer.cross_user_leak = find_cross_user_leak(answer, mine, theirs, bob, sent)
+    if any(answer.status is None or answer.status >= 300 for answer in alone):
+        return answers
+    bob = factory.mint.identities[_IDENTITIES[1]]
+    said = [
+        f"{request.query} {request.headers} {request.body!r}"
+        for request in (sequence.request("forms", number) for number in range(len(answers)))
+    ]
+
+    def leaks() -> list[str]:
+        pairs = zip(answers, said, strict=True)
+        return [find_cross_user_leak(answer, alone[0::2], alone[1::2], bob, sent) for answer, sent in pairs]
+
+    named = any(foreign_identifier(answer, alone[0::2], bob, sent) for answer, sent in zip(answers, said, strict=True))
+    if any(leaks()) and not named and len(alone) <= 2 * _MORE_ROUNDS:
+        more = yield _one_after_the_other(factory, plan, _MORE_ROUNDS)  # As above: chance does not go on so.
+        alone += more if all((answer.status or 500) < 300 for answer in more) else []
+    for answer, leak in zip(answers, leaks(), strict=True):
+        answer.cross_user_leak = leak
     return answers
