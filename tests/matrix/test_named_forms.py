@@ -8,7 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from harness.contracts.matrix.named import Field, Learned, cells, learn
+from harness.contracts.matrix.named import Learned, cells, learn
+from harness.contracts.matrix.named_field import Field
 from harness.contracts.matrix.plan import Cell
 from harness.credentials import jose
 from harness.credentials.model import Presentation

@@ -115,32 +115,25 @@ def _warm(check: Check, costs: Costs, kind: CostKind) -> None:
 
 
 def _cold(check: Check, costs: Costs) -> None:
-    check.figures = [asdict(one) for one in costs.measured]
     most = [max((len(one.cost.of(kind)) for one in costs.cold), default=0) for kind in _KINDS]
     unlimited = f"budget.toml names no limit ([cold]); at most {many(most[0], 'statement')} and {many(most[1], 'call')} were seen"
-    seen: tuple[CostKind, ...] = _KINDS if costs.seen else ("clerk_calls",)
-    otherwise = unlimited if costs.cold else _nobody_new(costs)
-    _judge(check, costs.cold, seen, otherwise)
-    limits = costs.file.cold
-    for kind, limit in (("statements", limits.statements), ("clerk_calls", limits.clerk_calls)):
-        if limit is not None and (kind not in seen or not costs.cold):
-            why = otherwise if kind in seen else _NO_DATABASE
-            check.unmeasured.append(f"[cold] {kind} = {limit}: {why}")
+    _held(check, costs, "cold", costs.cold, costs.file.cold, unlimited if costs.cold else _nobody_new(costs))
 
 
 def _refused(check: Check, costs: Costs) -> None:
+    otherwise = costs.missing or "no route that is entered with Clerk refuses a forged token"
+    _held(check, costs, "refused", costs.refused, costs.file.refused, otherwise)
+
+
+def _held(check: Check, costs: Costs, name: str, spent: list[Spent], limits: Limits, otherwise: str) -> None:
+    """Fill in a check of both kinds of cost, whose declared `limits` stand in the table of that name."""
     check.figures = [asdict(one) for one in costs.measured]
     seen: tuple[CostKind, ...] = _KINDS if costs.seen else ("clerk_calls",)
-    otherwise = costs.missing or "no route that is entered with Clerk refuses a forged token"
-    _judge(check, costs.refused, seen, otherwise)
-    check.unmeasured = [
-        f"[refused] {kind} = {limit}: {otherwise if kind in seen else _NO_DATABASE}"
-        for kind, limit in (
-            ("statements", costs.file.refused.statements),
-            ("clerk_calls", costs.file.refused.clerk_calls),
-        )
-        if limit is not None and (kind not in seen or not costs.refused)
-    ]
+    _judge(check, spent, seen, otherwise)
+    for kind, limit in (("statements", limits.statements), ("clerk_calls", limits.clerk_calls)):
+        if limit is not None and (kind not in seen or not spent):
+            why = otherwise if kind in seen else _NO_DATABASE
+            check.unmeasured.append(f"[{name}] {kind} = {limit}: {why}")
 
 
 def _nobody_new(costs: Costs) -> str:

@@ -52,6 +52,12 @@ class Flash:
             )
 
 
+def shown_of(stage: Stage, visitor: Visitor, page: Page, path: str, other: Person) -> str | None:
+    """What the page shows that speaks of somebody; None for nothing, and where it shows other people's data too."""
+    text = "" if stage.file.pages[path].others else visitor.text(page)
+    return next((mark for mark in sorted(other.marks) if mark in text), None)
+
+
 def kind_of(mark: str) -> str:
     """In words what of a person it is."""
     return "the e-mail address" if "@" in mark else "the id" if mark.startswith("user_") else "the name"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.contracts.frontend.flash import Flash, kind_of
+from harness.contracts.frontend.flash import Flash, kind_of, shown_of
 from harness.contracts.frontend.lasting import opened
 from harness.contracts.frontend.signing import sign_in, sign_out
 from harness.contracts.frontend.stage import Broken, Stage, Story
@@ -54,8 +54,7 @@ def in_one_document(stage: Stage, story: Story) -> None:
             visitor.wait(page)
             if document_of(page) != document:
                 return
-            text = "" if stage.file.pages[path].others else visitor.text(page)
-            if mark := next((mark for mark in sorted(first.marks) if mark in text), None):
+            if mark := shown_of(stage, visitor, page, path, first):
                 story.look(visitor, page)
                 story.finding(
                     f"{path} shows {kind_of(mark)} of somebody who was signed in in the same document before, and stays so"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.contracts.frontend.flash import kind_of
+from harness.contracts.frontend.flash import kind_of, shown_of
 from harness.contracts.frontend.lasting import opened, sessions_of, two
 from harness.contracts.frontend.signing import sign_out
 from harness.contracts.frontend.stage import Person, Stage, Story, Unknown
@@ -87,8 +87,7 @@ def _without_clerk(
         )
     if left is None:
         return
-    text = "" if stage.file.pages[path].others else visitor.text(page)
-    if mark := next((mark for mark in sorted(left.marks) if mark in text), None):
+    if mark := shown_of(stage, visitor, page, path, left):
         story.look(visitor, page)
         story.finding(f"while Clerk cannot be reached {path} shows {kind_of(mark)} of somebody who has signed out")
     # Without a selector nobody can tell the page from one that says what is wrong.

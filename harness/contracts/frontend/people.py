@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from harness.contracts.frontend.flash import Flash, kind_of
+from harness.contracts.frontend.flash import Flash, kind_of, shown_of
 from harness.contracts.frontend.judging import presented
 from harness.contracts.frontend.lasting import ask_again, opened
 from harness.contracts.frontend.one_document import document_of, in_one_document
@@ -70,12 +70,10 @@ def _look(stage: Stage, story: Story, visitor: Visitor, page: Page, path: str, o
     if declared is None or declared.others:
         return
     story.count += 1
-    text = visitor.text(page)
-    found = sorted(mark for mark in other.marks if mark in text)
-    if found:
+    if mark := shown_of(stage, visitor, page, path, other):
         story.look(visitor, page)
         story.finding(
-            f"{path} shows {kind_of(found[0])} of somebody who {'was' if 'before' in where else 'is'} signed in {where}"
+            f"{path} shows {kind_of(mark)} of somebody who {'was' if 'before' in where else 'is'} signed in {where}"
         )
 
 

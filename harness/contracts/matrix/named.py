@@ -10,8 +10,8 @@ import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
+from harness.contracts.matrix.named_field import Field, Value, of_clients, put_together, shown
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.credentials import CATALOGUE, Credential, Mint, jose
 from harness.credentials.group_legacy import legacy_claims
@@ -33,8 +33,6 @@ _ORDINARY = re.compile(r"authorization|x-request-id|x-correlation-id|traceparent
 """Names that say nothing of who asks, or that other credentials have; by `format` frameworks choose the form of an answer."""
 _TRUTHS = ("1", "true", "yes", "admin", "internal", "org:admin")
 _LATE = "4102444800"  # The first second of the year 2100 (RFC 7519 section 2, NumericDate).
-ABOUT_THE_CLIENT = ("user-agent", "x-forwarded-for", "x-real-ip", "origin", "referer", "x-client-id")
-"""What a client says of itself, and what guards look at to know one of their own."""
 _MOST_WORDS = 24
 _MOST_TOKENS = 60
 _MOST_NAMES = 24
@@ -44,61 +42,16 @@ _LONGEST_PASSWORD = 64
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z-]{1,15}")
 _SECRET = 4
 """The fewest letters of a word that may be the secret of tokens."""
-_OFFERED = 4
-"""How many letters of a word of the source are shown: it may be a secret."""
 
 
 def _is_ordinary(name: str) -> bool:
     return _ORDINARY.fullmatch(name) is not None or is_clerks_name(name)
 
 
-class Value(NamedTuple):
-    """Something to try, and what it is in words that give no secret away."""
-
-    text: str
-    words: str
-
-
 _CARELESS = (
     Value(_LATE, "a time long from now"),  # A link that is good until then, of whose signature nothing is asked.
     Value(",", "a comma"),  # Stands in every list of keys that is kept as one text, and looked into as such (CWE-187).
 )
-
-
-@dataclass(frozen=True)
-class Field:
-    """A name that the source asks for. `place` is `header`, `cookie`, `query`, `body`, or `code` where the place is not known."""
-
-    place: str
-    name: str
-    reader: str
-    words: tuple[str, ...] = ()
-    guessed: bool = False
-    """Whether it is a word of the code that only looks like a name."""
-
-    def put(self, value: str, token: str | None = None) -> Presentation:
-        """The field on a request; where its place is not known, in each."""
-        pair = ((self.name, value),)
-        header = ((self.name.removeprefix("HTTP_").replace("_", "-").lower(), value),)
-        anywhere = self.place == "code"
-        return Presentation(
-            token=token,
-            headers=header if self.place == "header" or anywhere else (),
-            cookies=pair if (self.place == "cookie" or anywhere) and _fits_cookie(value) else (),
-            query=pair if self.place == "query" or anywhere else (),
-            body=pair if self.place == "body" else (),
-        )
-
-    def __str__(self) -> str:
-        where = "a header, cookie or parameter" if self.place == "code" else self.place
-        # A guess from a word may be a secret that only looks like a name.
-        known = not self.guessed or self.name[:2].lower() == "x-"
-        shown = self.name if known else f"{self.name[:_OFFERED]}…"
-        return f"{where} `{shown}`{f' (read by {self.reader})' if self.reader else ''}"
-
-
-def _fits_cookie(value: str) -> bool:
-    return not re.search(r"[\s;,\"\\]", value)
 
 
 @dataclass
@@ -164,11 +117,6 @@ def _before(one: Asked, plan: RoutePlan) -> bool:
 # What is tried
 
 
-def shown(word: str) -> str:
-    """Name a word of the source without giving it away: it may be a secret."""
-    return f"a word of its code (`{word[:_OFFERED]}{'…' if len(word) > _OFFERED else ''}`)"
-
-
 def _people(mint: Mint) -> list[Value]:
     alice = mint.identities["alice"]
     return [
@@ -221,12 +169,8 @@ def _fields(learned: Learned, mint: Mint, token: Callable[[], str] | None = None
         for value in _values(field, mint, usual):
             yield replace(field.put(value.text, token() if token else None), form=f"{field} with {value.words}")
     yield from _at_once(learned.loose, mint, token)
-    for word, reader in learned.words if token is None else ():
-        if word.isascii() and word.isprintable():
-            headers = tuple((name, word) for name in ABOUT_THE_CLIENT)
-            yield Presentation(
-                headers=headers, form=f"what a client says of itself (read by {reader}) with {shown(word)}"
-            )
+    if token is None:
+        yield from of_clients(learned.words)
 
 
 def _all_at_once(learned: Learned, mint: Mint, token: Callable[[], str] | None = None) -> Iterator[Presentation]:
@@ -238,15 +182,7 @@ def _at_once(fields: Sequence[Field], mint: Mint, token: Callable[[], str] | Non
     usual = _usual(mint)
     values = dict.fromkeys(value for field in fields for value in _values(field, mint, usual))
     for value in list(values)[:_MOST_AT_ONCE]:
-        parts = [field.put(value.text) for field in fields]
-        yield Presentation(
-            token=token() if token else None,
-            headers=tuple(pair for part in parts for pair in part.headers),
-            cookies=tuple(pair for part in parts for pair in part.cookies),
-            query=tuple(pair for part in parts for pair in part.query),
-            body=tuple(pair for part in parts for pair in part.body),
-            form=f"{', '.join(map(str, fields[:3]))} with {value.words}",
-        )
+        yield put_together(fields, value, token() if token else None)
 
 
 def _as_tokens(learned: Learned, mint: Mint) -> Iterator[Presentation]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from harness.contracts.matrix.named import Field, Learned, Value, made_of
+from harness.contracts.matrix.named import Learned, made_of
+from harness.contracts.matrix.named_field import Field, Value, put_together
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.credentials import CATALOGUE, Mint
 from harness.credentials.model import Presentation
@@ -28,13 +29,7 @@ def _forms(fields: tuple[Field, ...], mint: Mint, *, whole: bool) -> Iterator[Pr
     groups = [(field,) for field in fields] if whole else [fields]
     for value in _of_bob(mint):
         for group in groups:
-            parts = [field.put(value.text) for field in group]
-            yield Presentation(
-                token=mint.genuine(),
-                headers=tuple(pair for part in parts for pair in part.headers),
-                cookies=tuple(pair for part in parts for pair in part.cookies),
-                form=f"{', '.join(map(str, group[:3]))} with {value.words}",
-            )
+            yield put_together(group, value, mint.genuine())
 
 
 def identity_cells(learned: Learned, plan: RoutePlan, *, whole: bool, chosen: Callable[[Cell], bool]) -> list[Cell]:

@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from harness.contracts.matrix.named import ABOUT_THE_CLIENT, Field, Learned, Value, made_of, shown, truths
+from harness.contracts.matrix.named import Learned, made_of, truths
+from harness.contracts.matrix.named_field import Field, Value, of_clients, put_together, shown
 from harness.contracts.matrix.plan import Cell, RoutePlan
 from harness.credentials import CATALOGUE, Credential, Mint, jose
 from harness.credentials.model import Presentation
@@ -67,18 +68,10 @@ def _beside(learned: Learned, bad: list[str], mint: Mint, *, whole: bool) -> Ite
     made = {_WORDS[name]: CATALOGUE[name].recipe(mint).token for name in (bad if whole else bad[:1])}
     fields = learned.fields or learned.loose
     forms = _alone(fields) if whole and learned.fields else _together(fields)
-    every = itertools.chain(_of_clients(learned), itertools.islice(forms, _MOST_FORMS // len(made)))
+    every = itertools.chain(of_clients(learned.words), itertools.islice(forms, _MOST_FORMS // len(made)))
     pairs = itertools.product(every if whole else itertools.islice(every, _MOST_AGAIN), made.items())
-    for (put, said), (words, token) in pairs:
-        yield replace(put, token=token, form=f"{words} beside {said}")
-
-
-def _of_clients(learned: Learned) -> Iterator[tuple[Presentation, str]]:
-    """Each word in what a client says of itself: old versions of an app are known by it."""
-    for word, reader in learned.words:
-        if word.isascii() and word.isprintable():
-            headers = tuple((name, word) for name in ABOUT_THE_CLIENT)
-            yield Presentation(headers=headers), f"what a client says of itself (read by {reader}) with {shown(word)}"
+    for put, (words, token) in pairs:
+        yield replace(put, token=token, form=f"{words} beside {put.form}")
 
 
 def _values(field: Field) -> list[Value]:
@@ -90,30 +83,20 @@ def _values(field: Field) -> list[Value]:
     )
 
 
-def _alone(fields: tuple[Field, ...]) -> Iterator[tuple[Presentation, str]]:
+def _alone(fields: tuple[Field, ...]) -> Iterator[Presentation]:
     """Each name with each value: the first value of each name, then the second, so that a limit leaves no name out."""
     every = [[(field, value) for value in _values(field)] for field in fields]
     for row in itertools.zip_longest(*every):
         for pair in row:
             if pair is not None:
                 field, value = pair
-                yield field.put(value.text), f"{field} with {value.words}"
+                yield put_together((field,), value)
 
 
-def _together(fields: tuple[Field, ...]) -> Iterator[tuple[Presentation, str]]:
+def _together(fields: tuple[Field, ...]) -> Iterator[Presentation]:
     """All names with the same value."""
-    names = ", ".join(map(str, fields[:3]))
     for value in dict.fromkeys(value for field in fields for value in _values(field)):
-        parts = [field.put(value.text) for field in fields]
-        yield (
-            Presentation(
-                headers=tuple(pair for part in parts for pair in part.headers),
-                cookies=tuple(pair for part in parts for pair in part.cookies),
-                query=tuple(pair for part in parts for pair in part.query),
-                body=tuple(pair for part in parts for pair in part.body),
-            ),
-            f"{names} with {value.words}",
-        )
+        yield put_together(fields, value)
 
 
 def _secrets(learned: Learned) -> list[tuple[str, str]]:
